@@ -1,0 +1,3 @@
+//! unshare(1): run a program in new namespaces.
+#![no_main]
+nskit::entry_point!(nskit::unshare);

@@ -1,0 +1,417 @@
+//! getopt_long(3)'s ways of reading a command line: abbreviations, clusters, attached and optional arguments, over
+//! bytes that need not be UTF-8.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// Whether an option takes an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// None.
+    Nothing,
+    /// One, attached or next.
+    Required,
+    /// One, attached only.
+    Optional,
+}
+
+/// A row of a tool's table of options.
+#[derive(Debug)]
+pub struct Opt<Id> {
+    /// What the tool calls it.
+    pub id: Id,
+    /// Its letter.
+    pub short: Option<u8>,
+    /// Its name.
+    pub long: &'static str,
+    /// What the name takes.
+    pub takes: Takes,
+    /// What the letter takes.
+    pub short_takes: Takes,
+    /// Whether `=` between letter and argument is dropped: `-r=/dir`.
+    pub drops_equals: bool,
+    /// The argument's name, for --help.
+    pub value: &'static str,
+    /// What the option does, for --help.
+    pub help: &'static str,
+}
+
+impl<Id> Opt<Id> {
+    /// An option with a name only and no argument.
+    pub const fn new(id: Id, long: &'static str, help: &'static str) -> Opt<Id> {
+        Opt {
+            id,
+            short: None,
+            long,
+            takes: Takes::Nothing,
+            short_takes: Takes::Nothing,
+            drops_equals: false,
+            value: "",
+            help,
+        }
+    }
+
+    /// With a letter.
+    #[must_use]
+    pub const fn short(mut self, letter: u8) -> Opt<Id> {
+        self.short = Some(letter);
+        self
+    }
+
+    /// With an argument that must be there.
+    #[must_use]
+    pub const fn required(mut self, value: &'static str) -> Opt<Id> {
+        self.takes = Takes::Required;
+        self.short_takes = Takes::Required;
+        self.value = value;
+        self
+    }
+
+    /// With an argument that may be attached to name or letter.
+    #[must_use]
+    pub const fn optional(mut self, value: &'static str) -> Opt<Id> {
+        self.takes = Takes::Optional;
+        self.short_takes = Takes::Optional;
+        self.drops_equals = true;
+        self.value = value;
+        self
+    }
+
+    /// With an argument that may be attached to the name; the letter takes none.
+    #[must_use]
+    pub const fn optional_long(mut self, value: &'static str) -> Opt<Id> {
+        self.takes = Takes::Optional;
+        self.value = value;
+        self
+    }
+
+    /// With `=` dropped between letter and argument.
+    #[must_use]
+    pub const fn dropping_equals(mut self) -> Opt<Id> {
+        self.drops_equals = true;
+        self
+    }
+}
+
+/// Where the options end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// At the first operand: what follows belongs to the program that is run.
+    UntilOperand,
+    /// Nowhere but at `--`: options and operands may be mixed.
+    Mixed,
+}
+
+/// A command line that cannot be read. The tool then points to --help and ends with status 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsageError {
+    /// No option has this letter.
+    UnknownLetter(u8),
+    /// No option has this name (without `--`).
+    UnknownName(OsString),
+    /// More than one option has a name that begins so.
+    Ambiguous(OsString, Vec<&'static str>),
+    /// The argument is missing, of an option as it was written.
+    MissingArgument(String),
+    /// An argument was given to an option that takes none.
+    NeedlessArgument(&'static str),
+    /// The argument of an option says nothing that the option knows.
+    BadValue {
+        /// The option, with its dashes.
+        option: String,
+        /// What was given.
+        value: OsString,
+        /// What would have been right.
+        expected: &'static str,
+    },
+    /// Two options exclude each other.
+    Exclusive(&'static str, &'static str),
+    /// An option was given more than once that may not be.
+    Repeated(&'static str),
+}
+
+impl UsageError {
+    /// Whether the syntax itself is wrong, so that --help is worth pointing to.
+    pub fn points_to_help(&self) -> bool {
+        !matches!(self, UsageError::BadValue { .. } | UsageError::Repeated(_))
+    }
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UsageError::UnknownLetter(letter) => {
+                write!(f, "invalid option -- '{}'", letter.escape_ascii())
+            }
+            UsageError::UnknownName(name) => {
+                write!(f, "unrecognized option '--{}'", name.display())
+            }
+            UsageError::Ambiguous(name, names) => {
+                write!(
+                    f,
+                    "option '--{}' is ambiguous; possibilities:",
+                    name.display()
+                )?;
+                names.iter().try_for_each(|name| write!(f, " '--{name}'"))
+            }
+            UsageError::MissingArgument(option) => {
+                write!(f, "option '{option}' requires an argument")
+            }
+            UsageError::NeedlessArgument(name) => {
+                write!(f, "option '--{name}' doesn't allow an argument")
+            }
+            UsageError::BadValue {
+                option,
+                value,
+                expected,
+            } => {
+                write!(f, "{option}: '{}' is not {expected}", value.display())
+            }
+            UsageError::Exclusive(one, other) => write!(f, "{one} and {other} exclude each other"),
+            UsageError::Repeated(option) => write!(f, "{option} may be given only once"),
+        }
+    }
+}
+
+/// An option as it was met.
+#[derive(Debug)]
+pub struct Met<'t, Id> {
+    /// Its row of the table.
+    pub opt: &'t Opt<Id>,
+    /// Its argument.
+    pub value: Option<OsString>,
+}
+
+impl<Id> Met<'_, Id> {
+    /// What `reader` makes of the argument, or an error that names it and what would have been right.
+    pub fn read<T>(
+        &self,
+        expected: &'static str,
+        reader: impl FnOnce(&OsStr) -> Option<T>,
+    ) -> Result<T, UsageError> {
+        let value = self.value.as_deref().unwrap_or_default();
+        reader(value).ok_or_else(|| UsageError::BadValue {
+            option: self.opt.to_string(),
+            value: value.to_os_string(),
+            expected,
+        })
+    }
+}
+
+/// As messages name it: `-S/--setuid`.
+impl<Id> fmt::Display for Opt<Id> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(letter) = self.short {
+            write!(f, "-{}/", letter as char)?;
+        }
+        write!(f, "--{}", self.long)
+    }
+}
+
+/// Reads a command line one option at a time.
+pub struct Getopt<'t, Id> {
+    table: &'t [Opt<Id>],
+    order: Order,
+    arguments: std::vec::IntoIter<OsString>,
+    /// The letters of a cluster that are still to be read.
+    cluster: Vec<u8>,
+    operands: Vec<OsString>,
+}
+
+impl<'t, Id> Getopt<'t, Id> {
+    /// Over `arguments`, argv without its first.
+    pub fn new(table: &'t [Opt<Id>], order: Order, arguments: Vec<OsString>) -> Getopt<'t, Id> {
+        Getopt {
+            table,
+            order,
+            arguments: arguments.into_iter(),
+            cluster: Vec::new(),
+            operands: Vec::new(),
+        }
+    }
+
+    /// The operands, once the options have come to their end.
+    pub fn operands(mut self) -> Vec<OsString> {
+        self.operands.extend(self.arguments);
+        self.operands
+    }
+
+    /// The next option, `None` at their end.
+    pub fn next_option(&mut self) -> Result<Option<Met<'t, Id>>, UsageError> {
+        if !self.cluster.is_empty() {
+            return self.next_letter().map(Some);
+        }
+        while let Some(argument) = self.arguments.next() {
+            match argument.as_bytes() {
+                b"--" => return Ok(None),
+                [b'-', b'-', name @ ..] => return self.long(name).map(Some),
+                [b'-', letters @ ..] if !letters.is_empty() => {
+                    self.cluster = letters.to_vec();
+                    return self.next_letter().map(Some);
+                }
+                _ => self.operands.push(argument),
+            }
+            if self.order == Order::UntilOperand {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+
+    fn long(&mut self, argument: &[u8]) -> Result<Met<'t, Id>, UsageError> {
+        let mut parts = argument.splitn(2, |byte| *byte == b'=');
+        let name = parts.next().unwrap_or_default();
+        let attached = parts
+            .next()
+            .map(|value| OsStr::from_bytes(value).to_os_string());
+        let opt = self.find(name)?;
+        let value = match (opt.takes, attached) {
+            (Takes::Nothing, Some(_)) => return Err(UsageError::NeedlessArgument(opt.long)),
+            (Takes::Required, None) => {
+                let next = self.arguments.next();
+                Some(next.ok_or_else(|| UsageError::MissingArgument(format!("--{}", opt.long)))?)
+            }
+            (_, attached) => attached,
+        };
+        Ok(Met { opt, value })
+    }
+
+    /// The option of that name, or of which alone it is an abbreviation.
+    fn find(&self, name: &[u8]) -> Result<&'t Opt<Id>, UsageError> {
+        if let Some(exact) = self.table.iter().find(|opt| opt.long.as_bytes() == name) {
+            return Ok(exact);
+        }
+        let candidates: Vec<_> = self
+            .table
+            .iter()
+            .filter(|opt| opt.long.as_bytes().starts_with(name))
+            .collect();
+        let typed = OsStr::from_bytes(name).to_os_string();
+        match candidates[..] {
+            [only] => Ok(only),
+            [] => Err(UsageError::UnknownName(typed)),
+            _ => Err(UsageError::Ambiguous(
+                typed,
+                candidates.iter().map(|opt| opt.long).collect(),
+            )),
+        }
+    }
+
+    /// The first letter of the cluster, with what follows it as its argument if it takes one.
+    fn next_letter(&mut self) -> Result<Met<'t, Id>, UsageError> {
+        let letter = self.cluster.remove(0);
+        let opt = self.table.iter().find(|opt| opt.short == Some(letter));
+        let opt = opt.ok_or(UsageError::UnknownLetter(letter))?;
+        if opt.short_takes == Takes::Nothing {
+            return Ok(Met { opt, value: None });
+        }
+        let mut rest = std::mem::take(&mut self.cluster);
+        let value =
+            match opt.short_takes {
+                Takes::Required if rest.is_empty() => {
+                    let next = self.arguments.next();
+                    Some(next.ok_or_else(|| {
+                        UsageError::MissingArgument(format!("-{}", letter as char))
+                    })?)
+                }
+                _ if rest.is_empty() => None,
+                _ => {
+                    if opt.drops_equals && rest[0] == b'=' {
+                        rest.remove(0);
+                    }
+                    Some(OsString::from_vec(rest))
+                }
+            };
+        Ok(Met { opt, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: [Opt<char>; 7] = [
+        Opt::new('m', "mount", "").short(b'm').optional("FILE"),
+        Opt::new('P', "mount-proc", "").optional("DIR"),
+        Opt::new('u', "uts", "").short(b'u').optional_long("FILE"),
+        Opt::new('U', "map-user", "").required("UID"),
+        Opt::new('M', "map-users", "").required("MAP"),
+        Opt::new('S', "setuid", "").short(b'S').required("UID"),
+        Opt::new('f', "fork", "").short(b'f'),
+    ];
+
+    /// What is read: a letter an option, its value behind `:`; then the operands.
+    fn read(order: Order, line: &[&str]) -> Result<String, UsageError> {
+        let mut getopt = Getopt::new(&TABLE, order, line.iter().map(OsString::from).collect());
+        let mut read = Vec::new();
+        while let Some(met) = getopt.next_option()? {
+            let value = met
+                .value
+                .map(|value| format!(":{}", value.display()))
+                .unwrap_or_default();
+            read.push(format!("{}{value}", met.opt.id));
+        }
+        read.push("|".to_string());
+        read.extend(
+            getopt
+                .operands()
+                .iter()
+                .map(|operand| operand.display().to_string()),
+        );
+        Ok(read.join(" "))
+    }
+
+    #[test]
+    fn each_way_of_writing_an_option() {
+        for (line, expected) in [
+            (&["--mount", "file"][..], "m | file"),
+            (&["--mount=file"], "m:file |"),
+            (&["--mount="], "m: |"),
+            (&["--mount-p=/p"], "P:/p |"),
+            (&["--map-user", "0"], "U:0 |"),
+            (&["--map-users=a=b"], "M:a=b |"),
+            (&["-fu", "-S0"], "f u S:0 |"),
+            (&["-S", "0"], "S:0 |"),
+            (&["-S=0"], "S:=0 |"),
+            (&["-mu"], "m:u |"),
+            (&["-m=u"], "m:u |"),
+            (&["-fm"], "f m |"),
+            (&["-f", "ls", "-l", "--uts"], "f | ls -l --uts"),
+            (&["-f", "--", "-u"], "f | -u"),
+            (&["-f", "-", "-u"], "f | - -u"),
+        ] {
+            assert_eq!(
+                read(Order::UntilOperand, line).as_deref(),
+                Ok(expected),
+                "{line:?}"
+            );
+        }
+        assert_eq!(
+            read(Order::Mixed, &["a", "-f", "b", "--", "-u"]).as_deref(),
+            Ok("f | a b -u")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for (line, expected) in [
+            (&["-x"][..], "invalid option -- 'x'"),
+            (&["-u=x"], "invalid option -- '='"),
+            (&["--none=1"], "unrecognized option '--none'"),
+            (
+                &["--map"],
+                "option '--map' is ambiguous; possibilities: '--map-user' '--map-users'",
+            ),
+            (&["--fork=1"], "option '--fork' doesn't allow an argument"),
+            (&["--setuid"], "option '--setuid' requires an argument"),
+            (&["-fS"], "option '-S' requires an argument"),
+        ] {
+            assert_eq!(
+                read(Order::UntilOperand, line).unwrap_err().to_string(),
+                expected,
+                "{line:?}"
+            );
+        }
+    }
+}

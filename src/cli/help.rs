@@ -1,0 +1,60 @@
+//! `--help` and `--version`.
+
+use clap::{Arg, ArgAction, Command};
+
+use super::getopt::{Opt, Takes};
+
+/// The words around a tool's table of options.
+pub struct Page {
+    /// The name of the tool.
+    pub tool: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// How it is called.
+    pub usage: &'static str,
+    /// What stands under the options.
+    pub after: &'static str,
+}
+
+/// The text of `--help`: every option of the table, in its order.
+pub fn render<Id>(page: &Page, table: &[Opt<Id>]) -> String {
+    let options = table.iter().map(|opt| {
+        let action = match opt.takes {
+            Takes::Nothing => ArgAction::SetTrue,
+            _ => ArgAction::Append,
+        };
+        let mut arg = Arg::new(opt.long)
+            .long(opt.long)
+            .action(action)
+            .help(opt.help);
+        if let Some(letter) = opt.short {
+            arg = arg.short(letter as char);
+        }
+        if opt.takes == Takes::Optional {
+            arg = arg.num_args(0..=1).require_equals(true);
+        }
+        if opt.takes != Takes::Nothing {
+            arg = arg.value_name(opt.value);
+        }
+        arg
+    });
+    let mut command = Command::new(page.tool)
+        .about(page.about)
+        .override_usage(page.usage)
+        .after_help(page.after)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args(options);
+    let mut text = command.render_help().to_string();
+    text.push('\n');
+    text
+}
+
+/// The text of `--version`.
+pub fn version(program: &std::ffi::OsStr) -> String {
+    format!(
+        "{} from nskit {}\n",
+        program.display(),
+        env!("CARGO_PKG_VERSION")
+    )
+}

@@ -1,0 +1,221 @@
+//! The arguments of options: pure functions from bytes to what they say, `None` where they say nothing.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::sys::signal::{SignalNumber, real_time_range};
+
+/// A user or group as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdOrName {
+    /// A number.
+    Id(u32),
+    /// Anything else.
+    Name(OsString),
+}
+
+/// The number that `text` writes in decimal digits alone: no sign, no blank.
+pub fn digits<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.
+pub fn id(text: &OsStr) -> Option<u32> {
+    digits(text.as_bytes()).filter(|id| *id != u32::MAX)
+}
+
+/// A UID or GID, or a name to look up.
+pub fn id_or_name(text: &OsStr) -> Option<IdOrName> {
+    if text.as_bytes().iter().all(u8::is_ascii_digit) {
+        return id(text).map(IdOrName::Id);
+    }
+    Some(IdOrName::Name(text.to_os_string()))
+}
+
+/// `UID:GID`.
+pub fn id_pair(text: &OsStr) -> Option<(u32, u32)> {
+    let (uid, gid) = split_once(text.as_bytes(), b':')?;
+    Some((id(OsStr::from_bytes(uid))?, id(OsStr::from_bytes(gid))?))
+}
+
+/// Seconds, with a sign or without.
+pub fn seconds(text: &OsStr) -> Option<i64> {
+    let text = text.as_bytes();
+    match text {
+        [b'-', number @ ..] => {
+            digits::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number))
+        }
+        [b'+', number @ ..] => digits(number),
+        number => digits(number),
+    }
+}
+
+fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let position = text.iter().position(|byte| *byte == at)?;
+    Some((&text[..position], &text[position + 1..]))
+}
+
+/// The signals of signal(7) by name, without `SIG`; where two names share a number, both.
+const SIGNALS: [(&str, i32); 35] = [
+    ("HUP", libc::SIGHUP),
+    ("INT", libc::SIGINT),
+    ("QUIT", libc::SIGQUIT),
+    ("ILL", libc::SIGILL),
+    ("TRAP", libc::SIGTRAP),
+    ("ABRT", libc::SIGABRT),
+    ("IOT", libc::SIGIOT),
+    ("BUS", libc::SIGBUS),
+    ("FPE", libc::SIGFPE),
+    ("KILL", libc::SIGKILL),
+    ("USR1", libc::SIGUSR1),
+    ("SEGV", libc::SIGSEGV),
+    ("USR2", libc::SIGUSR2),
+    ("PIPE", libc::SIGPIPE),
+    ("ALRM", libc::SIGALRM),
+    ("TERM", libc::SIGTERM),
+    ("STKFLT", libc::SIGSTKFLT),
+    ("CHLD", libc::SIGCHLD),
+    ("CLD", libc::SIGCHLD),
+    ("CONT", libc::SIGCONT),
+    ("STOP", libc::SIGSTOP),
+    ("TSTP", libc::SIGTSTP),
+    ("TTIN", libc::SIGTTIN),
+    ("TTOU", libc::SIGTTOU),
+    ("URG", libc::SIGURG),
+    ("XCPU", libc::SIGXCPU),
+    ("XFSZ", libc::SIGXFSZ),
+    ("VTALRM", libc::SIGVTALRM),
+    ("PROF", libc::SIGPROF),
+    ("WINCH", libc::SIGWINCH),
+    ("IO", libc::SIGIO),
+    ("POLL", libc::SIGPOLL),
+    ("PWR", libc::SIGPWR),
+    ("SYS", libc::SIGSYS),
+    ("UNUSED", libc::SIGSYS),
+];
+
+/// A signal by name: with or without `SIG`, in any case, `RTMIN+n` and `RTMAX-n` within the real-time range.
+pub fn signal(text: &OsStr) -> Option<SignalNumber> {
+    let upper = text.to_str()?.to_ascii_uppercase();
+    let name = upper.strip_prefix("SIG").unwrap_or(&upper);
+    if let Some((_, number)) = SIGNALS.iter().find(|(known, _)| *known == name) {
+        return Some(SignalNumber(*number));
+    }
+    let (first, last) = real_time_range();
+    let number = if let Some(offset) = name.strip_prefix("RTMIN") {
+        first.checked_add(real_time_offset(offset, b'+')?)?
+    } else {
+        last.checked_sub(real_time_offset(name.strip_prefix("RTMAX")?, b'-')?)?
+    };
+    (first..=last)
+        .contains(&number)
+        .then_some(SignalNumber(number))
+}
+
+/// Nothing is 0; else the sign and a number.
+fn real_time_offset(text: &str, sign: u8) -> Option<i32> {
+    match text.as_bytes() {
+        [] => Some(0),
+        [first, number @ ..] if *first == sign => digits(number),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn signals_have_names_only() {
+        for (text, number) in [
+            ("KILL", 9),
+            ("sigterm", 15),
+            ("SigHup", 1),
+            ("RTMIN", 34),
+            ("rtmin+3", 37),
+            ("SIGRTMAX-1", 63),
+        ] {
+            assert_eq!(
+                signal(OsStr::new(text)),
+                Some(SignalNumber(number)),
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "SIG",
+            "9",
+            "FOO",
+            "RTMIN-1",
+            "RTMIN+31",
+            "RTMAX+1",
+            "RTMAX-31",
+            "RTMIN+",
+            "SIGSIGTERM",
+        ] {
+            assert_eq!(signal(OsStr::new(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn ids_and_pairs() {
+        assert_eq!(id(OsStr::new("4294967294")), Some(4294967294));
+        for text in [
+            "",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "0x1",
+            "4294967295",
+            "4294967296",
+            "a",
+        ] {
+            assert_eq!(id(OsStr::new(text)), None, "{text}");
+        }
+        assert_eq!(id_or_name(OsStr::new("4294967295")), None);
+        assert_eq!(
+            id_or_name(OsStr::new("alice")),
+            Some(IdOrName::Name("alice".into()))
+        );
+        assert_eq!(id_pair(OsStr::new("1:2")), Some((1, 2)));
+        for text in ["1", "1:", ":1", "1:2:3", "a:1"] {
+            assert_eq!(id_pair(OsStr::new(text)), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_offset_is_read_back(offset: i64) {
+            prop_assert_eq!(seconds(OsStr::new(&offset.to_string())), Some(offset));
+            if offset >= 0 {
+                prop_assert_eq!(seconds(OsStr::new(&format!("+{offset}"))), Some(offset));
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_a_parser_fail(bytes: Vec<u8>) {
+            let text = OsStr::from_bytes(&bytes);
+            if let Some(offset) = seconds(text) {
+                prop_assert!(bytes.iter().all(|byte| byte.is_ascii_digit() || b"+-".contains(byte)));
+                prop_assert_eq!(offset < 0, bytes[0] == b'-' && offset != 0);
+            }
+            if let Some(signal) = signal(text) {
+                prop_assert!((1..=64).contains(&signal.0));
+            }
+            let _ = (id_or_name(text), id_pair(text));
+        }
+
+        #[test]
+        fn a_real_time_signal_counts_from_either_end(offset in 0i32..=30) {
+            let (first, last) = real_time_range();
+            prop_assert_eq!(signal(OsStr::new(&format!("RTMIN+{offset}"))), Some(SignalNumber(first + offset)));
+            prop_assert_eq!(signal(OsStr::new(&format!("sigrtmax-{offset}"))), Some(SignalNumber(last - offset)));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! unshare and nsenter: a request, the plan that it makes, and the one loop that carries a plan out.
+//!
+//! ```text
+//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan = [Step] ─run─▶ system calls in order ─▶ exec
+//!       pure           reads only         pure                 acts, never decides
+//! ```
+
+pub mod environment;
+pub mod idmap;
+pub mod program;
+pub mod step;
+pub mod subid;
+pub mod unshare;
+
+mod helper;
+mod run;
+mod supervise;
+
+pub use run::run;

@@ -1,0 +1,231 @@
+//! The loop that carries out a plan.
+
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::unistd::{chdir, chroot, getpid, getuid, setgid, setgroups, setuid};
+
+use super::environment::Environment;
+use super::helper::{Binder, Mapper, map_attempt};
+use super::program::Program;
+use super::step::{MapJob, Plan, Setgroups, Step, Supervision};
+use super::supervise::{hold_signals, supervise};
+use crate::error::{Attempt, During, Failure, Status};
+use crate::sys;
+use crate::sys::file::write_once;
+use crate::sys::process::{Side, fork, set_parent_death_signal};
+use crate::sys::signal::SignalNumber;
+
+/// What steps leave for later ones.
+struct Run<'e> {
+    callers_environment: &'e [&'e CStr],
+    environment: Environment,
+    binder: Option<Binder>,
+    mapper: Option<Mapper>,
+    /// Our parent, where we are the forked child; `None` also where the kernel has no pidfds.
+    parent: Option<OwnedFd>,
+}
+
+/// What becomes of the process after a step.
+enum Next {
+    /// The next step.
+    Step,
+    /// The end: this process has only supervised, or is not to go on.
+    End(Status),
+}
+
+/// Carries out `plan`. Where a step fails, nothing later is tried, and what the earlier ones left outside of this
+/// process (helpers, bind mounts) is taken back.
+///
+/// Returns in the process that fails, or in the parent of the program, once that has ended. The process must have a
+/// single thread: the kernel refuses to let one of several change its user or PID namespace (unshare(2)).
+pub fn run(plan: Plan, callers_environment: &[&CStr]) -> Result<Status, Failure> {
+    let mut run = Run {
+        callers_environment,
+        environment: Environment::Inherited,
+        binder: None,
+        mapper: None,
+        parent: None,
+    };
+    for step in plan {
+        match run.carry_out(step) {
+            Ok(Next::Step) => {}
+            Ok(Next::End(status)) => return Ok(status),
+            Err(failure) => {
+                run.take_back();
+                return Err(failure);
+            }
+        }
+    }
+    Ok(Status::SUCCESS)
+}
+
+impl Run<'_> {
+    fn carry_out(&mut self, step: Step) -> Result<Next, Failure> {
+        match step {
+            Step::DefaultChildSignal => {
+                sys::signal::set_child_signal_default().during(|| Attempt::Signals)?
+            }
+            Step::MakeDumpable => {
+                sys::process::set_dumpable(true).during(|| Attempt::MakeDumpable)?
+            }
+            Step::StartBinder(keeps) => self.binder = Some(Binder::start(keeps)?),
+            Step::StartMapper(jobs) => {
+                self.mapper = Some(Mapper::start(jobs, self.callers_environment)?)
+            }
+            Step::Unshare(kinds) => {
+                nix::sched::unshare(kinds.clone_flags()).during(|| Attempt::Unshare(kinds))?;
+            }
+            Step::ReleaseMapper => self.mapper.take().map_or(Ok(()), Mapper::release)?,
+            Step::OffsetClock(clock, seconds) => {
+                write_setting(
+                    Path::new("/proc/self/timens_offsets"),
+                    format!("{} {seconds} 0", clock.name()),
+                )?;
+            }
+            Step::Fork(supervision) => return self.fork(supervision),
+            Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
+            Step::DieWithParent(signal) => return self.die_with_parent(signal),
+            Step::MapOwnId(ids, line) => {
+                let job = MapJob {
+                    ids,
+                    lines: vec![line],
+                };
+                let process = Path::new("/proc/self");
+                write_once(
+                    &process.join(ids.map_file()),
+                    super::idmap::text(&job.lines).as_bytes(),
+                )
+                .during(|| map_attempt(process, &job))?;
+            }
+            Step::Setgroups(setgroups) => write_setgroups(setgroups)?,
+            Step::Propagate(propagation, at) => {
+                if let Some((flag, mode)) = propagation.flag() {
+                    change_propagation(&at, flag).during(|| Attempt::Propagate { mode, at })?;
+                }
+            }
+            Step::MakePrivateIfMounted(at) => match change_propagation(&at, MsFlags::MS_PRIVATE) {
+                // It is no mount point: there is nothing that could propagate.
+                Ok(()) | Err(Errno::EINVAL) => {}
+                result => result.during(|| Attempt::Propagate {
+                    mode: "private",
+                    at,
+                })?,
+            },
+            Step::MountProc(on) => mount_filesystem("proc", on)?,
+            Step::MountBinfmt(on) => mount_filesystem("binfmt_misc", on)?,
+            Step::RegisterInterpreter {
+                binfmt,
+                interpreter,
+            } => {
+                let path = binfmt.join("register");
+                write_once(&path, interpreter.as_encoded_bytes()).during(|| Attempt::Write {
+                    path,
+                    text: interpreter.to_string_lossy().into_owned(),
+                })?;
+            }
+            Step::Chroot(root) => chroot(&root).during(|| Attempt::Chroot(root))?,
+            Step::Chdir(directory) => chdir(&directory).during(|| Attempt::Chdir(directory))?,
+            Step::DropGroups => setgroups(&[]).during(|| Attempt::DropGroups)?,
+            Step::SetGid(gid) => setgid(gid.into()).during(|| Attempt::SetGid(gid))?,
+            Step::SetUid(uid) => setuid(uid.into()).during(|| Attempt::SetUid(uid))?,
+            Step::KeepCapabilities => {
+                sys::capability::permitted_to_ambient().during(|| Attempt::KeepCapabilities)?;
+            }
+            Step::Environment(environment) => self.environment = environment,
+            Step::Execute(program) => return Err(self.execute(program)),
+        }
+        Ok(Next::Step)
+    }
+
+    fn fork(&mut self, supervision: Supervision) -> Result<Next, Failure> {
+        self.parent = match sys::pidfd::open(getpid().as_raw()) {
+            Ok(parent) => Some(parent),
+            Err(Errno::ENOSYS) => None,
+            Err(errno) => {
+                return Err(Failure::System {
+                    attempt: Attempt::Fork,
+                    errno,
+                });
+            }
+        };
+        let masked = hold_signals(supervision)?;
+        match fork().during(|| Attempt::Fork)? {
+            Side::Child => masked.restore().map(|()| Next::Step),
+            Side::Parent { child } => {
+                // The child alone speaks to the binder from here on, so that its end is the end of the channel.
+                self.binder = None;
+                supervise(child, &masked, supervision).map(Next::End)
+            }
+        }
+    }
+
+    fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Failure> {
+        set_parent_death_signal(signal).during(|| Attempt::ParentDeathSignal)?;
+        // It may have died before we asked; getppid(2) is 0 in a new PID namespace and cannot tell.
+        match &self.parent {
+            Some(parent)
+                if sys::pidfd::has_ended(parent).during(|| Attempt::ParentDeathSignal)? =>
+            {
+                Ok(Next::End(Status::Killed(signal)))
+            }
+            _ => Ok(Next::Step),
+        }
+    }
+
+    fn execute(&self, program: Option<Program>) -> Failure {
+        let environment = self.environment.entries(self.callers_environment);
+        let program =
+            program.unwrap_or_else(|| Program::login_shell(&environment, getuid().as_raw()));
+        program.execute(&environment)
+    }
+
+    fn take_back(&mut self) {
+        if let Some(mapper) = self.mapper.take() {
+            mapper.dismiss();
+        }
+        if let Some(binder) = self.binder.take() {
+            binder.undo();
+        }
+    }
+}
+
+fn change_propagation(at: &Path, flag: MsFlags) -> nix::Result<()> {
+    mount(
+        Some("none"),
+        at,
+        None::<&str>,
+        flag | MsFlags::MS_REC,
+        None::<&str>,
+    )
+}
+
+fn mount_filesystem(fstype: &'static str, on: PathBuf) -> Result<(), Failure> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some(fstype), &on, Some(fstype), flags, None::<&str>)
+        .during(|| Attempt::Mount { fstype, on })
+}
+
+fn write_setting(path: &Path, text: String) -> Result<(), Failure> {
+    write_once(path, text.as_bytes()).during(|| Attempt::Write {
+        path: path.to_path_buf(),
+        text,
+    })
+}
+
+/// A kernel before 3.19 has no such file, and no such rule.
+fn write_setgroups(setgroups: Setgroups) -> Result<(), Failure> {
+    match write_setting(
+        Path::new("/proc/self/setgroups"),
+        setgroups.word().to_string(),
+    ) {
+        Err(Failure::System {
+            errno: Errno::ENOENT,
+            ..
+        }) => Ok(()),
+        result => result,
+    }
+}

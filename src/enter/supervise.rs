@@ -1,0 +1,78 @@
+//! The parent of a program that runs as a child: it ends as the program ends, and stops while the program is stopped.
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::unistd::{Pid, getpgid, getpgrp, getpid};
+
+use super::step::Supervision;
+use crate::error::{Attempt, During, Failure, Status};
+use crate::sys::process::{Change, poll_change, wait_for_change};
+use crate::sys::signal::{Received, SignalNumber, send, wait_for};
+
+/// The signals that we hold back, and the mask that our caller gave us.
+pub struct Masked {
+    held: SigSet,
+    callers: SigSet,
+}
+
+/// Blocks what would end or disturb the parent, before the fork so that nothing falls between. They are not ignored: an
+/// ignored signal would be ignored in the program too.
+pub fn hold_signals(supervision: Supervision) -> Result<Masked, Failure> {
+    let mut held = SigSet::empty();
+    held.add(Signal::SIGINT);
+    held.add(Signal::SIGTERM);
+    if supervision.forward_signals {
+        // Waited for together with the other two.
+        held.add(Signal::SIGCHLD);
+    }
+    let mut callers = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers))
+        .during(|| Attempt::Signals)?;
+    Ok(Masked { held, callers })
+}
+
+impl Masked {
+    /// Gives the child the mask that our caller gave us.
+    pub fn restore(&self) -> Result<(), Failure> {
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).during(|| Attempt::Signals)
+    }
+}
+
+/// Waits until the child ends, and returns how.
+pub fn supervise(child: i32, masked: &Masked, supervision: Supervision) -> Result<Status, Failure> {
+    loop {
+        let change = if supervision.forward_signals {
+            forward_until_change(child, masked)?
+        } else {
+            wait_for_change(child).during(|| Attempt::Wait(child))?
+        };
+        match change {
+            Change::Exited(status) => return Ok(Status::Exited(status as u8)),
+            Change::Killed(signal) => return Ok(Status::Killed(signal)),
+            Change::Stopped => stop_with(child),
+        }
+    }
+}
+
+/// The shell that waits for us is to see the job stop and go on as if we were the program.
+fn stop_with(child: i32) {
+    let _ = send(getpid().as_raw(), SignalNumber::STOP);
+    let _ = send(child, SignalNumber::CONT);
+}
+
+fn forward_until_change(child: i32, masked: &Masked) -> Result<Change, Failure> {
+    loop {
+        if let Some(change) = poll_change(child).during(|| Attempt::Wait(child))? {
+            return Ok(change);
+        }
+        let received = wait_for(&masked.held).during(|| Attempt::Signals)?;
+        if received.signal.0 != libc::SIGCHLD && !has_reached(child, received) {
+            // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
+            let _ = send(child, received.signal);
+        }
+    }
+}
+
+/// Whether the child has had this signal already: the terminal sends it to the whole foreground process group.
+fn has_reached(child: i32, received: Received) -> bool {
+    received.from_kernel && getpgid(Some(Pid::from_raw(child))) == Ok(getpgrp())
+}

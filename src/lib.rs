@@ -1,0 +1,85 @@
+//! Linux namespaces: run programs in new ones (unshare), enter those of others (nsenter), list them all (lsns).
+//!
+//! The two flows of the crate, each in one direction:
+//!
+//! ```text
+//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan = [Step] ─run─▶ system calls in order ─▶ exec
+//!       pure           reads only         pure                 acts, never decides
+//! ```
+//!
+//! - [`cli`]: what was typed. [`enter`]: requests, plans and the loop that carries them out.
+//! - [`namespace`]: the vocabulary. [`mountinfo`]: what is mounted. [`users`]: names and numbers. [`error`], [`hint`], [`report`]: what went wrong,
+//!   why it probably did, and how it is said. [`sys`]: system calls that nix lacks.
+//!
+//! The binaries are the functions here with an entry point each.
+
+pub mod cli;
+pub mod enter;
+pub mod error;
+pub mod hint;
+pub mod mountinfo;
+pub mod namespace;
+pub mod report;
+pub mod sys;
+pub mod users;
+
+use std::ffi::{CStr, OsStr};
+
+use cli::{Parsed, help};
+use error::{Failure, Status};
+use sys::entry::Invocation;
+
+/// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
+pub fn unshare(invocation: Invocation) -> Status {
+    let Invocation {
+        program,
+        arguments,
+        environment,
+    } = invocation;
+    let args = match cli::unshare::parse(arguments) {
+        Ok(Parsed::Run(args)) => args,
+        Ok(Parsed::Help) => {
+            return print(
+                &program,
+                &help::render(&cli::unshare::PAGE, &cli::unshare::OPTIONS),
+            );
+        }
+        Ok(Parsed::Version) => return print(&program, &help::version(&program)),
+        Err(error) => return report::failure(&program, &error.into(), None),
+    };
+    let request = match enter::unshare::resolve(args) {
+        Ok(request) => request,
+        Err(error) => {
+            let failure = Failure::Request(error);
+            return report::failure(
+                &program,
+                &failure,
+                hint::before_unshare(&failure).as_deref(),
+            );
+        }
+    };
+    unshare_with(&program, request, &environment)
+}
+
+fn unshare_with(
+    program: &OsStr,
+    request: enter::unshare::Request,
+    environment: &[&CStr],
+) -> Status {
+    let situation = hint::Situation::of_unshare(&request);
+    match enter::run(enter::unshare::plan(request), environment) {
+        Ok(status) => status,
+        Err(failure) => report::failure(
+            program,
+            &failure,
+            hint::unshare(&failure, &situation).as_deref(),
+        ),
+    }
+}
+
+fn print(program: &OsStr, text: &str) -> Status {
+    match report::output(text.as_bytes()) {
+        Ok(()) => Status::SUCCESS,
+        Err(failure) => report::failure(program, &failure, None),
+    }
+}

@@ -1,0 +1,126 @@
+//! Reads /proc/PID/mountinfo, see proc_pid_mountinfo(5). Paths are bytes, whatever a mounter chose to write there.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use crate::cli::value::digits;
+
+/// A mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// The root of the mount within its file system; of nsfs `net:[4026531840]`.
+    pub root: OsString,
+    /// Where it is mounted, as seen from the reader's root directory.
+    pub mount_point: PathBuf,
+    /// The number of its peer group, if it is shared.
+    pub shared: Option<u32>,
+    /// The type of its file system.
+    pub fstype: OsString,
+    /// The options of its superblock, comma-separated: of a cgroup v1 hierarchy, its controllers.
+    pub super_options: OsString,
+}
+
+/// The mounts of a mountinfo file. Lines that are none are passed over.
+pub fn mounts(text: &[u8]) -> impl Iterator<Item = Mount> {
+    text.split(|byte| *byte == b'\n').filter_map(mount)
+}
+
+/// One line: `ID PARENT MAJOR:MINOR ROOT MOUNT-POINT OPTIONS [OPTIONAL…] - FSTYPE SOURCE SUPER-OPTIONS`.
+fn mount(line: &[u8]) -> Option<Mount> {
+    let mut fields = line.split(|byte| *byte == b' ');
+    let root = OsString::from_vec(unescape(fields.nth(3)?));
+    let mount_point = PathBuf::from(OsString::from_vec(unescape(fields.next()?)));
+    fields.next()?;
+    let mut shared = None;
+    for optional in fields.by_ref().take_while(|field| *field != b"-") {
+        if let Some(group) = optional.strip_prefix(b"shared:") {
+            shared = digits(group);
+        }
+    }
+    let fstype = OsString::from_vec(unescape(fields.next()?));
+    let super_options = OsString::from_vec(unescape(fields.nth(1).unwrap_or_default()));
+    Some(Mount {
+        root,
+        mount_point,
+        shared,
+        fstype,
+        super_options,
+    })
+}
+
+/// The kernel writes blanks, newlines, backslashes and `#` as a backslash and three octal digits.
+fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let [first, tail @ ..] = rest {
+        rest = match rest {
+            [
+                b'\\',
+                high @ b'0'..=b'3',
+                middle @ b'0'..=b'7',
+                low @ b'0'..=b'7',
+                tail @ ..,
+            ] => {
+                bytes.push((high - b'0') << 6 | (middle - b'0') << 3 | (low - b'0'));
+                tail
+            }
+            _ => {
+                bytes.push(*first);
+                tail
+            }
+        };
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_line_is_taken_apart() {
+        let text = b"36 35 98:0 /a\\040b /mnt\\134x rw,noatime shared:7 master:1 - ext3 /dev/root rw,errors=continue\n\
+            37 36 0:4 net:[4026532179] /run/n rw - nsfs nsfs rw\nnonsense\n";
+        let mounts: Vec<_> = mounts(text).collect();
+        assert_eq!(
+            mounts,
+            [
+                Mount {
+                    root: "/a b".into(),
+                    mount_point: "/mnt\\x".into(),
+                    shared: Some(7),
+                    fstype: "ext3".into(),
+                    super_options: "rw,errors=continue".into(),
+                },
+                Mount {
+                    root: "net:[4026532179]".into(),
+                    mount_point: "/run/n".into(),
+                    shared: None,
+                    fstype: "nsfs".into(),
+                    super_options: "rw".into(),
+                },
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_can_be_read(text: Vec<u8>) {
+            prop_assert!(mounts(&text).count() <= text.len());
+        }
+
+        #[test]
+        fn every_path_is_read_back(path: Vec<u8>) {
+            let mut escaped = Vec::new();
+            for byte in &path {
+                match byte {
+                    b' ' | b'\n' | b'\t' | b'\\' | b'#' => escaped.extend(format!("\\{byte:03o}").bytes()),
+                    _ => escaped.push(*byte),
+                }
+            }
+            prop_assert_eq!(unescape(&escaped), path);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the tools say: messages on stderr, text on stdout, without ever panicking on a closed pipe.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use nix::errno::Errno;
+
+use crate::error::{Attempt, During, Failure, Status};
+use crate::sys::file;
+
+/// Writes `PROGRAM: message` and under it `PROGRAM: hint: …`, in one write, so that lines of processes that run side by
+/// side do not mix. A stderr that cannot be written is no reason to fail.
+pub fn message(program: &OsStr, message: &str, hint: Option<&str>) {
+    let mut text = Vec::new();
+    let mut line = |parts: &[&[u8]]| {
+        text.extend_from_slice(program.as_bytes());
+        text.extend_from_slice(b": ");
+        parts.iter().for_each(|part| text.extend_from_slice(part));
+        text.push(b'\n');
+    };
+    line(&[&one_line(message)]);
+    if let Some(hint) = hint {
+        line(&[b"hint: ", &one_line(hint)]);
+    }
+    if let Some(stderr) = file::stderr() {
+        let _ = file::write_all(stderr, &text);
+    }
+}
+
+/// The text with control characters escaped: a name from a hostile place must not drive the terminal.
+fn one_line(text: &str) -> Vec<u8> {
+    let mut line = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default().to_string().bytes());
+        } else {
+            line.extend(character.encode_utf8(&mut [0; 4]).bytes());
+        }
+    }
+    line
+}
+
+/// Says what failed, with its likely reason, and gives the status to end with.
+pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status {
+    match failure {
+        Failure::Reported => {}
+        Failure::Usage(error) if error.points_to_help() => {
+            let name = program.display();
+            message(program, &error.to_string(), None);
+            if let Some(stderr) = file::stderr() {
+                let _ = file::write_all(
+                    stderr,
+                    format!("Try '{name} --help' for more information.\n").as_bytes(),
+                );
+            }
+        }
+        _ => message(program, &failure.to_string(), hint),
+    }
+    failure.status()
+}
+
+/// Writes to stdout. A closed stdout is an error as any other (EBADF); a closed pipe kills us by SIGPIPE as it does a
+/// C program or, where our caller ignores that signal, ends the output without a word.
+pub fn output(bytes: &[u8]) -> Result<(), Failure> {
+    let written = match file::stdout() {
+        Some(stdout) => file::write_all(stdout, bytes),
+        None => Err(Errno::EBADF),
+    };
+    match written {
+        Err(Errno::EPIPE) => Ok(()),
+        result => result.during(|| Attempt::Output),
+    }
+}

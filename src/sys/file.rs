@@ -1,0 +1,95 @@
+//! Reading and writing of small files, and output that never panics.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::write;
+
+/// Standard output, or `None` if the caller closed it.
+pub fn stdout() -> Option<BorrowedFd<'static>> {
+    standard(libc::STDOUT_FILENO)
+}
+
+/// Standard error, or `None` if the caller closed it.
+pub fn stderr() -> Option<BorrowedFd<'static>> {
+    standard(libc::STDERR_FILENO)
+}
+
+fn standard(fd: libc::c_int) -> Option<BorrowedFd<'static>> {
+    // SAFETY: F_GETFD only asks.
+    if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+        return None;
+    }
+    // SAFETY: it is open, and nothing in this crate closes the descriptors 0 to 2.
+    Some(unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+/// Writes all of `bytes`, over several calls where it must. Errors of write(2), EINTR excepted.
+pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
+    while !bytes.is_empty() {
+        match write(&fd, bytes) {
+            Ok(0) => return Err(Errno::EIO),
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// Writes `text` to the existing file `path` in one write(2), as the files of /proc want it. Errors of open(2) and
+/// write(2); EIO if the file took only a part.
+pub fn write_once(path: &Path, text: &[u8]) -> nix::Result<()> {
+    let file = open_retrying(path, OFlag::O_WRONLY)?;
+    loop {
+        match write(&file, text) {
+            Ok(count) if count == text.len() => return Ok(()),
+            Ok(_) => return Err(Errno::EIO),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Opens `path` close-on-exec. Errors of open(2), EINTR excepted.
+pub fn open_retrying(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+    loop {
+        match open(path, flags | OFlag::O_CLOEXEC, Mode::empty()) {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// Reads at most `limit` bytes of `path`. Errors of open(2) and read(2), EINTR excepted.
+pub fn read_bounded(path: &Path, limit: usize) -> nix::Result<Vec<u8>> {
+    read_fd_bounded(open_retrying(path, OFlag::O_RDONLY)?, limit)
+}
+
+/// Reads at most `limit` bytes of `fd` from where it stands. Errors of read(2), EINTR excepted.
+pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    while bytes.len() < limit {
+        let want = chunk.len().min(limit - bytes.len());
+        match nix::unistd::read(&fd, &mut chunk[..want]) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Runs a program in place of this one, see execve(2). Returns only the error.
+pub fn execute(path: &CStr, arguments: &[&CStr], environment: &[&CStr]) -> Errno {
+    match nix::unistd::execve(path, arguments, environment) {
+        Ok(never) => match never {},
+        Err(errno) => errno,
+    }
+}

@@ -1,0 +1,38 @@
+//! The system calls that nix lacks, one thin safe function each: the only place with `unsafe` code.
+
+#![allow(unsafe_code)]
+
+pub mod capability;
+pub mod entry;
+pub mod file;
+pub mod nsfs;
+pub mod pidfd;
+pub mod process;
+pub mod signal;
+
+use std::ffi::CStr;
+
+use nix::errno::Errno;
+
+/// What the C library calls this error, as in strerror(3): `Operation not permitted`.
+pub fn error_text(errno: Errno) -> String {
+    let mut text = [0 as libc::c_char; 256];
+    // SAFETY: the buffer is writable for the length given, and strerror_r ends what it writes with a NUL.
+    let failed = unsafe { libc::strerror_r(errno as i32, text.as_mut_ptr(), text.len()) } != 0;
+    if failed {
+        return format!("Unknown error {}", errno as i32);
+    }
+    // SAFETY: see above: the text is ended within the buffer.
+    unsafe { CStr::from_ptr(text.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Turns the -1 of a C function into the errno it left.
+fn check(result: libc::c_long) -> nix::Result<libc::c_long> {
+    if result == -1 {
+        Err(Errno::last())
+    } else {
+        Ok(result)
+    }
+}

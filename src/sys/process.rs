@@ -1,0 +1,130 @@
+//! Making processes and waiting for them.
+
+use nix::errno::Errno;
+
+use super::check;
+use super::signal::SignalNumber;
+
+/// Which of the two processes returns from [`fork`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The caller, with the PID of its child.
+    Parent {
+        /// PID of the child, in the caller's PID namespace.
+        child: i32,
+    },
+    /// The new process.
+    Child,
+}
+
+/// Makes a copy of this process, see fork(2). Errors: EAGAIN (limit of processes), ENOMEM (also: the PID namespace for
+/// children has lost its init, pid_namespaces(7)).
+///
+/// The tools call this with one thread only, so that the child may do whatever its parent could. A process with more
+/// than one may do no more than async-signal-safe calls in the child, as signal-safety(7) says.
+pub fn fork() -> nix::Result<Side> {
+    // SAFETY: the child continues with a copy of everything; no other thread of the tools can have held a lock.
+    match unsafe { nix::unistd::fork() }? {
+        nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent {
+            child: child.as_raw(),
+        }),
+        nix::unistd::ForkResult::Child => Ok(Side::Child),
+    }
+}
+
+/// Ends this process at once, without flushing or running anything: for helpers that share our caller's descriptors.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: _exit(2) has no precondition.
+    unsafe { libc::_exit(status) }
+}
+
+/// What became of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It ended with this exit status.
+    Exited(i32),
+    /// It died of this signal.
+    Killed(SignalNumber),
+    /// It was stopped and stands still.
+    Stopped,
+}
+
+/// Waits until `child` ends. EINTR is retried. Errors: ECHILD if it is no child of ours.
+pub fn wait_for_end(child: i32) -> nix::Result<Change> {
+    loop {
+        if let Some(change) = wait_id(child, libc::WEXITED)? {
+            return Ok(change);
+        }
+    }
+}
+
+/// Waits until `child` ends or is stopped. EINTR is retried. Errors as [`wait_for_end`].
+///
+/// A stop that is over again when we get to it (we were stopped by the same Ctrl-Z, and have been continued together
+/// with the child) is not reported: else we would stop a second time.
+pub fn wait_for_change(child: i32) -> nix::Result<Change> {
+    loop {
+        wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
+        if let Some(change) = poll_change(child)? {
+            return Ok(change);
+        }
+    }
+}
+
+/// What became of `child` since it was asked last, if anything. Errors as [`wait_for_end`].
+pub fn poll_change(child: i32) -> nix::Result<Option<Change>> {
+    wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOHANG)
+}
+
+/// waitid(2) for one child.
+fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<Change>> {
+    loop {
+        // SAFETY: an all-zero siginfo_t is a valid value, and waitid only writes to it.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: plain numbers and a writable structure.
+        let result = unsafe { libc::waitid(libc::P_PID, child as libc::id_t, &mut info, options) };
+        match check(result.into()) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => continue,
+            Err(errno) => return Err(errno),
+        }
+        // SAFETY: waitid succeeded, so the structure is that of SIGCHLD, or all zero if nothing happened (WNOHANG).
+        let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
+        if pid == 0 {
+            return Ok(None);
+        }
+        return Ok(match info.si_code {
+            libc::CLD_EXITED => Some(Change::Exited(status)),
+            libc::CLD_KILLED | libc::CLD_DUMPED => Some(Change::Killed(SignalNumber(status))),
+            libc::CLD_STOPPED => Some(Change::Stopped),
+            _ => None,
+        });
+    }
+}
+
+/// Has `signal` sent to this process when its parent dies: PR_SET_PDEATHSIG of prctl(2). The kernel forgets it when
+/// the process changes its credentials.
+pub fn set_parent_death_signal(signal: SignalNumber) -> nix::Result<()> {
+    // SAFETY: this prctl takes plain numbers.
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0 as libc::c_ulong, 0, 0, 0) }.into())
+        .map(drop)
+}
+
+/// Whether others of the same user may trace this process and look into its /proc files: PR_SET_DUMPABLE of prctl(2).
+/// An execve(2) sets it back.
+pub fn set_dumpable(dumpable: bool) -> nix::Result<()> {
+    // SAFETY: this prctl takes plain numbers.
+    check(
+        unsafe {
+            libc::prctl(
+                libc::PR_SET_DUMPABLE,
+                libc::c_ulong::from(dumpable),
+                0,
+                0,
+                0,
+            )
+        }
+        .into(),
+    )
+    .map(drop)
+}

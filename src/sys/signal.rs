@@ -1,0 +1,99 @@
+//! Signals: names, dispositions, masks and waiting for one.
+
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+
+use super::check;
+
+/// A signal number, real-time ones included (nix's `Signal` has none of those).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignalNumber(pub i32);
+
+impl SignalNumber {
+    /// SIGKILL.
+    pub const KILL: SignalNumber = SignalNumber(libc::SIGKILL);
+    /// SIGSTOP.
+    pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
+    /// SIGCONT.
+    pub const CONT: SignalNumber = SignalNumber(libc::SIGCONT);
+}
+
+/// The first and the last real-time signal that the C library leaves to programs.
+pub fn real_time_range() -> (i32, i32) {
+    (libc::SIGRTMIN(), libc::SIGRTMAX())
+}
+
+/// Gives `signal` its default disposition, see sigaction(2).
+pub fn set_default(signal: SignalNumber) -> nix::Result<()> {
+    // SAFETY: an all-zero sigaction is SIG_DFL with an empty mask and no flags; no handler is installed.
+    let result = unsafe {
+        let action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal.0, &action, std::ptr::null_mut())
+    };
+    check(result.into()).map(drop)
+}
+
+/// SIGCHLD to its default, so that ended children can be waited for.
+pub fn set_child_signal_default() -> nix::Result<()> {
+    let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is installed.
+    unsafe { sigaction(Signal::SIGCHLD, &action) }.map(drop)
+}
+
+/// Sends `signal` to process `pid` (never 0 or negative: no group), see kill(2). Errors: ESRCH, EPERM.
+pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
+    if pid <= 0 {
+        return Err(Errno::ESRCH);
+    }
+    // SAFETY: plain numbers.
+    check(unsafe { libc::kill(pid, signal.0) }.into()).map(drop)
+}
+
+/// Where a signal came from, as far as it matters to pass it on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Which signal.
+    pub signal: SignalNumber,
+    /// Sent by the kernel itself, as the terminal driver does on Ctrl-C, not by a process.
+    pub from_kernel: bool,
+}
+
+/// Waits for one of `signals`, which must be blocked, see sigwaitinfo(2). EINTR is retried.
+pub fn wait_for(signals: &SigSet) -> nix::Result<Received> {
+    loop {
+        // SAFETY: an all-zero siginfo_t is a valid value, and sigwaitinfo only writes to it.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the set is initialised, the structure writable.
+        match check(unsafe { libc::sigwaitinfo(signals.as_ref(), &mut info) }.into()) {
+            Ok(number) => {
+                let from_kernel = info.si_code == libc::SI_KERNEL;
+                return Ok(Received {
+                    signal: SignalNumber(number as i32),
+                    from_kernel,
+                });
+            }
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Ends this process by `signal` as a child ended by it would appear to our caller, without a core dump of ours.
+/// Returns only where the signal does not end a process.
+pub fn die_of(signal: SignalNumber) {
+    let _ = set_default(signal);
+    // SAFETY: a whole rlimit, an initialised set of one valid signal; raise takes a plain number.
+    unsafe {
+        // Whatever core the child left must not be overwritten by one of ours.
+        let none = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        libc::setrlimit(libc::RLIMIT_CORE, &none);
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, signal.0);
+        libc::raise(signal.0);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+    }
+}

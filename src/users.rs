@@ -1,0 +1,195 @@
+//! Names and numbers of users and groups: /etc/passwd and /etc/group read by ourselves, since a static binary has no
+//! name service modules; what is not there is asked of getent(1).
+
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::cli::value::digits;
+
+/// Which of the two databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// passwd(5).
+    Users,
+    /// group(5).
+    Groups,
+}
+
+impl Database {
+    /// The name that getent(1) knows it by.
+    const fn name(self) -> &'static str {
+        match self {
+            Database::Users => "passwd",
+            Database::Groups => "group",
+        }
+    }
+
+    const fn file(self) -> &'static str {
+        match self {
+            Database::Users => "/etc/passwd",
+            Database::Groups => "/etc/group",
+        }
+    }
+}
+
+/// A line of either database, as far as it concerns us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    name: Vec<u8>,
+    id: u32,
+    /// The last field: of passwd(5), the login shell.
+    last: Vec<u8>,
+}
+
+/// A longer line is no entry: no name service makes one, and it must not cost its length in memory.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// Where getent(1) may be: named in full, since neither $PATH nor any other variable is to choose what root runs.
+const GETENT: [&str; 2] = ["/usr/bin/getent", "/bin/getent"];
+
+/// Enough keys for one call of getent without coming near the kernel's limit of arguments.
+const KEYS_A_CALL: usize = 512;
+
+fn entry(line: &[u8]) -> Option<Entry> {
+    let fields: Vec<_> = line.split(|byte| *byte == b':').collect();
+    let [name, _, id, .., last] = fields[..] else {
+        return None;
+    };
+    // `+` and `-` lines are NIS instructions.
+    if name.is_empty() || matches!(name[0], b'+' | b'-') {
+        return None;
+    }
+    Some(Entry {
+        name: name.to_vec(),
+        id: digits(id)?,
+        last: last.to_vec(),
+    })
+}
+
+/// Calls `visit` with each entry until it answers false.
+fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) {
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match reader
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+        {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        if let Some(entry) = entry(text)
+            && !visit(entry)
+        {
+            return;
+        }
+    }
+}
+
+/// Visits the entries of the file, until `visit` answers false.
+fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) {
+    if let Ok(file) = File::open(database.file()) {
+        for_each_entry(file, visit);
+    }
+}
+
+/// Visits the entries that getent finds for `keys`: names or numbers, all of them asked for at once.
+fn visit_getent(database: Database, keys: &[OsString], mut visit: impl FnMut(Entry) -> bool) {
+    let Some(getent) = GETENT.iter().find(|path| Path::new(path).exists()) else {
+        return;
+    };
+    for keys in keys.chunks(KEYS_A_CALL) {
+        let output = Command::new(getent)
+            .arg("--")
+            .arg(database.name())
+            .args(keys)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output();
+        if let Ok(output) = output {
+            for_each_entry(&output.stdout[..], &mut visit);
+        }
+    }
+}
+
+/// The first entry for which `wanted` holds, in the file or else of what getent knows of `key`.
+fn find(database: Database, key: OsString, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
+    let mut found = None;
+    let take = |found: &mut Option<Entry>, entry: Entry| {
+        if found.is_none() && wanted(&entry) {
+            *found = Some(entry);
+        }
+        found.is_none()
+    };
+    visit_file(database, |entry| take(&mut found, entry));
+    if found.is_none() && !key.is_empty() {
+        visit_getent(database, &[key], |entry| take(&mut found, entry));
+    }
+    found
+}
+
+/// The number of the user or group called `name`.
+pub fn id_by_name(database: Database, name: &OsStr) -> Option<u32> {
+    find(database, name.to_os_string(), |entry| {
+        entry.name == name.as_bytes()
+    })
+    .map(|entry| entry.id)
+}
+
+/// The login shell of a user; `None` without an entry or with an empty field.
+pub fn shell_of(uid: u32) -> Option<OsString> {
+    let user = find(Database::Users, uid.to_string().into(), |entry| {
+        entry.id == uid
+    })?;
+    Some(OsString::from_vec(user.last)).filter(|shell| !shell.is_empty())
+}
+
+/// The names of those of `uids` that have one; the first line of a UID counts.
+pub fn names_by_uid(uids: &[u32]) -> HashMap<u32, OsString> {
+    let mut missing: BTreeSet<u32> = uids.iter().copied().collect();
+    let mut names = HashMap::new();
+    let mut take = |missing: &mut BTreeSet<u32>, entry: Entry| {
+        if missing.remove(&entry.id) {
+            names.insert(entry.id, OsString::from_vec(entry.name));
+        }
+        !missing.is_empty()
+    };
+    visit_file(Database::Users, |entry| take(&mut missing, entry));
+    let keys: Vec<OsString> = missing.iter().map(|uid| uid.to_string().into()).collect();
+    visit_getent(Database::Users, &keys, |entry| take(&mut missing, entry));
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_no_entries_are_passed_over() {
+        let text = b"root:x:0:0:root:/root:/bin/bash\n\n+::::::\nbad\n:x:1:1::/:/bin/sh\nx:x:-1:0::/:\nbob:x:7:7::/:\n";
+        let mut names = Vec::new();
+        for_each_entry(&text[..], |entry| {
+            names.push((
+                String::from_utf8(entry.name).unwrap(),
+                entry.id,
+                String::from_utf8(entry.last).unwrap(),
+            ));
+            true
+        });
+        let expected = [("root", 0, "/bin/bash"), ("bob", 7, "")];
+        assert_eq!(
+            names,
+            expected.map(|(name, id, last)| (name.to_string(), id, last.to_string()))
+        );
+    }
+}
