@@ -23,10 +23,10 @@ pub mod report;
 pub mod sys;
 pub mod users;
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::OsStr;
 
 use cli::{Parsed, help};
-use error::{Failure, Status};
+use error::Status;
 use sys::entry::Invocation;
 
 /// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
@@ -50,30 +50,18 @@ pub fn unshare(invocation: Invocation) -> Status {
     let request = match enter::unshare::resolve(args) {
         Ok(request) => request,
         Err(error) => {
-            let failure = Failure::Request(error);
-            return report::failure(
-                &program,
-                &failure,
-                hint::before_unshare(&failure).as_deref(),
-            );
+            let hint = hint::before_unshare(&error);
+            return report::failure(&program, &error.into(), hint.as_deref());
         }
     };
-    unshare_with(&program, request, &environment)
-}
-
-fn unshare_with(
-    program: &OsStr,
-    request: enter::unshare::Request,
-    environment: &[&CStr],
-) -> Status {
-    let situation = hint::Situation::of_unshare(&request);
-    match enter::run(enter::unshare::plan(request), environment) {
+    let situation = hint::Situation::of(&request);
+    report::note_on_terminal(&program, hint::shell_stays_outside(situation));
+    match enter::run(enter::unshare::plan(request), &environment) {
         Ok(status) => status,
-        Err(failure) => report::failure(
-            program,
-            &failure,
-            hint::unshare(&failure, &situation).as_deref(),
-        ),
+        Err(failure) => {
+            let hint = hint::unshare(&failure, situation, &hint::View::of_system());
+            report::failure(&program, &failure, hint.as_deref())
+        }
     }
 }
 
