@@ -21,6 +21,8 @@ pub struct Situation {
     pub runs_shell: bool,
     /// Whether the own group alone is mapped, by ourselves.
     pub maps_own_group: bool,
+    /// Our effective UID before anything was done.
+    pub uid: u32,
 }
 
 impl Situation {
@@ -31,6 +33,7 @@ impl Situation {
             forks: request.fork.is_some(),
             runs_shell: request.program.is_none(),
             maps_own_group: matches!(request.gid_map, IdMap::Own(_)),
+            uid: nix::unistd::geteuid().as_raw(),
         }
     }
 }
@@ -81,7 +84,7 @@ pub fn shell_stays_outside(situation: Situation) -> Option<&'static str> {
 pub fn unshare(failure: &Failure, situation: Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
-        Failure::Helper { name, ending } => map_program(name, *ending, view),
+        Failure::Helper { name, ending } => map_program(name, *ending, situation.uid, view),
         _ => None,
     }
 }
@@ -137,17 +140,16 @@ fn no_user_namespace(view: &View) -> String {
             .to_string();
     }
     let mounts = view.mounts();
-    if !mounts.is_empty()
-        && !mounts
-            .iter()
-            .any(|mount| mount.mount_point == Path::new("/"))
-    {
+    let root_is_mounted = mounts
+        .iter()
+        .any(|mount| mount.mount_point == Path::new("/"));
+    if !mounts.is_empty() && !root_is_mounted {
         return "we are in a chroot: the kernel makes no user namespaces there; enter the root by pivot_root(2) instead"
             .to_string();
     }
-    if view.differ("/proc/1/root/.", "/.") {
+    if mounts.is_empty() || view.differ("/proc/1/root/.", "/.") {
         return format!(
-            "probably we are in a chroot, where the kernel makes no user namespaces; else {}",
+            "either we are in a chroot, where the kernel makes no user namespaces, or it is {}",
             refusers(view)
         );
     }
@@ -287,7 +289,7 @@ fn on_shared_mount(file: &Path, view: &View) -> Option<String> {
 }
 
 /// newuidmap or newgidmap has failed.
-fn map_program(name: &str, ending: Status, view: &View) -> Option<String> {
+fn map_program(name: &str, ending: Status, user: u32, view: &View) -> Option<String> {
     let file = match name {
         "newuidmap" => "/etc/subuid",
         "newgidmap" => "/etc/subgid",
@@ -298,7 +300,6 @@ fn map_program(name: &str, ending: Status, view: &View) -> Option<String> {
             "{name} was not found in $PATH: install it (Debian, Ubuntu: package uidmap; Fedora: shadow-utils)"
         ));
     }
-    let user = nix::unistd::geteuid().as_raw();
     let name_of_user = crate::users::names_by_uid(&[user]).remove(&user);
     let text = view.text(file).unwrap_or_default();
     match crate::enter::subid::first_block(text.as_bytes(), user, name_of_user.as_deref()) {
@@ -427,8 +428,7 @@ mod tests {
         assert!(with(&[NO_RIGHTS, MAPPED, elsewhere]).starts_with("we are in a chroot"));
         let other_root = ("/proc/1/root/x", "");
         assert!(
-            with(&[NO_RIGHTS, MAPPED, MOUNTS, other_root])
-                .starts_with("probably we are in a chroot")
+            with(&[NO_RIGHTS, MAPPED, MOUNTS, other_root]).starts_with("either we are in a chroot")
         );
         assert_eq!(
             with(&[NO_RIGHTS, MAPPED, MOUNTS]),
