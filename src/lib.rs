@@ -26,6 +26,7 @@ pub mod users;
 use std::ffi::OsStr;
 
 use cli::{Parsed, help};
+use enter::entering::Opened;
 use error::Status;
 use sys::entry::Invocation;
 
@@ -56,12 +57,52 @@ pub fn unshare(invocation: Invocation) -> Status {
     };
     let situation = hint::Situation::of(&request);
     report::note_on_terminal(&program, hint::shell_stays_outside(situation));
-    match enter::run(enter::unshare::plan(request), &environment) {
+    match enter::run(
+        enter::unshare::plan(request),
+        Opened::default(),
+        &environment,
+    ) {
         Ok(status) => status,
         Err(failure) => {
             let hint = hint::unshare(&failure, situation, &hint::View::of_system());
             report::failure(&program, &failure, hint.as_deref())
         }
+    }
+}
+
+/// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`] does.
+pub fn nsenter(invocation: Invocation) -> Status {
+    let Invocation {
+        program,
+        arguments,
+        environment,
+    } = invocation;
+    let args = match cli::nsenter::parse(arguments) {
+        Ok(Parsed::Run(args)) => args,
+        Ok(Parsed::Help) => {
+            return print(
+                &program,
+                &help::render(&cli::nsenter::PAGE, &cli::nsenter::OPTIONS),
+            );
+        }
+        Ok(Parsed::Version) => return print(&program, &help::version(&program)),
+        Err(error) => return report::failure(&program, &error.into(), None),
+    };
+    let (request, opened, left_out) = match enter::nsenter::resolve(args) {
+        Ok(resolved) => resolved,
+        Err(failure) => return report::failure(&program, &failure, None),
+    };
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        report::message(
+            &program,
+            &format!("note: left out of the target's environment: {names}"),
+            None,
+        );
+    }
+    match enter::run(enter::nsenter::plan(request), opened, &environment) {
+        Ok(status) => status,
+        Err(failure) => report::failure(&program, &failure, None),
     }
 }
 
