@@ -28,6 +28,7 @@ use std::ffi::OsStr;
 use cli::{Parsed, help};
 use enter::entering::Opened;
 use error::Status;
+use hint::View;
 use sys::entry::Invocation;
 
 /// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
@@ -51,12 +52,14 @@ pub fn unshare(invocation: Invocation) -> Status {
     let request = match enter::unshare::resolve(args) {
         Ok(request) => request,
         Err(error) => {
-            let hint = hint::before_unshare(&error);
+            let hint = hint::unshare::before(&error);
             return report::failure(&program, &error.into(), hint.as_deref());
         }
     };
-    let situation = hint::Situation::of(&request);
-    report::note_on_terminal(&program, hint::shell_stays_outside(situation));
+    let situation = hint::unshare::Situation::of(&request);
+    if report::is_seen_by_a_person() {
+        report::note(&program, hint::unshare::shell_stays_outside(situation));
+    }
     match enter::run(
         enter::unshare::plan(request),
         Opened::default(),
@@ -64,7 +67,7 @@ pub fn unshare(invocation: Invocation) -> Status {
     ) {
         Ok(status) => status,
         Err(failure) => {
-            let hint = hint::unshare(&failure, situation, &hint::View::of_system());
+            let hint = hint::unshare::hint(&failure, situation, &View::of_system());
             report::failure(&program, &failure, hint.as_deref())
         }
     }
@@ -88,21 +91,37 @@ pub fn nsenter(invocation: Invocation) -> Status {
         Ok(Parsed::Version) => return print(&program, &help::version(&program)),
         Err(error) => return report::failure(&program, &error.into(), None),
     };
+    let view = View::of_system();
+    let target = args.target.map(|target| target.pid);
     let (request, opened, left_out) = match enter::nsenter::resolve(args) {
         Ok(resolved) => resolved,
-        Err(failure) => return report::failure(&program, &failure, None),
+        Err(failure) => {
+            let situation = hint::nsenter::Situation {
+                target,
+                ..Default::default()
+            };
+            let hint = hint::nsenter::hint(&failure, &situation, &view);
+            return report::failure(&program, &failure, hint.as_deref());
+        }
     };
+    let situation = hint::nsenter::Situation::of(&request, target, &environment);
     if !left_out.is_empty() {
         let names = left_out.join(", ");
-        report::message(
+        let note = format!("note: left out of the target's environment: {names}");
+        report::message(&program, &note, None);
+    }
+    if report::is_seen_by_a_person() {
+        report::note(
             &program,
-            &format!("note: left out of the target's environment: {names}"),
-            None,
+            hint::nsenter::target_stays_outside(&situation, &view),
         );
     }
     match enter::run(enter::nsenter::plan(request), opened, &environment) {
         Ok(status) => status,
-        Err(failure) => report::failure(&program, &failure, None),
+        Err(failure) => {
+            let hint = hint::nsenter::hint(&failure, &situation, &view);
+            report::failure(&program, &failure, hint.as_deref())
+        }
     }
 }
 

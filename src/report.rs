@@ -59,11 +59,14 @@ pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status
     failure.status()
 }
 
-/// Says something that is no failure, to a person only: where stderr is a terminal.
-pub fn note_on_terminal(program: &OsStr, note: Option<&str>) {
-    if let Some(note) = note
-        && file::stderr().is_some_and(|stderr| nix::unistd::isatty(stderr) == Ok(true))
-    {
+/// Whether stderr is a terminal: only there is a remark worth making that no script should stumble over.
+pub fn is_seen_by_a_person() -> bool {
+    file::stderr().is_some_and(|stderr| nix::unistd::isatty(stderr) == Ok(true))
+}
+
+/// Says something that is no failure, if there is something to say.
+pub fn note(program: &OsStr, note: Option<String>) {
+    if let Some(note) = note {
         message(program, &format!("note: {note}"), None);
     }
 }

@@ -3,8 +3,8 @@
 //! A hint must never be wrong with confidence: it is given where what can be seen leaves one cause, or it names both
 //! where two cannot be told apart, or it is not given.
 
-mod unshare;
+pub mod nsenter;
+pub mod unshare;
 mod view;
 
-pub use unshare::{Situation, before_unshare, shell_stays_outside, unshare};
 pub use view::View;

@@ -45,7 +45,7 @@ const DEEPEST_PID: usize = 32;
 const VISIBLE_PROC: [&str; 3] = ["/proc", "/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd"];
 
 /// The hint for a request that makes no sense.
-pub fn before_unshare(error: &RequestError) -> Option<String> {
+pub fn before(error: &RequestError) -> Option<String> {
     match error {
         RequestError::NoSubordinateIds { user, file } => Some(add_subordinates(user, file)),
         RequestError::Unreadable {
@@ -72,16 +72,17 @@ fn add_subordinates(user: &str, file: &str) -> String {
 
 /// A note before an interactive shell starts that cannot be what was meant: after its first child has ended, it cannot
 /// fork any more (ENOMEM, pid_namespaces(7)).
-pub fn shell_stays_outside(situation: Situation) -> Option<&'static str> {
+pub fn shell_stays_outside(situation: Situation) -> Option<String> {
     let pid = situation.kinds.contains(Kind::Pid);
-    (pid && !situation.forks && situation.runs_shell).then_some(
+    (pid && !situation.forks && situation.runs_shell).then(|| {
         "the shell itself stays outside of the new PID namespace, and once its first child has ended it cannot fork: \
-         add --fork",
-    )
+         add --fork"
+            .to_string()
+    })
 }
 
 /// The hint for a failure of unshare's plan.
-pub fn unshare(failure: &Failure, situation: Situation, view: &View) -> Option<String> {
+pub fn hint(failure: &Failure, situation: Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
         Failure::Helper { name, ending } => map_program(name, *ending, situation.uid, view),
@@ -369,7 +370,7 @@ mod tests {
     }
 
     /// The hint for a failed attempt where these kinds were asked for, with --fork.
-    fn hint(
+    fn hint_for(
         attempt: Attempt,
         errno: Errno,
         asked: &[Kind],
@@ -381,7 +382,7 @@ mod tests {
             forks: true,
             ..Situation::default()
         };
-        unshare(
+        super::hint(
             &Failure::System { attempt, errno },
             situation,
             &View::below(&made.0),
@@ -389,7 +390,7 @@ mod tests {
     }
 
     fn unsharing(errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> String {
-        hint(Attempt::Unshare(kinds(asked)), errno, asked, files).unwrap_or_default()
+        hint_for(Attempt::Unshare(kinds(asked)), errno, asked, files).unwrap_or_default()
     }
 
     #[test]
@@ -452,15 +453,15 @@ mod tests {
             on: "/proc".into(),
         };
         for attempt in [map(), mount()] {
-            let hint = hint(attempt, Errno::EPERM, &[Kind::User], &[sysctl, profile]).unwrap();
+            let hint = hint_for(attempt, Errno::EPERM, &[Kind::User], &[sysctl, profile]).unwrap();
             assert!(hint.starts_with("AppArmor takes the rights"), "{hint}");
             assert!(
                 hint.contains("'unprivileged_userns (enforce)'") && hint.contains("'userns,'"),
                 "{hint}"
             );
         }
-        assert_eq!(hint(map(), Errno::EPERM, &[Kind::User], &[]), None);
-        assert_eq!(hint(map(), Errno::EPERM, &[], &[sysctl, profile]), None);
+        assert_eq!(hint_for(map(), Errno::EPERM, &[Kind::User], &[]), None);
+        assert_eq!(hint_for(map(), Errno::EPERM, &[], &[sysctl, profile]), None);
     }
 
     #[test]
@@ -494,7 +495,7 @@ mod tests {
     #[test]
     fn a_refused_proc_has_its_reason() {
         let with = |asked: &[Kind], files: &[(&str, &str)]| {
-            hint(
+            hint_for(
                 Attempt::Mount {
                     fstype: "proc",
                     on: "/proc".into(),
@@ -539,7 +540,7 @@ mod tests {
             "/proc/self/mountinfo",
             "1 0 8:1 / / rw shared:1 - ext4 a rw\n2 1 8:1 / /dev rw - d d rw\n",
         );
-        let hint_of = |file| hint(attempt(), Errno::EINVAL, &[Kind::Mount], &[file]);
+        let hint_of = |file| hint_for(attempt(), Errno::EINVAL, &[Kind::Mount], &[file]);
         assert!(hint_of(shared).unwrap().starts_with("/ is a shared mount"));
         assert_eq!(hint_of(private), None);
     }
@@ -549,7 +550,7 @@ mod tests {
         let made = Made::of(&[("/etc/subuid", "")]);
         let view = View::below(&made.0);
         let helper = |name, ending| {
-            unshare(
+            super::hint(
                 &Failure::Helper { name, ending },
                 Situation::default(),
                 &view,

@@ -1,10 +1,13 @@
 //! What hints look at: files of /proc and /etc, below a root that a test may make up.
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use crate::cli::value::digits;
 use crate::mountinfo::{Mount, mounts};
-use crate::sys::file::read_bounded;
+use crate::sys::file::{open_retrying, read_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
 const LONGEST: usize = 4 << 20;
@@ -44,6 +47,17 @@ impl View {
     /// Whether there is such a file, a dangling link included.
     pub fn exists(&self, path: &str) -> bool {
         nix::sys::stat::lstat(&self.real(path)).is_ok()
+    }
+
+    /// What a link holds: of a namespace `net:[4026531840]`; `None` if it cannot be read.
+    pub fn link(&self, path: &str) -> Option<String> {
+        let link = nix::fcntl::readlink(&self.real(path)).ok()?;
+        Some(link.to_string_lossy().into_owned())
+    }
+
+    /// Opens a file for reading; `None` if it cannot be opened.
+    pub fn open(&self, path: &str) -> Option<OwnedFd> {
+        open_retrying(&self.real(path), OFlag::O_RDONLY).ok()
     }
 
     /// Whether two paths are known to lead to different files.
