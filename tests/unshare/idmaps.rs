@@ -2,6 +2,7 @@
 
 use crate::common::{
     ALICE, BOB, CAROL, Outcome, ROOT, Scene, User, newer_than_theirs, on_purpose, their_bug,
+    their_bug_since,
 };
 use crate::squeeze;
 
@@ -290,7 +291,10 @@ fn users_and_groups_are_decided_apart() {
 
 #[test]
 fn a_block_that_contains_the_outer_id_does_not_run_over_its_end() {
-    if their_bug("an auto block that contains the single outer id runs over its end") {
+    if their_bug_since(
+        (2, 39),
+        "an auto block that contains the single outer id runs over its end",
+    ) {
         return;
     }
     let Some(scene) = Scene::new() else { return };

@@ -7,12 +7,14 @@ mod common;
 
 mod command_line;
 mod credentials;
+mod faults;
 mod harness;
 mod idmaps;
 mod mounts;
 mod namespaces;
 mod passed_on;
 mod program;
+mod same;
 mod signals;
 
 /// Numbers of a table like uid_map, a blank between them and `; ` between lines.

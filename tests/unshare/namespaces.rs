@@ -1,6 +1,6 @@
 //! New namespaces, the files that keep them, and the clocks of time namespaces.
 
-use crate::common::{ALICE, Ending, Scene, Seen, newer_than_theirs, on_purpose};
+use crate::common::{ALICE, Ending, Scene, Seen, newer_than_theirs};
 use crate::squeeze;
 
 /// Short option, long option, and the names in /proc/PID/ns that change for a program that runs as a child.
@@ -302,9 +302,6 @@ fn a_clock_may_not_become_negative() {
 
 #[test]
 fn the_time_namespace_kept_without_a_child_is_the_offset_one() {
-    if on_purpose("theirs binds the old time namespace when it does not fork") {
-        return;
-    }
     let Some(scene) = Scene::new() else { return };
     let file = scene.file("time", "");
     scene.unshare([&*format!("--time={file}"), "true"]).ok();
