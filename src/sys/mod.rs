@@ -5,6 +5,7 @@
 pub mod capability;
 pub mod entry;
 pub mod file;
+pub mod mount_tree;
 pub mod nsfs;
 pub mod pidfd;
 pub mod process;
