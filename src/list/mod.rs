@@ -68,7 +68,10 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     Ok(Listing {
         lines: rows.iter().map(line).collect(),
         columns: request.columns.clone(),
-        tree: request.tree.map(request::tree_column),
+        tree: request
+            .tree
+            .filter(|_| request.drawn)
+            .map(request::tree_column),
     })
 }
 

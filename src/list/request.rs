@@ -43,6 +43,9 @@ pub struct Request {
     pub columns: Vec<Column>,
     /// By what rows hang under each other; `None` for a flat list.
     pub tree: Option<Tree>,
+    /// Whether they are seen to: only if the column is printed that the tree is drawn in. The rows of a tree that is not
+    /// drawn are the same, in the order in which they came to be.
+    pub drawn: bool,
     /// The kinds that are listed.
     pub kinds: KindSet,
     /// Which rows are listed.
@@ -79,9 +82,9 @@ impl Request {
     }
 
     /// The kinds to look for in descriptors, sockets and mounts. Where user namespaces are listed, those of other kinds
-    /// lead to their owners.
+    /// lead to their owners; where a tree of them is drawn, what others belong to is shown whatever its kind.
     pub fn held_kinds(&self) -> KindSet {
-        if self.kinds.contains(Kind::User) {
+        if self.kinds.contains(Kind::User) || self.tree_of_namespaces() {
             Kind::ALL.into_iter().collect()
         } else {
             self.kinds
@@ -136,9 +139,11 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
     };
     let filter =
         Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(RequestError::Filter)?;
+    let tree = tree(&args);
     Ok(Request {
         subject: subject(&args)?,
-        tree: tree(&args).filter(|tree| columns.contains(&tree_column(*tree))),
+        tree,
+        drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
         columns,
         kinds: if args.kinds.is_empty() {
             Kind::ALL.into_iter().collect()

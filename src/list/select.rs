@@ -55,11 +55,12 @@ pub fn select(
     if let Some(error) = failed {
         return Err(error);
     }
+    if request.tree == Some(Tree::Process) && matches!(request.subject, Subject::Members(_)) {
+        items = parents_first(graph, items);
+    }
     Ok(match (request.subject, request.tree) {
-        (Subject::Members(_), Some(Tree::Process)) => {
-            below_processes(graph, parents_first(graph, items))
-        }
-        (Subject::Namespaces { .. }, Some(Tree::Process)) => below_processes(graph, items),
+        _ if !request.drawn => flat(items),
+        (_, Some(Tree::Process)) => below_processes(graph, items),
         (Subject::Namespaces { .. }, Some(tree)) => below_namespaces(graph, items, tree),
         _ => flat(items),
     })
