@@ -1,0 +1,203 @@
+//! The only reader of the process table: /proc → [`Snapshot`]. Each source of namespaces is a stage of its own, in
+//! [`STAGES`].
+//!
+//! Whatever vanishes or is refused while we look leaves out that one thing: never the process's other namespaces, never
+//! the rest of the table.
+
+mod descriptor;
+mod mount;
+mod process;
+mod table;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use super::snapshot::{Holder, Inode, Process, Snapshot};
+use crate::error::{Attempt, During, Failure};
+use crate::namespace::{Kind, KindSet};
+use crate::sys::{at, file};
+
+/// Where namespaces are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The processes themselves.
+    Process,
+    /// Open descriptors of nsfs files.
+    Descriptor,
+    /// Sockets, each of which keeps its network namespace.
+    Socket,
+    /// nsfs files mounted in our mount namespace.
+    Mount,
+}
+
+impl Source {
+    /// All there are.
+    pub const ALL: &[Source] = &[
+        Source::Process,
+        Source::Descriptor,
+        Source::Socket,
+        Source::Mount,
+    ];
+}
+
+/// What to look for, and where.
+#[derive(Clone, Debug)]
+pub struct Scope<'s> {
+    /// /proc, or a tree that looks like it.
+    pub root: &'s Path,
+    /// Where namespaces are looked for.
+    pub sources: &'s [Source],
+    /// The kinds that processes are looked at for.
+    pub kinds: KindSet,
+    /// The kinds that descriptors, sockets and mounts are looked at for.
+    pub held: KindSet,
+}
+
+impl Scope<'_> {
+    fn wants(&self, source: Source) -> bool {
+        self.sources.contains(&source)
+    }
+}
+
+/// How a stage looks.
+enum Look {
+    /// At each process, right after the stages before it, while its entries are warm in the kernel's caches.
+    AtEachProcess(fn(&mut Worker<'_>, &mut Visit)),
+    /// Once, at something else.
+    Once(fn(&Scope<'_>, &mut Finds)),
+}
+
+/// A stage of the scan: which sources it serves (those that share a directory are read in one go), and how.
+struct Stage {
+    serves: &'static [Source],
+    look: Look,
+}
+
+/// All stages, in the order in which they are carried out.
+const STAGES: &[Stage] = &[
+    Stage {
+        serves: &[Source::Process],
+        look: Look::AtEachProcess(process::look),
+    },
+    Stage {
+        serves: &[Source::Descriptor, Source::Socket],
+        look: Look::AtEachProcess(descriptor::look),
+    },
+    Stage {
+        serves: &[Source::Mount],
+        look: Look::Once(mount::look),
+    },
+];
+
+/// A process that is being looked at.
+struct Visit {
+    /// /proc/PID: further steps go by it, so that they never meet another process of the same PID.
+    directory: OwnedFd,
+    process: Process,
+    kernel_thread: bool,
+}
+
+/// What has been found.
+#[derive(Default)]
+struct Finds {
+    processes: Vec<Process>,
+    held: Vec<(Kind, Inode, Holder)>,
+    unreadable: usize,
+    /// Processes that ended while we looked.
+    vanished: usize,
+}
+
+impl Finds {
+    fn add(&mut self, other: Finds) {
+        self.processes.extend(other.processes);
+        self.held.extend(other.held);
+        self.unreadable += other.unreadable;
+        self.vanished += other.vanished;
+    }
+}
+
+/// One of those that look at processes, with its buffers: the calls are many, and none allocates.
+struct Worker<'s> {
+    scope: &'s Scope<'s>,
+    proc: BorrowedFd<'s>,
+    finds: Finds,
+    sockets: descriptor::Sockets,
+    names: Box<[u8]>,
+}
+
+/// Enough for a thousand descriptors a call.
+const NAMES: usize = 32 * 1024;
+
+impl<'s> Worker<'s> {
+    fn new(scope: &'s Scope<'s>, proc: BorrowedFd<'s>) -> Worker<'s> {
+        Worker {
+            scope,
+            proc,
+            finds: Finds::default(),
+            sockets: descriptor::Sockets::default(),
+            names: vec![0; NAMES].into_boxed_slice(),
+        }
+    }
+
+    fn visit(&mut self, pid: i32) {
+        let mut visit = match process::open(self.proc, pid) {
+            Ok(visit) => visit,
+            Err(errno) => return self.note(errno),
+        };
+        for stage in STAGES {
+            if let Look::AtEachProcess(look) = stage.look
+                && stage.serves.iter().any(|source| self.scope.wants(*source))
+            {
+                look(self, &mut visit);
+            }
+        }
+        self.finds.processes.push(visit.process);
+    }
+
+    /// Keeps in mind why a process could not be looked at.
+    fn note(&mut self, errno: Errno) {
+        match errno {
+            Errno::ENOENT | Errno::ESRCH => self.finds.vanished += 1,
+            _ => self.finds.unreadable += 1,
+        }
+    }
+}
+
+/// Looks at everything in `scope`. Errors: the root cannot be opened or listed.
+pub fn scan(scope: &Scope<'_>) -> Result<Snapshot, Failure> {
+    let open = || Attempt::Open(PathBuf::from(scope.root));
+    let proc =
+        file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).during(open)?;
+    let mut finds = Finds::default();
+    if STAGES.iter().any(|stage| {
+        matches!(stage.look, Look::AtEachProcess(_))
+            && stage.serves.iter().any(|source| scope.wants(*source))
+    }) {
+        finds = table::walk(scope, proc.as_fd())?;
+    }
+    for stage in STAGES {
+        if let Look::Once(look) = stage.look
+            && stage.serves.iter().any(|source| scope.wants(*source))
+        {
+            look(scope, &mut finds);
+        }
+    }
+    Ok(super::collect::snapshot(
+        finds.processes,
+        finds.held,
+        finds.unreadable,
+    ))
+}
+
+/// The PIDs in /proc, ascending.
+fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
+    let mut pids = Vec::new();
+    at::for_each_name(proc, buffer, |name| {
+        pids.extend(crate::cli::value::digits::<i32>(name.to_bytes()));
+    })?;
+    pids.sort_unstable();
+    Ok(pids)
+}
