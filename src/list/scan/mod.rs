@@ -4,10 +4,17 @@
 //! Whatever vanishes or is refused while we look leaves out that one thing: never the process's other namespaces, never
 //! the rest of the table.
 
+mod children;
 mod descriptor;
+mod elsewhere;
+mod kernel;
 mod mount;
 mod process;
+mod source;
 mod table;
+mod thread;
+
+pub use source::{Source, SourceSet};
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -15,33 +22,11 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+use super::open::Opener;
 use super::snapshot::{Holder, Inode, Process, Snapshot};
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::{at, file};
-
-/// Where namespaces are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The processes themselves.
-    Process,
-    /// Open descriptors of nsfs files.
-    Descriptor,
-    /// Sockets, each of which keeps its network namespace.
-    Socket,
-    /// nsfs files mounted in our mount namespace.
-    Mount,
-}
-
-impl Source {
-    /// All there are.
-    pub const ALL: &[Source] = &[
-        Source::Process,
-        Source::Descriptor,
-        Source::Socket,
-        Source::Mount,
-    ];
-}
 
 /// What to look for, and where.
 #[derive(Clone, Debug)]
@@ -49,7 +34,7 @@ pub struct Scope<'s> {
     /// /proc, or a tree that looks like it.
     pub root: &'s Path,
     /// Where namespaces are looked for.
-    pub sources: &'s [Source],
+    pub sources: SourceSet,
     /// The kinds that processes are looked at for.
     pub kinds: KindSet,
     /// The kinds that descriptors, sockets and mounts are looked at for.
@@ -58,7 +43,12 @@ pub struct Scope<'s> {
 
 impl Scope<'_> {
     fn wants(&self, source: Source) -> bool {
-        self.sources.contains(&source)
+        self.sources.contains(source)
+    }
+
+    /// Whether it is the running system that is looked at, so that what the kernel says is about the same.
+    fn is_real(&self) -> bool {
+        self.root == Path::new("/proc")
     }
 }
 
@@ -68,6 +58,8 @@ enum Look {
     AtEachProcess(fn(&mut Worker<'_>, &mut Visit)),
     /// Once, at something else.
     Once(fn(&Scope<'_>, &mut Finds)),
+    /// At what follows from all that has been found.
+    Afterwards(fn(Snapshot, &Scope<'_>, &Opener) -> Snapshot),
 }
 
 /// A stage of the scan: which sources it serves (those that share a directory are read in one go), and how.
@@ -83,12 +75,28 @@ const STAGES: &[Stage] = &[
         look: Look::AtEachProcess(process::look),
     },
     Stage {
+        serves: &[Source::Thread],
+        look: Look::AtEachProcess(thread::look),
+    },
+    Stage {
+        serves: &[Source::Children],
+        look: Look::AtEachProcess(children::look),
+    },
+    Stage {
         serves: &[Source::Descriptor, Source::Socket],
         look: Look::AtEachProcess(descriptor::look),
     },
     Stage {
         serves: &[Source::Mount],
         look: Look::Once(mount::look),
+    },
+    Stage {
+        serves: &[Source::MountElsewhere],
+        look: Look::Afterwards(elsewhere::look),
+    },
+    Stage {
+        serves: &[Source::Kernel],
+        look: Look::Afterwards(kernel::look),
     },
 ];
 
@@ -98,6 +106,16 @@ struct Visit {
     directory: OwnedFd,
     process: Process,
     kernel_thread: bool,
+    threads: u32,
+    /// Whether something of it was not ours to see.
+    refused: bool,
+}
+
+impl Visit {
+    /// Keeps in mind why something of the process could not be seen.
+    fn note(&mut self, errno: Errno) {
+        self.refused |= matches!(errno, Errno::EACCES | Errno::EPERM);
+    }
 }
 
 /// What has been found.
@@ -154,6 +172,7 @@ impl<'s> Worker<'s> {
                 look(self, &mut visit);
             }
         }
+        self.finds.unreadable += usize::from(visit.refused);
         self.finds.processes.push(visit.process);
     }
 
@@ -166,8 +185,9 @@ impl<'s> Worker<'s> {
     }
 }
 
-/// Looks at everything in `scope`. Errors: the root cannot be opened or listed.
-pub fn scan(scope: &Scope<'_>) -> Result<Snapshot, Failure> {
+/// Looks at everything in `scope`; what has been found is opened by `opener` where it leads further. Errors: the root
+/// cannot be opened or listed.
+pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let open = || Attempt::Open(PathBuf::from(scope.root));
     let proc =
         file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).during(open)?;
@@ -185,11 +205,15 @@ pub fn scan(scope: &Scope<'_>) -> Result<Snapshot, Failure> {
             look(scope, &mut finds);
         }
     }
-    Ok(super::collect::snapshot(
-        finds.processes,
-        finds.held,
-        finds.unreadable,
-    ))
+    let mut snapshot = super::collect::snapshot(finds.processes, finds.held, finds.unreadable);
+    for stage in STAGES {
+        if let Look::Afterwards(look) = stage.look
+            && stage.serves.iter().any(|source| scope.wants(*source))
+        {
+            snapshot = look(snapshot, scope, opener);
+        }
+    }
+    Ok(snapshot)
 }
 
 /// The PIDs in /proc, ascending.
