@@ -41,9 +41,9 @@ use snapshot::Snapshot;
 /// Makes the listing that is asked for, of the /proc at `root`.
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     let snapshot = look(request, root)?;
-    check(request, root, &snapshot)?;
     let opener = Opener::new(root)?;
     let graph = graph::relate(snapshot, &opener, request.depth())?;
+    check(request, root, &graph.snapshot)?;
     let mut cells = Cells::new(&graph, &opener, root);
     let all = graph.snapshot.namespaces.keys().copied();
     let users_first = request.filter.columns().contains(&Column::User);
