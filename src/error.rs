@@ -84,7 +84,7 @@ impl Failure {
             Failure::Program { .. } => Status::Exited(126),
             // A kernel too old, which a script may want to tell from all else.
             Failure::System {
-                attempt: Attempt::AskNamespace,
+                attempt: Attempt::AskRelations,
                 errno: Errno::ENOTTY,
             } => Status::Exited(2),
             _ => Status::FAILURE,
@@ -180,8 +180,31 @@ pub enum Attempt {
     ParentDeathSignal,
     /// prctl(2) PR_SET_DUMPABLE.
     MakeDumpable,
+    /// An ioctl of ioctl_ns(2) that asks for a parent, an owner or a user.
+    AskRelations,
+    /// pidfd_open(2).
+    FindProcess(i32),
+    /// SIOCGSKNS on a descriptor of another process.
+    OpenSocketNamespace {
+        /// Whose.
+        pid: i32,
+        /// Its number there.
+        fd: i32,
+    },
+    /// open_by_handle_at(2) of a namespace.
+    OpenById(u64),
     /// An ioctl of ioctl_ns(2).
-    AskNamespace,
+    AskNamespace(Kind),
+    /// setns(2).
+    Enter(KindSet),
+    /// chroot(2) to a directory that was opened before.
+    ChrootTo(PathBuf),
+    /// PR_SET_DUMPABLE off.
+    Hide,
+    /// The SELinux context for the program.
+    SetContext,
+    /// The ids of a process.
+    AskIds(i32),
     /// Standard output.
     Output,
 }
@@ -217,7 +240,24 @@ impl fmt::Display for Attempt {
             Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
             Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
             Attempt::MakeDumpable => write!(f, "open the own /proc files (PR_SET_DUMPABLE)"),
-            Attempt::AskNamespace => write!(f, "ask a namespace for its parent, owner or user"),
+            Attempt::AskRelations => write!(f, "ask a namespace for its parent, owner or user"),
+            Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
+            Attempt::OpenSocketNamespace { pid, fd } => {
+                write!(
+                    f,
+                    "get the network namespace of descriptor {fd} of process {pid}"
+                )
+            }
+            Attempt::OpenById(id) => write!(f, "open the namespace with id {id}"),
+            Attempt::AskNamespace(kind) => write!(f, "ask for the owner of the {kind} namespace"),
+            Attempt::Enter(kinds) if kinds.iter().count() == 1 => {
+                write!(f, "enter the {kinds} namespace")
+            }
+            Attempt::Enter(kinds) => write!(f, "enter the {kinds} namespaces"),
+            Attempt::ChrootTo(path) => write!(f, "change the root directory to {}", path.display()),
+            Attempt::Hide => write!(f, "hide from the processes inside (PR_SET_DUMPABLE)"),
+            Attempt::SetContext => write!(f, "set the SELinux context for the program"),
+            Attempt::AskIds(pid) => write!(f, "find out the user and group of process {pid}"),
             Attempt::Output => write!(f, "write to standard output"),
         }
     }
@@ -261,6 +301,34 @@ pub enum RequestError {
     IdsOutOfRange(String),
     /// Too many lines or too long a text for an id map.
     MapTooLong(&'static str, usize),
+    /// An option needs --target.
+    NeedsTarget(String),
+    /// --user-parent with no namespace whose owner it could be.
+    NoNamespaceToOwn,
+    /// Another process has got the PID.
+    AnotherProcess {
+        /// The PID.
+        pid: i32,
+        /// The inode number that was asked for.
+        wanted: u64,
+        /// That of the process that has the PID now.
+        found: u64,
+    },
+    /// The pidfds of this kernel have no inode numbers of their own (before Linux 6.9).
+    NoPidfdInodes(i32),
+    /// A file that is of no namespace, or of another kind.
+    NotTheNamespace {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        wanted: Kind,
+        /// What it is, if it is a namespace.
+        found: Option<Kind>,
+    },
+    /// The target's environment is longer than any program could have been started with.
+    EnvironmentTooLong(i32),
+    /// No mount of the hierarchy shows the target's cgroup.
+    CgroupOutOfSight(String),
     /// An operand or argument with a NUL byte in it.
     NulByte,
     /// A column that lsns does not have.
@@ -315,6 +383,50 @@ impl fmt::Display for RequestError {
                 write!(
                     f,
                     "the {file} would be {length} bytes long; the kernel takes at most 4095, in 340 lines"
+                )
+            }
+            RequestError::NeedsTarget(option) => {
+                write!(f, "{option} needs a target process (--target)")
+            }
+            RequestError::NoNamespaceToOwn => {
+                write!(
+                    f,
+                    "--user-parent needs a namespace whose owner is to be entered"
+                )
+            }
+            RequestError::AnotherProcess { pid, wanted, found } => {
+                write!(
+                    f,
+                    "process {pid} is another one now: its pidfd has inode {found}, not {wanted}"
+                )
+            }
+            RequestError::NoPidfdInodes(pid) => {
+                write!(
+                    f,
+                    "cannot check the inode of process {pid}: this kernel has none for pidfds"
+                )
+            }
+            RequestError::NotTheNamespace {
+                path,
+                wanted,
+                found: Some(found),
+            } => {
+                write!(
+                    f,
+                    "{} is a {found} namespace, not a {wanted} namespace",
+                    path.display()
+                )
+            }
+            RequestError::NotTheNamespace { path, .. } => {
+                write!(f, "{} is no namespace", path.display())
+            }
+            RequestError::EnvironmentTooLong(pid) => {
+                write!(f, "the environment of process {pid} is too long")
+            }
+            RequestError::CgroupOutOfSight(line) => {
+                write!(
+                    f,
+                    "the cgroup '{line}' of the target cannot be reached by any cgroup mount here"
                 )
             }
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),

@@ -31,7 +31,9 @@ use std::ffi::{CStr, OsStr};
 use std::path::Path;
 
 use cli::{Parsed, help};
+use enter::entering::Opened;
 use error::{Failure, Status};
+use hint::View;
 use sys::entry::Invocation;
 
 /// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
@@ -55,30 +57,70 @@ pub fn unshare(invocation: Invocation) -> Status {
     let request = match enter::unshare::resolve(args) {
         Ok(request) => request,
         Err(error) => {
-            let failure = Failure::Request(error);
-            return report::failure(
-                &program,
-                &failure,
-                hint::before_unshare(&failure).as_deref(),
-            );
+            let hint = hint::unshare::before(&error);
+            return report::failure(&program, &error.into(), hint.as_deref());
         }
     };
-    unshare_with(&program, request, &environment)
+    let situation = hint::unshare::Situation::of(&request);
+    report::note_for_person(&program, hint::unshare::shell_stays_outside(situation));
+    match enter::run(
+        enter::unshare::plan(request),
+        Opened::default(),
+        &environment,
+    ) {
+        Ok(status) => status,
+        Err(failure) => {
+            let hint = hint::unshare::hint(&failure, situation, &View::of_system());
+            report::failure(&program, &failure, hint.as_deref())
+        }
+    }
 }
 
-fn unshare_with(
-    program: &OsStr,
-    request: enter::unshare::Request,
-    environment: &[&CStr],
-) -> Status {
-    let situation = hint::Situation::of_unshare(&request);
-    match enter::run(enter::unshare::plan(request), environment) {
+/// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`] does.
+pub fn nsenter(invocation: Invocation) -> Status {
+    let Invocation {
+        program,
+        arguments,
+        environment,
+    } = invocation;
+    let args = match cli::nsenter::parse(arguments) {
+        Ok(Parsed::Run(args)) => args,
+        Ok(Parsed::Help) => {
+            return print(
+                &program,
+                &help::render(&cli::nsenter::PAGE, &cli::nsenter::OPTIONS),
+            );
+        }
+        Ok(Parsed::Version) => return print(&program, &help::version(&program)),
+        Err(error) => return report::failure(&program, &error.into(), None),
+    };
+    let view = View::of_system();
+    let target = args.target.map(|target| target.pid);
+    let (request, opened, left_out) = match enter::nsenter::resolve(args) {
+        Ok(resolved) => resolved,
+        Err(failure) => {
+            let situation = hint::nsenter::Situation {
+                target,
+                ..Default::default()
+            };
+            let hint = hint::nsenter::hint(&failure, &situation, &view);
+            return report::failure(&program, &failure, hint.as_deref());
+        }
+    };
+    let situation = hint::nsenter::Situation::of(&request, target, &environment);
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        let note = format!("note: left out of the target's environment: {names}");
+        report::message(&program, &note, None);
+    }
+    let note = hint::nsenter::target_stays_outside(&situation, &view);
+    report::note_for_person(&program, note);
+    match enter::run(enter::nsenter::plan(request), opened, &environment) {
         Ok(status) => status,
-        Err(failure) => report::failure(
-            program,
-            &failure,
-            hint::unshare(&failure, &situation).as_deref(),
-        ),
+        Err(failure) => {
+            let hint = hint::nsenter::hint(&failure, &situation, &view);
+            report::failure(&program, &failure, hint.as_deref())
+        }
     }
 }
 
@@ -97,7 +139,7 @@ pub fn lsns(invocation: Invocation) -> Status {
         Err(error) => return report::failure(program, &error.into(), None),
     };
     match lsns_output(args, &invocation.environment) {
-        Ok(output) => print(program, output),
+        Ok(output) => print_bytes(program, &output),
         Err(failure) => report::failure(program, &failure, None),
     }
 }
@@ -119,8 +161,12 @@ fn lsns_output(args: cli::lsns::Args, environment: &[&CStr]) -> Result<Vec<u8>, 
     Ok(list::render::render(&listing, &style))
 }
 
-fn print(program: &OsStr, text: impl AsRef<[u8]>) -> Status {
-    match report::output(text.as_ref()) {
+fn print(program: &OsStr, text: &str) -> Status {
+    print_bytes(program, text.as_bytes())
+}
+
+fn print_bytes(program: &OsStr, bytes: &[u8]) -> Status {
+    match report::output(bytes) {
         Ok(()) => Status::SUCCESS,
         Err(failure) => report::failure(program, &failure, None),
     }

@@ -60,6 +60,16 @@ pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status
     failure.status()
 }
 
+/// Says something that is no failure, if there is something to say, to a person only: where stderr is a terminal. No
+/// script is to stumble over it.
+pub fn note_for_person(program: &OsStr, note: Option<String>) {
+    if let Some(note) = note
+        && file::stderr().is_some_and(|stderr| nix::unistd::isatty(stderr) == Ok(true))
+    {
+        message(program, &format!("note: {note}"), None);
+    }
+}
+
 /// Writes to stdout. A closed stdout is an error as any other (EBADF); a closed pipe kills us by SIGPIPE as it does a
 /// C program or, where our caller ignores that signal, ends the output without a word.
 pub fn output(bytes: &[u8]) -> Result<(), Failure> {

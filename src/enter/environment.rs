@@ -48,6 +48,42 @@ pub fn value<'e>(entries: &[&'e CStr], wanted: &[u8]) -> Option<&'e [u8]> {
     })
 }
 
+/// The entries of a /proc/PID/environ, which its process may have filled with anything. What has no `=` sets nothing.
+pub fn entries_of(environ: &[u8]) -> Vec<CString> {
+    let entries = environ
+        .split(|byte| *byte == 0)
+        .filter(|entry| entry.contains(&b'='));
+    // There is no NUL left in them.
+    entries
+        .filter_map(|entry| CString::new(entry).ok())
+        .collect()
+}
+
+/// Variables by which the dynamic loader and the C library choose files to load and addresses to trust; `*` stands for
+/// anything.
+const FOR_LOADER: [&str; 11] = [
+    "LD_*",
+    "GLIBC_TUNABLES",
+    "GCONV_PATH",
+    "LOCPATH",
+    "NLSPATH",
+    "MALLOC_*",
+    "RESOLV_*",
+    "HOSTALIASES",
+    "LOCALDOMAIN",
+    "TMPDIR",
+    "TZDIR",
+];
+
+/// Whether the entry sets a variable by which one process could make a program of another file system load its files.
+pub fn is_for_loader(entry: &CStr) -> bool {
+    let matches = |name: &[u8], pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix.as_bytes()),
+        None => name == pattern.as_bytes(),
+    };
+    name(entry).is_some_and(|name| FOR_LOADER.iter().any(|pattern| matches(name, pattern)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +108,37 @@ mod tests {
         assert_eq!(value(&CALLERS, b"A"), Some(&b"1"[..]));
         assert_eq!(value(&CALLERS, b"B"), Some(&b"2=3"[..]));
         assert_eq!(value(&CALLERS, b"odd"), None);
+    }
+
+    #[test]
+    fn an_environ_is_taken_apart_in_its_order() {
+        assert_eq!(
+            entries_of(b"B=1\0junk\0A=\0\0B=2"),
+            [c"B=1".to_owned(), c"A=".to_owned(), c"B=2".to_owned()]
+        );
+        assert!(entries_of(b"").is_empty());
+        assert!(entries_of(&[b'x'; 1 << 21]).is_empty());
+    }
+
+    #[test]
+    fn variables_of_the_loader_are_known() {
+        for entry in [
+            c"LD_PRELOAD=x",
+            c"LD_=",
+            c"GLIBC_TUNABLES=",
+            c"MALLOC_CHECK_=3",
+            c"TMPDIR=/x",
+        ] {
+            assert!(is_for_loader(entry), "{entry:?}");
+        }
+        for entry in [
+            c"LD=x",
+            c"XLD_PRELOAD=",
+            c"PATH=/x",
+            c"TMPDIRS=",
+            c"LD_PRELOAD",
+        ] {
+            assert!(!is_for_loader(entry), "{entry:?}");
+        }
     }
 }

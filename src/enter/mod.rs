@@ -5,11 +5,15 @@
 //!       pure           reads only         pure                 acts, never decides
 //! ```
 
+pub mod cgroup;
+pub mod entering;
 pub mod environment;
 pub mod idmap;
+pub mod nsenter;
 pub mod program;
 pub mod step;
 pub mod subid;
+pub mod target;
 pub mod unshare;
 
 mod helper;

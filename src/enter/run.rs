@@ -5,17 +5,19 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
-use nix::unistd::{chdir, chroot, getpid, getuid, setgid, setgroups, setuid};
+use nix::unistd::{chdir, chroot, fchdir, getpid, getuid, setgid, setgroups, setuid};
 
+use super::entering::{Directory, Entrance, Opened};
 use super::environment::Environment;
 use super::helper::{Binder, Mapper, map_attempt};
 use super::program::Program;
-use super::step::{MapJob, Plan, Setgroups, Step, Supervision};
+use super::step::{MapJob, Plan, Reaction, Setgroups, Step};
 use super::supervise::{hold_signals, supervise};
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys;
-use crate::sys::file::write_once;
+use crate::sys::file::{open_retrying, write_all, write_once};
 use crate::sys::process::{Side, fork, set_parent_death_signal};
 use crate::sys::signal::SignalNumber;
 
@@ -25,6 +27,8 @@ struct Run<'e> {
     environment: Environment,
     binder: Option<Binder>,
     mapper: Option<Mapper>,
+    entrance: Entrance,
+    groups_dropped: bool,
     /// Our parent, where we are the forked child; `None` also where the kernel has no pidfds.
     parent: Option<OwnedFd>,
 }
@@ -37,17 +41,19 @@ enum Next {
     End(Status),
 }
 
-/// Carries out `plan`. Where a step fails, nothing later is tried, and what the earlier ones left outside of this
+/// Carries out `plan`, whose steps go through what has been `opened`. Where a step fails, nothing later is tried, and what the earlier ones left outside of this
 /// process (helpers, bind mounts) is taken back.
 ///
 /// Returns in the process that fails, or in the parent of the program, once that has ended. The process must have a
 /// single thread: the kernel refuses to let one of several change its user or PID namespace (unshare(2)).
-pub fn run(plan: Plan, callers_environment: &[&CStr]) -> Result<Status, Failure> {
+pub fn run(plan: Plan, opened: Opened, callers_environment: &[&CStr]) -> Result<Status, Failure> {
     let mut run = Run {
         callers_environment,
         environment: Environment::Inherited,
         binder: None,
         mapper: None,
+        entrance: Entrance::new(opened),
+        groups_dropped: false,
         parent: None,
     };
     for step in plan {
@@ -86,7 +92,7 @@ impl Run<'_> {
                     format!("{} {seconds} 0", clock.name()),
                 )?;
             }
-            Step::Fork(supervision) => return self.fork(supervision),
+            Step::Fork(reaction) => return self.fork(reaction),
             Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
             Step::DieWithParent(signal) => return self.die_with_parent(signal),
             Step::MapOwnId(ids, line) => {
@@ -129,7 +135,50 @@ impl Run<'_> {
             }
             Step::Chroot(root) => chroot(&root).during(|| Attempt::Chroot(root))?,
             Step::Chdir(directory) => chdir(&directory).during(|| Attempt::Chdir(directory))?,
-            Step::DropGroups => setgroups(&[]).during(|| Attempt::DropGroups)?,
+            Step::Hide => sys::process::set_dumpable(false).during(|| Attempt::Hide)?,
+            Step::DropGroupsIfPermitted => self.groups_dropped = setgroups(&[]).is_ok(),
+            Step::EnterWhatWeMay {
+                of_target,
+                of_files,
+            } => self.entrance.enter_what_we_may(of_target, of_files)?,
+            Step::EnterTheRest => self.entrance.enter_the_rest()?,
+            Step::OpenWorkingDirectory(path) => {
+                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+                let fd = open_retrying(&path, flags).during(|| Attempt::Open(path.clone()))?;
+                self.entrance.opened.working_directory = Some(Directory { path, fd });
+            }
+            Step::ChrootToOpened => self.chroot_to_opened()?,
+            Step::ChdirToOpened => {
+                if let Some(Directory { path, fd }) = self.entrance.opened.working_directory.take()
+                {
+                    fchdir(fd).during(|| Attempt::Chdir(path))?;
+                }
+            }
+            Step::JoinCgroups => {
+                for (path, file) in self.entrance.opened.cgroups.drain(..) {
+                    // 0 is the writer itself, in whatever PID namespace it is.
+                    write_all(file, b"0").during(|| Attempt::Write {
+                        path,
+                        text: "0".to_string(),
+                    })?;
+                }
+            }
+            Step::DropGroups => match setgroups(&[]) {
+                Err(_) if self.groups_dropped => {}
+                result => result.during(|| Attempt::DropGroups)?,
+            },
+            Step::SetGidOfTarget => {
+                let (_, gid) = self.entrance.ids_of_target()?;
+                setgid(gid.into()).during(|| Attempt::SetGid(gid))?;
+            }
+            Step::SetUidOfTarget => {
+                let (uid, _) = self.entrance.ids_of_target()?;
+                setuid(uid.into()).during(|| Attempt::SetUid(uid))?;
+            }
+            Step::SetContext(context) => {
+                write_once(Path::new("/proc/self/attr/exec"), &context)
+                    .during(|| Attempt::SetContext)?;
+            }
             Step::SetGid(gid) => setgid(gid.into()).during(|| Attempt::SetGid(gid))?,
             Step::SetUid(uid) => setuid(uid.into()).during(|| Attempt::SetUid(uid))?,
             Step::KeepCapabilities => {
@@ -141,7 +190,7 @@ impl Run<'_> {
         Ok(Next::Step)
     }
 
-    fn fork(&mut self, supervision: Supervision) -> Result<Next, Failure> {
+    fn fork(&mut self, reaction: Reaction) -> Result<Next, Failure> {
         self.parent = match sys::pidfd::open(getpid().as_raw()) {
             Ok(parent) => Some(parent),
             Err(Errno::ENOSYS) => None,
@@ -152,15 +201,25 @@ impl Run<'_> {
                 });
             }
         };
-        let masked = hold_signals(supervision)?;
+        let masked = hold_signals(reaction)?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => masked.restore().map(|()| Next::Step),
             Side::Parent { child } => {
                 // The child alone speaks to the binder from here on, so that its end is the end of the channel.
                 self.binder = None;
-                supervise(child, &masked, supervision).map(Next::End)
+                supervise(child, &masked, reaction).map(Next::End)
             }
         }
+    }
+
+    fn chroot_to_opened(&mut self) -> Result<(), Failure> {
+        let Some(Directory { path, fd }) = self.entrance.opened.root.take() else {
+            return Ok(());
+        };
+        let attempt = || Attempt::ChrootTo(path.clone());
+        fchdir(fd).during(attempt)?;
+        chroot(".").during(attempt)?;
+        chdir("/").during(attempt)
     }
 
     fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Failure> {

@@ -114,7 +114,7 @@ pub enum Step {
     /// Writes to /proc/self/timens_offsets.
     OffsetClock(Clock, i64),
     /// fork(2): the child goes on with the next step, the parent supervises it until it ends.
-    Fork(Supervision),
+    Fork(Reaction),
     /// Has the binder bind, and waits until it has.
     Bind,
     /// PR_SET_PDEATHSIG, and a look whether the parent has died before.
@@ -142,12 +142,39 @@ pub enum Step {
     Chroot(PathBuf),
     /// chdir(2).
     Chdir(PathBuf),
+    /// PR_SET_DUMPABLE off: nobody inside can trace us, nor open what we hold by way of /proc.
+    Hide,
+    /// setgroups(2) with none, if that is allowed: then a later refusal does not matter.
+    DropGroupsIfPermitted,
+    /// setns(2) for all but the user namespace, refusals ignored.
+    EnterWhatWeMay {
+        /// The kinds that are found by way of the target.
+        of_target: KindSet,
+        /// The kinds that have been opened.
+        of_files: KindSet,
+    },
+    /// setns(2) for what is left, user namespace first.
+    EnterTheRest,
+    /// Opens a directory inside, to be the working directory.
+    OpenWorkingDirectory(PathBuf),
+    /// chroot(2) to the directory that was opened outside.
+    ChrootToOpened,
+    /// fchdir(2) to the working directory that was opened last.
+    ChdirToOpened,
+    /// Moves this process into the cgroups that were opened.
+    JoinCgroups,
     /// setgroups(2) with none.
     DropGroups,
     /// setgid(2).
     SetGid(u32),
     /// setuid(2).
     SetUid(u32),
+    /// setgid(2) with the GID of the target, as it is called inside.
+    SetGidOfTarget,
+    /// setuid(2) with the UID of the target, as it is called inside.
+    SetUidOfTarget,
+    /// The SELinux context that the program is to run in.
+    SetContext(Vec<u8>),
     /// Permitted capabilities into the ambient set.
     KeepCapabilities,
     /// The environment that the program gets.
@@ -156,9 +183,40 @@ pub enum Step {
     Execute(Option<Program>),
 }
 
-/// What the parent does beside waiting for its child.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Supervision {
-    /// Pass SIGTERM and SIGINT on to the child, instead of leaving both to it.
-    pub forward_signals: bool,
+/// What the parent of the program does with signals that are meant for either of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// SIGINT and SIGTERM are left to the child: the parent only waits.
+    LeaveToChild,
+    /// SIGINT and SIGTERM are passed on to the child.
+    Forward,
+    /// What the terminal sends, which the child gets as well, is left to it; of other signals the parent dies.
+    Terminal,
+}
+
+/// A user or group for the program that nsenter runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetId {
+    /// This one.
+    Number(u32),
+    /// That of the target, as it is called inside.
+    Followed,
+}
+
+impl Step {
+    /// setgid(2).
+    pub fn set_gid(gid: TargetId) -> Step {
+        match gid {
+            TargetId::Number(gid) => Step::SetGid(gid),
+            TargetId::Followed => Step::SetGidOfTarget,
+        }
+    }
+
+    /// setuid(2).
+    pub fn set_uid(uid: TargetId) -> Step {
+        match uid {
+            TargetId::Number(uid) => Step::SetUid(uid),
+            TargetId::Followed => Step::SetUidOfTarget,
+        }
+    }
 }

@@ -9,7 +9,7 @@ use nix::unistd::{getegid, geteuid};
 use super::environment::Environment;
 use super::idmap::{self, Block, BlockArgument, Extent, IdKind};
 use super::program::Program;
-use super::step::{Clock, Keep, MapJob, Plan, Propagation, Setgroups, Step, Supervision};
+use super::step::{Clock, Keep, MapJob, Plan, Propagation, Reaction, Setgroups, Step};
 use super::subid::first_block;
 use crate::cli::unshare::{Args, SingleId};
 use crate::cli::value::IdOrName;
@@ -294,9 +294,12 @@ pub fn plan(request: Request) -> Plan {
     }
     after_unshare(&request, &mut plan);
     if let Some(fork) = request.fork {
-        plan.push(Step::Fork(Supervision {
-            forward_signals: fork.forward_signals,
-        }));
+        let reaction = if fork.forward_signals {
+            Reaction::Forward
+        } else {
+            Reaction::LeaveToChild
+        };
+        plan.push(Step::Fork(reaction));
     }
     // After the fork: the PID namespace for children comes to be with the first child.
     if !request.keep.is_empty() {

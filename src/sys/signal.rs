@@ -33,6 +33,16 @@ pub fn set_default(signal: SignalNumber) -> nix::Result<()> {
     check(result.into()).map(drop)
 }
 
+/// Whether this process ignores `signal`.
+pub fn is_ignored(signal: SignalNumber) -> bool {
+    // SAFETY: an all-zero sigaction is a valid value, which sigaction(2) only writes to; nothing is installed.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        let asked = libc::sigaction(signal.0, std::ptr::null(), &mut action);
+        asked == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
 /// SIGCHLD to its default, so that ended children can be waited for.
 pub fn set_child_signal_default() -> nix::Result<()> {
     let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());

@@ -1,0 +1,456 @@
+//! nsenter's command line.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::Parsed;
+use super::getopt::{Getopt, Met, Opt, Order, UsageError};
+use super::help::Page;
+use super::value::{self, IdOrName, digits};
+use crate::namespace::Kind;
+
+/// What was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Args {
+    /// --target.
+    pub target: Option<TargetArgument>,
+    /// The namespaces to enter, each kind once, with where they are found.
+    pub namespaces: Vec<(Kind, Source)>,
+    /// --all.
+    pub all: bool,
+    /// --net-socket.
+    pub net_socket: Option<i32>,
+    /// --user-parent.
+    pub user_parent: bool,
+    /// --setuid.
+    pub uid: Option<IdArgument>,
+    /// --setgid.
+    pub gid: Option<IdArgument>,
+    /// --preserve-credentials.
+    pub preserve_credentials: bool,
+    /// --keep-caps.
+    pub keep_capabilities: bool,
+    /// --root, with its directory.
+    pub root: Option<Option<PathBuf>>,
+    /// --wd, with its directory.
+    pub working_directory: Option<Option<PathBuf>>,
+    /// --wdns.
+    pub working_directory_inside: Option<PathBuf>,
+    /// --env.
+    pub environment: bool,
+    /// --no-fork.
+    pub no_fork: bool,
+    /// --join-cgroup.
+    pub join_cgroup: bool,
+    /// --follow-context.
+    pub follow_context: bool,
+    /// The program and its arguments.
+    pub program: Vec<OsString>,
+}
+
+/// The process that `--target` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetArgument {
+    /// Its PID, above 0.
+    pub pid: i32,
+    /// The inode number of its pidfd.
+    pub inode: Option<u64>,
+}
+
+/// Where a namespace is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It is the target's.
+    Target,
+    /// This file leads to it.
+    File(PathBuf),
+    /// By its 64-bit id, see NS_GET_ID in ioctl_ns(2).
+    Id(u64),
+}
+
+/// A user or group for the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdArgument {
+    /// That of the target.
+    Follow,
+    /// This one.
+    To(IdOrName),
+}
+
+/// The options by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Id {
+    /// --all
+    All,
+    /// --target
+    Target,
+    /// A namespace.
+    Namespace(Kind),
+    /// --net-socket
+    NetSocket,
+    /// --user-parent
+    UserParent,
+    /// --setuid
+    SetUid,
+    /// --setgid
+    SetGid,
+    /// --preserve-credentials
+    PreserveCredentials,
+    /// --keep-caps
+    KeepCapabilities,
+    /// --root
+    Root,
+    /// --wd
+    WorkingDirectory,
+    /// --wdns
+    WorkingDirectoryInside,
+    /// --env
+    Environment,
+    /// --no-fork
+    NoFork,
+    /// --join-cgroup
+    JoinCgroup,
+    /// --follow-context
+    FollowContext,
+    /// --help
+    Help,
+    /// --version
+    Version,
+}
+
+const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
+    Opt::new(Id::Namespace(kind), kind.long_option(), help)
+        .short(kind.letter())
+        .optional("FILE")
+}
+
+/// nsenter's options.
+pub const OPTIONS: [Opt<Id>; 25] = [
+    Opt::new(Id::All, "all", "Enter all namespaces of the target").short(b'a'),
+    Opt::new(
+        Id::Target,
+        "target",
+        "The process to take namespaces from; INODE is its pidfd's",
+    )
+    .short(b't')
+    .required("PID[:INODE]"),
+    namespace(
+        Kind::Mount,
+        "Enter the mount namespace of the target, or of FILE, or :NSID (so for all kinds)",
+    ),
+    namespace(Kind::Uts, "Enter the UTS namespace (host name)"),
+    namespace(
+        Kind::Ipc,
+        "Enter the IPC namespace (System V IPC, POSIX message queues)",
+    ),
+    namespace(Kind::Net, "Enter the network namespace"),
+    namespace(
+        Kind::Pid,
+        "Enter the PID namespace; the program runs as a child",
+    ),
+    namespace(Kind::User, "Enter the user namespace"),
+    namespace(Kind::Cgroup, "Enter the cgroup namespace"),
+    namespace(Kind::Time, "Enter the time namespace"),
+    Opt::new(
+        Id::NetSocket,
+        "net-socket",
+        "Enter the network namespace of this socket of the target",
+    )
+    .short(b'N')
+    .required("FD"),
+    Opt::new(
+        Id::UserParent,
+        "user-parent",
+        "Enter the user namespace that owns the one of --user, or else another one",
+    ),
+    Opt::new(
+        Id::SetUid,
+        "setuid",
+        "Run the program as this user, or the target's (follow)",
+    )
+    .short(b'S')
+    .required("UID|NAME"),
+    Opt::new(
+        Id::SetGid,
+        "setgid",
+        "Run the program as this group, without supplementary ones",
+    )
+    .short(b'G')
+    .required("GID|NAME"),
+    Opt::new(
+        Id::PreserveCredentials,
+        "preserve-credentials",
+        "With --user: leave user, group and groups as they are",
+    ),
+    Opt::new(
+        Id::KeepCapabilities,
+        "keep-caps",
+        "With --user: let the program keep its capabilities",
+    ),
+    Opt::new(
+        Id::Root,
+        "root",
+        "Set the root directory: the target's, or DIR outside",
+    )
+    .short(b'r')
+    .optional("DIR"),
+    Opt::new(
+        Id::WorkingDirectory,
+        "wd",
+        "Set the working directory: the target's, or DIR outside",
+    )
+    .short(b'w')
+    .optional("DIR"),
+    Opt::new(
+        Id::WorkingDirectoryInside,
+        "wdns",
+        "Set the working directory to DIR inside",
+    )
+    .short(b'W')
+    .required("DIR")
+    .dropping_equals(),
+    Opt::new(
+        Id::Environment,
+        "env",
+        "Run the program with the environment of the target",
+    )
+    .short(b'e'),
+    Opt::new(
+        Id::NoFork,
+        "no-fork",
+        "Do not fork although a PID namespace is entered",
+    )
+    .short(b'F'),
+    Opt::new(
+        Id::JoinCgroup,
+        "join-cgroup",
+        "Move into the cgroups of the target",
+    )
+    .short(b'c'),
+    Opt::new(
+        Id::FollowContext,
+        "follow-context",
+        "Run the program in the SELinux context of the target",
+    )
+    .short(b'Z'),
+    Opt::new(Id::Help, "help", "Print this help").short(b'h'),
+    Opt::new(Id::Version, "version", "Print the version").short(b'V'),
+];
+
+/// The words around the options in --help.
+pub const PAGE: Page = Page {
+    tool: "nsenter",
+    about: "Run a program in the namespaces of another process.",
+    usage: "nsenter [OPTIONS] [PROGRAM [ARGUMENT]...]",
+    after: "Without PROGRAM, the caller's shell is run. See nsenter(1).",
+};
+
+/// Reads nsenter's command line, argv without its first.
+pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
+    let mut getopt = Getopt::new(&OPTIONS, Order::UntilOperand, arguments);
+    let mut args = Args::default();
+    while let Some(met) = getopt.next_option()? {
+        match met.opt.id {
+            Id::Help => return Ok(Parsed::Help),
+            Id::Version => return Ok(Parsed::Version),
+            _ => args.take(met)?,
+        }
+    }
+    args.program = getopt.operands();
+    if args.working_directory.is_some() && args.working_directory_inside.is_some() {
+        return Err(UsageError::Exclusive("--wd", "--wdns"));
+    }
+    let has_net = args.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
+    if has_net && args.net_socket.is_some() {
+        return Err(UsageError::Exclusive("--net", "--net-socket"));
+    }
+    Ok(Parsed::Run(args))
+}
+
+impl Args {
+    fn take(&mut self, met: Met<'_, Id>) -> Result<(), UsageError> {
+        match met.opt.id {
+            Id::All => self.all = true,
+            Id::Target => {
+                if self.target.is_some() {
+                    return Err(UsageError::Repeated("-t/--target"));
+                }
+                self.target = Some(met.read("PID or PID:INODE", target)?);
+            }
+            Id::Namespace(kind) => {
+                let source = match met.value {
+                    None => Source::Target,
+                    Some(_) => met.read(
+                        "a file or :NSID (write ./:NAME for a file whose name begins so)",
+                        source,
+                    )?,
+                };
+                self.namespaces.retain(|(known, _)| *known != kind);
+                self.namespaces.push((kind, source));
+            }
+            Id::NetSocket => {
+                self.net_socket =
+                    Some(met.read("the number of a descriptor", |text| digits(text.as_bytes()))?)
+            }
+            Id::UserParent => self.user_parent = true,
+            Id::SetUid => self.uid = Some(met.read("a UID, user name or 'follow'", id_argument)?),
+            Id::SetGid => self.gid = Some(met.read("a GID, group name or 'follow'", id_argument)?),
+            Id::PreserveCredentials => self.preserve_credentials = true,
+            Id::KeepCapabilities => self.keep_capabilities = true,
+            Id::Root => self.root = Some(met.value.map(PathBuf::from)),
+            Id::WorkingDirectory => self.working_directory = Some(met.value.map(PathBuf::from)),
+            Id::WorkingDirectoryInside => {
+                self.working_directory_inside = met.value.map(PathBuf::from)
+            }
+            Id::Environment => self.environment = true,
+            Id::NoFork => self.no_fork = true,
+            Id::JoinCgroup => self.join_cgroup = true,
+            Id::FollowContext => self.follow_context = true,
+            Id::Help | Id::Version => {}
+        }
+        Ok(())
+    }
+}
+
+fn target(text: &OsStr) -> Option<TargetArgument> {
+    let mut parts = text.as_bytes().splitn(2, |byte| *byte == b':');
+    let pid = digits(parts.next()?).filter(|pid| *pid > 0)?;
+    let inode = match parts.next() {
+        None => None,
+        Some(inode) => Some(digits(inode)?),
+    };
+    Some(TargetArgument { pid, inode })
+}
+
+fn source(text: &OsStr) -> Option<Source> {
+    match text.as_bytes() {
+        [b':', id @ ..] => digits(id).map(Source::Id),
+        _ => Some(Source::File(text.into())),
+    }
+}
+
+fn id_argument(text: &OsStr) -> Option<IdArgument> {
+    match text.as_bytes() {
+        b"follow" => Some(IdArgument::Follow),
+        _ => value::id_or_name(text).map(IdArgument::To),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Args, String> {
+        match super::parse(line.iter().map(OsString::from).collect()) {
+            Ok(Parsed::Run(args)) => Ok(args),
+            Ok(other) => Err(format!("{other:?}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn sources(line: &[&str]) -> Vec<(Kind, Source)> {
+        parse(line).unwrap().namespaces
+    }
+
+    #[test]
+    fn a_namespace_is_the_targets_or_a_file_or_an_id() {
+        let file = |kind, file: &str| vec![(kind, Source::File(file.into()))];
+        for (line, expected) in [
+            (&["-n"][..], vec![(Kind::Net, Source::Target)]),
+            (&["-n/run/netns/x"], file(Kind::Net, "/run/netns/x")),
+            (&["-n=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
+            (&["--net=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
+            (&["-mu"], file(Kind::Mount, "u")),
+            (&["--mount=./:x"], file(Kind::Mount, "./:x")),
+            (&["--mount=:7"], vec![(Kind::Mount, Source::Id(7))]),
+            (&["-n", "-n=x"], file(Kind::Net, "x")),
+            (&["-n=x", "-n"], vec![(Kind::Net, Source::Target)]),
+        ] {
+            assert_eq!(sources(line), expected, "{line:?}");
+        }
+        assert!(
+            parse(&["-n:x"])
+                .unwrap_err()
+                .contains("':x' is not a file or :NSID")
+        );
+    }
+
+    #[test]
+    fn directories_are_the_targets_or_given() {
+        for (line, expected) in [
+            ("-r", None),
+            ("-r=/d", Some("/d")),
+            ("-r/d", Some("/d")),
+            ("--root=/d", Some("/d")),
+        ] {
+            assert_eq!(
+                parse(&[line]).unwrap().root,
+                Some(expected.map(PathBuf::from)),
+                "{line}"
+            );
+        }
+        for line in [
+            &["-W", "d"][..],
+            &["-Wd"],
+            &["-W=d"],
+            &["--wdns", "d"],
+            &["--wdns=d"],
+        ] {
+            assert_eq!(
+                parse(line).unwrap().working_directory_inside,
+                Some("d".into()),
+                "{line:?}"
+            );
+        }
+        assert_eq!(
+            parse(&["-w", "-Wd"]).unwrap_err(),
+            "--wd and --wdns exclude each other"
+        );
+    }
+
+    #[test]
+    fn the_target_is_a_process_and_stands_once() {
+        let target = |pid, inode| Some(TargetArgument { pid, inode });
+        assert_eq!(parse(&["-t1"]).unwrap().target, target(1, None));
+        assert_eq!(
+            parse(&["--target=5:77"]).unwrap().target,
+            target(5, Some(77))
+        );
+        for text in ["0", "-1", "", "x", "1:", "1:x", ":1", "99999999999"] {
+            assert!(
+                parse(&["-t", text])
+                    .unwrap_err()
+                    .ends_with("is not PID or PID:INODE"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            parse(&["-t1", "-t2"]).unwrap_err(),
+            "-t/--target may be given only once"
+        );
+    }
+
+    #[test]
+    fn ids_are_numbers_names_or_the_targets() {
+        let args = parse(&["-S0", "-G", "follow"]).unwrap();
+        assert_eq!(args.uid, Some(IdArgument::To(IdOrName::Id(0))));
+        assert_eq!(args.gid, Some(IdArgument::Follow));
+        let args = parse(&["-S", "bob"]).unwrap();
+        assert_eq!(args.uid, Some(IdArgument::To(IdOrName::Name("bob".into()))));
+    }
+
+    #[test]
+    fn one_network_namespace_is_entered() {
+        assert_eq!(parse(&["-N3", "-a"]).unwrap().net_socket, Some(3));
+        assert_eq!(
+            parse(&["-N3", "-n"]).unwrap_err(),
+            "--net and --net-socket exclude each other"
+        );
+        assert!(
+            parse(&["-N-1"])
+                .unwrap_err()
+                .ends_with("'-1' is not the number of a descriptor")
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! Joining the cgroups of a process: every hierarchy that is mounted here, version 2 and each of version 1, see
+//! cgroups(7).
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use nix::fcntl::OFlag;
+
+use super::target::Target;
+use crate::error::{Attempt, During, Failure, RequestError};
+use crate::mountinfo::{Mount, mounts};
+use crate::sys::file::{open_retrying, read_bounded};
+
+/// /proc/PID/cgroup and mountinfo are read no further than this.
+const LONGEST: usize = 4 << 20;
+
+/// Opens the cgroup.procs files of the target's cgroups for writing. Errors: those of open(2).
+pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
+    let own = |name: &str| {
+        let path = Path::new("/proc/self").join(name);
+        read_bounded(&path, LONGEST).during(|| Attempt::Read(path))
+    };
+    let mounted: Vec<Mount> = mounts(&own("mountinfo")?).collect();
+    let directories = directories(&target.read("cgroup", LONGEST)?, &own("cgroup")?, &mounted)?;
+    let open = |directory: PathBuf| {
+        let path = directory.join("cgroup.procs");
+        let file = open_retrying(&path, OFlag::O_WRONLY).during(|| Attempt::Open(path.clone()))?;
+        Ok((path, file))
+    };
+    directories.into_iter().map(open).collect()
+}
+
+/// A line of /proc/PID/cgroup: `HIERARCHY:CONTROLLERS:PATH`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Membership<'t> {
+    /// The controllers; none for version 2.
+    controllers: &'t [u8],
+    /// The cgroup, relative to the root of the reader's cgroup namespace.
+    path: &'t [u8],
+}
+
+fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
+    text.split(|byte| *byte == b'\n').filter_map(|line| {
+        let mut fields = line.splitn(3, |byte| *byte == b':');
+        let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+        Some(Membership { controllers, path })
+    })
+}
+
+/// The directories of the cgroups that the target is in and we are not. Hierarchies that are not mounted are left out,
+/// unless none is.
+fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<PathBuf>, RequestError> {
+    let own: Vec<_> = memberships(own).collect();
+    let elsewhere: Vec<_> = memberships(target)
+        .filter(|membership| !own.contains(membership))
+        .collect();
+    let mut directories = Vec::new();
+    let mut unreached = None;
+    for membership in elsewhere {
+        let of_hierarchy: Vec<_> = mounted
+            .iter()
+            .filter(|mount| is_of(mount, membership))
+            .collect();
+        let name = || String::from_utf8_lossy(membership.path).into_owned();
+        match of_hierarchy
+            .iter()
+            .find_map(|mount| directory(mount, membership.path))
+        {
+            Some(directory) => directories.push(directory),
+            None if of_hierarchy.is_empty() => unreached = unreached.or_else(|| Some(name())),
+            None => return Err(RequestError::CgroupOutOfSight(name())),
+        }
+    }
+    match unreached {
+        Some(name) if directories.is_empty() => Err(RequestError::CgroupOutOfSight(name)),
+        _ => Ok(directories),
+    }
+}
+
+/// Whether the mount shows the hierarchy: of version 1, its options name the controllers.
+fn is_of(mount: &Mount, membership: Membership<'_>) -> bool {
+    if membership.controllers.is_empty() {
+        return mount.fstype == "cgroup2";
+    }
+    let options: Vec<_> = mount
+        .super_options
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .collect();
+    let mut controllers = membership.controllers.split(|byte| *byte == b',');
+    mount.fstype == "cgroup" && controllers.all(|controller| options.contains(&controller))
+}
+
+/// Where the mount shows the cgroup, if it does.
+fn directory(mount: &Mount, path: &[u8]) -> Option<PathBuf> {
+    let below = Path::new(OsStr::from_bytes(path))
+        .strip_prefix(&mount.root)
+        .ok()?;
+    // A cgroup outside of our cgroup namespace begins with `..`, which must lead nowhere else.
+    let inside = below
+        .components()
+        .all(|component| matches!(component, Component::Normal(_)));
+    inside.then(|| mount.mount_point.join(below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount(fstype: &str, root: &str, point: &str, options: &str) -> Mount {
+        Mount {
+            root: root.into(),
+            mount_point: point.into(),
+            shared: None,
+            fstype: fstype.into(),
+            super_options: options.into(),
+        }
+    }
+
+    fn found(target: &str, own: &str, mounts: &[Mount]) -> Result<Vec<String>, RequestError> {
+        let paths = directories(target.as_bytes(), own.as_bytes(), mounts)?;
+        Ok(paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect())
+    }
+
+    #[test]
+    fn every_mounted_hierarchy_of_both_versions_is_joined() {
+        let mounts = [
+            mount("cgroup2", "/", "/cg/unified", "rw"),
+            mount("cgroup", "/", "/cg/cpu", "rw,cpu,cpuacct"),
+            mount("cgroup", "/", "/cg/systemd", "rw,xattr,name=systemd"),
+        ];
+        let target = "3:cpu,cpuacct:/a\n2:name=systemd:/x:y\n1:pids:/p\n0::/b/c\n";
+        let expected = ["/cg/cpu/a", "/cg/systemd/x:y", "/cg/unified/b/c"].map(String::from);
+        assert_eq!(
+            found(
+                target,
+                "3:cpu,cpuacct:/\n2:name=systemd:/\n1:pids:/\n0::/\n",
+                &mounts
+            ),
+            Ok(expected.into())
+        );
+    }
+
+    #[test]
+    fn a_cgroup_that_we_are_in_is_left_alone() {
+        let mounts = [mount("cgroup2", "/", "/cg", "rw")];
+        assert_eq!(found("0::/a\n", "0::/a\n", &mounts), Ok(vec![]));
+    }
+
+    #[test]
+    fn paths_are_resolved_by_the_root_of_the_mount() {
+        let of = |path: &str, root: &str| {
+            found(
+                &format!("0::{path}\n"),
+                "0::/own\n",
+                &[mount("cgroup2", root, "/cg", "rw")],
+            )
+        };
+        let out_of_sight = |path: &str| Err(RequestError::CgroupOutOfSight(path.to_string()));
+        assert_eq!(of("/a/b", "/a"), Ok(vec!["/cg/b".to_string()]));
+        assert_eq!(of("/", "/"), Ok(vec!["/cg/".to_string()]));
+        assert_eq!(of("/ab", "/a"), out_of_sight("/ab"));
+        assert_eq!(of("/../x", "/"), out_of_sight("/../x"));
+        assert_eq!(of("/../x", "/.."), Ok(vec!["/cg/x".to_string()]));
+        assert_eq!(found("0::/a\n", "0::/\n", &[]), out_of_sight("/a"));
+    }
+}

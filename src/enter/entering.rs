@@ -1,0 +1,154 @@
+//! Going through what nsenter has opened: namespaces, directories, cgroups.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::sched::setns;
+use nix::sys::stat::fstat;
+
+use super::target::Target;
+use crate::error::{Attempt, During, Failure};
+use crate::namespace::{Kind, KindSet};
+use crate::sys::pidfd;
+
+/// A directory that is open.
+#[derive(Debug)]
+pub struct Directory {
+    /// By which path, for messages.
+    pub path: PathBuf,
+    /// The descriptor, good for fchdir(2) only.
+    pub fd: OwnedFd,
+}
+
+/// What has been opened outside, before anything is entered.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// The target.
+    pub target: Option<Target>,
+    /// Namespaces that were given by file, id or socket.
+    pub namespaces: Vec<(Kind, OwnedFd)>,
+    /// The new root directory.
+    pub root: Option<Directory>,
+    /// The new working directory.
+    pub working_directory: Option<Directory>,
+    /// The target's directory in /proc.
+    pub process: Option<OwnedFd>,
+    /// The cgroup.procs files of the cgroups to join.
+    pub cgroups: Vec<(PathBuf, OwnedFd)>,
+}
+
+/// The way in.
+#[derive(Debug, Default)]
+pub struct Entrance {
+    /// What has been opened.
+    pub opened: Opened,
+    /// The kinds that are still to be entered by the target's pidfd.
+    by_pidfd: KindSet,
+    /// The kinds that are still to be entered by a file.
+    by_file: KindSet,
+}
+
+impl Entrance {
+    /// Over what has been opened.
+    pub fn new(opened: Opened) -> Entrance {
+        Entrance {
+            opened,
+            ..Entrance::default()
+        }
+    }
+
+    /// The first pass: all but the user namespace, refusals ignored. This is right where we give up rights by entering
+    /// the user namespace: the others must be entered while we still may.
+    pub fn enter_what_we_may(
+        &mut self,
+        of_target: KindSet,
+        of_files: KindSet,
+    ) -> Result<(), Failure> {
+        self.by_pidfd = of_target;
+        self.by_file = of_files;
+        self.enter_by_pidfd(of_target.without(Kind::User));
+        // Where the user namespace may give the right to enter all at once, that is tried next. Else the target's
+        // files are opened while its /proc directory can still be reached.
+        let all_at_once = self.by_pidfd.contains(Kind::User) && of_files.is_empty();
+        if !self.by_pidfd.without(Kind::User).is_empty() && !all_at_once {
+            self.take_files_of_target()?;
+        }
+        for (kind, file) in &self.opened.namespaces {
+            if *kind != Kind::User
+                && self.by_file.contains(*kind)
+                && setns(file, flags(*kind)).is_ok()
+            {
+                self.by_file = self.by_file.without(*kind);
+            }
+        }
+        Ok(())
+    }
+
+    /// The second pass: what is left, user namespace first. This is right where that one gives us the rights to enter
+    /// the others. Errors of setns(2): EPERM, EINVAL (the user namespace that we are in).
+    pub fn enter_the_rest(&mut self) -> Result<(), Failure> {
+        self.enter_by_pidfd(self.by_pidfd);
+        if !self.by_pidfd.is_empty() {
+            // One at a time, to know which it is that is refused.
+            self.take_files_of_target()?;
+        }
+        let mut left: Vec<_> = self
+            .opened
+            .namespaces
+            .iter()
+            .filter(|(kind, _)| self.by_file.contains(*kind))
+            .collect();
+        left.sort_by_key(|(kind, _)| (*kind != Kind::User, *kind));
+        for (kind, file) in left {
+            setns(file, flags(*kind)).during(|| Attempt::Enter(KindSet::EMPTY.with(*kind)))?;
+        }
+        self.by_file = KindSet::EMPTY;
+        Ok(())
+    }
+
+    /// All of `kinds` in one call, or none: setns(2) takes a pidfd since Linux 5.8.
+    fn enter_by_pidfd(&mut self, kinds: KindSet) {
+        let pidfd = self.opened.target.as_ref().and_then(Target::pidfd);
+        if let Some(pidfd) = pidfd
+            && !kinds.is_empty()
+            && pidfd::enter(pidfd, kinds).is_ok()
+        {
+            self.by_pidfd = kinds.iter().fold(self.by_pidfd, KindSet::without);
+        }
+    }
+
+    /// What could not be entered by the target's pidfd is to be entered by its files in /proc.
+    fn take_files_of_target(&mut self) -> Result<(), Failure> {
+        if let Some(target) = &self.opened.target {
+            let files = target.open_namespaces(self.by_pidfd)?;
+            self.opened.namespaces.extend(files);
+        }
+        self.by_file = self.by_file.iter().chain(self.by_pidfd.iter()).collect();
+        self.by_pidfd = KindSet::EMPTY;
+        Ok(())
+    }
+
+    /// UID and GID of the target, as they are called in the user namespace that we are in.
+    pub fn ids_of_target(&self) -> Result<(u32, u32), Failure> {
+        let Opened {
+            target: Some(target),
+            process: Some(process),
+            ..
+        } = &self.opened
+        else {
+            return Err(Failure::System {
+                attempt: Attempt::AskIds(0),
+                errno: Errno::ESRCH,
+            });
+        };
+        let owner = fstat(process).during(|| Attempt::AskIds(target.pid()))?;
+        // The directory of a process that has ended belongs to root.
+        target.check_alive()?;
+        Ok((owner.st_uid, owner.st_gid))
+    }
+}
+
+fn flags(kind: Kind) -> nix::sched::CloneFlags {
+    KindSet::EMPTY.with(kind).clone_flags()
+}

@@ -1,0 +1,371 @@
+//! nsenter's request, with what is opened for it, and the plan that it makes.
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::{lstat, stat};
+
+use super::cgroup;
+use super::entering::{Directory, Opened};
+use super::environment::{self, Environment};
+use super::program::Program;
+use super::step::{Plan, Reaction, Step, TargetId};
+use super::target::Target;
+use crate::cli::nsenter::{Args, IdArgument, Source};
+use crate::cli::value::IdOrName;
+use crate::error::{Attempt, During, Failure, RequestError};
+use crate::namespace::{Kind, KindSet};
+use crate::sys::file::open_retrying;
+use crate::sys::nsfs;
+use crate::users::{Database, id_by_name};
+
+/// What is to be done: nothing is left to look up or to open, but for what is inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The namespaces to enter that are found by way of the target.
+    pub of_target: KindSet,
+    /// The namespaces to enter that have been opened.
+    pub of_files: KindSet,
+    /// Whether a root directory has been opened.
+    pub root: bool,
+    /// Whether a working directory has been opened.
+    pub working_directory: bool,
+    /// The working directory to be opened inside.
+    pub working_directory_inside: Option<PathBuf>,
+    /// The target's environment, as far as it is taken over.
+    pub environment: Option<Vec<CString>>,
+    /// Whether cgroups are joined.
+    pub join_cgroup: bool,
+    /// Whether the program runs as a child.
+    pub fork: bool,
+    /// Whether user and group default to root, and the groups are dropped.
+    pub become_root: bool,
+    /// The program's GID.
+    pub gid: Option<TargetId>,
+    /// The program's UID.
+    pub uid: Option<TargetId>,
+    /// Whether capabilities are kept.
+    pub keep_capabilities: bool,
+    /// The SELinux context for the program.
+    pub context: Option<Vec<u8>>,
+    /// The program; `None` for the login shell.
+    pub program: Option<Program>,
+}
+
+/// The environment of a process is at most this long: execve(2) allows a program 6 MiB of arguments and environment.
+const LONGEST_ENVIRONMENT: usize = 8 << 20;
+/// A page, as the kernel gives attributes.
+const LONGEST_CONTEXT: usize = 4096;
+
+/// Where SELinux, if it is enabled, shows itself.
+const SELINUX: &str = "/sys/fs/selinux/enforce";
+
+/// Looks up what the arguments name, opens it, and checks that it fits together. Nothing is changed.
+///
+/// Returns the variables of the target's environment that are left out, besides, for a note.
+pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
+    check_target(&args)?;
+    let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
+    let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
+    let program = Program::from_operands(&args.program)?;
+
+    let mut opened = Opened {
+        target: args.target.map(Target::pin).transpose()?,
+        ..Opened::default()
+    };
+    let of_target = open_namespaces(&args, &mut opened)?;
+    let of_files: KindSet = opened.namespaces.iter().map(|(kind, _)| *kind).collect();
+    opened.root = open_directory(&opened, args.root.as_ref(), "root")?;
+    opened.working_directory = open_directory(&opened, args.working_directory.as_ref(), "cwd")?;
+
+    let kinds: KindSet = of_target.iter().chain(of_files.iter()).collect();
+    let mut request = Request {
+        of_target,
+        of_files,
+        root: opened.root.is_some(),
+        working_directory: opened.working_directory.is_some(),
+        working_directory_inside: args.working_directory_inside,
+        join_cgroup: args.join_cgroup,
+        fork: kinds.contains(Kind::Pid) && !args.no_fork,
+        become_root: kinds.contains(Kind::User) && !args.preserve_credentials,
+        gid,
+        uid,
+        keep_capabilities: args.keep_capabilities && kinds.contains(Kind::User),
+        program,
+        ..Request::default()
+    };
+    let mut left_out = Vec::new();
+    if let Some(target) = &opened.target {
+        if args.environment {
+            let (entries, dropped) = read_environment(target, kinds.contains(Kind::Mount))?;
+            request.environment = Some(entries);
+            left_out = dropped;
+        }
+        if args.follow_context && stat(SELINUX).is_ok() {
+            request.context = Some(target.read("attr/current", LONGEST_CONTEXT)?);
+        }
+        if request.uid == Some(TargetId::Followed) || request.gid == Some(TargetId::Followed) {
+            opened.process = Some(target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?);
+        }
+        if args.join_cgroup {
+            opened.cgroups = cgroup::open(target)?;
+        }
+        // What has been opened by way of its PID is known to be its own only now.
+        target.check_alive()?;
+    }
+    Ok((request, opened, left_out))
+}
+
+fn check_target(args: &Args) -> Result<(), RequestError> {
+    if args.target.is_some() {
+        return Ok(());
+    }
+    let of_target = |source: &Source| *source == Source::Target;
+    let namespace = args.namespaces.iter().find(|(_, source)| of_target(source));
+    let namespace = namespace.map(|(kind, _)| format!("--{} without a file", kind.long_option()));
+    let flags = [
+        (args.all, "--all"),
+        (args.net_socket.is_some(), "--net-socket"),
+        (args.root == Some(None), "--root without a directory"),
+        (
+            args.working_directory == Some(None),
+            "--wd without a directory",
+        ),
+        (args.environment, "--env"),
+        (args.join_cgroup, "--join-cgroup"),
+        (args.follow_context, "--follow-context"),
+        (args.uid == Some(IdArgument::Follow), "--setuid follow"),
+        (args.gid == Some(IdArgument::Follow), "--setgid follow"),
+    ];
+    let flag = flags
+        .into_iter()
+        .find(|(given, _)| *given)
+        .map(|(_, option)| option.to_string());
+    namespace
+        .or(flag)
+        .map_or(Ok(()), |option| Err(RequestError::NeedsTarget(option)))
+}
+
+fn resolve_id(
+    argument: Option<&IdArgument>,
+    database: Database,
+) -> Result<Option<TargetId>, RequestError> {
+    Ok(match argument {
+        None => None,
+        Some(IdArgument::Follow) => Some(TargetId::Followed),
+        Some(IdArgument::To(IdOrName::Id(id))) => Some(TargetId::Number(*id)),
+        Some(IdArgument::To(IdOrName::Name(name))) => {
+            let id = id_by_name(database, name).ok_or_else(|| match database {
+                Database::Users => RequestError::UnknownUser(name.clone()),
+                Database::Groups => RequestError::UnknownGroup(name.clone()),
+            })?;
+            Some(TargetId::Number(id))
+        }
+    })
+}
+
+/// Opens the namespaces that are given by file or id, and returns the kinds that are to be entered by way of the
+/// target's pidfd.
+fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure> {
+    let mut of_target = KindSet::EMPTY;
+    for (kind, source) in &args.namespaces {
+        match source {
+            Source::Target => of_target.insert(*kind),
+            Source::File(path) => opened.namespaces.push((*kind, open_file(*kind, path)?)),
+            Source::Id(id) => {
+                let file = nsfs::open_by_id(*id, None).during(|| Attempt::OpenById(*id))?;
+                check_kind(*kind, Path::new(&format!(":{id}")), &file)?;
+                opened.namespaces.push((*kind, file));
+            }
+        }
+    }
+    if let (Some(fd), Some(target)) = (args.net_socket, &opened.target) {
+        opened
+            .namespaces
+            .push((Kind::Net, target.network_of_socket(fd)?));
+    }
+    let given: KindSet = opened
+        .namespaces
+        .iter()
+        .map(|(kind, _)| *kind)
+        .chain(of_target.iter())
+        .collect();
+    let mut all = of_target;
+    if let (true, Some(target)) = (args.all, &opened.target) {
+        for kind in Kind::ALL.into_iter().filter(|kind| !given.contains(*kind)) {
+            if is_wanted_of_all(target, kind, args.user_parent)? {
+                all.insert(kind);
+            }
+        }
+    }
+    if args.user_parent {
+        let parent = open_parent(given, all, opened)?;
+        opened.namespaces.retain(|(kind, _)| *kind != Kind::User);
+        opened.namespaces.push((Kind::User, parent));
+        all = all.without(Kind::User);
+    }
+    Ok(all)
+}
+
+/// Whether --all means this kind: not if the kernel lacks it, nor the user namespace that we are in, which setns(2)
+/// refuses.
+fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bool, Failure> {
+    let own = format!("/proc/self/ns/{kind}");
+    if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
+        return Ok(false);
+    }
+    if kind != Kind::User {
+        return Ok(true);
+    }
+    let path = target.path("ns/user");
+    let theirs = stat(&path).during(|| Attempt::Open(path))?;
+    let ours = stat(Path::new(&own)).during(|| Attempt::Open(own.into()))?;
+    Ok(!user_parent && (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino))
+}
+
+/// The user namespace that owns the one given by --user or, without that, the first of the others.
+fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
+    let others = all
+        .iter()
+        .chain(opened.namespaces.iter().map(|(kind, _)| *kind));
+    let kind = match given.contains(Kind::User) {
+        true => Kind::User,
+        false => others.min().ok_or(RequestError::NoNamespaceToOwn)?,
+    };
+    let attempt = || Attempt::AskNamespace(kind);
+    if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
+        return nsfs::owner(file).during(attempt);
+    }
+    let target = opened
+        .target
+        .as_ref()
+        .ok_or(RequestError::NoNamespaceToOwn)?;
+    let file = target.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?;
+    nsfs::owner(file).during(attempt)
+}
+
+fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
+    // Neither is to wait for the writer of a pipe, nor to become the terminal of a session.
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = open_retrying(path, flags).during(|| Attempt::Open(path.to_path_buf()))?;
+    check_kind(kind, path, &file)?;
+    Ok(file)
+}
+
+fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), Failure> {
+    let found = nsfs::kind(file).unwrap_or(None);
+    if found == Some(wanted) {
+        return Ok(());
+    }
+    Err(RequestError::NotTheNamespace {
+        path: path.to_path_buf(),
+        wanted,
+        found,
+    }
+    .into())
+}
+
+/// Opens a directory outside: the one that is given, or the target's.
+fn open_directory(
+    opened: &Opened,
+    argument: Option<&Option<PathBuf>>,
+    name: &str,
+) -> Result<Option<Directory>, Failure> {
+    let path = match (argument, &opened.target) {
+        (Some(Some(path)), _) => path.clone(),
+        (Some(None), Some(target)) => target.path(name),
+        _ => return Ok(None),
+    };
+    let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY)
+        .during(|| Attempt::Open(path.clone()))?;
+    Ok(Some(Directory { path, fd }))
+}
+
+/// The target's environment; where the program is one of the host, without the variables that its loader and C library
+/// obey, whose names come second.
+fn read_environment(
+    target: &Target,
+    enters_mount: bool,
+) -> Result<(Vec<CString>, Vec<String>), Failure> {
+    let bytes = target.read("environ", LONGEST_ENVIRONMENT + 1)?;
+    if bytes.len() > LONGEST_ENVIRONMENT {
+        return Err(RequestError::EnvironmentTooLong(target.pid()).into());
+    }
+    let entries = environment::entries_of(&bytes);
+    if enters_mount {
+        return Ok((entries, Vec::new()));
+    }
+    let (dropped, kept): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .partition(|entry| environment::is_for_loader(entry));
+    let names = dropped.iter().filter_map(|entry| environment::name(entry));
+    Ok((
+        kept,
+        names
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect(),
+    ))
+}
+
+/// The steps of a request: all the order there is.
+pub fn plan(request: Request) -> Plan {
+    // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
+    let mut plan = vec![Step::Hide];
+    if request.become_root {
+        // Where the namespace denies setgroups(2), this is the last chance.
+        plan.push(Step::DropGroupsIfPermitted);
+    }
+    if !request.of_target.is_empty() || !request.of_files.is_empty() {
+        // Twice: what needs the rights that we have, then what needs those that the user namespace gives.
+        plan.push(Step::EnterWhatWeMay {
+            of_target: request.of_target,
+            of_files: request.of_files,
+        });
+        plan.push(Step::EnterTheRest);
+    }
+    directories(&request, &mut plan);
+    plan.extend(
+        request
+            .environment
+            .map(|entries| Step::Environment(Environment::Given(entries))),
+    );
+    if request.join_cgroup {
+        plan.push(Step::JoinCgroups);
+    }
+    if request.fork {
+        plan.push(Step::DefaultChildSignal);
+        plan.push(Step::Fork(Reaction::Terminal));
+    }
+    if request.become_root || request.gid.is_some() {
+        plan.push(Step::DropGroups);
+    }
+    let root = request.become_root.then_some(TargetId::Number(0));
+    plan.extend(request.gid.or(root).map(Step::set_gid));
+    plan.extend(request.uid.or(root).map(Step::set_uid));
+    if request.keep_capabilities {
+        plan.push(Step::KeepCapabilities);
+    }
+    plan.extend(request.context.map(Step::SetContext));
+    plan.push(Step::Execute(request.program));
+    plan
+}
+
+fn directories(request: &Request, plan: &mut Plan) {
+    let inside = request.working_directory_inside.clone();
+    let kept = request.root && !request.working_directory && inside.is_none();
+    if kept {
+        // Before the root is changed: it may lie outside of the new one.
+        plan.push(Step::OpenWorkingDirectory(".".into()));
+    }
+    if request.root {
+        plan.push(Step::ChrootToOpened);
+    }
+    let opened_by_now = kept || request.working_directory || inside.is_some();
+    plan.extend(inside.map(Step::OpenWorkingDirectory));
+    if opened_by_now {
+        plan.push(Step::ChdirToOpened);
+    }
+}

@@ -1,0 +1,109 @@
+//! The process that nsenter takes things from, pinned: what is read of it is read of this process and no other, even
+//! if it ends and its PID is given to another.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::fstat;
+
+use crate::cli::nsenter::TargetArgument;
+use crate::error::{Attempt, During, Failure, RequestError};
+use crate::namespace::{Kind, KindSet};
+use crate::sys::file::{open_retrying, read_fd_bounded};
+use crate::sys::pidfd;
+
+/// A process.
+#[derive(Debug)]
+pub struct Target {
+    pid: i32,
+    /// `None` before Linux 5.3, where a process cannot be pinned.
+    pidfd: Option<OwnedFd>,
+}
+
+impl Target {
+    /// Pins the process. Errors: ESRCH if there is none, or another one than the inode number says.
+    pub fn pin(argument: TargetArgument) -> Result<Target, Failure> {
+        let TargetArgument { pid, inode } = argument;
+        let pidfd = match pidfd::open(pid) {
+            Ok(pidfd) => Some(pidfd),
+            Err(Errno::ENOSYS) => None,
+            Err(errno) => {
+                return Err(Failure::System {
+                    attempt: Attempt::FindProcess(pid),
+                    errno,
+                });
+            }
+        };
+        if let Some(wanted) = inode {
+            let found = match &pidfd {
+                Some(pidfd) if pidfd::has_inode(pidfd) => {
+                    fstat(pidfd).during(|| Attempt::FindProcess(pid))?.st_ino
+                }
+                _ => return Err(RequestError::NoPidfdInodes(pid).into()),
+            };
+            if found != wanted {
+                return Err(RequestError::AnotherProcess { pid, wanted, found }.into());
+            }
+        }
+        Ok(Target { pid, pidfd })
+    }
+
+    /// Its PID, in our PID namespace.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Its pidfd, if the kernel has such.
+    pub fn pidfd(&self) -> Option<&OwnedFd> {
+        self.pidfd.as_ref()
+    }
+
+    /// A file of it in /proc.
+    pub fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{name}", self.pid))
+    }
+
+    /// Fails if the process has ended. What was opened below its /proc directory before belongs to it for certain only
+    /// if it lives still.
+    pub fn check_alive(&self) -> Result<(), Failure> {
+        let attempt = || Attempt::FindProcess(self.pid);
+        match &self.pidfd {
+            Some(pidfd) if pidfd::has_ended(pidfd).during(attempt)? => Err(Failure::System {
+                attempt: attempt(),
+                errno: Errno::ESRCH,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens a file of it in /proc. Errors: those of open(2); EACCES without ptrace rights over it, see ptrace(2).
+    pub fn open(&self, name: &str, flags: OFlag) -> Result<OwnedFd, Failure> {
+        let path = self.path(name);
+        open_retrying(&path, flags).during(|| Attempt::Open(path))
+    }
+
+    /// Reads at most `limit` bytes of a file of it in /proc. Errors as [`Target::open`], and those of read(2).
+    pub fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Failure> {
+        let file = self.open(name, OFlag::O_RDONLY)?;
+        read_fd_bounded(file, limit).during(|| Attempt::Read(self.path(name)))
+    }
+
+    /// Opens the namespaces of these kinds that it is in.
+    pub fn open_namespaces(&self, kinds: KindSet) -> Result<Vec<(Kind, OwnedFd)>, Failure> {
+        let open = |kind: Kind| Ok((kind, self.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?));
+        let files: Result<Vec<_>, Failure> = kinds.iter().map(open).collect();
+        let files = files?;
+        self.check_alive()?;
+        Ok(files)
+    }
+
+    /// The network namespace of a socket of it. Errors: EBADF if it has no such descriptor, ENOTTY if it is no socket.
+    pub fn network_of_socket(&self, fd: i32) -> Result<OwnedFd, Failure> {
+        let attempt = || Attempt::OpenSocketNamespace { pid: self.pid, fd };
+        let pidfd = self.pidfd.as_ref().ok_or(Errno::ENOSYS).during(attempt)?;
+        let socket = pidfd::get_fd(pidfd.as_fd(), fd).during(attempt)?;
+        crate::sys::nsfs::of_socket(socket).during(attempt)
+    }
+}

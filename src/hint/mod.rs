@@ -1,0 +1,10 @@
+//! Why something probably failed, and what to do: worked out after the failure, by reading only.
+//!
+//! A hint must never be wrong with confidence: it is given where what can be seen leaves one cause, or it names both
+//! where two cannot be told apart, or it is not given.
+
+pub mod nsenter;
+pub mod unshare;
+mod view;
+
+pub use view::View;

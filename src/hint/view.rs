@@ -1,0 +1,102 @@
+//! What hints look at: files of /proc and /etc, below a root that a test may make up.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+
+use crate::cli::value::digits;
+use crate::mountinfo::{Mount, mounts};
+use crate::sys::file::{open_retrying, read_bounded};
+
+/// A file of /proc that is longer than this is looked at no further.
+const LONGEST: usize = 4 << 20;
+
+/// The system as a hint sees it.
+pub struct View {
+    root: PathBuf,
+}
+
+impl View {
+    /// The system that we run on.
+    pub fn of_system() -> View {
+        View::below("/")
+    }
+
+    /// The system whose /proc and /etc are below `root`.
+    pub fn below(root: impl Into<PathBuf>) -> View {
+        View { root: root.into() }
+    }
+
+    /// The real path of `path`.
+    fn real(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// The file's text without the white space at its end; `None` if it cannot be read.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let bytes = read_bounded(&self.real(path), LONGEST).ok()?;
+        Some(String::from_utf8_lossy(&bytes).trim_end().to_string())
+    }
+
+    /// The file's number; `None` if it cannot be read or holds none.
+    pub fn number(&self, path: &str) -> Option<u64> {
+        digits(self.text(path)?.as_bytes())
+    }
+
+    /// Whether there is such a file, a dangling link included.
+    pub fn exists(&self, path: &str) -> bool {
+        nix::sys::stat::lstat(&self.real(path)).is_ok()
+    }
+
+    /// What a link holds: of a namespace `net:[4026531840]`; `None` if it cannot be read.
+    pub fn link(&self, path: &str) -> Option<String> {
+        let link = nix::fcntl::readlink(&self.real(path)).ok()?;
+        Some(link.to_string_lossy().into_owned())
+    }
+
+    /// Opens a file for reading; `None` if it cannot be opened.
+    pub fn open(&self, path: &str) -> Option<OwnedFd> {
+        open_retrying(&self.real(path), OFlag::O_RDONLY).ok()
+    }
+
+    /// Whether two paths are known to lead to different files.
+    pub fn differ(&self, one: &str, other: &str) -> bool {
+        let identity = |path| {
+            let stat = nix::sys::stat::stat(&self.real(path)).ok()?;
+            Some((stat.st_dev, stat.st_ino))
+        };
+        matches!((identity(one), identity(other)), (Some(one), Some(other)) if one != other)
+    }
+
+    /// The value of a field of /proc/self/status.
+    pub fn status(&self, field: &str) -> Option<String> {
+        let status = self.text("/proc/self/status")?;
+        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(name, _)| *name == field)?;
+        Some(value.trim().to_string())
+    }
+
+    /// Whether this process has the capability; `None` if that cannot be seen.
+    pub fn has_capability(&self, capability: u32) -> Option<bool> {
+        let effective = u64::from_str_radix(&self.status("CapEff")?, 16).ok()?;
+        Some(effective & 1 << capability != 0)
+    }
+
+    /// Our mounts; none if they cannot be seen.
+    pub fn mounts(&self) -> Vec<Mount> {
+        match read_bounded(&self.real("/proc/self/mountinfo"), LONGEST) {
+            Ok(text) => mounts(&text).collect(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The mount that `path`, which must be absolute and without links, is on.
+    pub fn mount_of(&self, path: &Path) -> Option<Mount> {
+        // Of several at the same place, the last one covers the others.
+        let above = self.mounts().into_iter();
+        above
+            .filter(|mount| path.starts_with(&mount.mount_point))
+            .max_by_key(|mount| mount.mount_point.components().count())
+    }
+}
