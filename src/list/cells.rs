@@ -261,13 +261,16 @@ impl<'g> Cells<'g> {
     /// The arguments joined by blanks, or the comm where there are none; nothing, if the process has ended.
     fn read_command(&self, pid: i32) -> Vec<u8> {
         let directory = self.root.join(pid.to_string());
-        let mut line = read_bounded(&directory.join("cmdline"), COMMAND_LINE).unwrap_or_default();
+        // One byte more tells a line that ends with its NUL from one that goes on behind it.
+        let mut line =
+            read_bounded(&directory.join("cmdline"), COMMAND_LINE + 1).unwrap_or_default();
         if line.is_empty() {
             line = read_bounded(&directory.join("comm"), COMMAND_LINE).unwrap_or_default();
             line.pop_if(|byte| *byte == b'\n');
             return line;
         }
-        line.pop_if(|byte| *byte == 0);
+        let cut = line.len() > COMMAND_LINE;
+        line.pop_if(|byte| *byte == 0 || cut);
         for byte in &mut line {
             if *byte == 0 {
                 *byte = b' ';

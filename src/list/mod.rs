@@ -44,8 +44,8 @@ use snapshot::Snapshot;
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     let opener = Opener::new(root)?;
     let snapshot = look(request, root, &opener)?;
-    check(request, root, &snapshot)?;
     let graph = graph::relate(snapshot, &opener, request.depth())?;
+    check(request, root, &graph.snapshot)?;
     let mut cells = Cells::new(&graph, &opener, root);
     let all = graph.snapshot.namespaces.keys().copied();
     let users_first = request.filter.columns().contains(&Column::User);

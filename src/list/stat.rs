@@ -27,7 +27,7 @@ pub fn parse(text: &[u8]) -> Option<Stat> {
     // Between them: process group, session, terminal and its foreground group.
     let flags: u32 = digits(fields.nth(4)?)?;
     // Between them: faults, times, priority and niceness.
-    let threads = digits(fields.nth(10)?)?;
+    let threads = fields.nth(10).and_then(digits).unwrap_or(1);
     Some(Stat {
         parent,
         kernel_thread: flags & KERNEL_THREAD != 0,
