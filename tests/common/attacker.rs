@@ -119,23 +119,6 @@ fn opens_a_descriptor(directory: &str) -> bool {
     entries.flatten().any(opens)
 }
 
-/// The program has none of these: the entering process closes them when it executes it.
-fn holds_something(directory: &str) -> bool {
-    let Ok(entries) = std::fs::read_dir(format!("{directory}/fd")) else {
-        return false;
-    };
-    entries.flatten().any(|entry| {
-        let Ok(link) = std::fs::read_link(entry.path()) else {
-            return false;
-        };
-        let link = link.to_string_lossy();
-        let precious = link.contains(":[") && !link.starts_with("pipe:")
-            || link.contains("pidfd")
-            || link.starts_with("/proc/");
-        precious && File::open(entry.path()).is_ok()
-    })
-}
-
 fn trace(pid: i32) -> bool {
     // SAFETY: plain numbers.
     unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, 0, 0) == 0 }
