@@ -17,6 +17,7 @@ use super::program::Program;
 use super::step::{Keep, MapJob};
 use crate::error::{Attempt, During, Failure, Status};
 use crate::namespace::Kind;
+use crate::sys;
 use crate::sys::file::write_once;
 use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
@@ -150,10 +151,13 @@ impl Binder {
                 }
             }
             Side::Parent { child } => match wait_for_end(child).during(|| Attempt::Wait(child))? {
-                Change::Exited(0) => Ok(Binder {
-                    channel: ours,
-                    keeps,
-                }),
+                Change::Exited(0) => {
+                    forget_end_of_helper()?;
+                    Ok(Binder {
+                        channel: ours,
+                        keeps,
+                    })
+                }
                 Change::Exited(errno) => Err(Failure::System {
                     attempt: Attempt::Fork,
                     errno: Errno::from_raw(errno),
@@ -182,6 +186,12 @@ impl Binder {
     pub fn undo(self) {
         self.channel.order(UNDO);
     }
+}
+
+/// Takes back the SIGCHLD of a helper that we have waited for: where our caller blocks it, it would stay pending and
+/// reach the program. A pending signal goes when its disposition is set to a default that ignores it, sigaction(2).
+fn forget_end_of_helper() -> Result<(), Failure> {
+    sys::signal::set_child_signal_default().during(|| Attempt::Signals)
 }
 
 /// The binder's life.
@@ -282,6 +292,7 @@ impl Mapper {
         let Mapper { channel, child, .. } = self;
         drop(channel);
         wait_for_end(child).during(|| Attempt::Wait(child))?;
+        forget_end_of_helper()?;
         result
     }
 
