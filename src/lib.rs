@@ -57,9 +57,7 @@ pub fn unshare(invocation: Invocation) -> Status {
         }
     };
     let situation = hint::unshare::Situation::of(&request);
-    if report::is_seen_by_a_person() {
-        report::note(&program, hint::unshare::shell_stays_outside(situation));
-    }
+    report::note_for_person(&program, hint::unshare::shell_stays_outside(situation));
     match enter::run(
         enter::unshare::plan(request),
         Opened::default(),
@@ -110,12 +108,8 @@ pub fn nsenter(invocation: Invocation) -> Status {
         let note = format!("note: left out of the target's environment: {names}");
         report::message(&program, &note, None);
     }
-    if report::is_seen_by_a_person() {
-        report::note(
-            &program,
-            hint::nsenter::target_stays_outside(&situation, &view),
-        );
-    }
+    let note = hint::nsenter::target_stays_outside(&situation, &view);
+    report::note_for_person(&program, note);
     match enter::run(enter::nsenter::plan(request), opened, &environment) {
         Ok(status) => status,
         Err(failure) => {

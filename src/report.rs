@@ -59,14 +59,12 @@ pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status
     failure.status()
 }
 
-/// Whether stderr is a terminal: only there is a remark worth making that no script should stumble over.
-pub fn is_seen_by_a_person() -> bool {
-    file::stderr().is_some_and(|stderr| nix::unistd::isatty(stderr) == Ok(true))
-}
-
-/// Says something that is no failure, if there is something to say.
-pub fn note(program: &OsStr, note: Option<String>) {
-    if let Some(note) = note {
+/// Says something that is no failure, if there is something to say, to a person only: where stderr is a terminal. No
+/// script is to stumble over it.
+pub fn note_for_person(program: &OsStr, note: Option<String>) {
+    if let Some(note) = note
+        && file::stderr().is_some_and(|stderr| nix::unistd::isatty(stderr) == Ok(true))
+    {
         message(program, &format!("note: {note}"), None);
     }
 }

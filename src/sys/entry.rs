@@ -11,9 +11,9 @@ use crate::error::Status;
 
 /// What a caller started us with.
 pub struct Invocation {
-    /// The base name of argv[0], for messages.
+    /// The base name of `argv[0]`, for messages.
     pub program: OsString,
-    /// The arguments after argv[0].
+    /// The arguments after `argv[0]`.
     pub arguments: Vec<OsString>,
     /// The environment as it stands, entries without `=` included.
     pub environment: Vec<&'static CStr>,
