@@ -4,11 +4,13 @@ source (status dirname)/nskit.fish
 
 complete -c lsns -f
 complete -c lsns -a '(__nskit_namespaces)'
+# What is attached to a letter is an argument of its own to fish.
+complete -c lsns -n 'string match -q -- "-T*" (commandline -ct)' -a '-Tprocess -Tparent -Towner'
 
 complete -c lsns -s J -l json -d 'Print JSON'
 complete -c lsns -s l -l list -d 'Print a flat list'
 complete -c lsns -s n -l noheadings -d 'Print no header line'
-complete -c lsns -s o -l output -d 'Print these columns' -x -a '(__nskit_lsns_columns)'
+complete -c lsns -n "not string match -q -- '-T*' (commandline -ct)" -s o -l output -d 'Print these columns' -x -a '(__nskit_lsns_columns)'
 complete -c lsns -l output-all -d 'Print all columns'
 complete -c lsns -s P -l persistent -d 'List only namespaces without a process'
 complete -c lsns -s p -l task -d 'List only namespaces that this process is in' -x -a '(__nskit_processes)'

@@ -4,7 +4,7 @@ source (status dirname)/nskit.fish
 
 # The words from the program on; fails while the cursor is among the options.
 function __nskit_nsenter_program
-    __nskit_program -t --target -m? -u? -i? -n? -p? -U? -C? -T? -N --net-socket -S --setuid -G --setgid -r? -w? -W \
+    __nskit_program -t --target -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket -S --setuid -G --setgid -r= -w= -W \
         --wdns
 end
 

@@ -1,7 +1,7 @@
 # Shared by the completions of unshare, nsenter and lsns: what they offer, a word and a description on each line.
 
 # Prints the words from the program on, and fails if there is no program before the cursor. The arguments are the options
-# whose argument is the next word, and the letters (with ?) whose argument is attached.
+# whose argument is the next word, and the letters (with =) whose argument is attached.
 function __nskit_program
     set -l words (commandline -opc)
     set -e words[1]
@@ -20,7 +20,7 @@ function __nskit_program
                 while set -q letters[1]
                     set -l letter -$letters[1]
                     set -e letters[1]
-                    contains -- "$letter?" $argv
+                    contains -- "$letter=" $argv
                     and break
                     if contains -- $letter $argv
                         set -q letters[1]
@@ -39,6 +39,9 @@ end
 
 # Completes the program and its arguments, of which $argv are there already.
 function __nskit_complete_program
+    set -q argv[1]
+    or not string match -q -- '-*' (commandline -ct)
+    or return
     complete -C (string join ' ' -- (string escape -- $argv) (commandline -ct))
 end
 
@@ -97,6 +100,9 @@ end
 function __nskit_list
     set -l typed (string replace -r '^(--[a-z-]+=|-o)' '' -- (commandline -ct))
     set -l head (string match -rg '^(.*,|\+)' -- $typed)
+    # Fish would put a name of another case in the place of the whole word.
+    string match -qr '[a-z]' -- (string match -r '[^,+]*$' -- $typed)
+    and set argv (string lower -- $argv)
     set -l given (string split , -- (string trim -l -c + -- $typed))
     for word in $argv
         set -l parts (string split \t -- $word)
