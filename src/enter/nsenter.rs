@@ -235,7 +235,7 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
         true => Kind::User,
         false => others.min().ok_or(RequestError::NoNamespaceToOwn)?,
     };
-    let attempt = || Attempt::AskNamespace(kind);
+    let attempt = || Attempt::AskOwner(kind);
     if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
         return nsfs::owner(file).during(attempt);
     }

@@ -2,13 +2,16 @@
 
 #![allow(unsafe_code)]
 
+pub mod at;
 pub mod capability;
 pub mod entry;
 pub mod file;
+pub mod mount_tree;
 pub mod nsfs;
 pub mod pidfd;
 pub mod process;
 pub mod signal;
+pub mod terminal;
 
 use std::ffi::CStr;
 

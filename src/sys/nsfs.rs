@@ -99,3 +99,58 @@ pub fn open_by_id(id: u64, facts: Option<HandleFacts>) -> nix::Result<OwnedFd> {
     // SAFETY: the descriptor has just been made and belongs to nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
 }
+
+const NS_GET_ID: libc::Ioctl = 0x8008_b70d_u32 as libc::Ioctl;
+
+/// The 64-bit id of a namespace, unique since boot. Errors: ENOTTY before Linux 6.18.
+pub fn id(namespace: impl AsFd) -> nix::Result<u64> {
+    let mut id = 0u64;
+    // SAFETY: this request writes one 64-bit number.
+    let result = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_GET_ID, &mut id) };
+    check(result.into())?;
+    Ok(id)
+}
+
+/// listns(2), the same number on every architecture.
+const SYS_LISTNS: libc::c_long = 470;
+
+/// struct ns_id_req of <linux/nsfs.h>.
+#[repr(C)]
+struct ListRequest {
+    size: u32,
+    spare: u32,
+    /// The last id seen.
+    cursor: u64,
+    clone_flags: u32,
+    spare2: u32,
+    owner: u64,
+}
+
+/// The size of [`ListRequest`], as the kernel tells versions apart.
+const LIST_REQUEST_SIZE: u32 = 32;
+
+/// The ids of all namespaces of these kinds that the caller may know of. Errors: ENOSYS before Linux 6.19, EPERM.
+pub fn list(kinds: crate::namespace::KindSet) -> nix::Result<Vec<u64>> {
+    let clone_flags = kinds.clone_flags().bits() as u32;
+    let mut request = ListRequest {
+        size: LIST_REQUEST_SIZE,
+        spare: 0,
+        cursor: 0,
+        clone_flags,
+        spare2: 0,
+        owner: 0,
+    };
+    let mut all = Vec::new();
+    let mut ids = [0u64; 512];
+    loop {
+        // SAFETY: the request has the size that it says, the buffer that of the number given.
+        let count =
+            check(unsafe { libc::syscall(SYS_LISTNS, &request, ids.as_mut_ptr(), ids.len(), 0) })?;
+        let found = ids.get(..count as usize).ok_or(nix::errno::Errno::EIO)?;
+        all.extend_from_slice(found);
+        match found.last() {
+            Some(last) if *last > request.cursor => request.cursor = *last,
+            _ => return Ok(all),
+        }
+    }
+}

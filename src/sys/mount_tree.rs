@@ -1,0 +1,177 @@
+//! The mounts of every mount namespace, asked of the kernel without entering any: NS_MNT_GET_INFO and its kin
+//! (ioctl_nsfs(2), Linux 6.12), listmount(2) and statmount(2) (Linux 6.8; of other namespaces 6.11).
+
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+
+use super::check;
+
+/// Numbers of the system calls, the same on every architecture.
+const SYS_STATMOUNT: libc::c_long = 457;
+const SYS_LISTMOUNT: libc::c_long = 458;
+
+const NS_MNT_GET_INFO: libc::Ioctl = 0x8010_b70a_u32 as libc::Ioctl;
+const NS_MNT_GET_NEXT: libc::Ioctl = 0x8010_b70b_u32 as libc::Ioctl;
+const NS_MNT_GET_PREV: libc::Ioctl = 0x8010_b70c_u32 as libc::Ioctl;
+
+/// struct mnt_ns_info of <linux/nsfs.h>.
+#[repr(C)]
+#[derive(Default)]
+struct NamespaceInfo {
+    size: u32,
+    mounts: u32,
+    id: u64,
+}
+
+/// struct mnt_id_req of <linux/mount.h>, version 1.
+#[repr(C)]
+struct Request {
+    size: u32,
+    spare: u32,
+    mount: u64,
+    parameter: u64,
+    namespace: u64,
+}
+
+/// The size of [`Request`], as the kernel tells versions apart.
+const REQUEST_SIZE: u32 = 32;
+
+/// LSMT_ROOT of <linux/mount.h>: from the root mount on.
+const ROOT: u64 = u64::MAX;
+
+const STATMOUNT_MNT_ROOT: u64 = 0x8;
+const STATMOUNT_MNT_POINT: u64 = 0x10;
+const STATMOUNT_FS_TYPE: u64 = 0x20;
+
+/// struct statmount of <linux/mount.h> is 512 bytes long, and the texts follow it.
+const STATMOUNT_HEAD: usize = 512;
+/// Where the offsets of the texts stand in it.
+const FS_TYPE_AT: usize = 36;
+const MNT_ROOT_AT: usize = 104;
+const MNT_POINT_AT: usize = 108;
+/// Where it says which of its fields are filled.
+const MASK_AT: usize = 8;
+
+/// A longer text than this is of no mount that is looked for.
+const TEXTS: usize = 16 * 1024;
+
+/// Which neighbour in the kernel's order of mount namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Neighbour {
+    /// The one made after it.
+    Next,
+    /// The one made before it.
+    Previous,
+}
+
+/// The 64-bit id of a mount namespace. Errors: ENOTTY before Linux 6.12.
+pub fn id(namespace: impl AsFd) -> nix::Result<u64> {
+    let mut info = NamespaceInfo::default();
+    // SAFETY: the request writes one structure of this layout.
+    let result = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_MNT_GET_INFO, &mut info) };
+    check(result.into())?;
+    Ok(info.id)
+}
+
+/// The mount namespace before or after this one. Errors: ENOENT at the end, EPERM without CAP_SYS_ADMIN in the initial
+/// user namespace, ENOTTY before Linux 6.12.
+pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<OwnedFd> {
+    let request = match which {
+        Neighbour::Next => NS_MNT_GET_NEXT,
+        Neighbour::Previous => NS_MNT_GET_PREV,
+    };
+    // SAFETY: a null pointer in place of the structure says that its contents are not wanted.
+    let result = unsafe {
+        libc::ioctl(
+            namespace.as_fd().as_raw_fd(),
+            request,
+            std::ptr::null_mut::<NamespaceInfo>(),
+        )
+    };
+    let fd = check(result.into())?;
+    // SAFETY: the descriptor has just been made, close-on-exec, and belongs to nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// The ids of the mounts of the mount namespace with that id, in the order of their making. Errors: ENOENT if there is
+/// no such namespace, EPERM without rights over it, ENOSYS and EINVAL from older kernels.
+pub fn list(namespace: u64) -> nix::Result<Vec<u64>> {
+    let mut mounts = Vec::new();
+    let mut request = Request {
+        size: REQUEST_SIZE,
+        spare: 0,
+        mount: ROOT,
+        parameter: 0,
+        namespace,
+    };
+    let mut ids = [0u64; 512];
+    loop {
+        // SAFETY: the request has the size that it says, the buffer that of the number given.
+        let count = check(unsafe {
+            libc::syscall(SYS_LISTMOUNT, &request, ids.as_mut_ptr(), ids.len(), 0)
+        })?;
+        let found = ids.get(..count as usize).ok_or(Errno::EIO)?;
+        mounts.extend_from_slice(found);
+        match found.last() {
+            Some(last) if found.len() == ids.len() => request.parameter = *last,
+            _ => return Ok(mounts),
+        }
+    }
+}
+
+/// What is known of a mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountFacts {
+    /// The type of its file system.
+    pub fstype: Vec<u8>,
+    /// Its root within its file system; of nsfs `net:[4026531840]`.
+    pub root: Vec<u8>,
+    /// Where it is mounted, from the root of its namespace on.
+    pub point: Vec<u8>,
+}
+
+/// The facts of a mount of a namespace; `None` where the kernel tells not all of them, or they are longer than any that
+/// matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
+pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
+    let wanted = STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT | STATMOUNT_FS_TYPE;
+    let request = Request {
+        size: REQUEST_SIZE,
+        spare: 0,
+        mount,
+        parameter: wanted,
+        namespace,
+    };
+    // Words, so that the structure at its head is aligned.
+    let mut words = [0u64; (STATMOUNT_HEAD + TEXTS) / 8];
+    let size = size_of_val(&words);
+    // SAFETY: the request has the size that it says, the buffer the size given.
+    let result = unsafe { libc::syscall(SYS_STATMOUNT, &request, words.as_mut_ptr(), size, 0) };
+    match check(result) {
+        Err(Errno::EOVERFLOW) => return Ok(None),
+        result => result?,
+    };
+    // SAFETY: u64 has no padding, and any bytes are bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), size) };
+    let word =
+        |at: usize| u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let mask = u64::from(word(MASK_AT)) | u64::from(word(MASK_AT + 4)) << 32;
+    let text = |at: usize| {
+        let text = bytes.get(STATMOUNT_HEAD + word(at) as usize..)?;
+        let end = text.iter().position(|byte| *byte == 0)?;
+        Some(text[..end].to_vec())
+    };
+    if mask & wanted != wanted {
+        return Ok(None);
+    }
+    let (Some(fstype), Some(root), Some(point)) =
+        (text(FS_TYPE_AT), text(MNT_ROOT_AT), text(MNT_POINT_AT))
+    else {
+        return Ok(None);
+    };
+    Ok(Some(MountFacts {
+        fstype,
+        root,
+        point,
+    }))
+}
