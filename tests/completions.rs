@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Process, Pty, Scene, on_purpose, poll_until, skip};
 
-/// Makes a shell print its command line as `LINE<…>` when Ctrl-X d is typed, and go on.
+/// A shell that is taught to print its command line as `LINE<…>` and to empty it when Ctrl-X d is typed.
 struct Shell {
     program: &'static str,
     /// What it must have besides its program.
@@ -30,7 +30,7 @@ const BASH: Shell = Shell {
     setup: &[
         "bind 'set show-all-if-ambiguous on'; bind 'set page-completions off'; bind 'set completion-query-items 0'",
         "bind 'set enable-bracketed-paste off'; bind 'set bell-style none'",
-        "bind -x '\"\\C-xd\": printf \"LINE<%s>\\n\" \"$READLINE_LINE\"'",
+        "bind -x '\"\\C-xd\": printf \"LINE<%s>\\n\" \"$READLINE_LINE\"; READLINE_LINE='",
         "mkdir -p user; ln -sfn @/bash user/completions; BASH_COMPLETION_USER_DIR=$PWD/user",
         ". /usr/share/bash-completion/bash_completion",
     ],
@@ -43,7 +43,7 @@ const ZSH: Shell = Shell {
     setup: &[
         "unsetopt beep prompt_cr prompt_sp list_ambiguous; LISTMAX=10000; bindkey -e",
         "fpath=(@/zsh $fpath); autoload -U compinit; compinit -u -D",
-        "dump() { zle -I; print -r \"LINE<$BUFFER>\" }; zle -N dump; bindkey '^Xd' dump",
+        "dump() { zle -Rc; zle -I; print -r \"LINE<$BUFFER>\"; BUFFER= }; zle -N dump; bindkey '^Xd' dump",
     ],
 };
 
@@ -53,7 +53,7 @@ const FISH: Shell = Shell {
     arguments: &["--no-config", "-i"],
     setup: &[
         "set -g fish_autosuggestion_enabled 0; set -g fish_complete_path @/fish $fish_complete_path",
-        "bind \\cxd 'printf \"LINE<%s>\\n\" (commandline); commandline -f repaint'",
+        "bind \\cxd 'printf \"LINE<%s>\\n\" (commandline); commandline \"\"; commandline -f repaint'",
     ],
 };
 
@@ -114,8 +114,11 @@ impl Session {
             read: Cell::new(0),
         };
         let completions = concat!(env!("CARGO_MANIFEST_DIR"), "/completions");
-        // Room for every list on one page.
-        session.pty.type_in(b"stty rows 400 columns 250\r");
+        // Room for every list on one page; and no line editing by the kernel, which would see to keys that are typed while
+        // the shell is busy.
+        session
+            .pty
+            .type_in(b"stty rows 400 columns 250 -icanon -echo\r");
         for line in shell.setup {
             session
                 .pty
@@ -133,12 +136,10 @@ impl Session {
         self.dump();
         self.pty.type_in(typed.as_bytes());
         self.pty.type_in(b"\t");
-        let ended = self.dump();
-        self.pty.type_in(b"\x15");
-        ended
+        self.dump()
     }
 
-    /// Has the line printed: what was on the screen before it, and the line.
+    /// Has the line printed and emptied: what was on the screen before it, and the line.
     fn dump(&self) -> (String, String) {
         self.pty.type_in(b"\x18d");
         let before = self.read.get();
@@ -309,6 +310,26 @@ fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             "lsns -o PID,NETNSID,PPID",
         ),
         becomes("columns", "lsns --filter NETN", "lsns --filter NETNSID"),
+        becomes("columns", "lsns -o NS,HEL", "lsns -o NS,HELD-BY"),
+        becomes("columns", "lsns -o +contai", "lsns -o +container"),
+        offers(
+            "sources",
+            "lsns --scan=",
+            &["process", "elsewhere", "all"],
+            &["NS"],
+        ),
+        becomes(
+            "sources",
+            "lsns --scan process,chil",
+            "lsns --scan process,children",
+        ),
+        becomes("sources", "lsns --scan=-ker", "lsns --scan=-kernel"),
+        becomes("sources", "lsns --scan=+thr", "lsns --scan=+thread"),
+        becomes(
+            "sources",
+            "lsns --scan=+thread,-ker",
+            "lsns --scan=+thread,-kernel",
+        ),
         offers(
             "kinds",
             "lsns -t ",

@@ -16,6 +16,8 @@ use common::{on_purpose, skip};
 use nskit::cli;
 use nskit::cli::getopt::{Opt, Takes, UsageError};
 use nskit::cli::help::{self, Page};
+use nskit::list::column::COLUMNS;
+use nskit::list::scan::SourceSet;
 
 /// Options as they are written, with what they take.
 type Options = BTreeMap<String, Takes>;
@@ -40,6 +42,9 @@ fn tools() -> Vec<Tool> {
         }),
         tool(1, &cli::nsenter::PAGE, &cli::nsenter::OPTIONS, |line| {
             cli::nsenter::parse(line).map(drop)
+        }),
+        tool(8, &cli::lsns::PAGE, &cli::lsns::OPTIONS, |line| {
+            cli::lsns::parse(line).map(drop)
         }),
     ]
 }
@@ -254,6 +259,105 @@ fn completions(name: &str) -> [(String, Reader); 3] {
         (format!("completions/zsh/_{name}"), in_zsh),
         (format!("completions/fish/{name}.fish"), in_fish),
     ]
+}
+
+/// The words in `source` from `start` to `end` that are names of columns by their form: capitals, and at least two.
+fn columns_in(source: &str, start: &str, end: &str) -> BTreeSet<String> {
+    let list = source
+        .split_once(start)
+        .unwrap()
+        .1
+        .split(end)
+        .next()
+        .unwrap();
+    let words = list.split(|character: char| !character.is_ascii_alphabetic() && character != '-');
+    let capitals =
+        |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+    words.filter(capitals).map(String::from).collect()
+}
+
+#[test]
+fn every_column_is_documented_and_nothing_else() {
+    if concerns_theirs() {
+        return;
+    }
+    let table: BTreeSet<String> = COLUMNS
+        .iter()
+        .map(|column| column.name.to_string())
+        .collect();
+    let page = read(&project("man/lsns.8"));
+    let page = page
+        .split_once(".Sh COLUMNS")
+        .unwrap()
+        .1
+        .split("\n.Sh")
+        .next()
+        .unwrap();
+    let items = page.lines().filter_map(|line| line.strip_prefix(".It "));
+    // What a column may hold is described by a list of its own.
+    let described = items.filter(|item| !item.starts_with("Li "));
+    same("lsns.8", &described.map(String::from).collect(), &table);
+    for (file, start, end) in [
+        ("completions/bash/lsns", "local columns='", "'\n"),
+        ("completions/zsh/_lsns", "local -a columns=(", "\n)"),
+        (
+            "completions/fish/nskit.fish",
+            "function __nskit_lsns_columns\n",
+            "\nend",
+        ),
+    ] {
+        same(file, &columns_in(&read(&project(file)), start, end), &table);
+    }
+    say(&format!(
+        "lsns: {} columns in lsns(8) and three completions",
+        table.len()
+    ));
+}
+
+#[test]
+fn every_source_is_documented_and_nothing_else() {
+    if concerns_theirs() {
+        return;
+    }
+    let page = read(&project("man/lsns.8"));
+    let page = page.split_once(".Sh SOURCES").unwrap().1;
+    let page = page.split(".El").next().unwrap();
+    let items = page.lines().filter_map(|line| line.strip_prefix(".It Cm "));
+    let described: Vec<&str> = items.collect();
+    let all = SourceSet::parse(described.join(",").as_bytes(), SourceSet::NONE);
+    assert_eq!(all, Some(SourceSet::ALL), "{described:?}");
+    let mut offered: BTreeSet<&str> = described.iter().copied().collect();
+    offered.insert("all");
+    for (file, start, end) in [
+        ("completions/bash/lsns", "local -a sources=(", ")"),
+        ("completions/zsh/_lsns", "local -a sources=(", "\n)"),
+        (
+            "completions/fish/nskit.fish",
+            "for source in ",
+            "\n        set ",
+        ),
+    ] {
+        let text = read(&project(file));
+        let list = text.split_once(start).unwrap().1.split(end).next().unwrap();
+        // Words stand alone, or in `'word:description'`, or before a tab and `'description'`.
+        let words: BTreeSet<&str> = match file.contains("fish") {
+            true => list
+                .split('\'')
+                .step_by(2)
+                .filter_map(|word| word.trim_end_matches("\\t").split_whitespace().last())
+                .collect(),
+            false => list
+                .split_whitespace()
+                .filter(|word| file.contains("bash") || word.starts_with('\''))
+                .map(|word| word.trim_matches('\'').split(':').next().unwrap())
+                .collect(),
+        };
+        same(file, &words, &offered);
+    }
+    say(&format!(
+        "lsns: {} sources in lsns(8) and three completions",
+        described.len()
+    ));
 }
 
 /// Where the program begins, fish's completion tells by a list of its own.
