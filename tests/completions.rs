@@ -5,11 +5,11 @@
 mod common;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Process, Pty, Scene, on_purpose, poll_until, skip};
 
@@ -205,7 +205,6 @@ fn completes(shell: &Shell) {
     }
     let Some(scene) = Scene::new() else { return };
     let session = Session::start(shell, &scene);
-    let tried = AtomicUsize::new(0);
     let mut wrong = Vec::new();
     let cases = cases(&scene);
     for case in &cases.0 {
@@ -228,14 +227,12 @@ fn completes(shell: &Shell) {
                 case.category, case.typed
             ));
         }
-        tried.fetch_add(1, Ordering::Relaxed);
     }
-    let mut categories: Vec<_> = cases.0.iter().map(|case| case.category).collect();
-    categories.dedup();
+    let categories: BTreeSet<_> = cases.0.iter().map(|case| case.category).collect();
     say(&format!(
         "{}: {} completions tried in {} categories",
         shell.program,
-        tried.into_inner(),
+        cases.0.len(),
         categories.len()
     ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -248,8 +245,17 @@ fn say(line: &str) {
 
 /// What is tried, and what must live on meanwhile.
 fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
-    let kept = scene.file("kept", "");
-    scene.mount(["--bind", &format!("/proc/{}/ns/net", scene.pid()), &kept]);
+    let keep = |kind: &str, name: &str| {
+        let file = scene.file(name, "");
+        let namespace = format!("/proc/{}/ns/{kind}", scene.pid());
+        scene.mount(["--bind", &namespace, &file]);
+        file
+    };
+    let (kept, again, other) = (
+        keep("net", "kept"),
+        keep("net", "again"),
+        keep("uts", "other"),
+    );
     let inode = |kind: &str| {
         let link = scene.namespace(kind);
         link.trim_end_matches(']')
@@ -399,6 +405,32 @@ fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             "namespace files",
             &format!("nsenter -n{}", &kept[..kept.len() - 1]),
             &format!("nsenter -n{kept}"),
+        ),
+        becomes(
+            "namespace files",
+            &format!("nsenter -n={}", &kept[..kept.len() - 1]),
+            &format!("nsenter -n={kept}"),
+        ),
+        offers(
+            "namespace files",
+            "nsenter --net=",
+            &[&kept, &again],
+            &[&other],
+        ),
+        becomes(
+            "signals",
+            "unshare -rp --kill-child=RTMA",
+            "unshare -rp --kill-child=RTMAX",
+        ),
+        becomes(
+            "users",
+            "unshare --owner=1001:",
+            "unshare --owner=1001:1001",
+        ),
+        becomes(
+            "modes",
+            "unshare --map-groups=subi",
+            "unshare --map-groups=subids",
         ),
         becomes("files", "unshare --root /et", "unshare --root /etc/"),
         becomes(

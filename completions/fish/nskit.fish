@@ -59,21 +59,26 @@ end
 
 # Files that keep a namespace of the kind $argv[1], and all others.
 function __nskit_namespace_files
+    set -l typed (string replace -r '^(--[a-z-]+=|-[a-zA-Z])' '' -- (commandline -ct))
+    # An equals sign after a letter is dropped, but fish takes it for a part of the argument.
+    set -l head (string match -r '^=' -- $typed)
     set -l kept
     while read -l -d ' ' id parent device root file rest
-        string match -q -- "$argv[1]:[[]*" $root
+        string match -q -- "$argv[1]:[*" $root
         or continue
         set file (printf %b $file)
         set -a kept $file
-        printf '%s\t%s\n' $file $root
+        printf '%s%s\t%s\n' "$head" $file $root
     end </proc/self/mountinfo
     if test $argv[1] = net
         for file in /run/netns/*
             contains -- $file $kept
-            or printf '%s\tnet\n' $file
+            or printf '%s%s\tnet\n' "$head" $file
         end
     end
-    __fish_complete_path (string replace -r '^(--[a-z-]+=|-[a-zA-Z]=?)' '' -- (commandline -ct))
+    for file in (__fish_complete_path (string replace -r '^=' '' -- $typed))
+        printf '%s%s\n' "$head" $file
+    end
 end
 
 function __nskit_signals
