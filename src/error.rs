@@ -65,8 +65,8 @@ pub enum Failure {
     Helper {
         /// The program or the job.
         name: &'static str,
-        /// How it ended.
-        ending: Status,
+        /// How it ended, as far as it is known.
+        ending: Option<Status>,
     },
     /// Another process has reported the failure already: there is nothing to say.
     Reported,
@@ -461,15 +461,18 @@ impl fmt::Display for Failure {
             }
             Failure::Helper {
                 name,
-                ending: Status::Exited(status),
+                ending: Some(Status::Exited(status)),
             } => {
                 write!(f, "{name} failed with status {status}")
             }
             Failure::Helper {
                 name,
-                ending: Status::Killed(signal),
+                ending: Some(Status::Killed(signal)),
             } => {
                 write!(f, "{name} was killed by signal {}", signal.0)
+            }
+            Failure::Helper { name, ending: None } => {
+                write!(f, "{name} has ended without an answer")
             }
             Failure::Reported => Ok(()),
         }

@@ -64,7 +64,7 @@ fn matches(expected: &str, line: &str) -> bool {
 }
 
 fn run(block: &Block) -> String {
-    let unshare = common::ours("unshare");
+    let unshare = common::ours("unshare").unwrap();
     let tools = unshare.parent().unwrap().display().to_string();
     let path = format!("{tools}:{}", std::env::var("PATH").unwrap_or_default());
     let mut child = Command::new(&unshare)

@@ -19,7 +19,7 @@ mod seen;
 mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
-pub use left_out::{newer_than_theirs, on_purpose, skip, their_bug};
+pub use left_out::{newer_than_theirs, on_purpose, skip, their_bug, their_bug_since};
 pub use pty::Pty;
 pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, mount_on};
 pub use seen::Seen;

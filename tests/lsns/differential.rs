@@ -211,7 +211,7 @@ fn processes_of_a_namespace() {
 /// Each command line in a UTS namespace of its own, so that it has a row; cat(1) waits at its first `-` or without argument. No line ends in bytes that are no UTF-8: those
 /// are where ours differs in JSON, which theirs makes invalid.
 const COMMAND_LINES: &str = r#"
-alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat "$@"' "$@" & }
 alone $'a\tb\nc\x1b[31m' -
 alone 'sp  ace ' - '' - '' ''
 alone ''
@@ -233,7 +233,7 @@ until [[ $(pgrep -cx cat) == 16 ]]; do sleep 0.01; done
 
 /// Those that JSON has no place for.
 const INVALID_UTF8: &str = r#"
-alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat "$@"' "$@" & }
 alone $'inv\xff\xfe\x80x'
 alone $'\xed\xa0\x80 surr' - $'\xf4\x90\x80\x80 toobig' $'\xc0\x80 overlong' $'trunc\xe2\x82'
 alone $'caf\xc3\xa9 \xe9'

@@ -4,7 +4,7 @@ use crate::common::Pty;
 use crate::frozen::Frozen;
 
 const SCENE: &str = r#"
-alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat "$@"' "$@" & }
 alone $'a\tb\nc\x1b[31m and some more of it, so that it has to be cut somewhere on its way'
 alone $'wide日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語'
 alone $'e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301'
