@@ -213,7 +213,11 @@ fn completes(shell: &Shell) {
             Sees::Offers(words, not) => {
                 let seen = words_of(&screen);
                 let has = |word: &String| seen.contains(&word.as_str());
-                words.iter().all(has) && !not.iter().any(has)
+                // The only candidate is put in, without what stands beside it.
+                let put_in = words
+                    .first()
+                    .is_some_and(|word| line.trim_end().ends_with(word));
+                (put_in || words.iter().all(has)) && !not.iter().any(has)
             }
             Sees::Line(expected) => line.trim_end() == expected,
         };
@@ -265,6 +269,8 @@ fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             .to_string()
     };
     let (mount, pid) = (inode("mnt"), scene.pid().to_string());
+    // Few enough for one page on a crowded machine.
+    let (some_pids, some_inodes) = (&pid[..pid.len() - 2], &mount[..mount.len() - 2]);
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     let (socket, _) = UnixStream::pair().unwrap();
     let own = std::process::id();
@@ -290,12 +296,23 @@ fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
         becomes("options", "lsns 1 --per", "lsns 1 --persistent"),
         offers(
             "processes",
-            "nsenter -t ",
+            &format!("nsenter -t {some_pids}"),
             &[&pid, name.trim()],
-            &["kthreadd"],
+            &[],
         ),
-        offers("processes", "nsenter --target=", &[&pid, name.trim()], &[]),
-        offers("processes", "lsns -p ", &[&pid, name.trim()], &[]),
+        offers(
+            "processes",
+            &format!("nsenter --target={some_pids}"),
+            &[&pid, name.trim()],
+            &[],
+        ),
+        offers(
+            "processes",
+            &format!("lsns -p {some_pids}"),
+            &[&pid, name.trim()],
+            &[],
+        ),
+        offers("processes", "nsenter -t 2", &[], &["kthreadd"]),
         becomes(
             "processes",
             &format!("lsns --task {pid}"),
@@ -449,7 +466,12 @@ fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             &[&socket.as_raw_fd().to_string()],
             &["0"],
         ),
-        offers("namespaces", "lsns ", &[&mount, "mnt"], &["unshare"]),
+        offers(
+            "namespaces",
+            &format!("lsns {some_inodes}"),
+            &[&mount, "mnt"],
+            &[],
+        ),
         becomes(
             "namespaces",
             &format!("lsns {}", &mount),
