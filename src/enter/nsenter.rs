@@ -293,7 +293,14 @@ fn read_environment(
     target: &Target,
     enters_mount: bool,
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
-    let bytes = target.read("environ", LONGEST_ENVIRONMENT + 1)?;
+    let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
+        // A kernel thread has none, which newer kernels tell by this errno.
+        Err(Failure::System {
+            errno: Errno::ESRCH,
+            ..
+        }) if target.check_alive().is_ok() => Vec::new(),
+        result => result?,
+    };
     if bytes.len() > LONGEST_ENVIRONMENT {
         return Err(RequestError::EnvironmentTooLong(target.pid()).into());
     }

@@ -169,7 +169,7 @@ fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
         let line = frozen.expand(line);
         for locale in locales {
             let theirs = outcome(frozen.their_lsns(&line), locale);
-            let ours = outcome(frozen.lsns(&line), locale);
+            let ours = outcome(frozen.lsns_as_of_old(&line), locale);
             assert_eq!(theirs.0, ours.0, "lsns {line} ({locale})");
             assert!(
                 theirs.1 == ours.1,

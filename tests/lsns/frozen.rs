@@ -107,6 +107,19 @@ impl Frozen {
         self.run(path, ["lsns"].into_iter().chain(args.split_whitespace()))
     }
 
+    /// lsns under test with the columns of 2.38 where all are asked for: ours has more.
+    pub fn lsns_as_of_old(&self, args: &str) -> Call {
+        const COLUMNS: &str = "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
+        let added = args.replace("--output-all -o +", &format!("--output-all -o {COLUMNS},"));
+        let all = added.contains("--output-all") && !added.contains("-o ");
+        let columns = if all {
+            format!(" -o {COLUMNS}")
+        } else {
+            String::new()
+        };
+        self.lsns(&format!("{added}{columns}"))
+    }
+
     /// The installed lsns.
     pub fn their_lsns(&self, args: &str) -> Call {
         self.run(

@@ -69,19 +69,26 @@ fn json_is_valid_for_each_option() {
     frozen.end();
 }
 
-const COLUMNS: &str = "     NS <integer> namespace identifier (inode number)
-   TYPE <string>  kind of namespace
-   PATH <string>  path to the namespace
- NPROCS <integer> number of processes in the namespace
-    PID <integer> lowest PID in the namespace
-   PPID <integer> PPID of the PID
-COMMAND <string>  command line of the PID
-    UID <integer> UID of the PID
-   USER <string>  username of the PID
-NETNSID <string>  namespace ID as used by network subsystem
-   NSFS <string>  nsfs mountpoint (usually used network subsystem)
-    PNS <integer> parent namespace identifier (inode number)
-    ONS <integer> owner namespace identifier (inode number)
+const COLUMNS: &str = "       NS <integer> namespace identifier (inode number)
+     TYPE <string>  kind of namespace
+     PATH <string>  path to the namespace
+   NPROCS <integer> number of processes in the namespace
+      PID <integer> lowest PID in the namespace
+     PPID <integer> PPID of the PID
+  COMMAND <string>  command line of the PID
+      UID <integer> UID of the PID
+     USER <string>  username of the PID
+  NETNSID <string>  namespace ID as used by network subsystem
+     NSFS <string>  nsfs mountpoint (usually used network subsystem)
+      PNS <integer> parent namespace identifier (inode number)
+      ONS <integer> owner namespace identifier (inode number)
+  HELD-BY <string>  what keeps the namespace alive
+     NSID <integer> 64-bit identifier, unique since boot
+   CGROUP <string>  cgroup of the PID
+     UNIT <string>  systemd unit of the PID
+CONTAINER <string>  container of the PID (runtime and id)
+   UIDMAP <string>  user map (inner outer count)
+   GIDMAP <string>  group map (inner outer count)
 ";
 
 #[test]

@@ -67,7 +67,7 @@ fn lines_fit_as_theirs_do() {
         for line in OPTIONS.lines() {
             for locale in ["C", "C.UTF-8"] {
                 let theirs = shown(frozen.their_lsns(line), columns, locale);
-                let ours = shown(frozen.lsns(line), columns, locale);
+                let ours = shown(frozen.lsns_as_of_old(line), columns, locale);
                 assert!(
                     theirs == ours,
                     "lsns {line} on {columns} columns ({locale})\ntheirs:\n{theirs}\nours:\n{ours}"
