@@ -17,6 +17,7 @@ use super::target::Target;
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::error::{Attempt, During, Failure, RequestError};
+use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
@@ -175,11 +176,7 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
         match source {
             Source::Target => of_target.insert(*kind),
             Source::File(path) => opened.namespaces.push((*kind, open_file(*kind, path)?)),
-            Source::Id(id) => {
-                let file = nsfs::open_by_id(*id, None).during(|| Attempt::OpenById(*id))?;
-                check_kind(*kind, Path::new(&format!(":{id}")), &file)?;
-                opened.namespaces.push((*kind, file));
-            }
+            Source::Number(number) => opened.namespaces.push((*kind, find(*kind, *number)?)),
         }
     }
     if let (Some(fd), Some(target)) = (args.net_socket, &opened.target) {

@@ -15,6 +15,7 @@ mod cgroup;
 mod collect;
 pub mod column;
 pub mod filter;
+pub mod find;
 pub mod graph;
 mod netnsid;
 pub mod open;
