@@ -40,7 +40,7 @@ with_crowd() { # NAME RUNS-OF-THEIRS ARGUMENT...
 	wait "$crowd" 2>/dev/null || true
 	crowd=
 	# They end in their own time; the next row is not to pay for it.
-	while pgrep -x crowd >/dev/null; do sleep 0.2; done
+	while pgrep -f "^$work/crowd " >/dev/null; do sleep 0.2; done
 }
 
 printf '%-26s %11s %11s %12s %10s %13s %11s\n' processes ours floor installed ours/floor installed/ours memory

@@ -197,7 +197,7 @@ fn output_that_cannot_be_written() {
     let full = lsns()
         .stdout(File::options().write(true).open("/dev/full").unwrap())
         .run();
-    full.failed("lsns", 1, &["No space left on device"]);
+    full.failed("lsns", 1, &["write"]);
     // A pipe that nobody reads.
     let closed = || std::io::pipe().unwrap().1;
     assert_eq!(
