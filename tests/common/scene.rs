@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::call::{Call, check, first_processor, pin};
 use super::left_out::skip;
-use super::tool::{Under, ours, probe, theirs, under_test};
+use super::tool::{probe, tool};
 
 /// A user of every scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,13 +137,8 @@ impl Scene {
                 return None;
             }
         }
-        let find = |name| match under_test() {
-            Under::Ours => ours(name),
-            Under::Theirs => Some(theirs(name)),
-        };
-        let tools = ["unshare", "nsenter", "lsns"].into_iter();
-        let tools = tools.filter_map(|name| Some((name, find(name)?)));
-        for (name, tool) in tools.chain([("probe", probe())]) {
+        let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, tool(name)));
+        for (name, tool) in tools.into_iter().chain([("probe", probe())]) {
             let place = path.join("bin").join(name);
             File::create(&place).unwrap();
             binds.push((tool, place));

@@ -25,20 +25,20 @@ pub fn under_test() -> Under {
 /// The path of the tool under test: `unshare`, `nsenter` or `lsns`.
 pub fn tool(name: &str) -> PathBuf {
     match under_test() {
-        Under::Ours => ours(name).unwrap_or_else(|| panic!("there is no tool {name}")),
+        Under::Ours => ours(name),
         Under::Theirs => theirs(name),
     }
 }
 
-/// The path of ours, `None` while there is none.
-pub fn ours(name: &str) -> Option<PathBuf> {
+/// The path of ours.
+pub fn ours(name: &str) -> PathBuf {
     let path = match name {
-        "unshare" => option_env!("CARGO_BIN_EXE_unshare"),
-        "nsenter" => option_env!("CARGO_BIN_EXE_nsenter"),
-        "lsns" => option_env!("CARGO_BIN_EXE_lsns"),
-        _ => None,
+        "unshare" => env!("CARGO_BIN_EXE_unshare"),
+        "nsenter" => env!("CARGO_BIN_EXE_nsenter"),
+        "lsns" => env!("CARGO_BIN_EXE_lsns"),
+        _ => panic!("there is no tool {name}"),
     };
-    path.map(PathBuf::from)
+    path.into()
 }
 
 /// The path of theirs.

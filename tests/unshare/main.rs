@@ -13,6 +13,7 @@ mod idmaps;
 mod mounts;
 mod namespaces;
 mod passed_on;
+mod plan;
 mod program;
 mod same;
 mod signals;
