@@ -149,6 +149,9 @@ const PROMPT: &str = "-now-";
 
 #[test]
 fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
+    if their_bug("it stops again at the first fg") {
+        return;
+    }
     let Some(scene) = scene() else { return };
     let target = in_pid_namespace(&scene);
     let pty = Pty::new();
@@ -172,10 +175,8 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
         pty.type_in(b"fg\n");
         poll_until("the job in the foreground", || pty.foreground() != own);
     }
-    if !their_bug("it dies of Ctrl-C while its child goes on") {
-        pty.type_in(b"\x03");
-        pty.expect("got 02");
-    }
+    pty.type_in(b"\x03");
+    pty.expect("got 02");
     pty.type_in(b"\x04");
     poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
     pty.type_in(b"exit $?\n");
