@@ -1,0 +1,26 @@
+//! The scene builder of the behaviour tests.
+//!
+//! A *scene* ([`Scene`]) is a private mount namespace with made-up users and files of its own; commands ([`Call`]) run in
+//! it, with the tool under test or any other program, as root or as one of those users. What a scene leaves behind, and
+//! what a command leaves behind, ends with it.
+//!
+//! The same tests run against ours and, with `NSKIT_UNDER_TEST=theirs`, against the installed util-linux ([`tool`]). What
+//! cannot run there says why with [`newer_than_theirs`], [`their_bug`] or [`on_purpose`]; what cannot run on this machine
+//! says so with [`skip`]. Both print a line, and each test binary ends with their number.
+
+// Each test binary uses a part of this, and all of it calls the system where std has nothing to call.
+#![allow(dead_code, unused_imports, unsafe_code, clippy::unwrap_used)]
+
+mod call;
+mod left_out;
+mod pty;
+mod scene;
+mod seen;
+mod tool;
+
+pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
+pub use left_out::{newer_than_theirs, on_purpose, skip, their_bug};
+pub use pty::Pty;
+pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, mount_on};
+pub use seen::Seen;
+pub use tool::{Under, ours, probe, theirs, tool, under_test};

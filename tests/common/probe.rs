@@ -1,0 +1,257 @@
+//! What a program sees, told without disturbing it: no runtime that opens descriptors or changes signals, and system calls
+//! rather than /proc wherever there is one, so that it also runs in an empty root directory.
+//!
+//! - `probe seen`: one line for each thing seen, `WHAT …`.
+//! - `probe hold`: says `ready`, and ends with its standard input.
+//! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
+//! - `probe die SIGNAL`: dies of the signal.
+//! - `probe stop`: stops itself once, then exits with status 7.
+//! - `probe exit STATUS`.
+
+#![no_main]
+#![allow(unsafe_code, clippy::unwrap_used)]
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+
+use nskit::error::Status;
+use nskit::sys::entry::Invocation;
+
+nskit::entry_point!(probe);
+
+const NAMESPACES: [&str; 10] = [
+    "cgroup",
+    "ipc",
+    "mnt",
+    "net",
+    "pid",
+    "pid_for_children",
+    "time",
+    "time_for_children",
+    "user",
+    "uts",
+];
+
+fn probe(invocation: Invocation) -> Status {
+    let word = |at: usize| {
+        invocation
+            .arguments
+            .get(at)
+            .map(|word| word.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    };
+    match &*word(0) {
+        "seen" => seen(&invocation),
+        "hold" => hold(),
+        "catch" => {
+            let numbers = invocation.arguments[1..].iter();
+            catch(numbers.map(|number| number.to_string_lossy().parse().unwrap()));
+            hold();
+        }
+        "die" => {
+            let signal: i32 = word(1).parse().unwrap();
+            // SAFETY: plain numbers.
+            unsafe { libc::raise(signal) };
+            return Status::Exited(99);
+        }
+        "stop" => {
+            // SAFETY: plain numbers.
+            unsafe { libc::raise(libc::SIGSTOP) };
+            return Status::Exited(7);
+        }
+        "exit" => return Status::Exited(word(1).parse().unwrap()),
+        other => {
+            say(&format!("probe: what is '{other}'?"));
+            return Status::Exited(98);
+        }
+    }
+    Status::SUCCESS
+}
+
+fn say(line: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+fn hold() {
+    say("ready");
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+/// Signals are told in the handler itself: the probe is a single thread that waits in read(2).
+extern "C" fn got(signal: libc::c_int) {
+    let digits = [b'0' + (signal / 10) as u8, b'0' + (signal % 10) as u8];
+    let line = [b'g', b'o', b't', b' ', digits[0], digits[1], b'\n'];
+    // SAFETY: a readable buffer of that length.
+    unsafe { libc::write(1, line.as_ptr().cast(), line.len()) };
+}
+
+fn catch(signals: impl Iterator<Item = i32>) {
+    for signal in signals {
+        // SAFETY: a handler that stays for the life of the program, in an otherwise zero (valid) structure.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = got as *const () as usize;
+            action.sa_flags = libc::SA_RESTART;
+            libc::sigaction(signal, &action, std::ptr::null_mut());
+        }
+    }
+}
+
+fn seen(invocation: &Invocation) {
+    let mut lines = Vec::new();
+    lines.push(format!(
+        "name {}",
+        invocation.program.as_bytes().escape_ascii()
+    ));
+    for argument in &invocation.arguments {
+        lines.push(format!("arg {}", argument.as_bytes().escape_ascii()));
+    }
+    for entry in &invocation.environment {
+        lines.push(format!("env {}", entry.to_bytes().escape_ascii()));
+    }
+    descriptors(&mut lines);
+    signals(&mut lines);
+    credentials(&mut lines);
+    process(&mut lines);
+    for name in NAMESPACES {
+        if let Ok(link) = std::fs::read_link(format!("/proc/self/ns/{name}")) {
+            lines.push(format!("ns {name} {}", link.display()));
+        }
+    }
+    for line in lines {
+        say(&line);
+    }
+}
+
+fn descriptors(lines: &mut Vec<String>) {
+    for fd in 0..1024 {
+        // SAFETY: plain numbers; fstat writes to the structure given, which may be all zero.
+        unsafe {
+            let flags = libc::fcntl(fd, libc::F_GETFD);
+            if flags == -1 {
+                continue;
+            }
+            let mut stat: libc::stat = std::mem::zeroed();
+            libc::fstat(fd, &mut stat);
+            let status = libc::fcntl(fd, libc::F_GETFL);
+            let kind = stat.st_mode & libc::S_IFMT;
+            lines.push(format!(
+                "fd {fd} type {kind:o} status {status:o} cloexec {flags}"
+            ));
+            lines.push(format!("file {fd} {}:{}", stat.st_dev, stat.st_ino));
+        }
+    }
+}
+
+fn signals(lines: &mut Vec<String>) {
+    // SAFETY: the structures may be all zero and are only written to; -1 or null asks without a change.
+    unsafe {
+        let mut mask: libc::sigset_t = std::mem::zeroed();
+        libc::sigprocmask(libc::SIG_BLOCK, std::ptr::null(), &mut mask);
+        let mut pending: libc::sigset_t = std::mem::zeroed();
+        libc::sigpending(&mut pending);
+        for signal in 1..=64 {
+            if libc::sigismember(&mask, signal) == 1 {
+                lines.push(format!("blocked {signal}"));
+            }
+            if libc::sigismember(&pending, signal) == 1 {
+                lines.push(format!("pending {signal}"));
+            }
+            let mut action: libc::sigaction = std::mem::zeroed();
+            if libc::sigaction(signal, std::ptr::null(), &mut action) == 0 {
+                match action.sa_sigaction {
+                    libc::SIG_DFL => {}
+                    libc::SIG_IGN => lines.push(format!("ignored {signal}")),
+                    _ => lines.push(format!("caught {signal}")),
+                }
+            }
+        }
+        let mut death: libc::c_int = 0;
+        libc::prctl(libc::PR_GET_PDEATHSIG, &mut death);
+        lines.push(format!("death-signal {death}"));
+    }
+}
+
+fn credentials(lines: &mut Vec<String>) {
+    // SAFETY: all of these only ask, and write to variables of the right type.
+    unsafe {
+        let (mut real, mut effective, mut saved) = (0, 0, 0);
+        libc::getresuid(&mut real, &mut effective, &mut saved);
+        lines.push(format!("uid {real} {effective} {saved}"));
+        libc::getresgid(&mut real, &mut effective, &mut saved);
+        lines.push(format!("gid {real} {effective} {saved}"));
+        let mut groups = [0; 256];
+        let count = libc::getgroups(256, groups.as_mut_ptr());
+        let groups: Vec<String> = groups[..count.max(0) as usize]
+            .iter()
+            .map(u32::to_string)
+            .collect();
+        lines.push(format!("groups {}", groups.join(" ")));
+        let caps = nskit::sys::capability::get().unwrap();
+        lines.push(format!(
+            "caps permitted {:x} effective {:x} inheritable {:x}",
+            caps.permitted, caps.effective, caps.inheritable
+        ));
+        let has = |option: libc::c_int, first: libc::c_ulong, capability: u64| {
+            let (a, b) = if option == libc::PR_CAPBSET_READ {
+                (capability, 0)
+            } else {
+                (first, capability)
+            };
+            libc::prctl(option, a, b, 0, 0) == 1
+        };
+        let set = |option, first| {
+            (0..64)
+                .filter(|c| has(option, first, *c))
+                .fold(0u64, |set, c| set | 1 << c)
+        };
+        lines.push(format!(
+            "caps ambient {:x} bounding {:x}",
+            set(
+                libc::PR_CAP_AMBIENT,
+                libc::PR_CAP_AMBIENT_IS_SET as libc::c_ulong
+            ),
+            set(libc::PR_CAPBSET_READ, 0)
+        ));
+        lines.push(format!(
+            "no-new-privs {}",
+            libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
+        ));
+        lines.push(format!(
+            "dumpable {}",
+            libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0)
+        ));
+    }
+}
+
+fn process(lines: &mut Vec<String>) {
+    // SAFETY: getrlimit writes to the structure given; umask is set back at once; the rest are plain numbers.
+    unsafe {
+        let umask = libc::umask(0);
+        libc::umask(umask);
+        lines.push(format!("umask {umask:03o}"));
+        for limit in 0..16 {
+            let mut value: libc::rlimit = std::mem::zeroed();
+            libc::getrlimit(limit as _, &mut value);
+            lines.push(format!(
+                "limit {limit} {} {}",
+                value.rlim_cur, value.rlim_max
+            ));
+        }
+        lines.push(format!(
+            "priority {}",
+            libc::getpriority(libc::PRIO_PROCESS, 0)
+        ));
+        lines.push(format!("pid {}", libc::getpid()));
+        let mut status = 0;
+        let child = libc::waitpid(-1, &mut status, libc::WNOHANG);
+        let none = child == -1 && *libc::__errno_location() == libc::ECHILD;
+        lines.push(format!("children {}", if none { "none" } else { "some" }));
+    }
+    let directory = std::env::current_dir()
+        .map(OsString::from)
+        .unwrap_or_default();
+    lines.push(format!("cwd {}", directory.as_bytes().escape_ascii()));
+}

@@ -1,0 +1,94 @@
+//! A terminal.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::sync::{Arc, Mutex};
+
+/// A pseudo-terminal: what is typed here, a program reads there, and what it writes there is read here.
+pub struct Pty {
+    master: File,
+    slave: OwnedFd,
+    read: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Pty {
+    /// A new terminal, which does not echo.
+    pub fn new() -> Pty {
+        // SAFETY: plain numbers and a buffer of the length given; new descriptors belong to nobody else.
+        let (master, slave) = unsafe {
+            let master = libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
+            assert!(
+                master >= 0,
+                "no terminal: {}",
+                std::io::Error::last_os_error()
+            );
+            let mut name = [0; 64];
+            assert_eq!(libc::grantpt(master), 0);
+            assert_eq!(libc::unlockpt(master), 0);
+            assert_eq!(libc::ptsname_r(master, name.as_mut_ptr(), name.len()), 0);
+            let slave = libc::open(
+                name.as_ptr(),
+                libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC,
+            );
+            assert!(
+                slave >= 0,
+                "{:?}: {}",
+                CStr::from_ptr(name.as_ptr()),
+                std::io::Error::last_os_error()
+            );
+            let mut settings: libc::termios = std::mem::zeroed();
+            assert_eq!(libc::tcgetattr(slave, &mut settings), 0);
+            settings.c_lflag &= !libc::ECHO;
+            settings.c_oflag &= !libc::OPOST;
+            assert_eq!(libc::tcsetattr(slave, libc::TCSANOW, &settings), 0);
+            (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
+        };
+        Pty {
+            master,
+            slave,
+            read: Arc::default(),
+        }
+    }
+
+    /// The program's side.
+    pub fn slave(&self) -> OwnedFd {
+        self.slave.try_clone().unwrap()
+    }
+
+    /// Types `bytes`: `\x03` is Ctrl-C, `\x1a` Ctrl-Z.
+    pub fn type_in(&self, bytes: &[u8]) {
+        (&self.master).write_all(bytes).unwrap();
+    }
+
+    /// All that programs have written so far.
+    pub fn text(&self) -> String {
+        let mut read = self.read.lock().unwrap();
+        loop {
+            let mut poll = libc::pollfd {
+                fd: self.master.as_raw_fd(),
+                events: libc::POLLIN,
+                revents: 0,
+            };
+            // SAFETY: one structure, as said.
+            if unsafe { libc::poll(&mut poll, 1, 0) } <= 0 || poll.revents & libc::POLLIN == 0 {
+                break;
+            }
+            let mut chunk = [0; 4096];
+            match nix::unistd::read(self.master.as_fd(), &mut chunk) {
+                Ok(count) if count > 0 => read.extend_from_slice(&chunk[..count]),
+                _ => break,
+            }
+        }
+        String::from_utf8_lossy(&read).into_owned()
+    }
+
+    /// Waits until programs have written `text`.
+    #[track_caller]
+    pub fn expect(&self, text: &str) {
+        super::poll_until(&format!("'{text}' on the terminal"), || {
+            self.text().contains(text)
+        });
+    }
+}
