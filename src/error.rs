@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::cli::UsageError;
+use crate::list::filter::FilterError;
 use crate::namespace::{Kind, KindSet};
 use crate::sys;
 use crate::sys::signal::SignalNumber;
@@ -64,15 +65,16 @@ pub enum Failure {
     Helper {
         /// The program or the job.
         name: &'static str,
-        /// How it ended.
-        ending: Status,
+        /// How it ended, as far as it is known.
+        ending: Option<Status>,
     },
     /// Another process has reported the failure already: there is nothing to say.
     Reported,
 }
 
 impl Failure {
-    /// The exit status that tells of this failure: env(1)'s 127 and 126 for the program, else 1.
+    /// The exit status that tells of this failure: env(1)'s 127 and 126 for the program, lsns's 2 for a kernel
+    /// too old, else 1.
     pub fn status(&self) -> Status {
         match self {
             Failure::Program {
@@ -80,6 +82,11 @@ impl Failure {
                 ..
             } => Status::Exited(127),
             Failure::Program { .. } => Status::Exited(126),
+            // A kernel too old, which a script may want to tell from all else.
+            Failure::System {
+                attempt: Attempt::AskRelations,
+                errno: Errno::ENOTTY,
+            } => Status::Exited(2),
             _ => Status::FAILURE,
         }
     }
@@ -173,6 +180,8 @@ pub enum Attempt {
     ParentDeathSignal,
     /// prctl(2) PR_SET_DUMPABLE.
     MakeDumpable,
+    /// An ioctl of ioctl_ns(2) that asks for a parent, an owner or a user.
+    AskRelations,
     /// pidfd_open(2).
     FindProcess(i32),
     /// SIOCGSKNS on a descriptor of another process.
@@ -185,7 +194,7 @@ pub enum Attempt {
     /// open_by_handle_at(2) of a namespace.
     OpenById(u64),
     /// An ioctl of ioctl_ns(2).
-    AskNamespace(Kind),
+    AskOwner(Kind),
     /// setns(2).
     Enter(KindSet),
     /// chroot(2) to a directory that was opened before.
@@ -231,6 +240,7 @@ impl fmt::Display for Attempt {
             Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
             Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
             Attempt::MakeDumpable => write!(f, "open the own /proc files (PR_SET_DUMPABLE)"),
+            Attempt::AskRelations => write!(f, "ask a namespace for its parent, owner or user"),
             Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
             Attempt::OpenSocketNamespace { pid, fd } => {
                 write!(
@@ -239,7 +249,7 @@ impl fmt::Display for Attempt {
                 )
             }
             Attempt::OpenById(id) => write!(f, "open the namespace with id {id}"),
-            Attempt::AskNamespace(kind) => write!(f, "ask for the owner of the {kind} namespace"),
+            Attempt::AskOwner(kind) => write!(f, "ask for the owner of the {kind} namespace"),
             Attempt::Enter(kinds) if kinds.iter().count() == 1 => {
                 write!(f, "enter the {kinds} namespace")
             }
@@ -321,6 +331,16 @@ pub enum RequestError {
     CgroupOutOfSight(String),
     /// An operand or argument with a NUL byte in it.
     NulByte,
+    /// A column that lsns does not have.
+    UnknownColumn(OsString),
+    /// A list of columns without end.
+    TooManyColumns(OsString),
+    /// No namespace has this inode number, among those of the kinds that are looked at.
+    UnknownNamespace(u64),
+    /// No process has this PID.
+    UnknownProcess(i32),
+    /// A filter that cannot be read, or not be applied.
+    Filter(FilterError),
 }
 
 impl fmt::Display for RequestError {
@@ -410,6 +430,15 @@ impl fmt::Display for RequestError {
                 )
             }
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
+            RequestError::UnknownColumn(name) => {
+                write!(f, "no column is called '{}'", name.display())
+            }
+            RequestError::TooManyColumns(_) => write!(f, "--output: too many columns"),
+            RequestError::UnknownNamespace(inode) => {
+                write!(f, "no namespace has the inode number {inode}")
+            }
+            RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
+            RequestError::Filter(error) => write!(f, "--filter: {error}"),
         }
     }
 }
@@ -432,15 +461,18 @@ impl fmt::Display for Failure {
             }
             Failure::Helper {
                 name,
-                ending: Status::Exited(status),
+                ending: Some(Status::Exited(status)),
             } => {
                 write!(f, "{name} failed with status {status}")
             }
             Failure::Helper {
                 name,
-                ending: Status::Killed(signal),
+                ending: Some(Status::Killed(signal)),
             } => {
                 write!(f, "{name} was killed by signal {}", signal.0)
+            }
+            Failure::Helper { name, ending: None } => {
+                write!(f, "{name} has ended without an answer")
             }
             Failure::Reported => Ok(()),
         }

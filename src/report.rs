@@ -1,12 +1,13 @@
 //! What the tools say: messages on stderr, text on stdout, without ever panicking on a closed pipe.
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 
+use crate::cli::value::digits;
 use crate::error::{Attempt, During, Failure, Status};
-use crate::sys::file;
+use crate::sys::{file, terminal};
 
 /// Writes `PROGRAM: message` and under it `PROGRAM: hint: …`, in one write, so that lines of processes that run side by
 /// side do not mix. A stderr that cannot be written is no reason to fail.
@@ -80,4 +81,18 @@ pub fn output(bytes: &[u8]) -> Result<(), Failure> {
         Err(Errno::EPIPE) => Ok(()),
         result => result.during(|| Attempt::Output),
     }
+}
+
+/// Terminals that do not say how wide they are were as wide as this.
+const USUAL_WIDTH: usize = 80;
+
+/// The columns of the terminal on stdout, by itself, by $COLUMNS or by custom; `None` if stdout is no terminal.
+pub fn terminal_width(environment: &[&CStr]) -> Option<usize> {
+    let stdout = file::stdout().filter(|stdout| terminal::is_terminal(stdout))?;
+    let variable = || {
+        let mut entries = environment.iter().map(|entry| entry.to_bytes());
+        entries.find_map(|entry| digits(entry.strip_prefix(b"COLUMNS=")?))
+    };
+    let width = terminal::width(stdout).or_else(variable);
+    Some(width.filter(|width| *width > 0).unwrap_or(USUAL_WIDTH))
 }

@@ -7,6 +7,7 @@
 
 pub mod getopt;
 pub mod help;
+pub mod lsns;
 pub mod nsenter;
 pub mod unshare;
 pub mod value;

@@ -315,7 +315,7 @@ impl Args {
 
 fn target(text: &OsStr) -> Option<TargetArgument> {
     let mut parts = text.as_bytes().splitn(2, |byte| *byte == b':');
-    let pid = digits(parts.next()?).filter(|pid| *pid > 0)?;
+    let pid = value::number(parts.next()?).filter(|pid| *pid > 0)?;
     let inode = match parts.next() {
         None => None,
         Some(inode) => Some(digits(inode)?),

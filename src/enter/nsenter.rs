@@ -195,6 +195,9 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
         .collect();
     let mut all = of_target;
     if let (true, Some(target)) = (args.all, &opened.target) {
+        // Else every kind would seem to be one that the kernel lacks.
+        let own = Path::new("/proc/self/ns");
+        stat(own).during(|| Attempt::Open(own.to_path_buf()))?;
         for kind in Kind::ALL.into_iter().filter(|kind| !given.contains(*kind)) {
             if is_wanted_of_all(target, kind, args.user_parent)? {
                 all.insert(kind);
@@ -223,7 +226,7 @@ fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bo
     if kind != Kind::User {
         return Ok(true);
     }
-    let path = target.path("ns/user");
+    let path = target.path("ns/user")?;
     let theirs = stat(&path).during(|| Attempt::Open(path))?;
     let ours = stat(Path::new(&own)).during(|| Attempt::Open(own.into()))?;
     Ok(!user_parent && (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino))
@@ -238,7 +241,7 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
         true => Kind::User,
         false => others.min().ok_or(RequestError::NoNamespaceToOwn)?,
     };
-    let attempt = || Attempt::AskNamespace(kind);
+    let attempt = || Attempt::AskOwner(kind);
     if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
         return nsfs::owner(file).during(attempt);
     }
@@ -279,7 +282,7 @@ fn open_directory(
 ) -> Result<Option<Directory>, Failure> {
     let path = match (argument, &opened.target) {
         (Some(Some(path)), _) => path.clone(),
-        (Some(None), Some(target)) => target.path(name),
+        (Some(None), Some(target)) => target.path(name)?,
         _ => return Ok(None),
     };
     let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY)

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod at;
 pub mod capability;
 pub mod entry;
 pub mod file;
@@ -10,6 +11,7 @@ pub mod nsfs;
 pub mod pidfd;
 pub mod process;
 pub mod signal;
+pub mod terminal;
 
 use std::ffi::CStr;
 

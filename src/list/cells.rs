@@ -1,0 +1,299 @@
+//! Rows → cells. What a cell needs beyond the graph (command lines, names, ids) is read when the first asks for it.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::cgroup;
+use super::column::Column;
+use super::graph::Graph;
+use super::netnsid::{Client, NetNsId};
+use super::open::Opener;
+use super::select::Item;
+use super::snapshot::{Holder, Inode, Namespace, Process};
+use super::value::Value;
+use crate::namespace::Kind;
+use crate::sys::file::read_bounded;
+use crate::sys::nsfs;
+use crate::users;
+
+/// So much of a command line is read; processes can have megabytes.
+const COMMAND_LINE: usize = 8191;
+
+/// Enough for every hierarchy with the longest path, and for a map of 340 lines.
+const CGROUPS: usize = 64 * 1024;
+
+/// Fills cells.
+pub struct Cells<'g> {
+    graph: &'g Graph,
+    opener: &'g Opener,
+    root: &'g Path,
+    names: HashMap<u32, OsString>,
+    /// Opened for the first network namespace; `Some(None)` where there is no rtnetlink.
+    client: Option<Option<Client>>,
+    /// What is expensive to fill, and may be asked for by the filter first and for printing then.
+    filled: HashMap<(Column, u64), Value>,
+}
+
+impl<'g> Cells<'g> {
+    /// For the rows of `graph`, over the /proc at `root`.
+    pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path) -> Cells<'g> {
+        Cells {
+            graph,
+            opener,
+            root,
+            names: HashMap::new(),
+            client: None,
+            filled: HashMap::new(),
+        }
+    }
+
+    /// Looks up the names of the users of all `items`, at one go.
+    pub fn look_up_users(&mut self, items: impl Iterator<Item = Item>) {
+        let uids: BTreeSet<u32> = items.filter_map(|item| self.uid(item)).collect();
+        self.names = users::names_by_uid(&uids.into_iter().collect::<Vec<_>>());
+    }
+
+    /// The cell of `column` in the row of `item`.
+    pub fn fill(&mut self, item: Item, column: Column) -> Value {
+        let Some((inode, namespace)) = self.namespace(item) else {
+            return Value::Empty;
+        };
+        let process = self.process(item);
+        let number = |number: Option<i32>| {
+            number
+                .and_then(|number| u64::try_from(number).ok())
+                .map_or(Value::Empty, Value::Number)
+        };
+        let relative =
+            |inode: Option<Inode>| Value::Number(inode.map_or(0, |inode| u64::from(inode.get())));
+        match column {
+            Column::Ns => Value::Number(inode.get().into()),
+            Column::Type => Value::text(namespace.kind.name().as_bytes()),
+            Column::Path => process.map_or(Value::Empty, |process| {
+                Value::text(format!("/proc/{}/ns/{}", process.pid, namespace.kind).as_bytes())
+            }),
+            Column::NProcs => Value::Number(namespace.processes.into()),
+            Column::Pid => number(process.map(|process| process.pid)),
+            Column::PPid => number(process.map(|process| process.parent)),
+            Column::Command => match process.map(|process| process.pid) {
+                Some(pid) => self.command(pid),
+                None => Value::Empty,
+            },
+            Column::Uid => self
+                .uid(item)
+                .map_or(Value::Empty, |uid| Value::Number(uid.into())),
+            Column::User => match self.uid(item) {
+                Some(uid) => match self.names.get(&uid) {
+                    Some(name) => Value::text(name.as_bytes()),
+                    None => Value::text(uid.to_string().as_bytes()),
+                },
+                None => Value::Empty,
+            },
+            Column::NetNsId if namespace.kind == Kind::Net => self.network_id(inode),
+            Column::NetNsId => Value::Empty,
+            Column::Nsfs => mount_points(namespace),
+            Column::Pns => relative(self.graph.relations(inode).parent),
+            Column::Ons => relative(self.graph.relations(inode).owner),
+            Column::HeldBy => self.holders(namespace, process),
+            Column::NsId => self.id(inode, namespace),
+            Column::Cgroup => self.of_cgroup(process, |path| Some(path.to_vec())),
+            Column::Unit => self.of_cgroup(process, cgroup::unit),
+            Column::Container => self.of_cgroup(process, cgroup::container),
+            Column::UidMap => self.map(namespace, process, "uid_map"),
+            Column::GidMap => self.map(namespace, process, "gid_map"),
+        }
+    }
+
+    fn namespace(&self, item: Item) -> Option<(Inode, &'g Namespace)> {
+        let inode = match item {
+            Item::Namespace(inode) => inode,
+            Item::Member { namespace, .. } => namespace,
+        };
+        Some((inode, self.graph.snapshot.namespaces.get(&inode)?))
+    }
+
+    fn process(&self, item: Item) -> Option<&'g Process> {
+        let at = match item {
+            Item::Namespace(_) => self.namespace(item)?.1.leader?,
+            Item::Member { process, .. } => process,
+        };
+        self.graph.snapshot.processes.get(at)
+    }
+
+    /// Of a namespace without process: who made it, which the kernel knows of user namespaces only, else root.
+    fn uid(&self, item: Item) -> Option<u32> {
+        let (inode, _) = self.namespace(item)?;
+        match self.process(item) {
+            Some(process) => Some(process.uid),
+            None => Some(self.graph.relations(inode).owner_uid.unwrap_or(0)),
+        }
+    }
+
+    /// The leader, or everything else that keeps it where there is none.
+    fn holders(&self, namespace: &Namespace, process: Option<&Process>) -> Value {
+        if let Some(process) = process {
+            return Value::Lines(vec![format!("process {}", process.pid).into_bytes()]);
+        }
+        let mut seen = HashSet::new();
+        let holders = namespace
+            .holders
+            .iter()
+            .filter(|holder| seen.insert(*holder));
+        let lines: Vec<_> = holders.map(|holder| self.holder(holder)).collect();
+        if lines.is_empty() {
+            Value::Empty
+        } else {
+            Value::Lines(lines)
+        }
+    }
+
+    fn holder(&self, holder: &Holder) -> Vec<u8> {
+        let text = match holder {
+            Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
+            Holder::Children { pid, tid: None } => format!("children-of {pid}"),
+            Holder::Children {
+                pid,
+                tid: Some(tid),
+            } => format!("children-of {pid}/{tid}"),
+            Holder::Descriptor { pid, fd } => format!("fd {pid}:{fd}"),
+            Holder::Socket { pid, fd } => format!("socket {pid}:{fd}"),
+            Holder::Mount(path) => return [b"mount ", path.as_os_str().as_bytes()].concat(),
+            Holder::MountElsewhere { path, namespace } => {
+                let place = format!(" in {}:[{namespace}]", Kind::Mount);
+                return [b"mount ", path.as_os_str().as_bytes(), place.as_bytes()].concat();
+            }
+            Holder::Namespace(child) => {
+                let kind = self
+                    .graph
+                    .snapshot
+                    .namespaces
+                    .get(child)
+                    .map_or(Kind::User, |child| child.kind);
+                format!("namespace {kind}:[{child}]")
+            }
+        };
+        text.into_bytes()
+    }
+
+    fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {
+        let key = (Column::NsId, u64::from(inode.get()));
+        if let Some(value) = self.filled.get(&key) {
+            return value.clone();
+        }
+        let ask = || nsfs::id(self.opener.open(&self.graph.snapshot, inode)?).ok();
+        let value = namespace
+            .id
+            .or_else(ask)
+            .map_or(Value::Empty, Value::Number);
+        self.filled.insert(key, value.clone());
+        value
+    }
+
+    fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8]) -> Option<Vec<u8>>) -> Value {
+        let text = |process: &Process| {
+            let path = self.root.join(format!("{}/cgroup", process.pid));
+            let memberships = read_bounded(&path, CGROUPS).ok()?;
+            part(cgroup::path(&memberships)?)
+        };
+        process
+            .and_then(text)
+            .map_or(Value::Empty, |text| Value::text(&text))
+    }
+
+    /// The lines of uid_map or gid_map, with single blanks.
+    fn map(&self, namespace: &Namespace, process: Option<&Process>, name: &str) -> Value {
+        let (Kind::User, Some(process)) = (namespace.kind, process) else {
+            return Value::Empty;
+        };
+        let path = self.root.join(format!("{}/{name}", process.pid));
+        let map = read_bounded(&path, CGROUPS).unwrap_or_default();
+        let words = |line: &[u8]| {
+            let words = line
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty());
+            words.collect::<Vec<_>>().join(&b' ')
+        };
+        let lines = map
+            .split(|byte| *byte == b'\n')
+            .map(words)
+            .filter(|line| !line.is_empty());
+        let lines: Vec<_> = lines.collect();
+        if lines.is_empty() {
+            Value::Empty
+        } else {
+            Value::Lines(lines)
+        }
+    }
+
+    fn network_id(&mut self, inode: Inode) -> Value {
+        let key = (Column::NetNsId, u64::from(inode.get()));
+        if let Some(value) = self.filled.get(&key) {
+            return value.clone();
+        }
+        let client = self.client.get_or_insert_with(|| Client::new().ok());
+        let namespace = self.opener.open(&self.graph.snapshot, inode);
+        let id = client
+            .as_mut()
+            .zip(namespace)
+            .and_then(|(client, namespace)| client.ask(&namespace));
+        let value = match id {
+            Some(NetNsId::Assigned(id)) => Value::text(id.to_string().as_bytes()),
+            Some(NetNsId::Unassigned) => Value::text(b"unassigned"),
+            None => Value::Empty,
+        };
+        self.filled.insert(key, value.clone());
+        value
+    }
+
+    fn command(&mut self, pid: i32) -> Value {
+        let key = (Column::Command, pid as u64);
+        if let Some(value) = self.filled.get(&key) {
+            return value.clone();
+        }
+        let value = Value::text(&self.read_command(pid));
+        // Several namespaces often have the same leader, whose command line is read once for all.
+        self.filled.insert(key, value.clone());
+        value
+    }
+
+    /// The arguments joined by blanks, or the comm where there are none; nothing, if the process has ended.
+    fn read_command(&self, pid: i32) -> Vec<u8> {
+        let directory = self.root.join(pid.to_string());
+        // One byte more tells a line that ends with its NUL from one that goes on behind it.
+        let mut line =
+            read_bounded(&directory.join("cmdline"), COMMAND_LINE + 1).unwrap_or_default();
+        if line.is_empty() {
+            line = read_bounded(&directory.join("comm"), COMMAND_LINE).unwrap_or_default();
+            line.pop_if(|byte| *byte == b'\n');
+            return line;
+        }
+        let cut = line.len() > COMMAND_LINE;
+        line.pop_if(|byte| *byte == 0 || cut);
+        for byte in &mut line {
+            if *byte == 0 {
+                *byte = b' ';
+            }
+        }
+        line
+    }
+}
+
+/// Each once, in the order of the mount table.
+fn mount_points(namespace: &Namespace) -> Value {
+    let mut seen = HashSet::new();
+    let mut points: Vec<Vec<u8>> = Vec::new();
+    for holder in &namespace.holders {
+        if let Holder::Mount(path) = holder
+            && seen.insert(path)
+        {
+            points.push(path.as_os_str().as_bytes().to_vec());
+        }
+    }
+    if points.is_empty() {
+        Value::Empty
+    } else {
+        Value::Lines(points)
+    }
+}

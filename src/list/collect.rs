@@ -1,0 +1,77 @@
+//! Puts what the scan found together: each namespace once, with its members counted.
+
+use std::collections::BTreeMap;
+
+use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot};
+use crate::namespace::Kind;
+
+/// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
+pub fn snapshot(
+    processes: Vec<Process>,
+    held: Vec<(Kind, Inode, Holder)>,
+    unreadable: usize,
+) -> Snapshot {
+    let mut namespaces: BTreeMap<Inode, Namespace> = BTreeMap::new();
+    for kind in Kind::ALL {
+        // Most processes share their namespaces with the one before.
+        let mut run: Option<Run> = None;
+        for (at, process) in processes.iter().enumerate() {
+            let Some(inode) = process.namespace(kind) else {
+                continue;
+            };
+            match &mut run {
+                Some(run) if run.inode == inode => run.length += 1,
+                _ => {
+                    if let Some(run) = run.take() {
+                        run.add_to(&mut namespaces, kind);
+                    }
+                    run = Some(Run {
+                        inode,
+                        first: at,
+                        length: 1,
+                    });
+                }
+            }
+        }
+        if let Some(run) = run {
+            run.add_to(&mut namespaces, kind);
+        }
+    }
+    for (kind, inode, holder) in held {
+        let namespace = namespaces
+            .entry(inode)
+            .or_insert_with(|| Namespace::new(kind));
+        // An inode number that meant another kind a moment ago has been used again: the later sight is as good.
+        if namespace.kind == kind {
+            namespace.holders.push(holder);
+        }
+    }
+    for namespace in namespaces.values_mut() {
+        namespace.holders.sort_by_key(Holder::rank);
+    }
+    Snapshot {
+        processes,
+        namespaces,
+        unreadable,
+    }
+}
+
+/// Neighbours in the process table that share a namespace.
+struct Run {
+    inode: Inode,
+    first: usize,
+    length: u32,
+}
+
+impl Run {
+    fn add_to(self, namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind) {
+        let namespace = namespaces
+            .entry(self.inode)
+            .or_insert_with(|| Namespace::new(kind));
+        if namespace.kind == kind {
+            namespace.processes += self.length;
+            // Processes come by PID: the first to be in it has the lowest.
+            namespace.leader.get_or_insert(self.first);
+        }
+    }
+}

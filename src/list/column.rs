@@ -1,0 +1,301 @@
+//! The columns: one table that parsing, filling, printing and --list-columns go by.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use crate::error::RequestError;
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Column {
+    /// Inode number of the namespace.
+    Ns,
+    /// Its kind.
+    Type,
+    /// Its file in /proc.
+    Path,
+    /// How many processes are in it.
+    NProcs,
+    /// The lowest PID of those.
+    Pid,
+    /// The parent of that.
+    PPid,
+    /// The command line of that.
+    Command,
+    /// The user of that.
+    Uid,
+    /// By name.
+    User,
+    /// The id that our network namespace knows it by.
+    NetNsId,
+    /// Where its nsfs file is mounted.
+    Nsfs,
+    /// Its parent.
+    Pns,
+    /// Its owner.
+    Ons,
+    /// What keeps it alive.
+    HeldBy,
+    /// Its 64-bit id.
+    NsId,
+    /// The cgroup of the process.
+    Cgroup,
+    /// The unit of systemd's that it belongs to.
+    Unit,
+    /// The container that it belongs to.
+    Container,
+    /// Its map of users.
+    UidMap,
+    /// Its map of groups.
+    GidMap,
+}
+
+/// What to know of a column to print it.
+#[derive(Debug)]
+pub struct ColumnFacts {
+    /// Which.
+    pub column: Column,
+    /// Its name in capitals; in JSON it is in lower case.
+    pub name: &'static str,
+    /// Whether its cells are numbers: without quotes in JSON, compared as numbers in filters.
+    pub number: bool,
+    /// Whether it is aligned to the right.
+    pub right: bool,
+    /// The narrowest that it is, once one of its cells is as wide as its name.
+    pub minimum: usize,
+    /// Whether it is cut where a line is too long for the terminal.
+    pub cut: bool,
+    /// What it holds.
+    pub help: &'static str,
+}
+
+const TEXT: ColumnFacts = ColumnFacts {
+    column: Column::Ns,
+    name: "",
+    number: false,
+    right: false,
+    minimum: 0,
+    cut: false,
+    help: "",
+};
+
+const NUMBER: ColumnFacts = ColumnFacts {
+    number: true,
+    right: true,
+    ..TEXT
+};
+
+/// Every column, in the order of --output-all.
+pub const COLUMNS: [ColumnFacts; 20] = [
+    ColumnFacts {
+        column: Column::Ns,
+        name: "NS",
+        minimum: 10,
+        help: "namespace identifier (inode number)",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::Type,
+        name: "TYPE",
+        minimum: 5,
+        help: "kind of namespace",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Path,
+        name: "PATH",
+        help: "path to the namespace",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::NProcs,
+        name: "NPROCS",
+        minimum: 5,
+        help: "number of processes in the namespace",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::Pid,
+        name: "PID",
+        minimum: 5,
+        help: "lowest PID in the namespace",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::PPid,
+        name: "PPID",
+        minimum: 5,
+        help: "PPID of the PID",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::Command,
+        name: "COMMAND",
+        cut: true,
+        help: "command line of the PID",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Uid,
+        name: "UID",
+        help: "UID of the PID",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::User,
+        name: "USER",
+        help: "username of the PID",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::NetNsId,
+        name: "NETNSID",
+        right: true,
+        help: "namespace ID as used by network subsystem",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Nsfs,
+        name: "NSFS",
+        help: "nsfs mountpoint (usually used network subsystem)",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Pns,
+        name: "PNS",
+        minimum: 10,
+        help: "parent namespace identifier (inode number)",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::Ons,
+        name: "ONS",
+        minimum: 10,
+        help: "owner namespace identifier (inode number)",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::HeldBy,
+        name: "HELD-BY",
+        help: "what keeps the namespace alive",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::NsId,
+        name: "NSID",
+        help: "64-bit identifier, unique since boot",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::Cgroup,
+        name: "CGROUP",
+        help: "cgroup of the PID",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Unit,
+        name: "UNIT",
+        help: "systemd unit of the PID",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Container,
+        name: "CONTAINER",
+        help: "container of the PID (runtime and id)",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::UidMap,
+        name: "UIDMAP",
+        help: "user map (inner outer count)",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::GidMap,
+        name: "GIDMAP",
+        help: "group map (inner outer count)",
+        ..TEXT
+    },
+];
+
+/// A column finds its row by its number.
+const _: () = {
+    let mut row = 0;
+    while row < COLUMNS.len() {
+        assert!(COLUMNS[row].column as usize == row);
+        row += 1;
+    }
+};
+
+impl Column {
+    /// Its row of the table.
+    pub const fn facts(self) -> &'static ColumnFacts {
+        &COLUMNS[self as usize]
+    }
+
+    /// The column of that name, in any case.
+    pub fn from_name(name: &[u8]) -> Option<Column> {
+        COLUMNS
+            .iter()
+            .find(|facts| facts.name.as_bytes().eq_ignore_ascii_case(name))
+            .map(|facts| facts.column)
+    }
+}
+
+/// The columns of `--output`: comma-separated; a `+` before the first adds them to `base`.
+pub fn list(text: &OsStr, base: &[Column]) -> Result<Vec<Column>, RequestError> {
+    let (mut columns, names) = match text.as_bytes() {
+        [b'+', names @ ..] => (base.to_vec(), names),
+        names => (Vec::new(), names),
+    };
+    for name in names.split(|byte| *byte == b',') {
+        let column = Column::from_name(name);
+        let unknown = || RequestError::UnknownColumn(OsStr::from_bytes(name).to_os_string());
+        columns.push(column.ok_or_else(unknown)?);
+        if columns.len() > MOST_COLUMNS {
+            return Err(RequestError::TooManyColumns(OsString::from(text)));
+        }
+    }
+    Ok(columns)
+}
+
+/// Nobody reads more; each costs a cell a row.
+const MOST_COLUMNS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_list_stands_alone_or_behind_the_default() {
+        let base = [Column::Ns];
+        let read = |text: &str| list(OsStr::new(text), &base);
+        assert_eq!(read("pid,Command"), Ok(vec![Column::Pid, Column::Command]));
+        assert_eq!(
+            read("+pid,ns"),
+            Ok(vec![Column::Ns, Column::Pid, Column::Ns])
+        );
+        for (text, name) in [
+            ("", ""),
+            ("+", ""),
+            ("pid,,ns", ""),
+            ("pid,+ns", "+ns"),
+            ("foo", "foo"),
+            ("pid ", "pid "),
+        ] {
+            assert_eq!(
+                read(text),
+                Err(RequestError::UnknownColumn(name.into())),
+                "{text}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_can_be_read(bytes: Vec<u8>) {
+            let _ = list(OsStr::from_bytes(&bytes), &[]);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What can be wrong with a filter.
+
+use std::fmt;
+
+use super::{MOST_BYTES, MOST_NODES, MOST_PATTERN_BYTES};
+
+/// Why a filter cannot be read, or not be applied. Places are counted in bytes, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilterError {
+    /// More than [`MOST_BYTES`].
+    TooLong,
+    /// More than [`MOST_NODES`].
+    TooManyNodes,
+    /// A pattern of more than [`MOST_PATTERN_BYTES`], or one that would take as much memory as many.
+    PatternTooLong,
+    /// Something stands where it must not.
+    Unexpected {
+        /// As it is written there; `None` for the end of the text.
+        found: Option<String>,
+        /// Where.
+        at: usize,
+        /// What could have stood there.
+        expected: &'static str,
+    },
+    /// A string without its closing quote.
+    OpenString {
+        /// Where it begins.
+        at: usize,
+    },
+    /// A number that is too large.
+    NumberTooLarge {
+        /// As it is written.
+        text: String,
+        /// Where.
+        at: usize,
+    },
+    /// A name that is no column's.
+    UnknownColumn {
+        /// As it is written.
+        name: String,
+        /// Where.
+        at: usize,
+    },
+    /// A pattern that is no extended regular expression.
+    Pattern {
+        /// As it is written.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A text that is to be compared as a number and is none.
+    NoNumber(String),
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FilterError::TooLong => write!(f, "the expression is longer than {MOST_BYTES} bytes"),
+            FilterError::TooManyNodes => {
+                write!(
+                    f,
+                    "the expression has more than {MOST_NODES} operators and operands"
+                )
+            }
+            FilterError::PatternTooLong => write!(
+                f,
+                "a pattern is longer than {MOST_PATTERN_BYTES} bytes, or repeats too much"
+            ),
+            FilterError::Unexpected {
+                found: Some(found),
+                at,
+                expected,
+            } => write!(f, "unexpected '{found}' at {at}: expected {expected}"),
+            FilterError::Unexpected {
+                found: None,
+                at,
+                expected,
+            } => write!(f, "unexpected end at {at}: expected {expected}"),
+            FilterError::OpenString { at } => {
+                write!(f, "the string that begins at {at} has no closing quote")
+            }
+            FilterError::NumberTooLarge { text, at } => {
+                write!(f, "the number '{text}' at {at} is too large")
+            }
+            FilterError::UnknownColumn { name, at } => {
+                write!(f, "no column is called '{name}' (at {at})")
+            }
+            FilterError::Pattern { pattern, reason } => {
+                write!(
+                    f,
+                    "'{pattern}' is not an extended regular expression: {reason}"
+                )
+            }
+            FilterError::NoNumber(text) => write!(f, "'{text}' is not a number"),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Snapshot → [`Graph`]: which namespace is whose parent and owner, asked of the kernel once for each.
+
+use std::collections::{HashMap, HashSet};
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+
+use super::open::{Opener, identify};
+use super::snapshot::{Holder, Inode, Namespace, Snapshot};
+use crate::error::{Attempt, Failure};
+use crate::namespace::Kind;
+use crate::sys::nsfs;
+
+/// Which namespaces are asked for their relations. Those that come to light by that are asked in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Those without a process: what they belong to may be found in no other way.
+    Processless,
+    /// All.
+    All,
+}
+
+/// What a namespace belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Relations {
+    /// Of a user or PID namespace, unless it is the first or the parent is not ours to see.
+    pub parent: Option<Inode>,
+    /// The user namespace that owns it (of a user namespace: its parent), unless that is not ours to see.
+    pub owner: Option<Inode>,
+    /// Of a user namespace: the user that made it.
+    pub owner_uid: Option<u32>,
+}
+
+/// The namespaces with what they belong to.
+#[derive(Debug, Default)]
+pub struct Graph {
+    /// What was seen, with the parents and owners that came to light.
+    pub snapshot: Snapshot,
+    relations: HashMap<Inode, Relations>,
+}
+
+impl Graph {
+    /// What a namespace belongs to; nothing, if it was not asked or could not be.
+    pub fn relations(&self, inode: Inode) -> Relations {
+        self.relations.get(&inode).copied().unwrap_or_default()
+    }
+}
+
+/// Asks the namespaces of the snapshot for their parents and owners, see ioctl_ns(2). What may not be asked stays
+/// unknown. Errors: ENOTTY from a kernel that lacks such a question.
+pub fn relate(snapshot: Snapshot, opener: &Opener, depth: Depth) -> Result<Graph, Failure> {
+    let seeds: Vec<Inode> = snapshot
+        .namespaces
+        .iter()
+        .filter(|(_, namespace)| depth == Depth::All || namespace.processes == 0)
+        .map(|(inode, _)| *inode)
+        .collect();
+    let mut graph = Graph {
+        snapshot,
+        relations: HashMap::new(),
+    };
+    let mut unopened = HashSet::new();
+    for seed in seeds {
+        match opener.open(&graph.snapshot, seed) {
+            Some(fd) => graph.climb(seed, fd)?,
+            None => {
+                unopened.insert(seed);
+            }
+        }
+    }
+    graph.second_try(opener, unopened)?;
+    Ok(graph)
+}
+
+impl Graph {
+    /// Asks namespace `inode`, and those that this brings to light.
+    fn climb(&mut self, inode: Inode, fd: OwnedFd) -> Result<(), Failure> {
+        let mut open = vec![(inode, fd)];
+        while let Some((inode, fd)) = open.pop() {
+            let Some(kind) = self.snapshot.namespaces.get(&inode).map(|found| found.kind) else {
+                continue;
+            };
+            let owner = answer(nsfs::owner(&fd))?;
+            let parent = match kind {
+                Kind::Pid => answer(nsfs::parent(&fd))?,
+                _ => None,
+            };
+            let mut relations = Relations::default();
+            relations.owner = self.meet(owner, Kind::User, inode, &mut open);
+            relations.parent = match kind {
+                Kind::User => relations.owner,
+                _ => self.meet(parent, kind, inode, &mut open),
+            };
+            if kind == Kind::User {
+                relations.owner_uid = answer(nsfs::owner_uid(&fd))?;
+            }
+            self.relations.insert(inode, relations);
+        }
+        Ok(())
+    }
+
+    /// The number of a parent or owner; if it is a new one, it is listed as well, and is the next to be asked.
+    fn meet(
+        &mut self,
+        found: Option<OwnedFd>,
+        kind: Kind,
+        child: Inode,
+        open: &mut Vec<(Inode, OwnedFd)>,
+    ) -> Option<Inode> {
+        let fd = found?;
+        let inode = Inode::new(u32::try_from(identify(&fd).ok()?.ino).ok()?)?;
+        let known = self.snapshot.namespaces.entry(inode);
+        if let std::collections::btree_map::Entry::Vacant(place) = known {
+            let mut namespace = Namespace::new(kind);
+            namespace.holders.push(Holder::Namespace(child));
+            place.insert(namespace);
+            open.push((inode, fd));
+        }
+        Some(inode)
+    }
+
+    /// Where the leader has ended meanwhile, any other member will do. One walk for all, however many there are.
+    fn second_try(&mut self, opener: &Opener, mut unopened: HashSet<Inode>) -> Result<(), Failure> {
+        unopened.retain(|inode| {
+            self.snapshot
+                .namespaces
+                .get(inode)
+                .is_some_and(|namespace| namespace.processes > 1)
+        });
+        let mut at = 0;
+        while !unopened.is_empty() && at < self.snapshot.processes.len() {
+            let process = &self.snapshot.processes[at];
+            let candidates: Vec<_> = Kind::ALL
+                .into_iter()
+                .filter_map(|kind| Some((kind, process.namespace(kind)?)))
+                .filter(|(_, inode)| unopened.contains(inode))
+                .map(|(kind, inode)| (process.pid, kind, inode))
+                .collect();
+            for (pid, kind, inode) in candidates {
+                if let Some(fd) = opener.of_process(pid, kind, inode) {
+                    unopened.remove(&inode);
+                    self.climb(inode, fd)?;
+                }
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+}
+
+/// What the kernel says, `None` where it will not (EPERM) or there is nothing (EINVAL).
+fn answer<T>(result: nix::Result<T>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(errno @ Errno::ENOTTY) => Err(Failure::System {
+            attempt: Attempt::AskRelations,
+            errno,
+        }),
+        Err(_) => Ok(None),
+    }
+}

@@ -1,0 +1,140 @@
+//! lsns: what namespaces there are.
+//!
+//! ```text
+//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill, render─▶ bytes on stdout
+//!       reads only          ioctls           pure        reads  pure
+//! ```
+//!
+//! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
+//! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders.
+//! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`column`], [`value`], [`cells`]:
+//!   what is in them. [`render`]: how they are printed.
+
+mod cells;
+mod cgroup;
+mod collect;
+pub mod column;
+pub mod filter;
+pub mod graph;
+mod netnsid;
+pub mod open;
+pub mod render;
+pub mod request;
+pub mod scan;
+pub mod select;
+pub mod snapshot;
+mod stat;
+pub mod value;
+mod visitor;
+
+use std::path::Path;
+
+use crate::error::{Failure, RequestError};
+use cells::Cells;
+use column::Column;
+use filter::FilterError;
+use open::Opener;
+use render::{Line, Listing};
+use request::{Request, Subject};
+use scan::Scope;
+use select::Item;
+use snapshot::Snapshot;
+
+/// Makes the listing that is asked for, of the /proc at `root`.
+pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
+    let opener = Opener::new(root)?;
+    let snapshot = look(request, root, &opener)?;
+    let graph = graph::relate(snapshot, &opener, request.depth())?;
+    check(request, root, &graph.snapshot)?;
+    let mut cells = Cells::new(&graph, &opener, root);
+    let all = graph.snapshot.namespaces.keys().copied();
+    let users_first = request.filter.columns().contains(&Column::User);
+    if users_first {
+        cells.look_up_users(candidates(&graph.snapshot, request, all));
+    }
+    let rows = select::select(&graph, request, |item| {
+        request.filter.holds(|column| cells.fill(item, column))
+    })
+    .map_err(filter_failure)?;
+    if !users_first && request.columns.contains(&Column::User) {
+        cells.look_up_users(rows.iter().map(|row| row.item));
+    }
+    let line = |row: &select::Row| Line {
+        cells: request
+            .columns
+            .iter()
+            .map(|column| cells.fill(row.item, *column))
+            .collect(),
+        parent: row.parent,
+    };
+    Ok(Listing {
+        lines: rows.iter().map(line).collect(),
+        columns: request.columns.clone(),
+        tree: request
+            .tree
+            .filter(|_| request.drawn)
+            .map(request::tree_column),
+        unreadable: graph.snapshot.unreadable,
+        processes: graph.snapshot.processes.len(),
+    })
+}
+
+fn filter_failure(error: FilterError) -> Failure {
+    Failure::Request(RequestError::Filter(error))
+}
+
+/// What a filter may be asked about.
+fn candidates(
+    snapshot: &Snapshot,
+    request: &Request,
+    namespaces: impl Iterator<Item = snapshot::Inode>,
+) -> impl Iterator<Item = Item> {
+    let of = match request.subject {
+        Subject::Members(inode) => Some(inode),
+        Subject::Namespaces { .. } => None,
+    };
+    let members = (0..snapshot.processes.len()).filter_map(move |process| {
+        Some(Item::Member {
+            namespace: of?,
+            process,
+        })
+    });
+    namespaces
+        .filter(move |_| of.is_none())
+        .map(Item::Namespace)
+        .chain(members)
+}
+
+/// Looks where the request needs it. Where the one namespace that is asked for has no process, looks everywhere.
+fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Snapshot, Failure> {
+    let look_at = |sources| {
+        let scope = Scope {
+            root,
+            sources,
+            kinds: request.kinds,
+            held: request.held_kinds(),
+        };
+        scan::scan(&scope, opener)
+    };
+    let snapshot = look_at(request.sources())?;
+    match request.subject {
+        Subject::Members(inode) if !snapshot.namespaces.contains_key(&inode) => {
+            look_at(request.scan)
+        }
+        _ => Ok(snapshot),
+    }
+}
+
+/// Whether what was named is there.
+fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), RequestError> {
+    match request.subject {
+        Subject::Namespaces {
+            task: Some(pid), ..
+        } if !root.join(pid.to_string()).exists() => Err(RequestError::UnknownProcess(pid)),
+        Subject::Members(inode) => match snapshot.namespaces.get(&inode) {
+            Some(namespace) if request.kinds.contains(namespace.kind) => Ok(()),
+            _ => Err(RequestError::UnknownNamespace(inode.get().into())),
+        },
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,145 @@
+//! JSON, laid out as scripts know it: three blanks of indent, `},{` between objects.
+
+use super::order::depth_first;
+use super::text::escape;
+use super::{Listing, Style};
+use crate::list::value::Value;
+
+/// An object with the rows as the array `name`; what hangs under a row is in its array `children`.
+pub fn render(name: &str, listing: &Listing, style: &Style) -> Vec<u8> {
+    let keys: Vec<String> = listing
+        .columns
+        .iter()
+        .map(|column| column.facts().name.to_ascii_lowercase())
+        .collect();
+    let mut json = Json::open(name);
+    let mut depth = 0;
+    for (at, place) in depth_first(&listing.lines).into_iter().enumerate() {
+        if at > 0 {
+            if place.depth > depth {
+                json.open_children(depth);
+            } else {
+                for done in (place.depth + 1..=depth).rev() {
+                    json.close_object(done);
+                    json.close_children(done - 1);
+                }
+                json.next_object(place.depth);
+            }
+        }
+        if at == 0 || place.depth > depth {
+            json.open_object(place.depth);
+        }
+        depth = place.depth;
+        let cells = keys.iter().zip(&listing.lines[place.line].cells);
+        for (column, (key, cell)) in cells.enumerate() {
+            json.member(depth, column == 0, key, cell, style.wrap);
+        }
+    }
+    if !listing.lines.is_empty() {
+        for done in (1..=depth).rev() {
+            json.close_object(done);
+            json.close_children(done - 1);
+        }
+        json.close_object(0);
+    }
+    json.close()
+}
+
+/// A text that grows to be JSON. Objects of depth 0 are those in the outermost array.
+pub struct Json(Vec<u8>);
+
+impl Json {
+    /// The outer object and its array.
+    pub fn open(name: &str) -> Json {
+        Json(format!("{{\n   \"{name}\": [\n").into_bytes())
+    }
+
+    /// The end of both.
+    pub fn close(mut self) -> Vec<u8> {
+        self.0.extend(b"\n   ]\n}\n");
+        self.0
+    }
+
+    fn indent(&mut self, steps: usize) {
+        self.0.resize(self.0.len() + 3 * steps, b' ');
+    }
+
+    /// `{` of the first object of an array.
+    pub fn open_object(&mut self, depth: usize) {
+        self.indent(2 + 2 * depth);
+        self.0.push(b'{');
+    }
+
+    /// `},{`.
+    pub fn next_object(&mut self, depth: usize) {
+        self.0.push(b'\n');
+        self.indent(2 + 2 * depth);
+        self.0.extend(b"},{");
+    }
+
+    /// `}` of the last object of an array.
+    pub fn close_object(&mut self, depth: usize) {
+        self.0.push(b'\n');
+        self.indent(2 + 2 * depth);
+        self.0.push(b'}');
+    }
+
+    fn open_children(&mut self, depth: usize) {
+        self.0.extend(b",\n");
+        self.indent(3 + 2 * depth);
+        self.0.extend(b"\"children\": [\n");
+    }
+
+    fn close_children(&mut self, depth: usize) {
+        self.0.push(b'\n');
+        self.indent(3 + 2 * depth);
+        self.0.push(b']');
+    }
+
+    /// A key with its value.
+    pub fn member(&mut self, depth: usize, first: bool, key: &str, cell: &Value, wrap: bool) {
+        self.0.extend_from_slice(if first { b"\n" } else { b",\n" });
+        self.indent(3 + 2 * depth);
+        self.0.extend(format!("\"{key}\": ").bytes());
+        match cell {
+            Value::Empty => self.0.extend(b"null"),
+            Value::Number(number) => self.0.extend(number.to_string().bytes()),
+            Value::Text(text) => self.string(text),
+            Value::Lines(lines) => {
+                let separator = if wrap { b'\n' } else { b',' };
+                self.string(&lines.join(&separator));
+            }
+        }
+    }
+
+    /// Bytes that are no UTF-8 have no place in JSON: they are written as the table writes them, `\xHH`.
+    fn string(&mut self, bytes: &[u8]) {
+        self.0.push(b'"');
+        for chunk in bytes.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                self.character(character);
+            }
+            for byte in chunk.invalid() {
+                self.0.push(b'\\');
+                self.0.extend(escape(*byte));
+            }
+        }
+        self.0.push(b'"');
+    }
+
+    fn character(&mut self, character: char) {
+        match character {
+            '"' => self.0.extend(b"\\\""),
+            '\\' => self.0.extend(b"\\\\"),
+            '\u{8}' => self.0.extend(b"\\b"),
+            '\t' => self.0.extend(b"\\t"),
+            '\n' => self.0.extend(b"\\n"),
+            '\u{c}' => self.0.extend(b"\\f"),
+            '\r' => self.0.extend(b"\\r"),
+            '\0'..' ' => self
+                .0
+                .extend(format!("\\u{:04x}", character as u32).bytes()),
+            _ => self.0.extend(character.encode_utf8(&mut [0; 4]).bytes()),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The table: padded columns, a tree in glyphs, cells of several lines.
+
+use super::order::{ASCII, Branches, Glyphs, Place, UNICODE, depth_first};
+use super::text::{show, show_cut};
+use super::{Charset, Listing, Style};
+use crate::list::column::Column;
+use crate::list::value::Value;
+
+/// The table; nothing at all without rows.
+pub fn render(listing: &Listing, style: &Style) -> Vec<u8> {
+    if listing.lines.is_empty() {
+        return Vec::new();
+    }
+    let places = depth_first(&listing.lines);
+    let table = Table {
+        listing,
+        style,
+        glyphs: match style.charset {
+            Charset::Utf8 => &UNICODE,
+            Charset::Ascii => &ASCII,
+        },
+        widths: widths(listing, style, &places),
+    };
+    let mut out = Vec::new();
+    if style.headings {
+        table.header(&mut out);
+    }
+    let mut branches = Branches::default();
+    for place in &places {
+        branches.go(place);
+        table.row(place, &branches, &mut out);
+    }
+    out
+}
+
+struct Table<'t> {
+    listing: &'t Listing,
+    style: &'t Style,
+    glyphs: &'t Glyphs,
+    widths: Vec<Width>,
+}
+
+/// How wide a column is, and whether its cells are cut at that.
+#[derive(Clone, Copy, Debug)]
+struct Width {
+    columns: usize,
+    cut: bool,
+}
+
+/// The lines of a cell.
+fn lines(value: &Value, wrap: bool) -> Vec<Vec<u8>> {
+    match value {
+        Value::Empty => Vec::new(),
+        Value::Number(number) => vec![number.to_string().into()],
+        Value::Text(text) => vec![text.to_vec()],
+        Value::Lines(lines) if wrap => lines.clone(),
+        Value::Lines(lines) => vec![lines.join(&b',')],
+    }
+}
+
+/// The width that the widest cell of each column asks for, and what the terminal makes of that.
+fn widths(listing: &Listing, style: &Style, places: &[Place]) -> Vec<Width> {
+    let last = listing.columns.len().saturating_sub(1);
+    let mut widths = Vec::with_capacity(listing.columns.len());
+    for (at, column) in listing.columns.iter().enumerate() {
+        let facts = column.facts();
+        let mut widest = 0;
+        // Nothing follows the last one, and it is not padded.
+        if at != last || facts.right || style.width.is_some() {
+            for place in places {
+                let branch = if listing.tree == Some(*column) {
+                    2 * place.depth
+                } else {
+                    0
+                };
+                let cell = &listing.lines[place.line].cells[at];
+                for line in lines(cell, style.wrap) {
+                    widest = widest.max(branch + show(&line, style.charset, &mut Vec::new()));
+                }
+                widest = widest.max(branch);
+            }
+        }
+        let columns = if widest < facts.name.len() {
+            facts.name.len()
+        } else {
+            widest.max(facts.minimum)
+        };
+        widths.push(Width {
+            columns,
+            cut: false,
+        });
+    }
+    if let Some(terminal) = style.width {
+        fit(&mut widths, &listing.columns, terminal);
+    }
+    widths
+}
+
+/// Takes from the columns that can be cut what the terminal lacks, down to the length of their names.
+fn fit(widths: &mut [Width], columns: &[Column], terminal: usize) {
+    let separators = columns.len().saturating_sub(1);
+    let total = widths.iter().map(|width| width.columns).sum::<usize>() + separators;
+    let mut excess = total.saturating_sub(terminal);
+    if excess == 0 {
+        return;
+    }
+    let cut: Vec<usize> = (0..columns.len())
+        .filter(|at| columns[*at].facts().cut)
+        .collect();
+    for (done, at) in cut.iter().enumerate() {
+        let share = excess.div_ceil(cut.len() - done);
+        let least = columns[*at].facts().name.len();
+        let taken = share.min(widths[*at].columns.saturating_sub(least));
+        widths[*at].columns -= taken;
+        widths[*at].cut = true;
+        excess -= taken;
+    }
+}
+
+impl Table<'_> {
+    /// Whether the cells of a column stand at its right; a tree begins at the left.
+    fn right(&self, column: Column) -> bool {
+        column.facts().right && self.listing.tree != Some(column)
+    }
+
+    fn header(&self, out: &mut Vec<u8>) {
+        for (at, column) in self.listing.columns.iter().enumerate() {
+            let name = column.facts().name;
+            self.pad(at, name.as_bytes(), name.len(), out);
+        }
+        out.push(b'\n');
+    }
+
+    fn row(&self, place: &Place, branches: &Branches, out: &mut Vec<u8>) {
+        let cells: Vec<_> = self.listing.lines[place.line]
+            .cells
+            .iter()
+            .map(|cell| lines(cell, self.style.wrap))
+            .collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        for line in 0..height {
+            for (at, column) in self.listing.columns.iter().enumerate() {
+                let mut shown = Vec::new();
+                let mut text: &[u8] = cells[at].get(line).map_or(&[], Vec::as_slice);
+                let prefixed: Vec<u8>;
+                let mut columns = 0;
+                if self.listing.tree == Some(*column) {
+                    let prefix = branches.prefix(place, self.glyphs, line == 0);
+                    if self.widths[at].cut {
+                        // Cut together with what it stands before.
+                        prefixed = [prefix.as_bytes(), text].concat();
+                        text = &prefixed;
+                    } else {
+                        columns = prefix.chars().count();
+                        shown.extend(prefix.bytes());
+                    }
+                }
+                columns += match self.widths[at] {
+                    Width {
+                        columns: room,
+                        cut: true,
+                    } => show_cut(text, self.style.charset, room, &mut shown),
+                    _ => show(text, self.style.charset, &mut shown),
+                };
+                self.pad(at, &shown, columns, out);
+            }
+            out.push(b'\n');
+        }
+    }
+
+    /// Appends a cell of `columns` columns, padded unless it is the last, and the blank behind it.
+    fn pad(&self, at: usize, shown: &[u8], columns: usize, out: &mut Vec<u8>) {
+        let padding = self.widths[at].columns.saturating_sub(columns);
+        let last = at + 1 == self.listing.columns.len();
+        let right = self.right(self.listing.columns[at]);
+        let blanks = |out: &mut Vec<u8>| out.resize(out.len() + padding, b' ');
+        if right && !(last && shown.is_empty()) {
+            blanks(out);
+        }
+        out.extend_from_slice(shown);
+        if !right && !last {
+            blanks(out);
+        }
+        if !last {
+            out.push(b' ');
+        }
+    }
+}

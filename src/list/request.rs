@@ -1,0 +1,202 @@
+//! Args → [`Request`]: what the options mean together. Nothing is read here.
+
+use super::column::{self, COLUMNS, Column};
+use super::filter::Filter;
+use super::graph::Depth;
+use super::scan::{Source, SourceSet};
+use super::snapshot::Inode;
+use crate::cli::lsns::{Args, Tree};
+use crate::error::RequestError;
+use crate::namespace::{Kind, KindSet};
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Namespaces.
+    Namespaces {
+        /// Only those that this process is in.
+        task: Option<i32>,
+        /// Only those without a process.
+        persistent: bool,
+    },
+    /// The processes in this namespace.
+    Members(Inode),
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Padded columns.
+    Table,
+    /// Cells separated by one blank.
+    Raw,
+    /// JSON.
+    Json,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request {
+    /// What is listed.
+    pub subject: Subject,
+    /// The columns, in the order in which they are printed.
+    pub columns: Vec<Column>,
+    /// By what rows hang under each other; `None` for a flat list.
+    pub tree: Option<Tree>,
+    /// Whether they are seen to: only if the column is printed that the tree is drawn in. The rows of a tree that is not
+    /// drawn are the same, in the order in which they came to be.
+    pub drawn: bool,
+    /// The kinds that are listed.
+    pub kinds: KindSet,
+    /// Where namespaces are looked for.
+    pub scan: SourceSet,
+    /// Which rows are listed.
+    pub filter: Filter,
+    /// The form of the output.
+    pub format: Format,
+    /// Whether there is a header line.
+    pub headings: bool,
+    /// Whether a cell may take several lines.
+    pub wrap: bool,
+    /// Whether COMMAND is cut at the width of a terminal.
+    pub truncate: bool,
+}
+
+impl Request {
+    /// Every column that is printed or filtered on.
+    pub fn needs(&self, column: Column) -> bool {
+        self.columns.contains(&column) || self.filter.columns().contains(&column)
+    }
+
+    /// Whether rows hang under each other by what their namespaces belong to.
+    pub fn tree_of_namespaces(&self) -> bool {
+        matches!(self.tree, Some(Tree::Owner | Tree::Parent))
+            && matches!(self.subject, Subject::Namespaces { .. })
+    }
+
+    /// How much must be asked of namespaces.
+    pub fn depth(&self) -> Depth {
+        // Relatives are user namespaces and, of PID namespaces, PID namespaces.
+        let lists_relatives = self.kinds.contains(Kind::User) || self.kinds.contains(Kind::Pid);
+        let wants_relatives = self.sources().contains(Source::Relative) && lists_relatives;
+        let columns = self.needs(Column::Pns) || self.needs(Column::Ons);
+        if self.tree_of_namespaces() || columns || wants_relatives {
+            Depth::All
+        } else {
+            Depth::Processless
+        }
+    }
+
+    /// The kinds to look for in descriptors, sockets and mounts. Where user namespaces are listed, those of other kinds
+    /// lead to their owners; where a tree of them is drawn, what others belong to is shown whatever its kind.
+    pub fn held_kinds(&self) -> KindSet {
+        if self.kinds.contains(Kind::User) || self.tree_of_namespaces() {
+            Kind::ALL.into_iter().collect()
+        } else {
+            self.kinds
+        }
+    }
+
+    /// Where to look. A process's own namespaces, and the processes of a namespace that has some, are all in the
+    /// process table.
+    pub fn sources(&self) -> SourceSet {
+        match self.subject {
+            Subject::Namespaces { task: None, .. } => self.scan,
+            _ if self.needs(Column::Nsfs) => SourceSet::of(&[Source::Process, Source::Mount]),
+            _ => SourceSet::of(&[Source::Process]),
+        }
+    }
+}
+
+/// Where namespaces are looked for by default: everywhere. Threads cost where there are some only.
+pub const DEFAULT_SCAN: SourceSet = SourceSet::ALL;
+
+const NAMESPACE_COLUMNS: &[Column] = &[
+    Column::Ns,
+    Column::Type,
+    Column::NProcs,
+    Column::Pid,
+    Column::User,
+    Column::Command,
+];
+const NETWORK_COLUMNS: &[Column] = &[
+    Column::Ns,
+    Column::Type,
+    Column::NProcs,
+    Column::Pid,
+    Column::User,
+    Column::NetNsId,
+    Column::Nsfs,
+    Column::Command,
+];
+const MEMBER_COLUMNS: &[Column] = &[Column::Pid, Column::PPid, Column::User, Column::Command];
+
+/// Works out what was asked for. Errors: an unknown column, a filter that cannot be read, an operand that no namespace
+/// can have as its number.
+pub fn resolve(args: Args) -> Result<Request, RequestError> {
+    let operand = args.namespace.is_some();
+    let all = COLUMNS.iter().map(|facts| facts.column).collect();
+    let base: Vec<Column> = match (args.output_all, operand) {
+        (true, _) => all,
+        (false, true) => MEMBER_COLUMNS.to_vec(),
+        (false, false) if args.kinds.contains(Kind::Net) => NETWORK_COLUMNS.to_vec(),
+        (false, false) => NAMESPACE_COLUMNS.to_vec(),
+    };
+    let columns = match &args.output {
+        Some(list) => column::list(list, &base)?,
+        None => base,
+    };
+    let filter =
+        Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(RequestError::Filter)?;
+    let tree = tree(&args);
+    Ok(Request {
+        subject: subject(&args)?,
+        tree,
+        drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
+        columns,
+        kinds: if args.kinds.is_empty() {
+            Kind::ALL.into_iter().collect()
+        } else {
+            args.kinds
+        },
+        scan: args.scan.unwrap_or(DEFAULT_SCAN),
+        filter,
+        format: match (args.json, args.raw) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Raw,
+            _ => Format::Table,
+        },
+        headings: !args.no_headings,
+        wrap: !args.no_wrap && !args.raw,
+        truncate: !args.no_truncate,
+    })
+}
+
+fn subject(args: &Args) -> Result<Subject, RequestError> {
+    match args.namespace {
+        None | Some(0) => Ok(Subject::Namespaces {
+            task: args.task,
+            persistent: args.persistent,
+        }),
+        Some(number) => u32::try_from(number)
+            .ok()
+            .and_then(Inode::new)
+            .map(Subject::Members)
+            .ok_or(RequestError::UnknownNamespace(number)),
+    }
+}
+
+/// The tree that was asked for, or else that of processes, unless a list was asked for or columns to look things up in.
+fn tree(args: &Args) -> Option<Tree> {
+    let operand = args.namespace.is_some();
+    let default = !args.list && (!args.output_all || operand);
+    args.tree.or(default.then_some(Tree::Process))
+}
+
+/// The column in which a tree is drawn.
+pub fn tree_column(tree: Tree) -> Column {
+    match tree {
+        Tree::Process => Column::Command,
+        Tree::Owner | Tree::Parent => Column::Ns,
+    }
+}

@@ -1,0 +1,34 @@
+//! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
+
+use super::{Finds, Scope};
+use crate::list::snapshot::{Holder, parse_name};
+use crate::mountinfo;
+use crate::sys::file::read_bounded;
+
+/// No table of mounts comes near this: the kernel allows a namespace 100,000 of them (sysctl fs.mount-max).
+pub(super) const MOUNTINFO: usize = 64 * 1024 * 1024;
+
+/// Reads the mountinfo of this process.
+pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
+    let Ok(text) = read_bounded(&scope.root.join("self/mountinfo"), MOUNTINFO) else {
+        return;
+    };
+    for mount in nsfs_mounts(&text) {
+        let Some((kind, inode)) = parse_name(mount.root.as_encoded_bytes()) else {
+            continue;
+        };
+        if scope.held.contains(kind) {
+            let holder = Holder::Mount(mount.mount_point);
+            finds.held.push((kind, inode, holder));
+        }
+    }
+}
+
+/// Taking a line apart costs far more than seeing that it is of another type.
+pub(super) fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = mountinfo::Mount> {
+    const TYPE: &[u8] = b" - nsfs ";
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE))
+        .flat_map(mountinfo::mounts)
+        .filter(|mount| mount.fstype == "nsfs")
+}

@@ -1,0 +1,108 @@
+//! The namespaces that a process is in.
+
+use std::ffi::CStr;
+use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, fstat};
+use nix::unistd::read;
+
+use super::{Visit, Worker};
+use crate::list::snapshot::{Inode, Process, parse_name};
+use crate::list::stat;
+use crate::namespace::Kind;
+use crate::sys::at;
+
+/// For opening what is only a step on the way to something else: neither read nor listed.
+pub(super) const STEP: OFlag = OFlag::O_PATH
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_CLOEXEC);
+
+/// A stat file is shorter than this, its comm of at most 64 bytes included.
+const STAT: usize = 1024;
+
+/// The links of /proc/PID/ns as C strings, by [`Kind`].
+const LINKS: [&CStr; Kind::ALL.len()] = [
+    c"mnt", c"uts", c"ipc", c"net", c"pid", c"user", c"cgroup", c"time",
+];
+
+/// The longest text of a namespace link with room to spare.
+pub(super) const LINK: usize = 64;
+
+/// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if it is not ours to see.
+pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
+    let mut name = [0; 16];
+    // 16 bytes hold every 32-bit number with its NUL.
+    let _ = write!(&mut name[..], "{pid}\0");
+    let name = CStr::from_bytes_until_nul(&name).map_err(|_| Errno::EINVAL)?;
+    let directory = openat(proc, name, STEP, Mode::empty())?;
+    let uid = fstat(&directory)?.st_uid;
+    let mut text = [0; STAT];
+    let file = openat(
+        &directory,
+        c"stat",
+        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?;
+    let length = read(&file, &mut text)?;
+    let stat = stat::parse(&text[..length]).ok_or(Errno::ESRCH)?;
+    Ok(Visit {
+        directory,
+        process: Process {
+            pid,
+            parent: stat.parent,
+            uid,
+            namespaces: [None; Kind::ALL.len()],
+        },
+        kernel_thread: stat.kernel_thread,
+        threads: stat.threads,
+        refused: false,
+    })
+}
+
+/// Reads the links in /proc/PID/ns: their text says all, so that nothing is opened.
+pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
+    let directory = match openat(&visit.directory, c"ns", STEP, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(errno) => return visit.note(errno),
+    };
+    let mut refused = None;
+    for kind in worker.scope.kinds.iter() {
+        let mut link = [0; LINK];
+        match at::read_link(directory.as_fd(), LINKS[kind as usize], &mut link) {
+            Ok(text) => {
+                visit.process.namespaces[kind as usize] = parse_name(text)
+                    .filter(|(named, _)| *named == kind)
+                    .map(|(_, inode)| inode);
+            }
+            Err(errno) => refused = Some(errno),
+        }
+    }
+    // A zombie has left most of its namespaces (ENOENT), and a kernel may not know a kind: neither is worth a word.
+    if let Some(errno @ (Errno::EACCES | Errno::EPERM | Errno::ESRCH)) = refused {
+        visit.note(errno);
+    }
+}
+
+/// The namespace of that kind in a directory /proc/PID/ns.
+pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> Option<Inode> {
+    let mut link = [0; LINK];
+    let text = at::read_link(links, LINKS[kind as usize], &mut link).ok()?;
+    parse_name(text)
+        .filter(|(named, _)| *named == kind)
+        .map(|(_, inode)| inode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_links_stand_in_the_order_of_the_kinds() {
+        for kind in Kind::ALL {
+            assert_eq!(LINKS[kind as usize].to_bytes(), kind.name().as_bytes());
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Walks the process table, with as many processors as a large one is worth.
+
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nix::unistd::{Whence, lseek};
+
+use super::{Finds, NAMES, Scope, Worker, pids};
+use crate::error::{Attempt, During, Failure};
+
+/// Up to so many processes a second thread costs more than it saves.
+const SMALL: usize = 400;
+
+/// More threads than this only wait for each other in the kernel.
+const MOST_THREADS: usize = 8;
+
+/// How many processes a thread takes at a time.
+const PORTION: usize = 32;
+
+/// How often the table is looked at again for what came while we looked. A namespace may pass from process to process,
+/// each of which lives shorter than our walk; without a process that ended under our eyes there was no such thing.
+const LOOKS: usize = 3;
+
+/// Looks at every process of `proc`. Errors: the directory cannot be listed.
+pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Failure> {
+    let mut buffer = vec![0; NAMES];
+    let mut seen: Vec<i32> = Vec::new();
+    let mut finds = Finds::default();
+    for look in 0..LOOKS {
+        let read = || Attempt::Read(PathBuf::from(scope.root));
+        if look > 0 {
+            lseek(proc, 0, Whence::SeekSet).during(read)?;
+        }
+        let mut new = pids(proc, &mut buffer).during(read)?;
+        new.retain(|pid| seen.binary_search(pid).is_err());
+        let found = visit(scope, proc, &new);
+        let vanished = found.vanished;
+        finds.add(found);
+        if vanished == 0 {
+            break;
+        }
+        seen.extend(new);
+        seen.sort_unstable();
+    }
+    finds.processes.sort_unstable_by_key(|process| process.pid);
+    Ok(finds)
+}
+
+fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut worker = Worker::new(scope, proc);
+        loop {
+            let at = next.fetch_add(PORTION, Ordering::Relaxed);
+            let Some(rest) = pids.get(at..).filter(|rest| !rest.is_empty()) else {
+                return worker.finds;
+            };
+            for pid in rest.iter().take(PORTION) {
+                worker.visit(*pid);
+            }
+        }
+    };
+    if pids.len() <= SMALL {
+        return work();
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|threads| {
+        let helpers: Vec<_> = (1..processors.min(MOST_THREADS))
+            // A thread that cannot be had is done without.
+            .filter_map(|_| std::thread::Builder::new().spawn_scoped(threads, work).ok())
+            .collect();
+        let mut finds = work();
+        for helper in helpers {
+            if let Ok(found) = helper.join() {
+                finds.add(found);
+            }
+        }
+        finds
+    })
+}

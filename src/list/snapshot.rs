@@ -1,0 +1,215 @@
+//! What the scan has seen: processes, namespaces, and who keeps each of those alive.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use crate::cli::value::digits;
+use crate::namespace::Kind;
+
+/// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of
+/// whatever kinds, share one.
+pub type Inode = NonZeroU32;
+
+/// A process as /proc shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its PID in the PID namespace of the /proc that was looked at.
+    pub pid: i32,
+    /// PID of its parent, 0 if that is outside.
+    pub parent: i32,
+    /// The owner of /proc/PID: its effective user.
+    pub uid: u32,
+    /// The namespaces that it is in, by [`Kind`]; `None` for those not looked at or not ours to see.
+    pub namespaces: [Option<Inode>; Kind::ALL.len()],
+}
+
+impl Process {
+    /// Its namespace of that kind.
+    pub fn namespace(&self, kind: Kind) -> Option<Inode> {
+        self.namespaces[kind as usize]
+    }
+}
+
+/// What keeps a namespace alive, and so is a way to it. A process in it is one as well: see [`Namespace::leader`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// A thread that is in it while its process is not.
+    Thread {
+        /// Of which process.
+        pid: i32,
+        /// Its own number.
+        tid: i32,
+    },
+    /// A process whose children will be in it.
+    Children {
+        /// Which process.
+        pid: i32,
+        /// Where only children of this thread will be.
+        tid: Option<i32>,
+    },
+    /// An open descriptor of its nsfs file.
+    Descriptor {
+        /// Of which process.
+        pid: i32,
+        /// Its number there.
+        fd: i32,
+    },
+    /// A socket in it; network namespaces only.
+    Socket {
+        /// Of which process.
+        pid: i32,
+        /// Its number there.
+        fd: i32,
+    },
+    /// Its nsfs file is bind-mounted here, in our mount namespace.
+    Mount(PathBuf),
+    /// Its nsfs file is bind-mounted in another mount namespace.
+    MountElsewhere {
+        /// At which path there.
+        path: PathBuf,
+        /// In which.
+        namespace: Inode,
+    },
+    /// A namespace that it is the parent or owner of.
+    Namespace(Inode),
+}
+
+/// A namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its kind.
+    pub kind: Kind,
+    /// How many processes are in it.
+    pub processes: u32,
+    /// The process with the lowest PID of those, as its place in [`Snapshot::processes`].
+    pub leader: Option<usize>,
+    /// What else keeps it, in the order of [`Holder::rank`]; complete only where no process does.
+    pub holders: Vec<Holder>,
+    /// Its 64-bit id, if that is how it was found.
+    pub id: Option<u64>,
+}
+
+impl Namespace {
+    /// One that nothing is known of but its kind.
+    pub fn new(kind: Kind) -> Namespace {
+        Namespace {
+            kind,
+            processes: 0,
+            leader: None,
+            holders: Vec::new(),
+            id: None,
+        }
+    }
+}
+
+impl Holder {
+    /// Where it stands among the holders of one namespace. The mount table keeps its own order, which the NSFS column
+    /// shows.
+    pub fn rank(&self) -> (u8, i32, i32) {
+        match self {
+            Holder::Thread { pid, tid } => (0, *pid, *tid),
+            Holder::Descriptor { pid, fd } => (1, *pid, *fd),
+            Holder::Socket { pid, fd } => (2, *pid, *fd),
+            Holder::Mount(_) => (3, 0, 0),
+            Holder::MountElsewhere { .. } => (4, 0, 0),
+            Holder::Children { pid, tid } => (5, *pid, tid.unwrap_or(0)),
+            Holder::Namespace(_) => (6, 0, 0),
+        }
+    }
+}
+
+/// All that one look at /proc has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The processes, by PID.
+    pub processes: Vec<Process>,
+    /// The namespaces, by inode number.
+    pub namespaces: BTreeMap<Inode, Namespace>,
+    /// How many processes could not be looked into for want of rights.
+    pub unreadable: usize,
+}
+
+impl Snapshot {
+    /// The process with the lowest PID of those in a namespace.
+    pub fn leader(&self, namespace: Inode) -> Option<&Process> {
+        self.processes.get(self.namespaces.get(&namespace)?.leader?)
+    }
+
+    /// Adds a holder of a namespace, and the namespace if it is a new one.
+    pub fn add(&mut self, kind: Kind, inode: Inode, holder: Holder) {
+        let namespace = self
+            .namespaces
+            .entry(inode)
+            .or_insert_with(|| Namespace::new(kind));
+        // An inode number that meant another kind a moment ago has been used again: the earlier sight is as good.
+        if namespace.kind == kind {
+            let rank = holder.rank();
+            let place = namespace
+                .holders
+                .partition_point(|held| held.rank() <= rank);
+            namespace.holders.insert(place, holder);
+        }
+    }
+
+    /// Notes the 64-bit id of a namespace, and the namespace if it is a new one.
+    pub fn note_id(&mut self, kind: Kind, inode: Inode, id: u64) {
+        let namespace = self
+            .namespaces
+            .entry(inode)
+            .or_insert_with(|| Namespace::new(kind));
+        if namespace.kind == kind {
+            namespace.id = Some(id);
+        }
+    }
+}
+
+/// A namespace's own name: `net:[4026531840]`, as the links in /proc/PID/ns and /proc/PID/fd and the roots of nsfs
+/// mounts have it.
+pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
+    let (kind, inode) = split_name(text)?;
+    Some((Kind::from_name(kind)?, digits(inode)?))
+}
+
+/// The inode number in `socket:[123]`.
+pub fn parse_socket(text: &[u8]) -> Option<u64> {
+    match split_name(text)? {
+        (b"socket", inode) => digits(inode),
+        _ => None,
+    }
+}
+
+fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let inode = text[colon + 1..].strip_prefix(b"[")?.strip_suffix(b"]")?;
+    Some((&text[..colon], inode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_namespaces_and_sockets() {
+        let inode = Inode::new(4026531840);
+        assert_eq!(
+            parse_name(b"net:[4026531840]"),
+            inode.map(|inode| (Kind::Net, inode))
+        );
+        for text in [
+            "",
+            "net:[0]",
+            "net:[]",
+            "net:[1",
+            "net:1",
+            "/net:[1]",
+            "foo:[1]",
+            "net:[4294967296]",
+        ] {
+            assert_eq!(parse_name(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_socket(b"socket:[7]"), Some(7));
+        assert_eq!(parse_socket(b"pipe:[7]"), None);
+        assert_eq!(parse_socket(b"/tmp/socket:[7]"), None);
+    }
+}

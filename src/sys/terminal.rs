@@ -1,0 +1,23 @@
+//! Terminals, see ioctl_tty(2).
+
+use std::os::fd::{AsFd, AsRawFd};
+
+use super::check;
+
+/// The columns of the terminal behind `fd`, `None` if it is no terminal or does not say.
+pub fn width(fd: impl AsFd) -> Option<usize> {
+    // SAFETY: an all-zero winsize is a valid value, and this request only writes to it.
+    let size = unsafe {
+        let mut size: libc::winsize = std::mem::zeroed();
+        check(libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &mut size).into())
+            .map(|_| size)
+            .ok()?
+    };
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+/// Whether `fd` is a terminal, see isatty(3).
+pub fn is_terminal(fd: impl AsFd) -> bool {
+    // SAFETY: isatty only asks.
+    unsafe { libc::isatty(fd.as_fd().as_raw_fd()) == 1 }
+}

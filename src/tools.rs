@@ -1,0 +1,191 @@
+//! The three tools from their command line to their exit status.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::cli::getopt::Opt;
+use crate::cli::{self, Parsed, UsageError, help};
+use crate::enter::entering::Opened;
+use crate::error::{Failure, Status};
+use crate::hint::{self, View};
+use crate::list;
+use crate::report;
+use crate::sys::entry::Invocation;
+use crate::{enter, list::render};
+
+/// What makes one tool another than the next.
+struct Tool<A, Id: 'static> {
+    page: help::Page,
+    options: &'static [Opt<Id>],
+    parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
+    work: fn(A, &Caller) -> Result<Status, Explained>,
+}
+
+/// Who started us, as far as the work of a tool is concerned.
+type Caller = Invocation;
+
+/// A failure with its hint.
+struct Explained {
+    failure: Failure,
+    hint: Option<String>,
+}
+
+impl<F: Into<Failure>> From<F> for Explained {
+    fn from(failure: F) -> Explained {
+        Explained {
+            failure: failure.into(),
+            hint: None,
+        }
+    }
+}
+
+/// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
+pub fn unshare(invocation: Invocation) -> Status {
+    use cli::unshare::{OPTIONS, PAGE, parse};
+    start(
+        Tool {
+            page: PAGE,
+            options: &OPTIONS,
+            parse,
+            work: do_unshare,
+        },
+        invocation,
+    )
+}
+
+fn do_unshare(args: cli::unshare::Args, caller: &Caller) -> Result<Status, Explained> {
+    let request = enter::unshare::resolve(args).map_err(|error| {
+        let hint = hint::unshare::before(&error);
+        Explained {
+            failure: error.into(),
+            hint,
+        }
+    })?;
+    let situation = hint::unshare::Situation::of(&request);
+    report::note_for_person(
+        &caller.program,
+        hint::unshare::shell_stays_outside(situation),
+    );
+    let plan = enter::unshare::plan(request);
+    enter::run(plan, Opened::default(), &caller.environment).map_err(|failure| {
+        let hint = hint::unshare::hint(&failure, situation, &View::of_system());
+        Explained { failure, hint }
+    })
+}
+
+/// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`] does.
+pub fn nsenter(invocation: Invocation) -> Status {
+    use cli::nsenter::{OPTIONS, PAGE, parse};
+    start(
+        Tool {
+            page: PAGE,
+            options: &OPTIONS,
+            parse,
+            work: do_nsenter,
+        },
+        invocation,
+    )
+}
+
+fn do_nsenter(args: cli::nsenter::Args, caller: &Caller) -> Result<Status, Explained> {
+    let view = View::of_system();
+    let target = args.target.map(|target| target.pid);
+    let (request, opened, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
+        let situation = hint::nsenter::Situation {
+            target,
+            ..Default::default()
+        };
+        let hint = hint::nsenter::hint(&failure, &situation, &view);
+        Explained { failure, hint }
+    })?;
+    let situation = hint::nsenter::Situation::of(&request, target, &caller.environment);
+    if !left_out.is_empty() {
+        report::message(&caller.program, &left_out_note(&left_out), None);
+    }
+    report::note_for_person(
+        &caller.program,
+        hint::nsenter::target_stays_outside(&situation, &view),
+    );
+    enter::run(enter::nsenter::plan(request), opened, &caller.environment).map_err(|failure| {
+        let hint = hint::nsenter::hint(&failure, &situation, &view);
+        Explained { failure, hint }
+    })
+}
+
+/// The first of the variables that were left out, and how many more: the target may have thousands.
+fn left_out_note(names: &[String]) -> String {
+    const MOST: usize = 10;
+    const LONGEST: usize = 40;
+    let shown = names
+        .iter()
+        .take(MOST)
+        .map(|name| name.chars().take(LONGEST).collect::<String>());
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("note: left out of the target's environment: {shown}{more}")
+}
+
+/// lsns(8): lists namespaces, or the processes in one.
+pub fn lsns(invocation: Invocation) -> Status {
+    use cli::lsns::{OPTIONS, PAGE, parse};
+    start(
+        Tool {
+            page: PAGE,
+            options: &OPTIONS,
+            parse,
+            work: do_lsns,
+        },
+        invocation,
+    )
+}
+
+fn do_lsns(args: cli::lsns::Args, caller: &Caller) -> Result<Status, Explained> {
+    let list_columns = args.list_columns;
+    let request = list::request::resolve(args)?;
+    if list_columns {
+        return print(&render::columns(request.format));
+    }
+    let listing = list::list(&request, Path::new("/proc"))?;
+    report::note_for_person(&caller.program, unreadable(&listing));
+    let style = render::Style {
+        format: request.format,
+        headings: request.headings,
+        wrap: request.wrap,
+        width: report::terminal_width(&caller.environment).filter(|_| request.truncate),
+        charset: render::Charset::of(&caller.environment),
+    };
+    print(&render::render(&listing, &style))
+}
+
+/// Whoever reads a short list is to know why it is short.
+fn unreadable(listing: &render::Listing) -> Option<String> {
+    let (unreadable, processes) = (listing.unreadable, listing.processes);
+    let remedy = if nix::unistd::geteuid().is_root() {
+        ""
+    } else {
+        ": run as root to see all"
+    };
+    (unreadable > 0)
+        .then(|| format!("{unreadable} of {processes} processes are not readable{remedy}"))
+}
+
+fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
+    let arguments = std::mem::take(&mut invocation.arguments);
+    let done = match (tool.parse)(arguments) {
+        Ok(Parsed::Run(args)) => (tool.work)(args, &invocation),
+        Ok(Parsed::Help) => print(help::render(&tool.page, tool.options).as_bytes()),
+        Ok(Parsed::Version) => print(help::version(&invocation.program).as_bytes()),
+        Err(error) => Err(error.into()),
+    };
+    done.unwrap_or_else(|Explained { failure, hint }| {
+        report::failure(&invocation.program, &failure, hint.as_deref())
+    })
+}
+
+fn print(text: &[u8]) -> Result<Status, Explained> {
+    report::output(text)?;
+    Ok(Status::SUCCESS)
+}
