@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::readlink;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::signal::SigSet;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
 use nix::unistd::geteuid;
 
@@ -210,20 +211,29 @@ fn wait_for_helper(child: i32) -> Result<Change, Failure> {
 
 /// The binder's life.
 fn bind_when_told(channel: &Channel, process: i32, keeps: &[Keep]) {
+    // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
+    let _ = SigSet::all().thread_block();
     let mut bound = 0;
     while let Some([order]) = channel.receive() {
         let outcome = match order {
             GO => bind_all(process, keeps, &mut bound),
             _ => {
-                for keep in keeps[..std::mem::take(&mut bound)].iter().rev() {
-                    let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
-                }
+                unbind(keeps, &mut bound);
                 Outcome::Done
             }
         };
         if channel.send(&outcome.to_bytes()).is_err() {
+            // Who does not know that we have bound fails, or has been killed.
+            unbind(keeps, &mut bound);
             return;
         }
+    }
+}
+
+/// Takes back the mounts on the first `bound` files.
+fn unbind(keeps: &[Keep], bound: &mut usize) {
+    for keep in keeps[..std::mem::take(bound)].iter().rev() {
+        let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
     }
 }
 
@@ -238,9 +248,7 @@ fn bind_all(process: i32, keeps: &[Keep], bound: &mut usize) -> Outcome {
         ) {
             Ok(()) => *bound += 1,
             Err(errno) => {
-                for keep in keeps[..std::mem::take(bound)].iter().rev() {
-                    let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
-                }
+                unbind(keeps, bound);
                 return Outcome::Refused {
                     part,
                     errno: errno as i32,

@@ -215,6 +215,9 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
 fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bool, Failure> {
     let own = format!("/proc/self/ns/{kind}");
     if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
+        // Without a /proc no file is there: that says nothing of the kernel, and nothing would be entered.
+        let directory = Path::new("/proc/self/ns");
+        lstat(directory).during(|| Attempt::Open(directory.into()))?;
         return Ok(false);
     }
     if kind != Kind::User {

@@ -2,6 +2,7 @@
 //! rather than /proc wherever there is one, so that it also runs in an empty root directory.
 //!
 //! - `probe seen`: one line for each thing seen, `WHAT …`.
+//! - `probe world`, or the probe as a login shell: the same and what /proc says of id maps, clocks, cgroups and mounts.
 //! - `probe hold`: says `ready`, and ends with its standard input.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
 //! - `probe die SIGNAL`: dies of the signal.
@@ -16,6 +17,7 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 
 use nskit::error::Status;
 use nskit::sys::entry::Invocation;
@@ -44,7 +46,9 @@ fn probe(invocation: Invocation) -> Status {
             .unwrap_or_default()
     };
     match &*word(0) {
-        "seen" => seen(&invocation),
+        "seen" => tell(seen(&invocation)),
+        "world" => tell([seen(&invocation), world()].concat()),
+        "" if invocation.program == "-probe" => tell([seen(&invocation), world()].concat()),
         "hold" => hold(),
         "fill" => {
             rewrite_environment(&invocation, b"", b'x');
@@ -133,7 +137,7 @@ fn catch(signals: impl Iterator<Item = i32>) {
     }
 }
 
-fn seen(invocation: &Invocation) {
+fn seen(invocation: &Invocation) -> Vec<String> {
     let mut lines = Vec::new();
     lines.push(format!(
         "name {}",
@@ -154,9 +158,51 @@ fn seen(invocation: &Invocation) {
             lines.push(format!("ns {name} {}", link.display()));
         }
     }
+    lines
+}
+
+fn tell(lines: Vec<String>) {
     for line in lines {
         say(&line);
     }
+}
+
+/// What can be told by way of /proc only, and the directories by device and inode number.
+fn world() -> Vec<String> {
+    let mut lines = Vec::new();
+    for name in [
+        "uid_map",
+        "gid_map",
+        "setgroups",
+        "timens_offsets",
+        "cgroup",
+    ] {
+        let text = std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            lines.push(format!("{name} {}", words.join(" ")));
+        }
+    }
+    for (name, path) in [("root", "/"), ("directory", ".")] {
+        if let Ok(metadata) = std::fs::metadata(path) {
+            lines.push(format!("{name} {}:{}", metadata.dev(), metadata.ino()));
+        }
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    for line in mounts.lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        // Without the ids of mounts and namespaces, and the numbers of peer groups, which differ from run to run.
+        let root = fields[3].split(":[").next().unwrap_or_default();
+        let tags = fields[6..]
+            .iter()
+            .map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
+        let words: Vec<&str> = [fields[4], root, fields[5]]
+            .into_iter()
+            .chain(tags)
+            .collect();
+        lines.push(format!("mount {}", words.join(" ")));
+    }
+    lines
 }
 
 fn descriptors(lines: &mut Vec<String>) {

@@ -1,7 +1,7 @@
 //! Ours against the installed one, on the same process table: every byte of standard output, and the status.
 
 use crate::common::Call;
-use crate::frozen::Frozen;
+use crate::frozen::{Frozen, as_of_old};
 
 /// Namespaces of all kinds, owned and nested, with one to many processes; a user without a name; one namespace that was
 /// entered from outside of its owner; namespace files mounted once, several times, and under several names.
@@ -166,10 +166,10 @@ fn outcome(call: Call, locale: &str) -> (crate::common::Ending, String) {
 fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
     let mut count = 0;
     for line in options.lines() {
-        let line = frozen.expand(line);
+        let line = as_of_old(&frozen.expand(line));
         for locale in locales {
             let theirs = outcome(frozen.their_lsns(&line), locale);
-            let ours = outcome(frozen.lsns_as_of_old(&line), locale);
+            let ours = outcome(frozen.lsns(&line), locale);
             assert_eq!(theirs.0, ours.0, "lsns {line} ({locale})");
             assert!(
                 theirs.1 == ours.1,

@@ -107,19 +107,6 @@ impl Frozen {
         self.run(path, ["lsns"].into_iter().chain(args.split_whitespace()))
     }
 
-    /// lsns under test with the columns of 2.38 where all are asked for: ours has more.
-    pub fn lsns_as_of_old(&self, args: &str) -> Call {
-        const COLUMNS: &str = "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
-        let added = args.replace("--output-all -o +", &format!("--output-all -o {COLUMNS},"));
-        let all = added.contains("--output-all") && !added.contains("-o ");
-        let columns = if all {
-            format!(" -o {COLUMNS}")
-        } else {
-            String::new()
-        };
-        self.lsns(&format!("{added}{columns}"))
-    }
-
     /// The installed lsns.
     pub fn their_lsns(&self, args: &str) -> Call {
         self.run(
@@ -140,5 +127,16 @@ impl Frozen {
         self.init.release();
         let init = &self.init;
         poll_until("the end of a process table", || init.has_ended());
+    }
+}
+
+/// The arguments with the columns of 2.38 named where all are asked for: ours has more. Both tools are given the same, for
+/// they list themselves.
+pub fn as_of_old(args: &str) -> String {
+    const COLUMNS: &str = "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
+    let added = args.replace("--output-all -o +", &format!("--output-all -o {COLUMNS},"));
+    match added.contains("--output-all") && !added.contains("-o ") {
+        true => format!("{added} -o {COLUMNS}"),
+        false => added,
     }
 }
