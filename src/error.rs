@@ -84,7 +84,7 @@ impl Failure {
             Failure::Program { .. } => Status::Exited(126),
             // A kernel too old, which a script may want to tell from all else.
             Failure::System {
-                attempt: Attempt::AskNamespace,
+                attempt: Attempt::AskRelations,
                 errno: Errno::ENOTTY,
             } => Status::Exited(2),
             _ => Status::FAILURE,
@@ -180,6 +180,8 @@ pub enum Attempt {
     ParentDeathSignal,
     /// prctl(2) PR_SET_DUMPABLE.
     MakeDumpable,
+    /// An ioctl of ioctl_ns(2) that asks for a parent, an owner or a user.
+    AskRelations,
     /// pidfd_open(2).
     FindProcess(i32),
     /// SIOCGSKNS on a descriptor of another process.
@@ -203,8 +205,6 @@ pub enum Attempt {
     SetContext,
     /// The ids of a process.
     AskIds(i32),
-    /// An ioctl of ioctl_ns(2).
-    AskNamespace,
     /// Standard output.
     Output,
 }
@@ -240,6 +240,7 @@ impl fmt::Display for Attempt {
             Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
             Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
             Attempt::MakeDumpable => write!(f, "open the own /proc files (PR_SET_DUMPABLE)"),
+            Attempt::AskRelations => write!(f, "ask a namespace for its parent, owner or user"),
             Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
             Attempt::OpenSocketNamespace { pid, fd } => {
                 write!(
@@ -257,7 +258,6 @@ impl fmt::Display for Attempt {
             Attempt::Hide => write!(f, "hide from the processes inside (PR_SET_DUMPABLE)"),
             Attempt::SetContext => write!(f, "set the SELinux context for the program"),
             Attempt::AskIds(pid) => write!(f, "find out the user and group of process {pid}"),
-            Attempt::AskNamespace => write!(f, "ask a namespace for its parent, owner or user"),
             Attempt::Output => write!(f, "write to standard output"),
         }
     }

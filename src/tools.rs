@@ -137,6 +137,7 @@ fn do_lsns(args: cli::lsns::Args, caller: &Caller) -> Result<Status, Explained> 
         return print(&render::columns(request.format));
     }
     let listing = list::list(&request, Path::new("/proc"))?;
+    report::note_for_person(&caller.program, unreadable(&listing));
     let style = render::Style {
         format: request.format,
         headings: request.headings,
@@ -145,6 +146,18 @@ fn do_lsns(args: cli::lsns::Args, caller: &Caller) -> Result<Status, Explained> 
         charset: render::Charset::of(&caller.environment),
     };
     print(&render::render(&listing, &style))
+}
+
+/// Whoever reads a short list is to know why it is short.
+fn unreadable(listing: &render::Listing) -> Option<String> {
+    let (unreadable, processes) = (listing.unreadable, listing.processes);
+    let remedy = if nix::unistd::geteuid().is_root() {
+        ""
+    } else {
+        ": run as root to see all"
+    };
+    (unreadable > 0)
+        .then(|| format!("{unreadable} of {processes} processes are not readable{remedy}"))
 }
 
 fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {

@@ -7,6 +7,8 @@ use super::Parsed;
 use super::getopt::{Getopt, Met, Opt, Order, UsageError};
 use super::help::Page;
 use super::value;
+use crate::list::request::DEFAULT_SCAN;
+use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
 
 /// By which relation rows hang under each other.
@@ -39,6 +41,8 @@ pub struct Args {
     pub persistent: bool,
     /// --task; 0 is none, as it always was.
     pub task: Option<i32>,
+    /// --scan.
+    pub scan: Option<SourceSet>,
     /// --filter.
     pub filter: Option<OsString>,
     /// --notruncate.
@@ -84,6 +88,8 @@ pub enum Id {
     Type,
     /// --tree
     Tree,
+    /// --scan
+    Scan,
     /// --list-columns
     ListColumns,
     /// --help
@@ -93,7 +99,7 @@ pub enum Id {
 }
 
 /// lsns's options.
-pub const OPTIONS: [Opt<Id>; 16] = [
+pub const OPTIONS: [Opt<Id>; 17] = [
     Opt::new(Id::Json, "json", "Print JSON").short(b'J'),
     Opt::new(Id::List, "list", "Print a flat list, no tree").short(b'l'),
     Opt::new(Id::NoHeadings, "noheadings", "Print no header line").short(b'n'),
@@ -148,6 +154,12 @@ pub const OPTIONS: [Opt<Id>; 16] = [
     )
     .short(b'T')
     .optional("REL"),
+    Opt::new(
+        Id::Scan,
+        "scan",
+        "Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; or +SOURCE, -SOURCE",
+    )
+    .required("LIST"),
     Opt::new(
         Id::ListColumns,
         "list-columns",
@@ -230,6 +242,11 @@ impl Args {
                     None => Tree::Owner,
                     Some(_) => met.read("process, parent or owner", tree)?,
                 });
+            }
+            Id::Scan => {
+                let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
+                let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), DEFAULT_SCAN);
+                self.scan = Some(met.read(sources, read)?);
             }
             Id::ListColumns => self.list_columns = true,
             Id::Help | Id::Version => {}

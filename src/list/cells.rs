@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::cgroup;
 use super::column::Column;
 use super::graph::Graph;
 use super::netnsid::{Client, NetNsId};
@@ -14,10 +15,14 @@ use super::snapshot::{Holder, Inode, Namespace, Process};
 use super::value::Value;
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
+use crate::sys::nsfs;
 use crate::users;
 
 /// So much of a command line is read; processes can have megabytes.
 const COMMAND_LINE: usize = 8191;
+
+/// Enough for every hierarchy with the longest path, and for a map of 340 lines.
+const CGROUPS: usize = 64 * 1024;
 
 /// Fills cells.
 pub struct Cells<'g> {
@@ -91,6 +96,13 @@ impl<'g> Cells<'g> {
             Column::Nsfs => mount_points(namespace),
             Column::Pns => relative(self.graph.relations(inode).parent),
             Column::Ons => relative(self.graph.relations(inode).owner),
+            Column::HeldBy => self.holders(namespace, process),
+            Column::NsId => self.id(inode, namespace),
+            Column::Cgroup => self.of_cgroup(process, |path| Some(path.to_vec())),
+            Column::Unit => self.of_cgroup(process, cgroup::unit),
+            Column::Container => self.of_cgroup(process, cgroup::container),
+            Column::UidMap => self.map(namespace, process, "uid_map"),
+            Column::GidMap => self.map(namespace, process, "gid_map"),
         }
     }
 
@@ -116,6 +128,102 @@ impl<'g> Cells<'g> {
         match self.process(item) {
             Some(process) => Some(process.uid),
             None => Some(self.graph.relations(inode).owner_uid.unwrap_or(0)),
+        }
+    }
+
+    /// The leader, or everything else that keeps it where there is none.
+    fn holders(&self, namespace: &Namespace, process: Option<&Process>) -> Value {
+        if let Some(process) = process {
+            return Value::Lines(vec![format!("process {}", process.pid).into_bytes()]);
+        }
+        let mut seen = HashSet::new();
+        let holders = namespace
+            .holders
+            .iter()
+            .filter(|holder| seen.insert(*holder));
+        let lines: Vec<_> = holders.map(|holder| self.holder(holder)).collect();
+        if lines.is_empty() {
+            Value::Empty
+        } else {
+            Value::Lines(lines)
+        }
+    }
+
+    fn holder(&self, holder: &Holder) -> Vec<u8> {
+        let text = match holder {
+            Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
+            Holder::Children { pid, tid: None } => format!("children-of {pid}"),
+            Holder::Children {
+                pid,
+                tid: Some(tid),
+            } => format!("children-of {pid}/{tid}"),
+            Holder::Descriptor { pid, fd } => format!("fd {pid}:{fd}"),
+            Holder::Socket { pid, fd } => format!("socket {pid}:{fd}"),
+            Holder::Mount(path) => return [b"mount ", path.as_os_str().as_bytes()].concat(),
+            Holder::MountElsewhere { path, namespace } => {
+                let place = format!(" in {}:[{namespace}]", Kind::Mount);
+                return [b"mount ", path.as_os_str().as_bytes(), place.as_bytes()].concat();
+            }
+            Holder::Namespace(child) => {
+                let kind = self
+                    .graph
+                    .snapshot
+                    .namespaces
+                    .get(child)
+                    .map_or(Kind::User, |child| child.kind);
+                format!("namespace {kind}:[{child}]")
+            }
+        };
+        text.into_bytes()
+    }
+
+    fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {
+        let key = (Column::NsId, u64::from(inode.get()));
+        if let Some(value) = self.filled.get(&key) {
+            return value.clone();
+        }
+        let ask = || nsfs::id(self.opener.open(&self.graph.snapshot, inode)?).ok();
+        let value = namespace
+            .id
+            .or_else(ask)
+            .map_or(Value::Empty, Value::Number);
+        self.filled.insert(key, value.clone());
+        value
+    }
+
+    fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8]) -> Option<Vec<u8>>) -> Value {
+        let text = |process: &Process| {
+            let path = self.root.join(format!("{}/cgroup", process.pid));
+            let memberships = read_bounded(&path, CGROUPS).ok()?;
+            part(cgroup::path(&memberships)?)
+        };
+        process
+            .and_then(text)
+            .map_or(Value::Empty, |text| Value::text(&text))
+    }
+
+    /// The lines of uid_map or gid_map, with single blanks.
+    fn map(&self, namespace: &Namespace, process: Option<&Process>, name: &str) -> Value {
+        let (Kind::User, Some(process)) = (namespace.kind, process) else {
+            return Value::Empty;
+        };
+        let path = self.root.join(format!("{}/{name}", process.pid));
+        let map = read_bounded(&path, CGROUPS).unwrap_or_default();
+        let words = |line: &[u8]| {
+            let words = line
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty());
+            words.collect::<Vec<_>>().join(&b' ')
+        };
+        let lines = map
+            .split(|byte| *byte == b'\n')
+            .map(words)
+            .filter(|line| !line.is_empty());
+        let lines: Vec<_> = lines.collect();
+        if lines.is_empty() {
+            Value::Empty
+        } else {
+            Value::Lines(lines)
         }
     }
 
@@ -153,13 +261,16 @@ impl<'g> Cells<'g> {
     /// The arguments joined by blanks, or the comm where there are none; nothing, if the process has ended.
     fn read_command(&self, pid: i32) -> Vec<u8> {
         let directory = self.root.join(pid.to_string());
-        let mut line = read_bounded(&directory.join("cmdline"), COMMAND_LINE).unwrap_or_default();
+        // One byte more tells a line that ends with its NUL from one that goes on behind it.
+        let mut line =
+            read_bounded(&directory.join("cmdline"), COMMAND_LINE + 1).unwrap_or_default();
         if line.is_empty() {
             line = read_bounded(&directory.join("comm"), COMMAND_LINE).unwrap_or_default();
             line.pop_if(|byte| *byte == b'\n');
             return line;
         }
-        line.pop_if(|byte| *byte == 0);
+        let cut = line.len() > COMMAND_LINE;
+        line.pop_if(|byte| *byte == 0 || cut);
         for byte in &mut line {
             if *byte == 0 {
                 *byte = b' ';

@@ -47,13 +47,7 @@ pub fn snapshot(
         }
     }
     for namespace in namespaces.values_mut() {
-        // The mount table keeps its own order, which the NSFS column shows.
-        namespace.holders.sort_by_key(|holder| match holder {
-            Holder::Descriptor { pid, fd } => (0, *pid, *fd),
-            Holder::Socket { pid, fd } => (1, *pid, *fd),
-            Holder::Mount(_) => (2, 0, 0),
-            Holder::Namespace(_) => (3, 0, 0),
-        });
+        namespace.holders.sort_by_key(Holder::rank);
     }
     Snapshot {
         processes,

@@ -34,6 +34,20 @@ pub enum Column {
     Pns,
     /// Its owner.
     Ons,
+    /// What keeps it alive.
+    HeldBy,
+    /// Its 64-bit id.
+    NsId,
+    /// The cgroup of the process.
+    Cgroup,
+    /// The unit of systemd's that it belongs to.
+    Unit,
+    /// The container that it belongs to.
+    Container,
+    /// Its map of users.
+    UidMap,
+    /// Its map of groups.
+    GidMap,
 }
 
 /// What to know of a column to print it.
@@ -72,7 +86,7 @@ const NUMBER: ColumnFacts = ColumnFacts {
 };
 
 /// Every column, in the order of --output-all.
-pub const COLUMNS: [ColumnFacts; 13] = [
+pub const COLUMNS: [ColumnFacts; 20] = [
     ColumnFacts {
         column: Column::Ns,
         name: "NS",
@@ -159,6 +173,48 @@ pub const COLUMNS: [ColumnFacts; 13] = [
         minimum: 10,
         help: "owner namespace identifier (inode number)",
         ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::HeldBy,
+        name: "HELD-BY",
+        help: "what keeps the namespace alive",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::NsId,
+        name: "NSID",
+        help: "64-bit identifier, unique since boot",
+        ..NUMBER
+    },
+    ColumnFacts {
+        column: Column::Cgroup,
+        name: "CGROUP",
+        help: "cgroup of the PID",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Unit,
+        name: "UNIT",
+        help: "systemd unit of the PID",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::Container,
+        name: "CONTAINER",
+        help: "container of the PID (runtime and id)",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::UidMap,
+        name: "UIDMAP",
+        help: "user map (inner outer count)",
+        ..TEXT
+    },
+    ColumnFacts {
+        column: Column::GidMap,
+        name: "GIDMAP",
+        help: "group map (inner outer count)",
+        ..TEXT
     },
 ];
 

@@ -153,7 +153,7 @@ fn answer<T>(result: nix::Result<T>) -> Result<Option<T>, Failure> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(errno @ Errno::ENOTTY) => Err(Failure::System {
-            attempt: Attempt::AskNamespace,
+            attempt: Attempt::AskRelations,
             errno,
         }),
         Err(_) => Ok(None),

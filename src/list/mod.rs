@@ -11,6 +11,7 @@
 //!   what is in them. [`render`]: how they are printed.
 
 mod cells;
+mod cgroup;
 mod collect;
 pub mod column;
 pub mod filter;
@@ -24,6 +25,7 @@ pub mod select;
 pub mod snapshot;
 mod stat;
 pub mod value;
+mod visitor;
 
 use std::path::Path;
 
@@ -34,16 +36,16 @@ use filter::FilterError;
 use open::Opener;
 use render::{Line, Listing};
 use request::{Request, Subject};
-use scan::{Scope, Source};
+use scan::Scope;
 use select::Item;
 use snapshot::Snapshot;
 
 /// Makes the listing that is asked for, of the /proc at `root`.
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
-    let snapshot = look(request, root)?;
-    check(request, root, &snapshot)?;
     let opener = Opener::new(root)?;
+    let snapshot = look(request, root, &opener)?;
     let graph = graph::relate(snapshot, &opener, request.depth())?;
+    check(request, root, &graph.snapshot)?;
     let mut cells = Cells::new(&graph, &opener, root);
     let all = graph.snapshot.namespaces.keys().copied();
     let users_first = request.filter.columns().contains(&Column::User);
@@ -72,6 +74,8 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
             .tree
             .filter(|_| request.drawn)
             .map(request::tree_column),
+        unreadable: graph.snapshot.unreadable,
+        processes: graph.snapshot.processes.len(),
     })
 }
 
@@ -102,19 +106,20 @@ fn candidates(
 }
 
 /// Looks where the request needs it. Where the one namespace that is asked for has no process, looks everywhere.
-fn look(request: &Request, root: &Path) -> Result<Snapshot, Failure> {
+fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Snapshot, Failure> {
     let look_at = |sources| {
-        scan::scan(&Scope {
+        let scope = Scope {
             root,
             sources,
             kinds: request.kinds,
             held: request.held_kinds(),
-        })
+        };
+        scan::scan(&scope, opener)
     };
     let snapshot = look_at(request.sources())?;
     match request.subject {
         Subject::Members(inode) if !snapshot.namespaces.contains_key(&inode) => {
-            look_at(Source::ALL)
+            look_at(request.scan)
         }
         _ => Ok(snapshot),
     }

@@ -8,9 +8,15 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat, stat};
 
 use super::snapshot::{Holder, Inode, Snapshot};
+use super::visitor::Visitor;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, NamespaceId};
+use crate::sys::nsfs::HandleFacts;
 use crate::sys::{file, nsfs, pidfd};
+
+/// A namespace is opened by way of others that hold it, those by way of others, and so on. Such chains end, but what is
+/// seen of a moving system may go round in a circle.
+const LONGEST_WAY: usize = 64;
 
 /// The way to the files below /proc.
 pub struct Opener {
@@ -29,47 +35,110 @@ impl Opener {
         })
     }
 
+    /// Our own namespace of that kind.
+    pub fn own(&self, kind: Kind) -> Option<Inode> {
+        let file = self.below_proc(&format!("self/ns/{kind}")).ok()?;
+        Inode::new(u32::try_from(identify(file).ok()?.ino).ok()?)
+    }
+
     /// The namespace, opened by the first of its holders that leads to it; `None` if none does: it is gone, or not ours
     /// to open.
     pub fn open(&self, snapshot: &Snapshot, inode: Inode) -> Option<OwnedFd> {
+        self.open_within(snapshot, inode, LONGEST_WAY)
+    }
+
+    /// As [`Opener::open`], by way of at most `steps` others.
+    fn open_within(&self, snapshot: &Snapshot, inode: Inode, steps: usize) -> Option<OwnedFd> {
         let namespace = snapshot.namespaces.get(&inode)?;
-        let leader = namespace.leader.and_then(|at| {
-            let pid = snapshot.processes.get(at)?.pid;
-            self.of_process(pid, namespace.kind, inode)
-        });
-        leader.or_else(|| {
+        let leader = snapshot.leader(inode);
+        let by_leader = || self.of_process(leader?.pid, namespace.kind, inode);
+        let by_holder = || {
             let mut holders = namespace.holders.iter();
-            holders.find_map(|holder| self.by_holder(snapshot, holder, inode))
-        })
+            holders.find_map(|holder| {
+                self.by_holder(
+                    snapshot,
+                    (namespace.kind, inode),
+                    holder,
+                    steps.checked_sub(1)?,
+                )
+            })
+        };
+        let by_id = || {
+            let ino = inode.get();
+            let file = nsfs::open_by_id(
+                namespace.id?,
+                Some(HandleFacts {
+                    kind: namespace.kind,
+                    ino,
+                }),
+            )
+            .ok()?;
+            self.is(&file, inode).then_some(file)
+        };
+        by_leader().or_else(by_holder).or_else(by_id)
     }
 
     /// The namespace of that kind of process `pid`, if it is `inode`.
     pub fn of_process(&self, pid: i32, kind: Kind, inode: Inode) -> Option<OwnedFd> {
-        self.below_proc(&format!("{pid}/ns/{kind}"))
-            .ok()
-            .filter(|fd| self.is(fd, inode))
+        self.ours(&format!("{pid}/ns/{kind}"), inode)
     }
 
-    fn by_holder(&self, snapshot: &Snapshot, holder: &Holder, inode: Inode) -> Option<OwnedFd> {
+    fn by_holder(
+        &self,
+        snapshot: &Snapshot,
+        (kind, inode): (Kind, Inode),
+        holder: &Holder,
+        steps: usize,
+    ) -> Option<OwnedFd> {
         match holder {
+            Holder::Thread { pid, tid } => self.ours(&format!("{pid}/task/{tid}/ns/{kind}"), inode),
+            Holder::Children { pid, tid } => {
+                let name = kind.name_for_children();
+                self.ours(
+                    &format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)),
+                    inode,
+                )
+            }
             Holder::Descriptor { pid, fd } => {
                 self.checked(Path::new(&format!("{pid}/fd/{fd}")), inode)
             }
             Holder::Mount(path) => self.checked(path, inode),
+            Holder::MountElsewhere { path, namespace } => {
+                let by_member = || {
+                    let pid = snapshot.leader(*namespace)?.pid;
+                    self.below_root_of(pid, path, inode)
+                };
+                // There is no member, or its root directory is another one than that of the namespace.
+                let by_visitor = || {
+                    let visitor = Visitor::send(self.open_within(snapshot, *namespace, steps)?)?;
+                    self.below_root_of(visitor.pid(), path, inode)
+                };
+                by_member().or_else(by_visitor)
+            }
             Holder::Socket { pid, fd } => {
                 let process = pidfd::open(*pid).ok()?;
                 let socket = pidfd::get_fd(process, *fd).ok()?;
                 nsfs::of_socket(socket).ok().filter(|fd| self.is(fd, inode))
             }
-            // A chain of these ends: each was found from the one before, which something else keeps.
             Holder::Namespace(child) => {
-                let child = self.open(snapshot, *child)?;
+                let child = self.open_within(snapshot, *child, steps)?;
                 [nsfs::owner(&child), nsfs::parent(&child)]
                     .into_iter()
                     .flatten()
                     .find(|fd| self.is(fd, inode))
             }
         }
+    }
+
+    /// A path below the root directory of a process.
+    fn below_root_of(&self, pid: i32, path: &Path, inode: Inode) -> Option<OwnedFd> {
+        let below = path.strip_prefix("/").unwrap_or(path);
+        self.checked(&Path::new(&format!("{pid}/root")).join(below), inode)
+    }
+
+    /// A namespace file of /proc, whose opening does nothing else.
+    fn ours(&self, path: &str, inode: Inode) -> Option<OwnedFd> {
+        self.below_proc(path).ok().filter(|fd| self.is(fd, inode))
     }
 
     /// Opens a path that may lead to another file by now. Opening that could block (a FIFO) or do something (a device),
@@ -83,9 +152,7 @@ impl Opener {
         )
         .ok()
         .filter(|fd| self.is(fd, inode))?;
-        self.below_proc(&format!("self/fd/{}", found.as_raw_fd()))
-            .ok()
-            .filter(|fd| self.is(fd, inode))
+        self.ours(&format!("self/fd/{}", found.as_raw_fd()), inode)
     }
 
     fn below_proc(&self, path: &str) -> nix::Result<OwnedFd> {

@@ -3,7 +3,7 @@
 use super::column::{self, COLUMNS, Column};
 use super::filter::Filter;
 use super::graph::Depth;
-use super::scan::Source;
+use super::scan::{Source, SourceSet};
 use super::snapshot::Inode;
 use crate::cli::lsns::{Args, Tree};
 use crate::error::RequestError;
@@ -48,6 +48,8 @@ pub struct Request {
     pub drawn: bool,
     /// The kinds that are listed.
     pub kinds: KindSet,
+    /// Where namespaces are looked for.
+    pub scan: SourceSet,
     /// Which rows are listed.
     pub filter: Filter,
     /// The form of the output.
@@ -74,7 +76,11 @@ impl Request {
 
     /// How much must be asked of namespaces.
     pub fn depth(&self) -> Depth {
-        if self.tree_of_namespaces() || self.needs(Column::Pns) || self.needs(Column::Ons) {
+        // Relatives are user namespaces and, of PID namespaces, PID namespaces.
+        let lists_relatives = self.kinds.contains(Kind::User) || self.kinds.contains(Kind::Pid);
+        let wants_relatives = self.sources().contains(Source::Relative) && lists_relatives;
+        let columns = self.needs(Column::Pns) || self.needs(Column::Ons);
+        if self.tree_of_namespaces() || columns || wants_relatives {
             Depth::All
         } else {
             Depth::Processless
@@ -93,14 +99,17 @@ impl Request {
 
     /// Where to look. A process's own namespaces, and the processes of a namespace that has some, are all in the
     /// process table.
-    pub fn sources(&self) -> &'static [Source] {
+    pub fn sources(&self) -> SourceSet {
         match self.subject {
-            Subject::Namespaces { task: None, .. } => Source::ALL,
-            _ if self.needs(Column::Nsfs) => &[Source::Process, Source::Mount],
-            _ => &[Source::Process],
+            Subject::Namespaces { task: None, .. } => self.scan,
+            _ if self.needs(Column::Nsfs) => SourceSet::of(&[Source::Process, Source::Mount]),
+            _ => SourceSet::of(&[Source::Process]),
         }
     }
 }
+
+/// Where namespaces are looked for by default: everywhere. Threads cost where there are some only.
+pub const DEFAULT_SCAN: SourceSet = SourceSet::ALL;
 
 const NAMESPACE_COLUMNS: &[Column] = &[
     Column::Ns,
@@ -150,6 +159,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         } else {
             args.kinds
         },
+        scan: args.scan.unwrap_or(DEFAULT_SCAN),
         filter,
         format: match (args.json, args.raw) {
             (true, _) => Format::Json,

@@ -32,8 +32,22 @@ impl Process {
 }
 
 /// What keeps a namespace alive, and so is a way to it. A process in it is one as well: see [`Namespace::leader`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Holder {
+    /// A thread that is in it while its process is not.
+    Thread {
+        /// Of which process.
+        pid: i32,
+        /// Its own number.
+        tid: i32,
+    },
+    /// A process whose children will be in it.
+    Children {
+        /// Which process.
+        pid: i32,
+        /// Where only children of this thread will be.
+        tid: Option<i32>,
+    },
     /// An open descriptor of its nsfs file.
     Descriptor {
         /// Of which process.
@@ -50,6 +64,13 @@ pub enum Holder {
     },
     /// Its nsfs file is bind-mounted here, in our mount namespace.
     Mount(PathBuf),
+    /// Its nsfs file is bind-mounted in another mount namespace.
+    MountElsewhere {
+        /// At which path there.
+        path: PathBuf,
+        /// In which.
+        namespace: Inode,
+    },
     /// A namespace that it is the parent or owner of.
     Namespace(Inode),
 }
@@ -63,8 +84,10 @@ pub struct Namespace {
     pub processes: u32,
     /// The process with the lowest PID of those, as its place in [`Snapshot::processes`].
     pub leader: Option<usize>,
-    /// What else keeps it, in the order of [`Holder`]; complete only where no process does.
+    /// What else keeps it, in the order of [`Holder::rank`]; complete only where no process does.
     pub holders: Vec<Holder>,
+    /// Its 64-bit id, if that is how it was found.
+    pub id: Option<u64>,
 }
 
 impl Namespace {
@@ -75,6 +98,23 @@ impl Namespace {
             processes: 0,
             leader: None,
             holders: Vec::new(),
+            id: None,
+        }
+    }
+}
+
+impl Holder {
+    /// Where it stands among the holders of one namespace. The mount table keeps its own order, which the NSFS column
+    /// shows.
+    pub fn rank(&self) -> (u8, i32, i32) {
+        match self {
+            Holder::Thread { pid, tid } => (0, *pid, *tid),
+            Holder::Descriptor { pid, fd } => (1, *pid, *fd),
+            Holder::Socket { pid, fd } => (2, *pid, *fd),
+            Holder::Mount(_) => (3, 0, 0),
+            Holder::MountElsewhere { .. } => (4, 0, 0),
+            Holder::Children { pid, tid } => (5, *pid, tid.unwrap_or(0)),
+            Holder::Namespace(_) => (6, 0, 0),
         }
     }
 }
@@ -88,6 +128,40 @@ pub struct Snapshot {
     pub namespaces: BTreeMap<Inode, Namespace>,
     /// How many processes could not be looked into for want of rights.
     pub unreadable: usize,
+}
+
+impl Snapshot {
+    /// The process with the lowest PID of those in a namespace.
+    pub fn leader(&self, namespace: Inode) -> Option<&Process> {
+        self.processes.get(self.namespaces.get(&namespace)?.leader?)
+    }
+
+    /// Adds a holder of a namespace, and the namespace if it is a new one.
+    pub fn add(&mut self, kind: Kind, inode: Inode, holder: Holder) {
+        let namespace = self
+            .namespaces
+            .entry(inode)
+            .or_insert_with(|| Namespace::new(kind));
+        // An inode number that meant another kind a moment ago has been used again: the earlier sight is as good.
+        if namespace.kind == kind {
+            let rank = holder.rank();
+            let place = namespace
+                .holders
+                .partition_point(|held| held.rank() <= rank);
+            namespace.holders.insert(place, holder);
+        }
+    }
+
+    /// Notes the 64-bit id of a namespace, and the namespace if it is a new one.
+    pub fn note_id(&mut self, kind: Kind, inode: Inode, id: u64) {
+        let namespace = self
+            .namespaces
+            .entry(inode)
+            .or_insert_with(|| Namespace::new(kind));
+        if namespace.kind == kind {
+            namespace.id = Some(id);
+        }
+    }
 }
 
 /// A namespace's own name: `net:[4026531840]`, as the links in /proc/PID/ns and /proc/PID/fd and the roots of nsfs

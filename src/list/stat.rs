@@ -9,6 +9,8 @@ pub struct Stat {
     pub parent: i32,
     /// Whether it is a thread of the kernel's.
     pub kernel_thread: bool,
+    /// How many threads it has, an exited leader included.
+    pub threads: u32,
 }
 
 /// PF_KTHREAD of <linux/sched.h>, in the `flags` field.
@@ -24,9 +26,12 @@ pub fn parse(text: &[u8]) -> Option<Stat> {
     let parent = digits(fields.nth(1)?)?;
     // Between them: process group, session, terminal and its foreground group.
     let flags: u32 = digits(fields.nth(4)?)?;
+    // Between them: faults, times, priority and niceness.
+    let threads = fields.nth(10).and_then(digits).unwrap_or(1);
     Some(Stat {
         parent,
         kernel_thread: flags & KERNEL_THREAD != 0,
+        threads,
     })
 }
 
@@ -38,14 +43,16 @@ mod tests {
     #[test]
     fn a_comm_ends_at_the_last_parenthesis() {
         for comm in ["sh", "a) R 1 1 (b", ") R 1 1", "two\nlines", "", "()", "))"] {
-            let text = format!("7 ({comm}) S 42 7 7 0 -1 4194560 1 2 3 4\n");
+            let text = format!("7 ({comm}) S 42 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 3 0\n");
             let expected = Stat {
                 parent: 42,
                 kernel_thread: false,
+                threads: 3,
             };
             assert_eq!(parse(text.as_bytes()), Some(expected), "{comm:?}");
         }
-        let kthreadd = parse(b"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0").unwrap();
+        let kthreadd =
+            parse(b"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0").unwrap();
         assert_eq!((kthreadd.parent, kthreadd.kernel_thread), (0, true));
     }
 
@@ -74,7 +81,7 @@ mod tests {
         fn any_comm_leaves_the_parent_readable(comm: Vec<u8>, parent in 0..i32::MAX) {
             let mut text = b"1 (".to_vec();
             text.extend(&comm);
-            text.extend(format!(") R {parent} 1 1 0 -1 0 ").bytes());
+            text.extend(format!(") R {parent} 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0").bytes());
             prop_assert_eq!(parse(&text).map(|stat| stat.parent), Some(parent));
         }
     }

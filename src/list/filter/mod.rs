@@ -60,3 +60,240 @@ impl Filter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A row of a network namespace with processes, and one without.
+    fn cell(column: Column, processless: bool) -> Value {
+        match column {
+            Column::Ns => Value::Number(4026532000),
+            Column::Type => Value::text(b"net"),
+            Column::NProcs if processless => Value::Number(0),
+            Column::NProcs => Value::Number(2048),
+            Column::Pid if !processless => Value::Number(5),
+            Column::Command if !processless => Value::text(b" sleep 5 "),
+            Column::NetNsId => Value::text(b"12"),
+            _ => Value::Empty,
+        }
+    }
+
+    fn holds(text: &str, processless: bool) -> Result<bool, String> {
+        Filter::parse(OsStr::new(text))
+            .and_then(|filter| filter.holds(|column| cell(column, processless)))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Whether the text holds for the row with processes, then for the one without.
+    fn both(text: &str) -> (bool, bool) {
+        (holds(text, false).unwrap(), holds(text, true).unwrap())
+    }
+
+    #[test]
+    fn precedence() {
+        for (text, same) in [
+            // `and` and `or` are equals, from left to right.
+            ("true or true and false", false),
+            ("true or (true and false)", true),
+            ("false and false or true", true),
+            ("false and (false or true)", false),
+            ("true || true && false", false),
+            // Comparisons bind tighter than both, `not` tighter than a comparison.
+            ("1 == 2 or 2 == 2", true),
+            ("not 1 == 2", false),
+            ("not (1 == 2)", true),
+            ("!1 == false", true),
+            ("not not true", true),
+            ("! false and true", true),
+            // Comparisons of comparisons go from left to right.
+            ("3 > 2 > 1", false),
+            ("1 < 2 == true", true),
+            ("NOT FALSE AND TRUE OR FALSE", true),
+        ] {
+            assert_eq!(holds(text, false), Ok(same), "{text}");
+        }
+    }
+
+    #[test]
+    fn comparisons_by_type() {
+        for (text, expected) in [
+            ("NPROCS == 2K", (true, false)),
+            ("NPROCS == 2KiB", (true, false)),
+            ("nprocs eq 2048 and Pid ne 6", (true, false)),
+            ("NPROCS >= 2047.5", (true, false)),
+            ("NPROCS < 1M", (true, true)),
+            ("1T gt NPROCS", (true, true)),
+            ("NPROCS le 0 or NPROCS ge 3000", (false, true)),
+            // A text on the other side is read as a number.
+            ("NPROCS == '2048'", (true, false)),
+            ("NETNSID == 12", (true, true)),
+            ("NETNSID == 12.0", (true, true)),
+            // Texts: case counts, outer blanks do not.
+            ("COMMAND == 'sleep 5'", (true, false)),
+            ("COMMAND == \" sleep 5\"", (true, false)),
+            ("COMMAND == 'Sleep 5'", (false, false)),
+            ("TYPE < 'pid'", (true, true)),
+            // An empty cell equals no number, and is the empty text.
+            ("PID == 0", (false, false)),
+            ("PID == '0'", (false, false)),
+            ("PID != 0", (true, false)),
+            ("PID < 5.5", (true, false)),
+            ("COMMAND != 'x'", (true, true)),
+            ("COMMAND == ''", (false, true)),
+            // Alone: not empty, not 0.
+            ("PID", (true, false)),
+            ("!PID", (false, true)),
+            ("NPROCS", (true, false)),
+            ("COMMAND", (true, false)),
+            ("'x'", (true, true)),
+            ("''", (false, false)),
+            ("0", (false, false)),
+            ("0.0", (false, false)),
+            ("", (true, true)),
+        ] {
+            assert_eq!(both(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        for (text, expected) in [
+            ("COMMAND =~ 'l[e]+p'", true),
+            ("COMMAND !~ 'l[e]+p'", false),
+            ("COMMAND =~ '^sleep 5$'", true),
+            ("COMMAND =~ '^leep'", false),
+            ("COMMAND =~ '(a|s)l{1}e{2,3}p'", true),
+            ("COMMAND =~ 'SLEEP'", false),
+            ("COMMAND =~ '[[:digit:]]$'", true),
+            ("COMMAND =~ '[^[:alpha:] ]'", true),
+            ("COMMAND =~ '\\<5\\>'", true),
+            ("COMMAND =~ ''", true),
+            ("NPROCS =~ '^20..$'", true),
+            ("'a]b' =~ '[]]'", true),
+            ("'a-b' =~ 'a[x-]b'", true),
+            ("'a\\b' =~ '[\\]'", true),
+            ("'a.b' =~ 'a\\.b'", true),
+            ("'axb' =~ 'a\\.b'", false),
+            ("'a+' =~ 'a\\+$'", true),
+            ("'aab' =~ '^a+*b'", true),
+            ("'b' =~ '^a{,2}b'", true),
+            ("'#&~' =~ '#&~'", true),
+            ("'\u{e9}' =~ '^.$'", true),
+        ] {
+            assert_eq!(holds(text, false), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        const OPERAND: &str = "expected a column, a number, a string, true, false, not or (";
+        for (text, expected) in [
+            (" ", format!("unexpected end at 2: {OPERAND}")),
+            ("PID ==", format!("unexpected end at 7: {OPERAND}")),
+            ("PID == == 1", format!("unexpected '==' at 8: {OPERAND}")),
+            (
+                "PID 1",
+                "unexpected '1' at 5: expected an operator or the end".into(),
+            ),
+            (
+                "(PID",
+                "unexpected end at 5: expected an operator or )".into(),
+            ),
+            (
+                "PID)",
+                "unexpected ')' at 4: expected an operator or the end".into(),
+            ),
+            (
+                "PID = 1",
+                "unexpected '=' at 5: expected an operator or an operand".into(),
+            ),
+            (
+                "PID @ 1",
+                "unexpected '@' at 5: expected an operator or an operand".into(),
+            ),
+            ("PIG == 1", "no column is called 'PIG' (at 1)".into()),
+            ("And", "no column is called 'And' (at 1)".into()),
+            (
+                "USER == \"x",
+                "the string that begins at 9 has no closing quote".into(),
+            ),
+            (
+                "PID == 99999999999999999999",
+                "the number '99999999999999999999' at 8 is too large".into(),
+            ),
+            ("PID == 16E", "the number '16E' at 8 is too large".into()),
+            (
+                "COMMAND =~ TYPE",
+                "unexpected 'TYPE' at 12: expected a pattern in quotes".into(),
+            ),
+            (
+                "TYPE =~ '('",
+                "'(' is not an extended regular expression: a ( without its )".into(),
+            ),
+            (
+                "TYPE =~ '*a'",
+                "'*a' is not an extended regular expression: nothing before a repetition".into(),
+            ),
+            (
+                "TYPE =~ '(a)\\1'",
+                "'(a)\\1' is not an extended regular expression: back references are not taken"
+                    .into(),
+            ),
+            ("TYPE == 5", "'net' is not a number".into()),
+        ] {
+            assert_eq!(holds(text, false), Err(expected), "{text}");
+        }
+        for number in ["5X", "5KB", "5.", "5.5K", "0x10"] {
+            assert!(
+                holds(number, false)
+                    .unwrap_err()
+                    .starts_with("unexpected '"),
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn limits() {
+        assert_eq!(
+            holds(&"1".repeat(1025), false),
+            Err(FilterError::TooLong.to_string())
+        );
+        let deep = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
+        assert_eq!(holds(&deep(255), false), Ok(true));
+        assert_eq!(
+            holds(&deep(256), false),
+            Err(FilterError::TooManyNodes.to_string())
+        );
+        let too_long = FilterError::PatternTooLong.to_string();
+        let long = format!("'' =~ '{}'", "a".repeat(257));
+        assert_eq!(holds(&long, false), Err(too_long.clone()));
+        assert_eq!(holds("'' =~ '((a{255}){255}){255}'", false), Err(too_long));
+        // Exponential in an engine that goes back.
+        let text = format!("'{}' =~ '^(a+)+$'", "a".repeat(900) + "b");
+        assert_eq!(holds(&text, false), Ok(false));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_can_be_read(bytes: Vec<u8>) {
+            if let Ok(filter) = Filter::parse(OsStr::from_bytes(&bytes)) {
+                let _ = filter.holds(|column| cell(column, true));
+            }
+        }
+
+        #[test]
+        fn any_row_of_tokens_can_be_read(text in "((PID|TYPE|1|2K|1\\.5|'a'|\"b\"|true|and|or|not|==|<=|=~|!~|!|\\(|\\)|&&) ?){0,20}") {
+            if let Ok(filter) = Filter::parse(OsStr::new(&text)) {
+                let _ = filter.holds(|column| cell(column, false));
+            }
+        }
+
+        #[test]
+        fn any_pattern_can_be_read(text in "[\\PC&&[^']]{0,20}|[-\\[\\]{}()*+?.^$|\\\\a:,0-9]{0,20}") {
+            let _ = holds(&format!("COMMAND =~ '{text}'"), false);
+        }
+    }
+}

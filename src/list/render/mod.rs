@@ -34,6 +34,10 @@ pub struct Listing {
     pub lines: Vec<Line>,
     /// The column in which the tree is drawn, if there is one.
     pub tree: Option<Column>,
+    /// How many processes were looked at.
+    pub processes: usize,
+    /// How many of those could not be looked into for want of rights.
+    pub unreadable: usize,
 }
 
 /// How it is printed.

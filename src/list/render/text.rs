@@ -129,7 +129,7 @@ mod tests {
     fn what_cannot_be_printed_is_escaped() {
         for (text, utf8, columns) in [
             (&b"a\tb\x7f"[..], "a\\x09b\\x7f", 10),
-            (b"\\x41 \\n \\", "\\x5cx41 \\n \\", 11),
+            (b"\\x41 \\n \\", "\\x5cx41 \\n \\", 12),
             ("日本".as_bytes(), "日本", 4),
             ("e\u{301}".as_bytes(), "e\u{301}", 1),
             ("\u{85}".as_bytes(), "\\xc2\\x85", 8),

@@ -31,7 +31,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let directory = match openat(&visit.directory, c"fd", flags, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return worker.note(errno),
+        Err(errno) => return visit.note(errno),
     };
     let scope = worker.scope;
     let mut descriptors = Descriptors {

@@ -6,7 +6,7 @@ use crate::mountinfo;
 use crate::sys::file::read_bounded;
 
 /// No table of mounts comes near this: the kernel allows a namespace 100,000 of them (sysctl fs.mount-max).
-const MOUNTINFO: usize = 64 * 1024 * 1024;
+pub(super) const MOUNTINFO: usize = 64 * 1024 * 1024;
 
 /// Reads the mountinfo of this process.
 pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
@@ -25,7 +25,7 @@ pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
 }
 
 /// Taking a line apart costs far more than seeing that it is of another type.
-fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = mountinfo::Mount> {
+pub(super) fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = mountinfo::Mount> {
     const TYPE: &[u8] = b" - nsfs ";
     text.split(|byte| *byte == b'\n')
         .filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE))

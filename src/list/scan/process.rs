@@ -10,13 +10,13 @@ use nix::sys::stat::{Mode, fstat};
 use nix::unistd::read;
 
 use super::{Visit, Worker};
-use crate::list::snapshot::{Process, parse_name};
+use crate::list::snapshot::{Inode, Process, parse_name};
 use crate::list::stat;
 use crate::namespace::Kind;
 use crate::sys::at;
 
 /// For opening what is only a step on the way to something else: neither read nor listed.
-const STEP: OFlag = OFlag::O_PATH
+pub(super) const STEP: OFlag = OFlag::O_PATH
     .union(OFlag::O_DIRECTORY)
     .union(OFlag::O_CLOEXEC);
 
@@ -29,7 +29,7 @@ const LINKS: [&CStr; Kind::ALL.len()] = [
 ];
 
 /// The longest text of a namespace link with room to spare.
-const LINK: usize = 64;
+pub(super) const LINK: usize = 64;
 
 /// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if it is not ours to see.
 pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
@@ -57,6 +57,8 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
             namespaces: [None; Kind::ALL.len()],
         },
         kernel_thread: stat.kernel_thread,
+        threads: stat.threads,
+        refused: false,
     })
 }
 
@@ -64,7 +66,7 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
 pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     let directory = match openat(&visit.directory, c"ns", STEP, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return worker.note(errno),
+        Err(errno) => return visit.note(errno),
     };
     let mut refused = None;
     for kind in worker.scope.kinds.iter() {
@@ -80,8 +82,17 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     }
     // A zombie has left most of its namespaces (ENOENT), and a kernel may not know a kind: neither is worth a word.
     if let Some(errno @ (Errno::EACCES | Errno::EPERM | Errno::ESRCH)) = refused {
-        worker.note(errno);
+        visit.note(errno);
     }
+}
+
+/// The namespace of that kind in a directory /proc/PID/ns.
+pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> Option<Inode> {
+    let mut link = [0; LINK];
+    let text = at::read_link(links, LINKS[kind as usize], &mut link).ok()?;
+    parse_name(text)
+        .filter(|(named, _)| *named == kind)
+        .map(|(_, inode)| inode)
 }
 
 #[cfg(test)]

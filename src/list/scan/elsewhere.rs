@@ -1,0 +1,99 @@
+//! The namespaces whose nsfs files are bind-mounted in other mount namespaces than ours, those without a process
+//! included, to any depth.
+//!
+//! The kernel tells of all mounts of all mount namespaces since Linux 6.12, for root. Else the mountinfo of one process
+//! in each mount namespace tells; into one without a process, a child of ours goes to read it.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use super::Scope;
+use super::kernel::mount_namespaces;
+use super::mount::nsfs_mounts;
+use crate::list::open::Opener;
+use crate::list::snapshot::{Holder, Inode, Snapshot, parse_name};
+use crate::list::visitor::Visitor;
+use crate::namespace::Kind;
+use crate::sys::file::read_bounded;
+use crate::sys::mount_tree;
+
+/// As the table of our own mounts.
+const MOUNTINFO: usize = super::mount::MOUNTINFO;
+
+/// Adds what is mounted elsewhere.
+pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
+    let own = opener.own(Kind::Mount);
+    match mount_namespaces(scope) {
+        Ok(namespaces) => {
+            for (namespace, id) in namespaces
+                .into_iter()
+                .filter(|(inode, _)| Some(*inode) != own)
+            {
+                for (root, path) in mounts_by_kernel(id) {
+                    add(&mut snapshot, scope, &root, path, namespace);
+                }
+            }
+        }
+        Err(_) => by_mountinfo(&mut snapshot, scope, opener, own),
+    }
+    snapshot
+}
+
+/// Root and place of each nsfs mount of a mount namespace.
+fn mounts_by_kernel(namespace: u64) -> Vec<(Vec<u8>, PathBuf)> {
+    let mounts = mount_tree::list(namespace).unwrap_or_default().into_iter();
+    let facts = mounts.filter_map(|mount| mount_tree::facts(namespace, mount).ok()?);
+    let nsfs = facts.filter(|facts| facts.fstype == b"nsfs");
+    nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point))))
+        .collect()
+}
+
+/// One mount namespace after the other, those found on the way included.
+fn by_mountinfo(snapshot: &mut Snapshot, scope: &Scope<'_>, opener: &Opener, own: Option<Inode>) {
+    let mut done: BTreeSet<Inode> = own.into_iter().collect();
+    loop {
+        let mut namespaces = snapshot.namespaces.iter();
+        let next =
+            namespaces.find(|(inode, found)| found.kind == Kind::Mount && !done.contains(inode));
+        let Some(namespace) = next.map(|(inode, _)| *inode) else {
+            return;
+        };
+        done.insert(namespace);
+        let leader = snapshot.leader(namespace).map(|process| process.pid);
+        let text = match leader {
+            Some(pid) => mountinfo(scope.root, pid),
+            None => visit(snapshot, scope, opener, namespace),
+        };
+        for mount in nsfs_mounts(&text.unwrap_or_default()) {
+            add(
+                snapshot,
+                scope,
+                mount.root.as_encoded_bytes(),
+                mount.mount_point,
+                namespace,
+            );
+        }
+    }
+}
+
+fn mountinfo(root: &Path, pid: i32) -> Option<Vec<u8>> {
+    read_bounded(&root.join(format!("{pid}/mountinfo")), MOUNTINFO).ok()
+}
+
+fn visit(
+    snapshot: &Snapshot,
+    scope: &Scope<'_>,
+    opener: &Opener,
+    namespace: Inode,
+) -> Option<Vec<u8>> {
+    let visitor = Visitor::send(opener.open(snapshot, namespace)?)?;
+    mountinfo(scope.root, visitor.pid())
+}
+
+fn add(snapshot: &mut Snapshot, scope: &Scope<'_>, root: &[u8], path: PathBuf, namespace: Inode) {
+    if let Some((kind, inode)) = parse_name(root).filter(|(kind, _)| scope.held.contains(*kind)) {
+        snapshot.add(kind, inode, Holder::MountElsewhere { path, namespace });
+    }
+}

@@ -1,0 +1,66 @@
+//! The namespaces that the kernel itself lists, whoever holds them: all mount namespaces since Linux 6.12, all of every
+//! kind since 6.19. Both are for root, and complement what can be seen in /proc: neither says who the holder is.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use super::Scope;
+use crate::list::open::{Opener, identify};
+use crate::list::snapshot::{Inode, Snapshot};
+use crate::namespace::Kind;
+use crate::sys::file::open_retrying;
+use crate::sys::mount_tree::{self, Neighbour};
+use crate::sys::nsfs;
+
+/// Adds what no other source has shown.
+pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) -> Snapshot {
+    if scope.held.contains(Kind::Mount) {
+        for (inode, id) in mount_namespaces(scope).unwrap_or_default() {
+            snapshot.note_id(Kind::Mount, inode, id);
+        }
+    }
+    if scope.is_real() {
+        for id in nsfs::list(scope.held).unwrap_or_default() {
+            if let Ok(file) = nsfs::open_by_id(id, None)
+                && let (Ok(Some(kind)), Some(inode)) = (nsfs::kind(&file), inode_of(&file))
+            {
+                snapshot.note_id(kind, inode, id);
+            }
+        }
+    }
+    snapshot
+}
+
+/// Inode number and 64-bit id of every mount namespace. Errors: EPERM without rights, ENOTTY before Linux 6.12.
+pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, u64)>> {
+    if !scope.is_real() {
+        return Err(Errno::ENOTTY);
+    }
+    let mut at: OwnedFd = open_retrying(&scope.root.join("self/ns/mnt"), OFlag::O_RDONLY)?;
+    while let Some(previous) = neighbour(&at, Neighbour::Previous)? {
+        at = previous;
+    }
+    let mut all = Vec::new();
+    loop {
+        all.extend(inode_of(&at).zip(mount_tree::id(&at).ok()));
+        match neighbour(&at, Neighbour::Next)? {
+            Some(next) => at = next,
+            None => return Ok(all),
+        }
+    }
+}
+
+/// `None` at the end.
+fn neighbour(at: &OwnedFd, which: Neighbour) -> nix::Result<Option<OwnedFd>> {
+    match mount_tree::neighbour(at, which) {
+        Ok(found) => Ok(Some(found)),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+fn inode_of(file: impl AsFd) -> Option<Inode> {
+    Inode::new(u32::try_from(identify(file).ok()?.ino).ok()?)
+}

@@ -1,0 +1,86 @@
+//! The namespaces that only a thread is in: each thread may unshare(2) and setns(2) for itself, but for user and PID
+//! namespaces, and goes on when its leader has exited.
+
+use std::ffi::CStr;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::fcntl::openat;
+use nix::sys::stat::Mode;
+
+use super::children::{CHILDREN, child_namespace};
+use super::process::{self, STEP};
+use super::{Source, Visit, Worker};
+use crate::cli::value::digits;
+use crate::list::snapshot::Holder;
+use crate::namespace::Kind;
+use crate::sys::at;
+
+/// Looks at the threads beside the leader, if there are any.
+pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
+    if visit.threads < 2 || visit.kernel_thread {
+        return;
+    }
+    let flags =
+        nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_DIRECTORY | nix::fcntl::OFlag::O_CLOEXEC;
+    let Ok(directory) = openat(&visit.directory, c"task", flags, Mode::empty()) else {
+        return;
+    };
+    let scope = worker.scope;
+    let pid = visit.process.pid;
+    let leader = leader(visit, scope.held);
+    let held = &mut worker.finds.held;
+    let _ = at::for_each_name(&directory, &mut worker.names, |name| {
+        let Some(tid) = digits(name.to_bytes()).filter(|tid| *tid != pid) else {
+            return;
+        };
+        let Some(links) = links(&directory, name) else {
+            return;
+        };
+        let mut own = leader;
+        for kind in scope.held.iter() {
+            let found = process::namespace(links.as_fd(), kind);
+            if found.is_some() && found != leader[kind as usize] {
+                own[kind as usize] = found;
+                held.extend(found.map(|inode| (kind, inode, Holder::Thread { pid, tid })));
+            }
+        }
+        if scope.wants(Source::Children) {
+            for (kind, link) in CHILDREN {
+                let found = child_namespace(links.as_fd(), link, kind, scope.held);
+                if let Some(inode) = found.filter(|inode| Some(*inode) != own[kind as usize]) {
+                    held.push((
+                        kind,
+                        inode,
+                        Holder::Children {
+                            pid,
+                            tid: Some(tid),
+                        },
+                    ));
+                }
+            }
+        }
+    });
+}
+
+/// The namespaces of the leader, those included that are looked for only here.
+fn leader(
+    visit: &Visit,
+    held: crate::namespace::KindSet,
+) -> [Option<super::Inode>; Kind::ALL.len()] {
+    let mut namespaces = visit.process.namespaces;
+    if let Ok(links) = openat(&visit.directory, c"ns", STEP, Mode::empty()) {
+        for kind in held
+            .iter()
+            .filter(|kind| visit.process.namespace(*kind).is_none())
+        {
+            namespaces[kind as usize] = process::namespace(links.as_fd(), kind);
+        }
+    }
+    namespaces
+}
+
+/// task/TID/ns.
+fn links(directory: &OwnedFd, tid: &CStr) -> Option<OwnedFd> {
+    let thread = openat(directory, tid, STEP, Mode::empty()).ok()?;
+    openat(&thread, c"ns", STEP, Mode::empty()).ok()
+}

@@ -1,0 +1,272 @@
+//! Ours against the installed one, on the same process table: every byte of standard output, and the status.
+
+use crate::common::Call;
+use crate::frozen::Frozen;
+
+/// Namespaces of all kinds, owned and nested, with one to many processes; a user without a name; one namespace that was
+/// entered from outside of its owner; namespace files mounted once, several times, and under several names.
+const SCENE: &str = r#"
+unshare -U sleep 1001 & settle user $!; A=$!
+unshare -Urn sleep 1002 & settle net $!; B=$!; started $B
+unshare -Urpf --mount-proc /bin/sh -c 'unshare -Ur sleep 1003; :' &
+unshare -pf /bin/sh -c 'sleep 1004; :' &
+unshare -u /bin/sh -c 'sleep 1005 & sleep 1006 & unshare -i sleep 1007 & wait' &
+unshare -C sleep 1008 &
+unshare -T sleep 1009 &
+setpriv --reuid 12345 --clear-groups sleep 1010 &
+unshare -n setpriv --reuid 12345 --clear-groups sleep 1011 &
+nsenter --net=/proc/$B/ns/net sleep 1012 & settle net $!; C=$!
+for second in 1003 1004 1005 1006 1007 1008 1009 1010 1011 1012; do
+	until D=$(pgrep -xf "sleep $second"); do sleep 0.01; done
+done
+D=$(pgrep -xf 'sleep 1003')
+for file in a 'b c' 0 u 'ba\ck' ümlaut; do : >"/mnt/$file"; done
+mount --bind /proc/$B/ns/net /mnt/a
+mount --bind /proc/$B/ns/net '/mnt/b c'
+mount --bind /mnt/a /mnt/a
+mount --bind /proc/1/ns/uts /mnt/0
+for file in u 'ba\ck' ümlaut; do mount --bind /proc/1/ns/user "/mnt/$file"; done
+for of in 1 $B $D; do for kind in user pid net mnt; do
+	name=OF_${kind}_$(((of == B) + 2 * (of == D))); declare $name=$(inode /proc/$of/ns/$kind); tell $name
+done; done
+tell A B C D
+"#;
+
+const OPTIONS: &str = "
+-l
+-n
+-n -l
+-J
+-J -l
+-u
+-W
+-r -l
+-r -l -n
+-r -l --output-all
+-r -t net -o NETNSID,NSFS,PID
+-t mnt
+-t net
+-t ipc
+-t user
+-t pid
+-t uts
+-t cgroup
+-t time
+-t net -t mnt
+-t net -J
+-t net -J -W
+-t net -W
+-t net -o NSFS
+-t net -o NSFS,PID
+-o NSFS,TYPE
+-o TYPE,NSFS
+-o TYPE,NSFS -n
+-t net -T
+-t net -T --output-all
+--output-all
+--output-all -l
+--output-all -T
+--output-all -Tprocess
+--output-all -Tparent
+--output-all -J
+--output-all -T -J
+--output-all -Tparent -J
+--output-all -o NS
+-o NS --output-all
+--output-all -o +NS
+-T
+-Tparent
+-Tprocess
+-T=parent
+-Towner -J
+-Tparent -J
+-Tprocess -J
+-Tprocess -Towner
+-l -T
+-T -l
+-T -t uts
+-T -t mnt
+-T -t pid
+-Tparent -t pid
+-Tparent -t user -t pid
+-T -o TYPE
+-Tparent -o TYPE,PID
+-T -o NS
+-T -o COMMAND
+-T -o COMMAND,NS,COMMAND
+-Tprocess -o COMMAND,NS
+-o COMMAND,COMMAND
+-o NS
+-o TYPE
+-o PATH
+-o NPROCS
+-o PID
+-o PPID
+-o COMMAND
+-o UID
+-o USER
+-o NETNSID
+-o NSFS
+-o PNS
+-o ONS
+-o +PPID
+-o +ns,Pns
+-o NS -o +PPID
+-J -o NS,NS,PID
+-p 0
+-p $A
+-p $A -J
+-p $A -T
+-p $A -Tparent
+-p $B
+-p $B -T
+-p $B -Tparent
+-p $B -Tparent -J
+-p $B -t net
+-p $B -t net -T
+-p $C -T
+-p $C -Tparent
+-p $C -Tparent -o TYPE,PID
+-p $D -T
+-p $D -Tparent -o TYPE,PID
+-p $D -Tparent
+--task +$D
+0
+0 -o NS,COMMAND
+0 -J
+0 --output-all
+0 7";
+
+const OF_ONE: &str = "
+-l
+-n
+-J
+-r -l
+-T
+-Tparent
+-Tprocess
+-Tprocess -J
+--output-all
+--output-all -l
+--output-all -T
+-o NS,PID,COMMAND
+-o NS,PID,COMMAND -T
+-o +NS
+-o PID
+-t net
+-t user";
+
+/// Status and standard output.
+fn outcome(call: Call, locale: &str) -> (crate::common::Ending, String) {
+    let outcome = call.env("LC_ALL", locale).run();
+    (outcome.ending, outcome.stdout)
+}
+
+#[track_caller]
+fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
+    let mut count = 0;
+    for line in options.lines() {
+        let line = frozen.expand(line);
+        for locale in locales {
+            let theirs = outcome(frozen.their_lsns(&line), locale);
+            let ours = outcome(frozen.lsns(&line), locale);
+            assert_eq!(theirs.0, ours.0, "lsns {line} ({locale})");
+            assert!(
+                theirs.1 == ours.1,
+                "lsns {line} ({locale})\ntheirs:\n{}\nours:\n{}",
+                theirs.1,
+                ours.1
+            );
+            count += 1;
+        }
+    }
+    count
+}
+
+#[test]
+fn namespaces() {
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    let count = compare(&frozen, OPTIONS, &["C", "C.UTF-8"]);
+    println!("{count} outputs are the same");
+    frozen.end();
+}
+
+#[test]
+fn processes_of_a_namespace() {
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    for kind in ["user", "pid", "net", "mnt"] {
+        for of in 0..3 {
+            let inode = frozen.variable(&format!("OF_{kind}_{of}")).to_string();
+            let options = OF_ONE.replace('\n', &format!("\n{inode} "));
+            compare(&frozen, &options, &["C.UTF-8"]);
+        }
+    }
+    frozen.end();
+}
+
+/// Each command line in a UTS namespace of its own, so that it has a row; cat(1) waits at its first `-` or without argument. No line ends in bytes that are no UTF-8: those
+/// are where ours differs in JSON, which theirs makes invalid.
+const COMMAND_LINES: &str = r#"
+alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone $'a\tb\nc\x1b[31m' -
+alone 'sp  ace ' - '' - '' ''
+alone ''
+alone 'back\slash' - '\x41' '\' '\n' '\\x'
+alone $'wide日本語 комби e\u0301 \u200b zwj\u200d \U0001F600 \u00ad soft \ufe0f vs'
+alone $'nbsp\u00a0 \u2028 \u0085 c1 \u009b del\x7f'
+alone $'q"uote\'s' - /slash
+alone $'\u0378 unassigned \ue000 priv \U000e0001 tag \U0010ffff \ufffd'
+alone ' '
+alone x - ' '
+alone $'\n'
+alone $'\b\f\r\t\v\x01\x02\x1f\x7f'
+alone "$(printf 'x%.0s' {1..9000})"
+alone "$(printf 'y%.0s' {1..8190})" -
+alone "$(printf 'y%.0s' {1..8191})" -
+alone "$(printf 'y%.0s' {1..8190})"
+until [[ $(pgrep -cx cat) == 16 ]]; do sleep 0.01; done
+"#;
+
+/// Those that JSON has no place for.
+const INVALID_UTF8: &str = r#"
+alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone $'inv\xff\xfe\x80x'
+alone $'\xed\xa0\x80 surr' - $'\xf4\x90\x80\x80 toobig' $'\xc0\x80 overlong' $'trunc\xe2\x82'
+alone $'caf\xc3\xa9 \xe9'
+until [[ $(pgrep -cx cat) == 3 ]]; do sleep 0.01; done
+"#;
+
+const OPTIONS_OF_TEXT: &str = "-t uts
+-t uts -l
+-t uts -o COMMAND,PID
+-t uts -o PID,COMMAND
+-t uts -l -r
+-t uts --output-all
+-t uts -T";
+
+#[test]
+fn command_lines() {
+    let Some(frozen) = Frozen::new(COMMAND_LINES) else {
+        return;
+    };
+    compare(
+        &frozen,
+        OPTIONS_OF_TEXT,
+        &["C", "C.UTF-8", "C.utf8", "POSIX", "xx_YY.UTF-8", ""],
+    );
+    compare(&frozen, "-t uts -J", &["C", "C.UTF-8"]);
+    frozen.end();
+}
+
+#[test]
+fn command_lines_that_are_no_utf8() {
+    let Some(frozen) = Frozen::new(INVALID_UTF8) else {
+        return;
+    };
+    compare(&frozen, OPTIONS_OF_TEXT, &["C", "C.UTF-8"]);
+    frozen.end();
+}

@@ -1,0 +1,129 @@
+//! A process table that stands still: a PID namespace with a /proc and processes of its own, so that each look at it shows
+//! the same, and tests can run side by side.
+
+use std::collections::HashMap;
+
+use crate::common::{Call, Process, Scene, poll_until, theirs, tool};
+
+/// A scene with a process table of its own.
+pub struct Frozen {
+    /// Its files, mounts and users.
+    pub scene: Scene,
+    init: Process,
+    /// PID, as we see it, of a process in it.
+    pid: i32,
+    variables: HashMap<String, String>,
+}
+
+/// What each script may use.
+const PRELUDE: &str = r#"
+set -e
+# kept NAME: tells the test a variable.
+tell() { for name; do echo "$name=${!name}"; done; }
+# inode FILE: the number of a namespace.
+inode() { stat -Lc %i "$1"; }
+# started PID: waits until it has become another program than this shell.
+started() { while [[ $(readlink "/proc/$1/exe") == $(readlink /proc/$$/exe) ]]; do sleep 0.01; done; }
+# settle KIND PID: waits until the process is in a namespace other than ours.
+settle() { while [[ $(readlink "/proc/$2/ns/$1") == $(readlink "/proc/$$/ns/$1") ]]; do sleep 0.01; done; }
+mount -t tmpfs none /mnt
+"#;
+
+impl Frozen {
+    /// The process table that `script` (of bash) has set up when it comes to its end. `None`, with the test skipped, where
+    /// that cannot be.
+    #[track_caller]
+    pub fn new(script: &str) -> Option<Frozen> {
+        let scene = Scene::new()?;
+        let file = scene.file(
+            "script",
+            format!("{PRELUDE}\n{script}\necho ready\nread -r || true\n"),
+        );
+        let init = scene
+            .call(
+                theirs("unshare"),
+                [
+                    "--fork",
+                    "--pid",
+                    "--mount-proc",
+                    "--kill-child",
+                    "/bin/bash",
+                    &file,
+                ],
+            )
+            .leashed()
+            .spawn();
+        init.expect("ready\n");
+        let pid = init.child().pid;
+        let said = init.stdout();
+        let variables = said.lines().filter_map(|line| line.split_once('='));
+        let variables = variables.map(|(name, value)| (name.to_string(), value.to_string()));
+        Some(Frozen {
+            variables: variables.collect(),
+            scene,
+            init,
+            pid,
+        })
+    }
+
+    /// What the script told of `name`.
+    #[track_caller]
+    pub fn variable(&self, name: &str) -> &str {
+        let value = self.variables.get(name);
+        value.unwrap_or_else(|| panic!("{name}: {} {}", self.init.stdout(), self.init.stderr()))
+    }
+
+    /// `text` with each `$NAME` as the script told it.
+    #[track_caller]
+    pub fn expand(&self, text: &str) -> String {
+        let mut names: Vec<_> = self.variables.keys().collect();
+        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        names.into_iter().fold(text.to_string(), |text, name| {
+            text.replace(&format!("${name}"), &self.variables[name])
+        })
+    }
+
+    /// A program, run in the scene's mount and PID namespaces; its PID there is always the same.
+    pub fn run<'a>(&self, path: &str, args: impl IntoIterator<Item = &'a str>) -> Call {
+        let pid = self.pid.to_string();
+        let enter = ["-t", &pid, "-m", "-p", "--"];
+        let next = "echo 5000 >/proc/sys/kernel/ns_last_pid";
+        self.scene
+            .call(theirs("nsenter"), enter)
+            .args(["/bin/sh", "-c", next])
+            .ok();
+        self.scene
+            .call(theirs("nsenter"), enter)
+            .env("PATH", path)
+            .args(args)
+    }
+
+    /// lsns under test, with arguments parted by blanks.
+    pub fn lsns(&self, args: &str) -> Call {
+        let tool = tool("lsns");
+        let path = tool.parent().unwrap().to_str().unwrap();
+        self.run(path, ["lsns"].into_iter().chain(args.split_whitespace()))
+    }
+
+    /// The installed lsns.
+    pub fn their_lsns(&self, args: &str) -> Call {
+        self.run(
+            "/usr/bin",
+            ["lsns"].into_iter().chain(args.split_whitespace()),
+        )
+    }
+
+    /// lsns under test, with each argument given.
+    pub fn lsns_args<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Call {
+        let tool = tool("lsns");
+        let path = tool.parent().unwrap().to_str().unwrap();
+        self.run(path, ["lsns"].into_iter().chain(args))
+    }
+
+    /// Ends it, and waits until it has.
+    pub fn end(mut self) {
+        self.init.release();
+        let init = &self.init;
+        poll_until("the end of a process table", || init.has_ended());
+    }
+}

@@ -1,0 +1,14 @@
+//! What lsns does, as its user sees it.
+
+#![allow(clippy::unwrap_used, unsafe_code)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod churn;
+mod differential;
+mod frozen;
+mod held;
+mod hostile;
+mod output;
+mod terminal;

@@ -1,0 +1,79 @@
+//! Ours against the installed one on terminals of several widths.
+
+use crate::common::Pty;
+use crate::frozen::Frozen;
+
+const SCENE: &str = r#"
+alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone $'a\tb\nc\x1b[31m and some more of it, so that it has to be cut somewhere on its way'
+alone $'wide日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語'
+alone $'e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301e\u0301'
+alone short
+alone ''
+until [[ $(pgrep -cx cat) == 5 ]]; do sleep 0.01; done
+unshare -n sleep 1001 & settle net $!
+for file in a 'a path that is longer than others'; do : >"/mnt/$file"; mount --bind /proc/$!/ns/net "/mnt/$file"; done
+started $!
+"#;
+
+const OPTIONS: &str = "
+-l
+-u
+-J -t net
+-r -l
+-t uts
+-t uts -l -o PID,COMMAND,UID
+-t uts -o COMMAND
+-t uts -o COMMAND,COMMAND
+-t uts -o PID,COMMAND,PATH,USER,NPROCS,TYPE
+-T -o NS,PATH,COMMAND,TYPE,USER,NPROCS,PID
+-t net
+-t net -W
+-t net -o NSFS,COMMAND
+-t net -o NSFS
+--output-all
+-T";
+
+fn shown(call: crate::common::Call, columns: u16, locale: &str) -> String {
+    let pty = Pty::new();
+    let size = libc::winsize {
+        ws_row: 24,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: one structure, as said.
+    let done = unsafe {
+        use std::os::fd::AsRawFd;
+        libc::ioctl(pty.slave().as_raw_fd(), libc::TIOCSWINSZ, &size)
+    };
+    assert_eq!(done, 0);
+    let mut process = call.env("LC_ALL", locale).terminal(&pty).spawn();
+    // A terminal holds a few thousand bytes only: it is read while the program writes.
+    crate::common::poll_until("the end", || {
+        pty.text();
+        process.has_ended()
+    });
+    assert_eq!(process.wait(), crate::common::Ending::Exited(0));
+    pty.text()
+}
+
+#[test]
+fn lines_fit_as_theirs_do() {
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    for columns in [0, 20, 40, 80, 200] {
+        for line in OPTIONS.lines() {
+            for locale in ["C", "C.UTF-8"] {
+                let theirs = shown(frozen.their_lsns(line), columns, locale);
+                let ours = shown(frozen.lsns(line), columns, locale);
+                assert!(
+                    theirs == ours,
+                    "lsns {line} on {columns} columns ({locale})\ntheirs:\n{theirs}\nours:\n{ours}"
+                );
+            }
+        }
+    }
+    frozen.end();
+}
