@@ -26,36 +26,58 @@ const MOUNTINFO: usize = super::mount::MOUNTINFO;
 
 /// Adds what is mounted elsewhere.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
-    let own = opener.own(Kind::Mount);
-    match mount_namespaces(scope) {
-        Ok(namespaces) => {
-            for (namespace, id) in namespaces
-                .into_iter()
-                .filter(|(inode, _)| Some(*inode) != own)
-            {
-                for (root, path) in mounts_by_kernel(id) {
+    let mut done: BTreeSet<Inode> = opener.own(Kind::Mount).into_iter().collect();
+    let by_kernel = mount_namespaces(scope);
+    let mut complete = by_kernel.is_ok();
+    for (namespace, facts) in by_kernel.unwrap_or_default() {
+        if done.contains(&namespace) {
+            continue;
+        }
+        match mounts_by_kernel(facts) {
+            Some(mounts) => {
+                done.insert(namespace);
+                for (root, path) in mounts {
                     add(&mut snapshot, scope, &root, path, namespace);
                 }
             }
+            None => complete = false,
         }
-        Err(_) => by_mountinfo(&mut snapshot, scope, opener, own),
+    }
+    if !complete {
+        by_mountinfo(&mut snapshot, scope, opener, done);
     }
     snapshot
 }
 
-/// Root and place of each nsfs mount of a mount namespace.
-fn mounts_by_kernel(namespace: u64) -> Vec<(Vec<u8>, PathBuf)> {
-    let mounts = mount_tree::list(namespace).unwrap_or_default().into_iter();
-    let facts = mounts.filter_map(|mount| mount_tree::facts(namespace, mount).ok()?);
+/// Root and place of each nsfs mount of a mount namespace; `None` where the kernel does not tell them all.
+///
+/// Older kernels (6.12 at least) take for the root of another mount namespace whatever is mounted on its first mount, and
+/// show what is below only. That first mount is mostly the empty one that the system began with, and the root is on it: one
+/// mount is not shown. A system that still runs in the one that it began with (an initial RAM file system) has everything
+/// there: most mounts are not shown, and places are told wrong.
+fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBuf)>> {
+    let mounts = mount_tree::list(namespace.id).ok()?;
+    if mounts.len() + 1 < namespace.mounts as usize {
+        return None;
+    }
+    let facts = mounts
+        .into_iter()
+        .filter_map(|mount| mount_tree::facts(namespace.id, mount).ok()?);
     let nsfs = facts.filter(|facts| facts.fstype == b"nsfs");
-    nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point))))
-        .collect()
+    Some(
+        nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point))))
+            .collect(),
+    )
 }
 
-/// One mount namespace after the other, those found on the way included.
-fn by_mountinfo(snapshot: &mut Snapshot, scope: &Scope<'_>, opener: &Opener, own: Option<Inode>) {
+/// One mount namespace after the other, those found on the way included, except those done.
+fn by_mountinfo(
+    snapshot: &mut Snapshot,
+    scope: &Scope<'_>,
+    opener: &Opener,
+    mut done: BTreeSet<Inode>,
+) {
     let members = members(snapshot, scope);
-    let mut done: BTreeSet<Inode> = own.into_iter().collect();
     loop {
         let held = snapshot.namespaces.iter();
         let held = held.filter(|(_, found)| found.kind == Kind::Mount);
