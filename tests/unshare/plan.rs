@@ -257,12 +257,19 @@ fn boottime_is_written_before_monotonic() {
 fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
     assert_eq!(
         of(&["--kill-child", "true"]),
-        [Step::DefaultChildSignal, FORK, DIE, run_true()]
+        [
+            Step::DefaultChildSignal,
+            Step::RememberParent,
+            FORK,
+            DIE,
+            run_true()
+        ]
     );
     assert_eq!(
         of(&["--kill-child", "--forward-signals", "-S1", "-G2", "true"]),
         [
             Step::DefaultChildSignal,
+            Step::RememberParent,
             Step::Fork(Reaction::Forward),
             DIE,
             Step::DropGroups,
@@ -295,6 +302,7 @@ fn the_way_from_the_namespaces_to_the_program() {
             Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
             private(),
             Step::Chroot("/r".into()),
+            Step::Chdir("/".into()),
             Step::Chdir("/w".into()),
             Step::MountProc("/p".into()),
             Step::DropGroups,
