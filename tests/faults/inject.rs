@@ -118,12 +118,12 @@ fn prepare(stage: &Stage, case: &Case) -> Result<Expected, String> {
         traced: false,
         ..job.clone()
     });
-    let report = stage.stable(&baseline.stdout);
+    let report = stage.stable(&baseline);
     let end = |outcome: &Outcome| {
         (
             outcome.ending,
             outcome.mounts.clone(),
-            stage.stable(&outcome.stdout),
+            stage.stable(outcome),
         )
     };
     let (one, other) = (end(&baseline), end(&again));
@@ -226,7 +226,7 @@ fn inject(
         outcome.stderr.trim_end()
     );
     if rule.contains("left out") {
-        print_difference(&expected.report, &stage.stable(&outcome.stdout));
+        print_difference(&expected.report, &stage.stable(&outcome));
     }
     false
 }

@@ -139,7 +139,7 @@ pub fn broken_rule(
     }
     let has_program = case.program != Program::None;
     let ran = has_program && !outcome.stdout.is_empty();
-    let same_report = stage.stable(&outcome.stdout) == expected.report;
+    let same_report = stage.stable(outcome) == expected.report;
     if ran && !same_report {
         return Some(LEFT_OUT);
     }

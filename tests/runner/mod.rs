@@ -18,11 +18,12 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use crate::common::{Ending, User};
 use tracer::{Call, Fault};
 
-/// How long a run may take before it counts as one that hangs.
+/// How long a run of ours may take before it counts as one that hangs.
 const WATCHDOG_SECONDS: i64 = 20;
 
 /// A descriptor that is open in the tool, above all that it opens itself.
@@ -48,6 +49,8 @@ pub struct Job {
     /// Signals that it finds ignored, and blocked.
     pub ignored: Vec<i32>,
     pub blocked: Vec<i32>,
+    /// After how many seconds it counts as hanging, if not as usual.
+    pub patience: Option<i64>,
     /// Whether its system calls are traced.
     pub traced: bool,
     /// Which of them is to fail, and how.
@@ -71,12 +74,43 @@ pub struct Outcome {
     pub stderr: String,
     /// The processes that outlived the tool until the watchdog killed them.
     pub left: Vec<String>,
-    /// The mounts afterwards of the namespace that it was started in.
+    /// The mount namespace that it was started in, as /proc/PID/ns/mnt tells it.
+    pub mount_namespace: String,
+    /// The mounts there afterwards.
     pub mounts: Vec<String>,
     /// The system calls, if traced, in the order of their beginnings.
     pub calls: Vec<Call>,
     /// Whether the call that was to fail was reached.
     pub hit: bool,
+}
+
+/// Does the work in several processes side by side (`NSKIT_JOBS`, by default 2), each of which is told its number and theirs
+/// in all, and answers whether all went well. Processes, not threads: a runner is forked from a process with a single one.
+pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) -> ExitCode {
+    let jobs = std::env::var("NSKIT_JOBS").map_or(2, |jobs| jobs.parse().expect("NSKIT_JOBS"));
+    let start = |index| {
+        // SAFETY: this process has a single thread.
+        let pid = unsafe { libc::fork() };
+        check("fork", pid);
+        if pid == 0 {
+            let well = std::panic::catch_unwind(|| work(index, jobs)).unwrap_or(false);
+            std::process::exit(i32::from(!well));
+        }
+        pid
+    };
+    let workers: Vec<i32> = (0..jobs).map(start).collect();
+    let mut all_well = true;
+    for worker in workers {
+        let mut status = 0;
+        // SAFETY: a plain number and a variable to write to.
+        let waited = unsafe { libc::waitpid(worker, &mut status, 0) };
+        all_well &= waited == worker && status == 0;
+    }
+    if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Runs the job to its end.
@@ -138,7 +172,7 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             "sigaction",
             libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()),
         );
-        set_watchdog(WATCHDOG_SECONDS);
+        set_watchdog(job.patience.unwrap_or(WATCHDOG_SECONDS));
     }
     let (main, start) = start(job, outputs);
     let mut report = tracer::follow(main, start, job.traced, job.fault.as_ref());
@@ -148,6 +182,8 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
     if job.copied.is_none() {
         take_back(&before, &after);
     }
+    let namespace = std::fs::read_link("/proc/self/ns/mnt").unwrap();
+    report::line(&mut report, "namespace", &[&namespace.to_string_lossy()]);
     for mount in &after {
         report::line(&mut report, "mount", &[&mount.text()]);
     }
