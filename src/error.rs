@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use crate::cli::UsageError;
 use crate::list::filter::FilterError;
+use crate::list::find::Number;
 use crate::namespace::{Kind, KindSet};
 use crate::sys;
 use crate::sys::signal::SignalNumber;
@@ -191,8 +192,13 @@ pub enum Attempt {
         /// Its number there.
         fd: i32,
     },
-    /// open_by_handle_at(2) of a namespace.
-    OpenById(u64),
+    /// A namespace that was found by its number.
+    OpenNamespace {
+        /// Of which kind.
+        kind: Kind,
+        /// The number.
+        number: Number,
+    },
     /// An ioctl of ioctl_ns(2).
     AskOwner(Kind),
     /// setns(2).
@@ -248,7 +254,12 @@ impl fmt::Display for Attempt {
                     "get the network namespace of descriptor {fd} of process {pid}"
                 )
             }
-            Attempt::OpenById(id) => write!(f, "open the namespace with id {id}"),
+            Attempt::OpenNamespace { kind, number } => {
+                write!(
+                    f,
+                    "open the {kind} namespace with the number {number} by way of any of its holders"
+                )
+            }
             Attempt::AskOwner(kind) => write!(f, "ask for the owner of the {kind} namespace"),
             Attempt::Enter(kinds) if kinds.iter().count() == 1 => {
                 write!(f, "enter the {kinds} namespace")
@@ -301,6 +312,13 @@ pub enum RequestError {
     IdsOutOfRange(String),
     /// Too many lines or too long a text for an id map.
     MapTooLong(&'static str, usize),
+    /// No namespace has this number, as far as we can see.
+    NoSuchNamespace {
+        /// Of which kind.
+        kind: Kind,
+        /// The number.
+        number: Number,
+    },
     /// An option needs --target.
     NeedsTarget(String),
     /// --user-parent with no namespace whose owner it could be.
@@ -383,6 +401,12 @@ impl fmt::Display for RequestError {
                 write!(
                     f,
                     "the {file} would be {length} bytes long; the kernel takes at most 4095, in 340 lines"
+                )
+            }
+            RequestError::NoSuchNamespace { kind, number } => {
+                write!(
+                    f,
+                    "no {kind} namespace that can be seen here has the number {number}"
                 )
             }
             RequestError::NeedsTarget(option) => {

@@ -21,6 +21,7 @@ use super::step::{Keep, MapJob};
 use crate::cli::value::digits;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::namespace::Kind;
+use crate::sys;
 use crate::sys::file::write_once;
 use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
@@ -183,21 +184,29 @@ impl Binder {
     /// Takes the mounts back.
     pub fn undo(self) {
         self.channel.order(UNDO);
-        self.dismiss();
+        // There is a failure to report already.
+        let _ = self.dismiss();
     }
 
     /// Ends it, so that the program that we run finds no child that it has never made.
-    pub fn dismiss(self) {
+    pub fn dismiss(self) -> Result<(), Failure> {
         drop(self.channel);
-        if let Some(child) = self.child {
-            let _ = wait_for_end(child);
-        }
+        self.child
+            .map_or(Ok(()), |child| wait_for_helper(child).map(drop))
     }
 
     /// Leaves it to a forked child of ours to speak to; returns the PID to wait for when that has ended.
     pub fn leave_to_child(self) -> Option<i32> {
         self.child
     }
+}
+
+/// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
+/// the program. A pending signal goes when its disposition is set to a default that ignores it, sigaction(2).
+fn wait_for_helper(child: i32) -> Result<Change, Failure> {
+    let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
+    sys::signal::set_child_signal_default().during(|| Attempt::Signals)?;
+    Ok(end)
 }
 
 /// The binder's life.
@@ -292,7 +301,7 @@ impl Mapper {
         } = self;
         let outcome = channel.order(GO);
         drop(channel);
-        let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
+        let end = wait_for_helper(child)?;
         let job = |part: usize| jobs.get(part).ok_or_else(|| silent(MAPPER));
         Err(match outcome {
             Some(Outcome::Done) => return Ok(()),

@@ -17,6 +17,7 @@ use super::target::Target;
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::error::{Attempt, During, Failure, RequestError};
+use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
@@ -179,11 +180,7 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
         match source {
             Source::Target => of_target.insert(*kind),
             Source::File(path) => opened.namespaces.push((*kind, open_file(*kind, path)?)),
-            Source::Id(id) => {
-                let file = nsfs::open_by_id(*id, None).during(|| Attempt::OpenById(*id))?;
-                check_kind(*kind, Path::new(&format!(":{id}")), &file)?;
-                opened.namespaces.push((*kind, file));
-            }
+            Source::Number(number) => opened.namespaces.push((*kind, find(*kind, *number)?)),
         }
     }
     if let (Some(fd), Some(target)) = (args.net_socket, &opened.target) {
@@ -300,7 +297,14 @@ fn read_environment(
     target: &Target,
     enters_mount: bool,
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
-    let bytes = target.read("environ", LONGEST_ENVIRONMENT + 1)?;
+    let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
+        // A kernel thread has none, which newer kernels tell by this errno.
+        Err(Failure::System {
+            errno: Errno::ESRCH,
+            ..
+        }) if target.check_alive().is_ok() => Vec::new(),
+        result => result?,
+    };
     if bytes.len() > LONGEST_ENVIRONMENT {
         return Err(RequestError::EnvironmentTooLong(target.pid()).into());
     }

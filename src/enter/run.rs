@@ -19,7 +19,7 @@ use crate::error::{Attempt, During, Failure, Status};
 use crate::sys;
 use crate::sys::file::{open_retrying, write_all, write_once};
 use crate::sys::process::{Side, fork, set_parent_death_signal, wait_for_end};
-use crate::sys::signal::{SignalNumber, drop_pending_child_signal, is_child_signal_pending};
+use crate::sys::signal::SignalNumber;
 
 /// What steps leave for later ones.
 struct Run<'e> {
@@ -29,8 +29,6 @@ struct Run<'e> {
     mapper: Option<Mapper>,
     entrance: Entrance,
     groups_dropped: bool,
-    /// Whether a SIGCHLD that is pending at the end is of a helper of ours: no concern of the program's.
-    holds_child_signal: bool,
     /// Our parent, where we are the forked child; `None` also where the kernel has no pidfds.
     parent: Option<OwnedFd>,
 }
@@ -56,7 +54,6 @@ pub fn run(plan: Plan, opened: Opened, callers_environment: &[&CStr]) -> Result<
         mapper: None,
         entrance: Entrance::new(opened),
         groups_dropped: false,
-        holds_child_signal: false,
         parent: None,
     };
     for step in plan {
@@ -76,7 +73,6 @@ impl Run<'_> {
     fn carry_out(&mut self, step: Step) -> Result<Next, Failure> {
         match step {
             Step::DefaultChildSignal => {
-                self.holds_child_signal = !is_child_signal_pending();
                 sys::signal::set_child_signal_default().during(|| Attempt::Signals)?
             }
             Step::MakeDumpable => {
@@ -255,10 +251,9 @@ impl Run<'_> {
                 binder.undo();
                 return failure;
             }
-            binder.dismiss();
-        }
-        if self.holds_child_signal {
-            drop_pending_child_signal();
+            if let Err(failure) = binder.dismiss() {
+                return failure;
+            }
         }
         program.execute(&environment)
     }

@@ -65,13 +65,25 @@ pub enum Neighbour {
     Previous,
 }
 
-/// The 64-bit id of a mount namespace. Errors: ENOTTY before Linux 6.12.
-pub fn id(namespace: impl AsFd) -> nix::Result<u64> {
+/// What the kernel says of a mount namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Its 64-bit id.
+    pub id: u64,
+    /// How many mounts there are in it, those that cannot be reached from its root included.
+    pub mounts: u32,
+}
+
+/// What is to be known of a mount namespace. Errors: ENOTTY before Linux 6.12.
+pub fn namespace(namespace: impl AsFd) -> nix::Result<Facts> {
     let mut info = NamespaceInfo::default();
     // SAFETY: the request writes one structure of this layout.
     let result = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_MNT_GET_INFO, &mut info) };
     check(result.into())?;
-    Ok(info.id)
+    Ok(Facts {
+        id: info.id,
+        mounts: info.mounts,
+    })
 }
 
 /// The mount namespace before or after this one. Errors: ENOENT at the end, EPERM without CAP_SYS_ADMIN in the initial

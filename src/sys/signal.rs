@@ -50,30 +50,6 @@ pub fn set_child_signal_default() -> nix::Result<()> {
     unsafe { sigaction(Signal::SIGCHLD, &action) }.map(drop)
 }
 
-/// Whether a SIGCHLD waits to be unblocked.
-pub fn is_child_signal_pending() -> bool {
-    // SAFETY: an initialised set, which sigpending(2) only writes to.
-    unsafe {
-        let mut pending: libc::sigset_t = std::mem::zeroed();
-        libc::sigpending(&mut pending) == 0 && libc::sigismember(&pending, libc::SIGCHLD) == 1
-    }
-}
-
-/// Takes back a SIGCHLD that waits to be unblocked, see sigtimedwait(2).
-pub fn drop_pending_child_signal() {
-    let at_once = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: an initialised set of one valid signal, a whole timespec, and no wish for details.
-    unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, libc::SIGCHLD);
-        libc::sigtimedwait(&set, std::ptr::null_mut(), &at_once);
-    }
-}
-
 /// Sends `signal` to process `pid` (never 0 or negative: no group), see kill(2). Errors: ESRCH, EPERM.
 pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
     if pid <= 0 {

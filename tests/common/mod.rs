@@ -19,8 +19,8 @@ mod seen;
 mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
-pub use left_out::{newer_than_theirs, on_purpose, skip, their_bug};
+pub use left_out::{newer_than_theirs, on_purpose, skip, their_bug, their_bug_since};
 pub use pty::Pty;
 pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, mount_on};
 pub use seen::Seen;
-pub use tool::{Under, ours, probe, theirs, tool, under_test};
+pub use tool::{Under, example, ours, probe, theirs, tool, under_test};

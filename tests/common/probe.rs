@@ -8,6 +8,8 @@
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
 //! - `probe exit STATUS`.
+//! - `probe fill`: as `hold`, after its environment in memory, which others see in /proc, has been filled with `x`.
+//! - `probe rewrite TEXT`: the same, with `TEXT` instead, in which `\0` stands for NUL, and empty entries behind it.
 
 #![no_main]
 #![allow(unsafe_code, clippy::unwrap_used)]
@@ -48,6 +50,14 @@ fn probe(invocation: Invocation) -> Status {
         "world" => tell([seen(&invocation), world()].concat()),
         "" if invocation.program == "-probe" => tell([seen(&invocation), world()].concat()),
         "hold" => hold(),
+        "fill" => {
+            rewrite_environment(&invocation, b"", b'x');
+            hold();
+        }
+        "rewrite" => {
+            rewrite_environment(&invocation, word(1).replace("\\0", "\0").as_bytes(), 0);
+            hold();
+        }
         "catch" => {
             let numbers = invocation.arguments[1..].iter();
             catch(numbers.map(|number| number.to_string_lossy().parse().unwrap()));
@@ -81,6 +91,30 @@ fn say(line: &str) {
 fn hold() {
     say("ready");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+/// Overwrites what `execve` has put there.
+fn rewrite_environment(invocation: &Invocation, text: &[u8], rest: u8) {
+    let (Some(first), Some(last)) = (
+        invocation.environment.first(),
+        invocation.environment.last(),
+    ) else {
+        return;
+    };
+    let start = first.as_ptr().cast_mut().cast::<u8>();
+    // SAFETY: the entries lie one behind the other on the stack, which may be written to; nobody reads them any more.
+    unsafe {
+        let length = last
+            .as_ptr()
+            .cast::<u8>()
+            .add(last.count_bytes() + 1)
+            .offset_from(start) as usize;
+        for at in 0..length {
+            start
+                .add(at)
+                .write_volatile(text.get(at).copied().unwrap_or(rest));
+        }
+    }
 }
 
 /// Signals are told in the handler itself: the probe is a single thread that waits in read(2).

@@ -4,10 +4,12 @@
 //! The kernel tells of all mounts of all mount namespaces since Linux 6.12, for root. Else the mountinfo of one process
 //! in each mount namespace tells; into one without a process, a child of ours goes to read it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::readlink;
 
 use super::Scope;
 use super::kernel::mount_namespaces;
@@ -24,58 +26,94 @@ const MOUNTINFO: usize = super::mount::MOUNTINFO;
 
 /// Adds what is mounted elsewhere.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
-    let own = opener.own(Kind::Mount);
-    match mount_namespaces(scope) {
-        Ok(namespaces) => {
-            for (namespace, id) in namespaces
-                .into_iter()
-                .filter(|(inode, _)| Some(*inode) != own)
-            {
-                for (root, path) in mounts_by_kernel(id) {
+    let mut done: BTreeSet<Inode> = opener.own(Kind::Mount).into_iter().collect();
+    let by_kernel = mount_namespaces(scope);
+    let mut complete = by_kernel.is_ok();
+    for (namespace, facts) in by_kernel.unwrap_or_default() {
+        if done.contains(&namespace) {
+            continue;
+        }
+        match mounts_by_kernel(facts) {
+            Some(mounts) => {
+                done.insert(namespace);
+                for (root, path) in mounts {
                     add(&mut snapshot, scope, &root, path, namespace);
                 }
             }
+            None => complete = false,
         }
-        Err(_) => by_mountinfo(&mut snapshot, scope, opener, own),
+    }
+    if !complete {
+        by_mountinfo(&mut snapshot, scope, opener, done);
     }
     snapshot
 }
 
-/// Root and place of each nsfs mount of a mount namespace.
-fn mounts_by_kernel(namespace: u64) -> Vec<(Vec<u8>, PathBuf)> {
-    let mounts = mount_tree::list(namespace).unwrap_or_default().into_iter();
-    let facts = mounts.filter_map(|mount| mount_tree::facts(namespace, mount).ok()?);
+/// Root and place of each nsfs mount of a mount namespace; `None` where the kernel does not tell them all.
+///
+/// Older kernels (6.12 at least) take for the root of another mount namespace whatever is mounted on its first mount, and
+/// show what is below only. That first mount is mostly the empty one that the system began with, and the root is on it: one
+/// mount is not shown. A system that still runs in the one that it began with (an initial RAM file system) has everything
+/// there: most mounts are not shown, and places are told wrong.
+fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBuf)>> {
+    let mounts = mount_tree::list(namespace.id).ok()?;
+    if mounts.len() + 1 < namespace.mounts as usize {
+        return None;
+    }
+    let facts = mounts
+        .into_iter()
+        .filter_map(|mount| mount_tree::facts(namespace.id, mount).ok()?);
     let nsfs = facts.filter(|facts| facts.fstype == b"nsfs");
-    nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point))))
-        .collect()
+    Some(
+        nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point))))
+            .collect(),
+    )
 }
 
-/// One mount namespace after the other, those found on the way included.
-fn by_mountinfo(snapshot: &mut Snapshot, scope: &Scope<'_>, opener: &Opener, own: Option<Inode>) {
-    let mut done: BTreeSet<Inode> = own.into_iter().collect();
+/// One mount namespace after the other, those found on the way included, except those done.
+fn by_mountinfo(
+    snapshot: &mut Snapshot,
+    scope: &Scope<'_>,
+    opener: &Opener,
+    mut done: BTreeSet<Inode>,
+) {
+    let members = members(snapshot, scope);
     loop {
-        let mut namespaces = snapshot.namespaces.iter();
-        let next =
-            namespaces.find(|(inode, found)| found.kind == Kind::Mount && !done.contains(inode));
-        let Some(namespace) = next.map(|(inode, _)| *inode) else {
+        let held = snapshot.namespaces.iter();
+        let held = held.filter(|(_, found)| found.kind == Kind::Mount);
+        let mut namespaces = held.map(|(inode, _)| inode).chain(members.keys());
+        let Some(namespace) = namespaces.find(|inode| !done.contains(inode)).copied() else {
             return;
         };
         done.insert(namespace);
-        let leader = snapshot.leader(namespace).map(|process| process.pid);
-        let text = match leader {
-            Some(pid) => mountinfo(scope.root, pid),
+        let text = match members.get(&namespace) {
+            Some(pid) => mountinfo(scope.root, *pid),
             None => visit(snapshot, scope, opener, namespace),
         };
         for mount in nsfs_mounts(&text.unwrap_or_default()) {
-            add(
-                snapshot,
-                scope,
-                mount.root.as_encoded_bytes(),
-                mount.mount_point,
-                namespace,
-            );
+            let root = mount.root.as_encoded_bytes();
+            add(snapshot, scope, root, mount.mount_point, namespace);
         }
     }
+}
+
+/// A process in each mount namespace, whether or not the scan was to look for those.
+fn members(snapshot: &Snapshot, scope: &Scope<'_>) -> BTreeMap<Inode, i32> {
+    let mut members = BTreeMap::new();
+    for process in &snapshot.processes {
+        let found = match scope.kinds.contains(Kind::Mount) {
+            true => process.namespace(Kind::Mount),
+            false => {
+                let link = readlink(&scope.root.join(format!("{}/ns/mnt", process.pid)));
+                link.ok()
+                    .and_then(|link| Some(parse_name(link.as_bytes())?.1))
+            }
+        };
+        if let Some(namespace) = found {
+            members.entry(namespace).or_insert(process.pid);
+        }
+    }
+    members
 }
 
 fn mountinfo(root: &Path, pid: i32) -> Option<Vec<u8>> {

@@ -17,8 +17,8 @@ use crate::sys::nsfs;
 /// Adds what no other source has shown.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) -> Snapshot {
     if scope.held.contains(Kind::Mount) {
-        for (inode, id) in mount_namespaces(scope).unwrap_or_default() {
-            snapshot.note_id(Kind::Mount, inode, id);
+        for (inode, facts) in mount_namespaces(scope).unwrap_or_default() {
+            snapshot.note_id(Kind::Mount, inode, facts.id);
         }
     }
     if scope.is_real() {
@@ -33,8 +33,8 @@ pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) 
     snapshot
 }
 
-/// Inode number and 64-bit id of every mount namespace. Errors: EPERM without rights, ENOTTY before Linux 6.12.
-pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, u64)>> {
+/// Inode number and facts of every mount namespace. Errors: EPERM without rights, ENOTTY before Linux 6.12.
+pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, mount_tree::Facts)>> {
     if !scope.is_real() {
         return Err(Errno::ENOTTY);
     }
@@ -44,7 +44,7 @@ pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, u64
     }
     let mut all = Vec::new();
     loop {
-        all.extend(inode_of(&at).zip(mount_tree::id(&at).ok()));
+        all.extend(inode_of(&at).zip(mount_tree::namespace(&at).ok()));
         match neighbour(&at, Neighbour::Next)? {
             Some(next) => at = next,
             None => return Ok(all),
