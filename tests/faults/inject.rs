@@ -102,6 +102,10 @@ fn job_of(stage: &Stage, case: &Case) -> Job {
             .map(|entry| stage.fill(entry).into()),
     );
     job.traced = true;
+    if case.tool == "lsns" {
+        job.inside = Some(stage.fill("{all}").parse().unwrap());
+        job.directory = "/".into();
+    }
     job
 }
 

@@ -104,7 +104,9 @@ pub struct Both {
     setting: Setting,
     /// The arguments, in one.
     pub line: String,
+    /// What came of it.
     pub ours: Outcome,
+    /// What came of it.
     pub theirs: Outcome,
     reports: [Vec<String>; 2],
 }

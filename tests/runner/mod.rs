@@ -42,6 +42,8 @@ pub struct Job {
     pub user: Option<User>,
     /// PID of a process in the mount namespace to start in.
     pub scene: i32,
+    /// PID of a process all of whose namespaces but the user's it starts in, in place of that mount namespace alone.
+    pub inside: Option<i32>,
     /// The working directory there.
     pub directory: PathBuf,
     /// Whether it runs in a copy of that mount namespace, made for this run.
@@ -147,11 +149,18 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             "prctl",
             libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0),
         );
-        let namespace = File::open(format!("/proc/{}/ns/mnt", job.scene)).unwrap();
-        check(
-            "setns",
-            libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS),
-        );
+        let (process, kinds) = match job.inside {
+            Some(process) => (
+                process,
+                ["pid", "mnt", "uts", "ipc", "net", "cgroup", "time"].as_slice(),
+            ),
+            None => (job.scene, ["mnt"].as_slice()),
+        };
+        // All are opened first: afterwards /proc is another one.
+        let open = |kind: &&str| File::open(format!("/proc/{process}/ns/{kind}")).unwrap();
+        for namespace in kinds.iter().map(open).collect::<Vec<_>>() {
+            check("setns", libc::setns(namespace.as_raw_fd(), 0));
+        }
         if let Some(propagation) = job.copied {
             check("unshare", libc::unshare(libc::CLONE_NEWNS));
             let flag = match propagation {
