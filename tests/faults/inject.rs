@@ -20,6 +20,7 @@ struct Tally {
     by_exception: BTreeMap<&'static str, usize>,
     missed: usize,
     before_main: usize,
+    not_in_table: usize,
     left_out: BTreeMap<&'static str, BTreeSet<&'static str>>,
 }
 
@@ -50,7 +51,7 @@ pub fn work(index: usize, jobs: usize, seed: u64) -> bool {
             }
             Ok(expected) => {
                 tally.cases += 1;
-                let faults = faults_of(&expected.baseline.calls, &mut tally);
+                let faults = faults_of(case, &expected.baseline.calls, &mut tally);
                 planned.push((case, expected, faults));
             }
         }
@@ -87,7 +88,7 @@ pub fn work(index: usize, jobs: usize, seed: u64) -> bool {
             );
         }
     }
-    well
+    well && tally.not_in_table == 0
 }
 
 fn job_of(stage: &Stage, case: &Case) -> Job {
@@ -154,7 +155,7 @@ fn prepare(stage: &Stage, case: &Case) -> Result<Expected, String> {
 }
 
 /// What can befall the calls of a case. Those before `main` are the C library's, which ends the process if it must.
-fn faults_of(calls: &[Call], tally: &mut Tally) -> Vec<(Call, Effect)> {
+fn faults_of(case: &Case, calls: &[Call], tally: &mut Tally) -> Vec<(Call, Effect)> {
     let main = calls
         .iter()
         .position(|call| call.number == libc::SYS_mprotect)
@@ -163,12 +164,11 @@ fn faults_of(calls: &[Call], tally: &mut Tally) -> Vec<(Call, Effect)> {
     let mut faults = Vec::new();
     for call in &calls[main..] {
         let Some(row) = table::row_of(call) else {
-            tally
-                .left_out
-                .entry("NOT IN THE TABLE")
-                .or_default()
-                .insert("?");
-            println!("not in the table: system call {}", call.number);
+            tally.not_in_table += 1;
+            println!(
+                "FAILED: {} '{}': system call {} is not in the table",
+                case.tool, case.name, call.number
+            );
             continue;
         };
         if let Some(why) = row.left_out() {

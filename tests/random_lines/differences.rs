@@ -75,12 +75,6 @@ pub const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
-        why: "bug: theirs binds a mount namespace before it is made, if the helper comes first",
-        explains: |both| {
-            theirs_says(both, "/ns/mnt on ") && theirs_says(both, "failed: Invalid argument")
-        },
-    },
-    Difference {
         why: "bug: theirs keeps namespaces on files while the program's process goes on: whether it sees the mount is chance",
         explains: |both| {
             let of_files =

@@ -19,6 +19,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use crate::common::{Ending, User};
 use tracer::{Call, Fault};
@@ -95,6 +96,7 @@ pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) 
         let pid = unsafe { libc::fork() };
         check("fork", pid);
         if pid == 0 {
+            stay_on_one_processor(index);
             let well = std::panic::catch_unwind(|| work(index, jobs)).unwrap_or(false);
             std::process::exit(i32::from(!well));
         }
@@ -112,6 +114,28 @@ pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) 
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+/// Linux 6.18 gives out the ids of namespaces to each processor in batches, and lets a mount namespace be bound only where
+/// one with a lower id is: with two processors that is chance.
+fn stay_on_one_processor(index: usize) {
+    // SAFETY: sets of processors, which may be all zero, with their size; a process 0 is the caller.
+    unsafe {
+        let mut may: libc::cpu_set_t = std::mem::zeroed();
+        check(
+            "sched_getaffinity",
+            libc::sched_getaffinity(0, size_of_val(&may), &mut may),
+        );
+        let mut processors =
+            (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &may));
+        let count = libc::CPU_COUNT(&may) as usize;
+        let mut one: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processors.nth(index % count).unwrap(), &mut one);
+        check(
+            "sched_setaffinity",
+            libc::sched_setaffinity(0, size_of_val(&one), &one),
+        );
     }
 }
 
@@ -140,6 +164,23 @@ pub fn run(job: &Job) -> Outcome {
     outcome
 }
 
+/// The /proc that the test started with; what the runner enters may have another, which does not know it.
+static PROC: OnceLock<File> = OnceLock::new();
+
+/// A file of that /proc, opened for reading.
+fn open_proc(path: &str) -> std::io::Result<File> {
+    let path = CString::new(path).unwrap();
+    let proc = PROC.get_or_init(|| File::open("/proc").unwrap());
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    // SAFETY: an open directory, a C string and flags in; the descriptor that comes out belongs to nobody else.
+    unsafe {
+        match libc::openat(proc.as_raw_fd(), path.as_ptr(), flags) {
+            -1 => Err(std::io::Error::last_os_error()),
+            fd => Ok(File::from_raw_fd(fd)),
+        }
+    }
+}
+
 /// The runner's life. Returns the report.
 fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
     let before;
@@ -157,7 +198,7 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             None => (job.scene, ["mnt"].as_slice()),
         };
         // All are opened first: afterwards /proc is another one.
-        let open = |kind: &&str| File::open(format!("/proc/{process}/ns/{kind}")).unwrap();
+        let open = |kind: &&str| open_proc(&format!("{process}/ns/{kind}")).unwrap();
         for namespace in kinds.iter().map(open).collect::<Vec<_>>() {
             check("setns", libc::setns(namespace.as_raw_fd(), 0));
         }
@@ -191,8 +232,9 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
     if job.copied.is_none() {
         take_back(&before, &after);
     }
-    let namespace = std::fs::read_link("/proc/self/ns/mnt").unwrap();
-    report::line(&mut report, "namespace", &[&namespace.to_string_lossy()]);
+    use std::os::unix::fs::MetadataExt;
+    let namespace = open_proc("self/ns/mnt").unwrap().metadata().unwrap().ino();
+    report::line(&mut report, "namespace", &[&format!("mnt:[{namespace}]")]);
     for mount in &after {
         report::line(&mut report, "mount", &[&mount.text()]);
     }
@@ -303,7 +345,7 @@ impl MountLine {
 
 /// The mounts of the runner's namespace.
 fn mounts() -> Vec<MountLine> {
-    let text = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let text = std::io::read_to_string(open_proc("self/mountinfo").unwrap()).unwrap();
     let read = |line: &str| {
         let fields: Vec<&str> = line.split(' ').collect();
         MountLine {
