@@ -61,28 +61,32 @@ pub fn their_version() -> Option<(u32, u32)> {
     })
 }
 
-/// The path of the probe (probe.rs), which cargo builds with the tests unless it is asked for some of them only.
+/// The path of the probe (probe.rs).
 pub fn probe() -> PathBuf {
     static PROBE: OnceLock<PathBuf> = OnceLock::new();
-    let find = || {
-        let test = std::env::current_exe().unwrap();
-        let path = test
-            .parent()
-            .unwrap()
-            .parent()
-            .unwrap()
-            .join("examples/probe");
-        if !path.exists() {
-            let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
-            let mut build = Command::new(cargo);
-            build.args(["build", "--quiet", "--example", "probe"]);
-            build.current_dir(env!("CARGO_MANIFEST_DIR"));
-            assert!(
-                build.status().unwrap().success(),
-                "the probe cannot be built"
-            );
-        }
-        path
-    };
-    PROBE.get_or_init(find).clone()
+    PROBE.get_or_init(|| example("probe")).clone()
+}
+
+/// The path of the planter (planting/planter.rs).
+pub fn planter() -> PathBuf {
+    static PLANTER: OnceLock<PathBuf> = OnceLock::new();
+    PLANTER.get_or_init(|| example("planter")).clone()
+}
+
+/// The path of a program that cargo builds with the tests, unless it is asked for some of them only.
+fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.parent().unwrap().parent().unwrap();
+    let path = target.join("examples").join(name);
+    if !path.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--example", name]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(
+            build.status().unwrap().success(),
+            "the example {name} cannot be built"
+        );
+    }
+    path
 }
