@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use crate::cli::UsageError;
 use crate::list::filter::FilterError;
+use crate::list::find::Number;
 use crate::namespace::{Kind, KindSet};
 use crate::sys;
 use crate::sys::signal::SignalNumber;
@@ -65,8 +66,8 @@ pub enum Failure {
     Helper {
         /// The program or the job.
         name: &'static str,
-        /// How it ended.
-        ending: Status,
+        /// How it ended, as far as it is known.
+        ending: Option<Status>,
     },
     /// Another process has reported the failure already: there is nothing to say.
     Reported,
@@ -191,8 +192,13 @@ pub enum Attempt {
         /// Its number there.
         fd: i32,
     },
-    /// open_by_handle_at(2) of a namespace.
-    OpenById(u64),
+    /// A namespace that was found by its number.
+    OpenNamespace {
+        /// Of which kind.
+        kind: Kind,
+        /// The number.
+        number: Number,
+    },
     /// An ioctl of ioctl_ns(2).
     AskOwner(Kind),
     /// setns(2).
@@ -248,7 +254,12 @@ impl fmt::Display for Attempt {
                     "get the network namespace of descriptor {fd} of process {pid}"
                 )
             }
-            Attempt::OpenById(id) => write!(f, "open the namespace with id {id}"),
+            Attempt::OpenNamespace { kind, number } => {
+                write!(
+                    f,
+                    "open the {kind} namespace with the number {number} by way of any of its holders"
+                )
+            }
             Attempt::AskOwner(kind) => write!(f, "ask for the owner of the {kind} namespace"),
             Attempt::Enter(kinds) if kinds.iter().count() == 1 => {
                 write!(f, "enter the {kinds} namespace")
@@ -301,6 +312,13 @@ pub enum RequestError {
     IdsOutOfRange(String),
     /// Too many lines or too long a text for an id map.
     MapTooLong(&'static str, usize),
+    /// No namespace has this number, as far as we can see.
+    NoSuchNamespace {
+        /// Of which kind.
+        kind: Kind,
+        /// The number.
+        number: Number,
+    },
     /// An option needs --target.
     NeedsTarget(String),
     /// --user-parent with no namespace whose owner it could be.
@@ -385,6 +403,12 @@ impl fmt::Display for RequestError {
                     "the {file} would be {length} bytes long; the kernel takes at most 4095, in 340 lines"
                 )
             }
+            RequestError::NoSuchNamespace { kind, number } => {
+                write!(
+                    f,
+                    "no {kind} namespace that can be seen here has the number {number}"
+                )
+            }
             RequestError::NeedsTarget(option) => {
                 write!(f, "{option} needs a target process (--target)")
             }
@@ -461,15 +485,18 @@ impl fmt::Display for Failure {
             }
             Failure::Helper {
                 name,
-                ending: Status::Exited(status),
+                ending: Some(Status::Exited(status)),
             } => {
                 write!(f, "{name} failed with status {status}")
             }
             Failure::Helper {
                 name,
-                ending: Status::Killed(signal),
+                ending: Some(Status::Killed(signal)),
             } => {
                 write!(f, "{name} was killed by signal {}", signal.0)
+            }
+            Failure::Helper { name, ending: None } => {
+                write!(f, "{name} has ended without an answer")
             }
             Failure::Reported => Ok(()),
         }

@@ -100,11 +100,7 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Caller) -> Result<Status, Expla
     })?;
     let situation = hint::nsenter::Situation::of(&request, target, &caller.environment);
     if !left_out.is_empty() {
-        let note = format!(
-            "note: left out of the target's environment: {}",
-            left_out.join(", ")
-        );
-        report::message(&caller.program, &note, None);
+        report::message(&caller.program, &left_out_note(&left_out), None);
     }
     report::note_for_person(
         &caller.program,
@@ -114,6 +110,22 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Caller) -> Result<Status, Expla
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })
+}
+
+/// The first of the variables that were left out, and how many more: the target may have thousands.
+fn left_out_note(names: &[String]) -> String {
+    const MOST: usize = 10;
+    const LONGEST: usize = 40;
+    let shown = names
+        .iter()
+        .take(MOST)
+        .map(|name| name.chars().take(LONGEST).collect::<String>());
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("note: left out of the target's environment: {shown}{more}")
 }
 
 /// lsns(8): lists namespaces, or the processes in one.

@@ -85,10 +85,33 @@ fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let Some(text) = line
+            .strip_suffix(b"\n")
+            .or((line.len() < LONGEST_LINE as usize).then_some(&line))
+        else {
+            // The rest of a line that is too long is no line of its own.
+            skip_line(&mut reader);
+            continue;
+        };
         if let Some(entry) = entry(text)
             && !visit(entry)
         {
+            return;
+        }
+    }
+}
+
+fn skip_line(reader: &mut impl BufRead) {
+    loop {
+        let (skipped, ended) = match reader.fill_buf() {
+            Ok([]) | Err(_) => return,
+            Ok(bytes) => match bytes.iter().position(|byte| *byte == b'\n') {
+                Some(end) => (end + 1, true),
+                None => (bytes.len(), false),
+            },
+        };
+        reader.consume(skipped);
+        if ended {
             return;
         }
     }
@@ -107,17 +130,22 @@ fn visit_getent(database: Database, keys: &[OsString], mut visit: impl FnMut(Ent
         return;
     };
     for keys in keys.chunks(KEYS_A_CALL) {
-        let output = Command::new(getent)
+        let child = Command::new(getent)
             .arg("--")
             .arg(database.name())
             .args(keys)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .output();
-        if let Ok(output) = output {
-            for_each_entry(&output.stdout[..], &mut visit);
+            .spawn();
+        if let Ok(mut child) = child {
+            if let Some(output) = child.stdout.take() {
+                for_each_entry(output, &mut visit);
+            }
+            // A caller that ignores SIGCHLD has no children to wait for; the answer is as good.
+            let _ = child.wait();
         }
     }
 }
@@ -173,6 +201,18 @@ pub fn names_by_uid(uids: &[u32]) -> HashMap<u32, OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over_whole() {
+        let long = "x".repeat(2 * LONGEST_LINE as usize);
+        let text = format!("a{long}:x:1:1::/:\nb:{long}evil:x:0:0::/:\nc:x:3:3::/:\nd:x:4:4::/:");
+        let mut names = Vec::new();
+        for_each_entry(text.as_bytes(), |entry| {
+            names.push(entry.name);
+            true
+        });
+        assert_eq!(names, [b"c", b"d"]);
+    }
 
     #[test]
     fn lines_that_are_no_entries_are_passed_over() {

@@ -190,20 +190,17 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
         }
     }
     if let Some(operand) = getopt.operands().into_iter().next() {
-        args.namespace = Some(number(&operand).ok_or_else(|| UsageError::BadValue {
-            option: "NAMESPACE".to_string(),
-            value: operand,
-            expected: "an inode number",
-        })?);
+        args.namespace =
+            Some(
+                value::number(operand.as_bytes()).ok_or_else(|| UsageError::BadValue {
+                    option: "NAMESPACE".to_string(),
+                    value: operand,
+                    expected: "an inode number",
+                })?,
+            );
     }
     args.check()?;
     Ok(Parsed::Run(args))
-}
-
-/// A number in decimal; strtol(3), which scripts are used to, passes over blanks before it and takes a `+`.
-fn number(text: &OsStr) -> Option<u64> {
-    let text = text.as_bytes().trim_ascii_start();
-    value::digits(text.strip_prefix(b"+").unwrap_or(text))
 }
 
 fn tree(text: &OsStr) -> Option<Tree> {
@@ -225,7 +222,7 @@ impl Args {
             Id::OutputAll => self.output_all = true,
             Id::Persistent => self.persistent = true,
             Id::Task => {
-                let pid = met.read("a PID", |text| i32::try_from(number(text)?).ok())?;
+                let pid = met.read("a PID", |text| value::number(text.as_bytes()))?;
                 self.task = (pid != 0).then_some(pid);
             }
             Id::Filter => self.filter = met.value,

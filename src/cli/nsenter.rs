@@ -8,6 +8,7 @@ use super::Parsed;
 use super::getopt::{Getopt, Met, Opt, Order, UsageError};
 use super::help::Page;
 use super::value::{self, IdOrName, digits};
+use crate::list::find::Number;
 use crate::namespace::Kind;
 
 /// What was typed.
@@ -65,8 +66,8 @@ pub enum Source {
     Target,
     /// This file leads to it.
     File(PathBuf),
-    /// By its 64-bit id, see NS_GET_ID in ioctl_ns(2).
-    Id(u64),
+    /// By its inode number or 64-bit id.
+    Number(Number),
 }
 
 /// A user or group for the program.
@@ -282,8 +283,8 @@ impl Args {
                 let source = match met.value {
                     None => Source::Target,
                     Some(_) => met.read(
-                        "a file or :NSID (write ./:NAME for a file whose name begins so)",
-                        source,
+                        "a file, :NSID or [INODE] of this kind (./NAME for a file of such a name)",
+                        |text| source(kind, text),
                     )?,
                 };
                 self.namespaces.retain(|(known, _)| *known != kind);
@@ -315,7 +316,7 @@ impl Args {
 
 fn target(text: &OsStr) -> Option<TargetArgument> {
     let mut parts = text.as_bytes().splitn(2, |byte| *byte == b':');
-    let pid = digits(parts.next()?).filter(|pid| *pid > 0)?;
+    let pid = value::number(parts.next()?).filter(|pid| *pid > 0)?;
     let inode = match parts.next() {
         None => None,
         Some(inode) => Some(digits(inode)?),
@@ -323,10 +324,24 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
     Some(TargetArgument { pid, inode })
 }
 
-fn source(text: &OsStr) -> Option<Source> {
-    match text.as_bytes() {
-        [b':', id @ ..] => digits(id).map(Source::Id),
-        _ => Some(Source::File(text.into())),
+/// `:NSID`, `[INODE]`, `net:[INODE]` as the links of /proc have it, or a file.
+fn source(kind: Kind, text: &OsStr) -> Option<Source> {
+    let bytes = text.as_bytes();
+    if let Some(id) = bytes.strip_prefix(b":") {
+        return digits(id).map(|id| Source::Number(Number::Id(id)));
+    }
+    let bracketed = |text: &[u8]| digits(text.strip_prefix(b"[")?.strip_suffix(b"]")?);
+    if let Some(inode) = bracketed(bytes) {
+        return Some(Source::Number(Number::Inode(inode)));
+    }
+    let named = Kind::ALL.into_iter().find_map(|kind| {
+        let rest = bytes.strip_prefix(kind.name().as_bytes())?;
+        Some((kind, bracketed(rest.strip_prefix(b":")?)?))
+    });
+    match named {
+        Some((named, inode)) if named == kind => Some(Source::Number(Number::Inode(inode))),
+        Some(_) => None,
+        None => Some(Source::File(text.into())),
     }
 }
 
@@ -363,17 +378,31 @@ mod tests {
             (&["--net=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
             (&["-mu"], file(Kind::Mount, "u")),
             (&["--mount=./:x"], file(Kind::Mount, "./:x")),
-            (&["--mount=:7"], vec![(Kind::Mount, Source::Id(7))]),
+            (
+                &["--mount=:7"],
+                vec![(Kind::Mount, Source::Number(Number::Id(7)))],
+            ),
+            (
+                &["--mount=[7]"],
+                vec![(Kind::Mount, Source::Number(Number::Inode(7)))],
+            ),
+            (
+                &["-mmnt:[7]"],
+                vec![(Kind::Mount, Source::Number(Number::Inode(7)))],
+            ),
+            (&["-n=net:[7"], file(Kind::Net, "net:[7")),
             (&["-n", "-n=x"], file(Kind::Net, "x")),
             (&["-n=x", "-n"], vec![(Kind::Net, Source::Target)]),
         ] {
             assert_eq!(sources(line), expected, "{line:?}");
         }
-        assert!(
-            parse(&["-n:x"])
-                .unwrap_err()
-                .contains("':x' is not a file or :NSID")
-        );
+        for text in [":x", "uts:[7]"] {
+            let error = parse(&["-n", &format!("--net={text}")]).unwrap_err();
+            assert!(
+                error.contains(&format!("'{text}' is not a file, :NSID or [INODE]")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -23,17 +23,25 @@ pub fn digits<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
     text.parse().ok()
 }
 
+/// As [`digits`], after the blanks and the `+` that strtol(3), and so many a script, passes over.
+pub fn number<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
+    let text = text.trim_ascii_start();
+    digits(text.strip_prefix(b"+").unwrap_or(text))
+}
+
 /// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.
 pub fn id(text: &OsStr) -> Option<u32> {
-    digits(text.as_bytes()).filter(|id| *id != u32::MAX)
+    number(text.as_bytes()).filter(|id| *id != u32::MAX)
 }
 
 /// A UID or GID, or a name to look up.
 pub fn id_or_name(text: &OsStr) -> Option<IdOrName> {
-    if text.as_bytes().iter().all(u8::is_ascii_digit) {
-        return id(text).map(IdOrName::Id);
+    match number::<u64>(text.as_bytes()) {
+        Some(_) => id(text).map(IdOrName::Id),
+        // Longer than any number of ours, and yet no name.
+        None if text.as_bytes().iter().all(u8::is_ascii_digit) => None,
+        None => Some(IdOrName::Name(text.to_os_string())),
     }
-    Some(IdOrName::Name(text.to_os_string()))
 }
 
 /// `UID:GID`.
@@ -44,7 +52,7 @@ pub fn id_pair(text: &OsStr) -> Option<(u32, u32)> {
 
 /// Seconds, with a sign or without.
 pub fn seconds(text: &OsStr) -> Option<i64> {
-    let text = text.as_bytes();
+    let text = text.as_bytes().trim_ascii_start();
     match text {
         [b'-', number @ ..] => {
             digits::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number))
@@ -168,8 +176,8 @@ mod tests {
         for text in [
             "",
             "-1",
-            "+1",
-            " 1",
+            "++1",
+            "+ 1",
             "1 ",
             "0x1",
             "4294967295",
@@ -177,6 +185,9 @@ mod tests {
             "a",
         ] {
             assert_eq!(id(OsStr::new(text)), None, "{text}");
+        }
+        for text in [" 7", "+7", "\t+7"] {
+            assert_eq!(id(OsStr::new(text)), Some(7), "{text}");
         }
         assert_eq!(id_or_name(OsStr::new("4294967295")), None);
         assert_eq!(
@@ -202,8 +213,8 @@ mod tests {
         fn no_bytes_make_a_parser_fail(bytes: Vec<u8>) {
             let text = OsStr::from_bytes(&bytes);
             if let Some(offset) = seconds(text) {
-                prop_assert!(bytes.iter().all(|byte| byte.is_ascii_digit() || b"+-".contains(byte)));
-                prop_assert_eq!(offset < 0, bytes[0] == b'-' && offset != 0);
+                prop_assert!(bytes.iter().all(|byte| byte.is_ascii_digit() || b"+-".contains(byte) || byte.is_ascii_whitespace()));
+                prop_assert_eq!(offset < 0, bytes.trim_ascii_start()[0] == b'-' && offset != 0);
             }
             if let Some(signal) = signal(text) {
                 prop_assert!((1..=64).contains(&signal.0));

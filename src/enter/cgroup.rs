@@ -66,6 +66,7 @@ fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<PathB
         let name = || String::from_utf8_lossy(membership.path).into_owned();
         match of_hierarchy
             .iter()
+            .rev()
             .find_map(|mount| directory(mount, membership.path))
         {
             Some(directory) => directories.push(directory),

@@ -74,14 +74,7 @@ impl Entrance {
         if !self.by_pidfd.without(Kind::User).is_empty() && !all_at_once {
             self.take_files_of_target()?;
         }
-        for (kind, file) in &self.opened.namespaces {
-            if *kind != Kind::User
-                && self.by_file.contains(*kind)
-                && setns(file, flags(*kind)).is_ok()
-            {
-                self.by_file = self.by_file.without(*kind);
-            }
-        }
+        self.enter_files_that_we_may();
         Ok(())
     }
 
@@ -90,8 +83,10 @@ impl Entrance {
     pub fn enter_the_rest(&mut self) -> Result<(), Failure> {
         self.enter_by_pidfd(self.by_pidfd);
         if !self.by_pidfd.is_empty() {
-            // One at a time, to know which it is that is refused.
+            // One at a time, to know which it is that is refused; and both passes, since nothing of the target's has been
+            // entered yet.
             self.take_files_of_target()?;
+            self.enter_files_that_we_may();
         }
         let mut left: Vec<_> = self
             .opened
@@ -105,6 +100,18 @@ impl Entrance {
         }
         self.by_file = KindSet::EMPTY;
         Ok(())
+    }
+
+    /// The first pass over files.
+    fn enter_files_that_we_may(&mut self) {
+        for (kind, file) in &self.opened.namespaces {
+            if *kind != Kind::User
+                && self.by_file.contains(*kind)
+                && setns(file, flags(*kind)).is_ok()
+            {
+                self.by_file = self.by_file.without(*kind);
+            }
+        }
     }
 
     /// All of `kinds` in one call, or none: setns(2) takes a pidfd since Linux 5.8.

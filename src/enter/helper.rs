@@ -4,19 +4,24 @@
 //! closes: whatever happens to us, no helper is left behind.
 
 use std::ffi::CStr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::readlink;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::signal::SigSet;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
-use nix::unistd::{geteuid, getpid};
+use nix::unistd::geteuid;
 
 use super::idmap;
 use super::program::Program;
 use super::step::{Keep, MapJob};
+use crate::cli::value::digits;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::namespace::Kind;
+use crate::sys;
 use crate::sys::file::write_once;
 use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
@@ -90,26 +95,18 @@ impl Channel {
     fn send(&self, message: &[u8]) -> nix::Result<()> {
         loop {
             // A far end that is gone is an error, not a signal.
-            match send(
-                std::os::fd::AsRawFd::as_raw_fd(&self.0),
-                message,
-                MsgFlags::MSG_NOSIGNAL,
-            ) {
+            match send(self.0.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL) {
                 Err(Errno::EINTR) => {}
                 result => return result.map(drop),
             }
         }
     }
 
-    /// The next message; `None` if the far end is gone.
+    /// The next message; `None` if the far end is gone, or says what is none of ours.
     fn receive<const N: usize>(&self) -> Option<[u8; N]> {
         let mut message = [0; N];
         loop {
-            match recv(
-                std::os::fd::AsRawFd::as_raw_fd(&self.0),
-                &mut message,
-                MsgFlags::empty(),
-            ) {
+            match recv(self.0.as_raw_fd(), &mut message, MsgFlags::MSG_TRUNC) {
                 Ok(length) if length == N => return Some(message),
                 Err(Errno::EINTR) => {}
                 _ => return None,
@@ -124,42 +121,43 @@ impl Channel {
     }
 }
 
+/// Our PID as /proc has it, which may show another PID namespace than ours. Errors: there is no /proc, or we are not in
+/// it.
+fn own_pid_in_proc() -> Result<i32, Failure> {
+    let own = Path::new("/proc/self");
+    let link = readlink(own).during(|| Attempt::Read(own.to_path_buf()))?;
+    digits(link.as_bytes())
+        .ok_or(Errno::ESRCH)
+        .during(|| Attempt::Read(own.to_path_buf()))
+}
+
 /// The helper that binds our namespaces on files: from within new mount or user namespaces the kernel would refuse it.
-/// It stays until the program runs, to take the mounts back should anything before that fail.
+/// It stays until just before the program runs, to take the mounts back should anything fail.
 pub struct Binder {
     channel: Channel,
     keeps: Vec<Keep>,
+    /// Its PID, where it is a child of this process.
+    child: Option<i32>,
 }
 
+const BINDER: &str = "the helper that keeps namespaces";
+
 impl Binder {
-    /// Starts it, as a process that is nobody's child: it outlives our exec by a moment, and the program that we run is
-    /// not to find a child that it has never made.
+    /// Starts it.
     pub fn start(keeps: Vec<Keep>) -> Result<Binder, Failure> {
-        let us = getpid().as_raw();
+        let us = own_pid_in_proc()?;
         let (ours, theirs) = Channel::pair()?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
                 drop(ours);
-                match fork() {
-                    Ok(Side::Child) => {
-                        bind_when_told(&theirs, us, &keeps);
-                        exit_now(0)
-                    }
-                    Ok(Side::Parent { .. }) => exit_now(0),
-                    Err(errno) => exit_now(errno as i32),
-                }
+                bind_when_told(&theirs, us, &keeps);
+                exit_now(0)
             }
-            Side::Parent { child } => match wait_for_end(child).during(|| Attempt::Wait(child))? {
-                Change::Exited(0) => Ok(Binder {
-                    channel: ours,
-                    keeps,
-                }),
-                Change::Exited(errno) => Err(Failure::System {
-                    attempt: Attempt::Fork,
-                    errno: Errno::from_raw(errno),
-                }),
-                change => Err(ended("the helper that keeps namespaces", change)),
-            },
+            Side::Parent { child } => Ok(Binder {
+                channel: ours,
+                keeps,
+                child: Some(child),
+            }),
         }
     }
 
@@ -167,39 +165,75 @@ impl Binder {
     pub fn bind(&self) -> Result<(), Failure> {
         match self.channel.order(GO) {
             Some(Outcome::Done) => Ok(()),
-            Some(Outcome::Refused { part, errno }) => {
+            Some(Outcome::Refused { part, errno }) if part < self.keeps.len() => {
                 let Keep { kind, file } = self.keeps[part].clone();
                 Err(Failure::System {
                     attempt: Attempt::Keep { kind, file },
                     errno: Errno::from_raw(errno),
                 })
             }
-            _ => Err(gone("the helper that keeps namespaces")),
+            _ => Err(silent(BINDER)),
         }
+    }
+
+    /// Says that it is another process's child: this one is a fork of the process that started it.
+    pub fn disown(&mut self) {
+        self.child = None;
     }
 
     /// Takes the mounts back.
     pub fn undo(self) {
         self.channel.order(UNDO);
+        // There is a failure to report already.
+        let _ = self.dismiss();
     }
+
+    /// Ends it, so that the program that we run finds no child that it has never made.
+    pub fn dismiss(self) -> Result<(), Failure> {
+        drop(self.channel);
+        self.child
+            .map_or(Ok(()), |child| wait_for_helper(child).map(drop))
+    }
+
+    /// Leaves it to a forked child of ours to speak to; returns the PID to wait for when that has ended.
+    pub fn leave_to_child(self) -> Option<i32> {
+        self.child
+    }
+}
+
+/// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
+/// the program. A pending signal goes when its disposition is set to a default that ignores it, sigaction(2).
+fn wait_for_helper(child: i32) -> Result<Change, Failure> {
+    let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
+    sys::signal::set_child_signal_default().during(|| Attempt::Signals)?;
+    Ok(end)
 }
 
 /// The binder's life.
 fn bind_when_told(channel: &Channel, process: i32, keeps: &[Keep]) {
+    // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
+    let _ = SigSet::all().thread_block();
     let mut bound = 0;
     while let Some([order]) = channel.receive() {
         let outcome = match order {
             GO => bind_all(process, keeps, &mut bound),
             _ => {
-                for keep in keeps[..std::mem::take(&mut bound)].iter().rev() {
-                    let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
-                }
+                unbind(keeps, &mut bound);
                 Outcome::Done
             }
         };
         if channel.send(&outcome.to_bytes()).is_err() {
+            // Who does not know that we have bound fails, or has been killed.
+            unbind(keeps, &mut bound);
             return;
         }
+    }
+}
+
+/// Takes back the mounts on the first `bound` files.
+fn unbind(keeps: &[Keep], bound: &mut usize) {
+    for keep in keeps[..std::mem::take(bound)].iter().rev() {
+        let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
     }
 }
 
@@ -214,9 +248,7 @@ fn bind_all(process: i32, keeps: &[Keep], bound: &mut usize) -> Outcome {
         ) {
             Ok(()) => *bound += 1,
             Err(errno) => {
-                for keep in keeps[..std::mem::take(bound)].iter().rev() {
-                    let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
-                }
+                unbind(keeps, bound);
                 return Outcome::Refused {
                     part,
                     errno: errno as i32,
@@ -242,7 +274,7 @@ pub struct Mapper {
 impl Mapper {
     /// Starts it, in the user namespace as it is now and with the rights that we have now.
     pub fn start(jobs: Vec<MapJob>, environment: &[&CStr]) -> Result<Mapper, Failure> {
-        let us = getpid().as_raw();
+        let us = own_pid_in_proc()?;
         let (ours, theirs) = Channel::pair()?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
@@ -262,27 +294,31 @@ impl Mapper {
 
     /// Has it write the maps, and waits until it has ended.
     pub fn release(self) -> Result<(), Failure> {
-        let outcome = self.channel.order(GO);
-        let job = |part: usize| &self.jobs[part];
-        let result = match outcome {
-            Some(Outcome::Done) => Ok(()),
-            Some(Outcome::Refused { part, errno }) => Err(Failure::System {
-                attempt: map_attempt(Path::new("/proc/self"), job(part)),
-                errno: Errno::from_raw(errno),
-            }),
-            Some(Outcome::Exited { part, status }) => {
-                Err(ended(job(part).ids.map_program(), Change::Exited(status)))
-            }
-            Some(Outcome::Killed { part, signal }) => Err(ended(
-                job(part).ids.map_program(),
-                Change::Killed(SignalNumber(signal)),
-            )),
-            None => Err(gone("the helper that writes id maps")),
-        };
-        let Mapper { channel, child, .. } = self;
+        let Mapper {
+            channel,
+            child,
+            jobs,
+        } = self;
+        let outcome = channel.order(GO);
         drop(channel);
-        wait_for_end(child).during(|| Attempt::Wait(child))?;
-        result
+        let end = wait_for_helper(child)?;
+        let job = |part: usize| jobs.get(part).ok_or_else(|| silent(MAPPER));
+        Err(match outcome {
+            Some(Outcome::Done) => return Ok(()),
+            Some(Outcome::Refused { part, errno }) => Failure::System {
+                attempt: map_attempt(Path::new("/proc/self"), job(part)?),
+                errno: Errno::from_raw(errno),
+            },
+            Some(Outcome::Exited { part, status }) => {
+                ended(job(part)?.ids.map_program(), Change::Exited(status))
+            }
+            Some(Outcome::Killed { part, signal }) => ended(
+                job(part)?.ids.map_program(),
+                Change::Killed(SignalNumber(signal)),
+            ),
+            None if matches!(end, Change::Killed(_)) => ended(MAPPER, end),
+            None => silent(MAPPER),
+        })
     }
 
     /// Ends it without having it write.
@@ -291,6 +327,8 @@ impl Mapper {
         let _ = wait_for_end(self.child);
     }
 }
+
+const MAPPER: &str = "the helper that writes id maps";
 
 /// What was being done when a map could not be written.
 pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
@@ -370,9 +408,13 @@ fn ended(name: &'static str, change: Change) -> Failure {
         Change::Exited(status) => Status::Exited(status as u8),
         Change::Stopped => Status::FAILURE,
     };
-    Failure::Helper { name, ending }
+    Failure::Helper {
+        name,
+        ending: Some(ending),
+    }
 }
 
-fn gone(name: &'static str) -> Failure {
-    ended(name, Change::Killed(SignalNumber::KILL))
+/// A helper that has not answered, and of whose end nothing is known.
+fn silent(name: &'static str) -> Failure {
+    Failure::Helper { name, ending: None }
 }

@@ -17,6 +17,7 @@ use super::target::Target;
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::error::{Attempt, During, Failure, RequestError};
+use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
@@ -175,11 +176,7 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
         match source {
             Source::Target => of_target.insert(*kind),
             Source::File(path) => opened.namespaces.push((*kind, open_file(*kind, path)?)),
-            Source::Id(id) => {
-                let file = nsfs::open_by_id(*id, None).during(|| Attempt::OpenById(*id))?;
-                check_kind(*kind, Path::new(&format!(":{id}")), &file)?;
-                opened.namespaces.push((*kind, file));
-            }
+            Source::Number(number) => opened.namespaces.push((*kind, find(*kind, *number)?)),
         }
     }
     if let (Some(fd), Some(target)) = (args.net_socket, &opened.target) {
@@ -195,6 +192,9 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
         .collect();
     let mut all = of_target;
     if let (true, Some(target)) = (args.all, &opened.target) {
+        // Else every kind would seem to be one that the kernel lacks.
+        let own = Path::new("/proc/self/ns");
+        stat(own).during(|| Attempt::Open(own.to_path_buf()))?;
         for kind in Kind::ALL.into_iter().filter(|kind| !given.contains(*kind)) {
             if is_wanted_of_all(target, kind, args.user_parent)? {
                 all.insert(kind);
@@ -215,12 +215,15 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
 fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bool, Failure> {
     let own = format!("/proc/self/ns/{kind}");
     if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
+        // Without a /proc no file is there: that says nothing of the kernel, and nothing would be entered.
+        let directory = Path::new("/proc/self/ns");
+        lstat(directory).during(|| Attempt::Open(directory.into()))?;
         return Ok(false);
     }
     if kind != Kind::User {
         return Ok(true);
     }
-    let path = target.path("ns/user");
+    let path = target.path("ns/user")?;
     let theirs = stat(&path).during(|| Attempt::Open(path))?;
     let ours = stat(Path::new(&own)).during(|| Attempt::Open(own.into()))?;
     Ok(!user_parent && (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino))
@@ -276,7 +279,7 @@ fn open_directory(
 ) -> Result<Option<Directory>, Failure> {
     let path = match (argument, &opened.target) {
         (Some(Some(path)), _) => path.clone(),
-        (Some(None), Some(target)) => target.path(name),
+        (Some(None), Some(target)) => target.path(name)?,
         _ => return Ok(None),
     };
     let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY)
@@ -290,7 +293,14 @@ fn read_environment(
     target: &Target,
     enters_mount: bool,
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
-    let bytes = target.read("environ", LONGEST_ENVIRONMENT + 1)?;
+    let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
+        // A kernel thread has none, which newer kernels tell by this errno.
+        Err(Failure::System {
+            errno: Errno::ESRCH,
+            ..
+        }) if target.check_alive().is_ok() => Vec::new(),
+        result => result?,
+    };
     if bytes.len() > LONGEST_ENVIRONMENT {
         return Err(RequestError::EnvironmentTooLong(target.pid()).into());
     }

@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
 
 use super::environment;
 use crate::error::{Failure, RequestError};
@@ -66,16 +67,38 @@ impl Program {
         }
     }
 
+    /// Whether there is a file that can be executed: what will fail later (ENOEXEC, E2BIG, …) cannot be known before.
+    pub fn check(&self, environment: &[&CStr]) -> Result<(), Failure> {
+        let mut found = false;
+        let errno = self.search(environment, |path| match access(path, AccessFlags::X_OK) {
+            // Any error but those that the search goes on after.
+            Ok(()) => {
+                found = true;
+                Errno::EALREADY
+            }
+            Err(errno) => errno,
+        });
+        if found {
+            Ok(())
+        } else {
+            Err(self.failure(errno))
+        }
+    }
+
+    fn failure(&self, errno: Errno) -> Failure {
+        Failure::Program {
+            program: OsStr::from_bytes(self.file.to_bytes()).to_os_string(),
+            errno,
+        }
+    }
+
     /// Runs it in place of this process; returns only if that fails.
     pub fn execute(&self, environment: &[&CStr]) -> Failure {
         let argv: Vec<&CStr> = self.argv.iter().map(CString::as_c_str).collect();
         let errno = self.search(environment, |path| {
             execute_or_script(path, &argv, environment)
         });
-        Failure::Program {
-            program: OsStr::from_bytes(self.file.to_bytes()).to_os_string(),
-            errno,
-        }
+        self.failure(errno)
     }
 
     /// Tries each place where the program may be, as execvp(3) does, and returns the error that tells most.

@@ -18,7 +18,7 @@ use super::supervise::{hold_signals, supervise};
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys;
 use crate::sys::file::{open_retrying, write_all, write_once};
-use crate::sys::process::{Side, fork, set_parent_death_signal};
+use crate::sys::process::{Side, fork, set_parent_death_signal, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
 /// What steps leave for later ones.
@@ -91,6 +91,13 @@ impl Run<'_> {
                     Path::new("/proc/self/timens_offsets"),
                     format!("{} {seconds} 0", clock.name()),
                 )?;
+            }
+            Step::RememberParent => {
+                self.parent = match sys::pidfd::open(getpid().as_raw()) {
+                    // A seccomp filter may not know the call.
+                    Err(Errno::ENOSYS | Errno::EPERM) => None,
+                    result => Some(result.during(|| Attempt::ParentDeathSignal)?),
+                };
             }
             Step::Fork(reaction) => return self.fork(reaction),
             Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
@@ -191,23 +198,22 @@ impl Run<'_> {
     }
 
     fn fork(&mut self, reaction: Reaction) -> Result<Next, Failure> {
-        self.parent = match sys::pidfd::open(getpid().as_raw()) {
-            Ok(parent) => Some(parent),
-            Err(Errno::ENOSYS) => None,
-            Err(errno) => {
-                return Err(Failure::System {
-                    attempt: Attempt::Fork,
-                    errno,
-                });
-            }
-        };
         let masked = hold_signals(reaction)?;
         match fork().during(|| Attempt::Fork)? {
-            Side::Child => masked.restore().map(|()| Next::Step),
+            Side::Child => {
+                if let Some(binder) = &mut self.binder {
+                    binder.disown();
+                }
+                masked.restore().map(|()| Next::Step)
+            }
             Side::Parent { child } => {
                 // The child alone speaks to the binder from here on, so that its end is the end of the channel.
-                self.binder = None;
-                supervise(child, &masked, reaction).map(Next::End)
+                let binder = self.binder.take().and_then(Binder::leave_to_child);
+                let status = supervise(child, &masked, reaction);
+                if let Some(binder) = binder {
+                    wait_for_end(binder).during(|| Attempt::Wait(binder))?;
+                }
+                status.map(Next::End)
             }
         }
     }
@@ -235,10 +241,20 @@ impl Run<'_> {
         }
     }
 
-    fn execute(&self, program: Option<Program>) -> Failure {
+    fn execute(&mut self, program: Option<Program>) -> Failure {
         let environment = self.environment.entries(self.callers_environment);
         let program =
             program.unwrap_or_else(|| Program::login_shell(&environment, getuid().as_raw()));
+        if let Some(binder) = self.binder.take() {
+            // From here on the mounts stay; so what can be known of the program's fate is asked before.
+            if let Err(failure) = program.check(&environment) {
+                binder.undo();
+                return failure;
+            }
+            if let Err(failure) = binder.dismiss() {
+                return failure;
+            }
+        }
         program.execute(&environment)
     }
 
@@ -281,10 +297,11 @@ fn write_setgroups(setgroups: Setgroups) -> Result<(), Failure> {
         Path::new("/proc/self/setgroups"),
         setgroups.word().to_string(),
     ) {
+        // Without /proc there is none either, but the rule may well be.
         Err(Failure::System {
             errno: Errno::ENOENT,
             ..
-        }) => Ok(()),
+        }) if Path::new("/proc/self/uid_map").exists() => Ok(()),
         result => result,
     }
 }

@@ -113,6 +113,8 @@ pub enum Step {
     ReleaseMapper,
     /// Writes to /proc/self/timens_offsets.
     OffsetClock(Clock, i64),
+    /// A pidfd of this process, for the child that it will fork.
+    RememberParent,
     /// fork(2): the child goes on with the next step, the parent supervises it until it ends.
     Fork(Reaction),
     /// Has the binder bind, and waits until it has.

@@ -64,6 +64,10 @@ pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Stat
 
 /// The shell that waits for us is to see the job stop and go on as if we were the program.
 fn stop_with(child: i32) {
+    // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
+    if getpid().as_raw() == 1 {
+        return;
+    }
     let _ = send(getpid().as_raw(), SignalNumber::STOP);
     let _ = send(child, SignalNumber::CONT);
 }

@@ -1,6 +1,7 @@
 //! The process that nsenter takes things from, pinned: what is read of it is read of this process and no other, even
 //! if it ends and its PID is given to another.
 
+use std::cell::OnceCell;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
@@ -20,6 +21,8 @@ pub struct Target {
     pid: i32,
     /// `None` before Linux 5.3, where a process cannot be pinned.
     pidfd: Option<OwnedFd>,
+    /// What /proc calls it, once that has been asked.
+    shown_as: OnceCell<i32>,
 }
 
 impl Target {
@@ -28,13 +31,14 @@ impl Target {
         let TargetArgument { pid, inode } = argument;
         let pidfd = match pidfd::open(pid) {
             Ok(pidfd) => Some(pidfd),
-            Err(Errno::ENOSYS) => None,
-            Err(errno) => {
+            Err(errno @ (Errno::ESRCH | Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => {
                 return Err(Failure::System {
                     attempt: Attempt::FindProcess(pid),
                     errno,
                 });
             }
+            // The kernel has none, a seccomp filter does not know them, or this is a thread and no process: /proc will do.
+            Err(_) => pidfd::open_thread(pid).ok(),
         };
         if let Some(wanted) = inode {
             let found = match &pidfd {
@@ -47,7 +51,11 @@ impl Target {
                 return Err(RequestError::AnotherProcess { pid, wanted, found }.into());
             }
         }
-        Ok(Target { pid, pidfd })
+        Ok(Target {
+            pid,
+            pidfd,
+            shown_as: OnceCell::new(),
+        })
     }
 
     /// Its PID, in our PID namespace.
@@ -60,9 +68,19 @@ impl Target {
         self.pidfd.as_ref()
     }
 
-    /// A file of it in /proc.
-    pub fn path(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/{name}", self.pid))
+    /// A file of it in /proc. That shows the PID namespace in which it was mounted, which need not be ours: there the
+    /// process has another PID, or none. Errors: it has none.
+    pub fn path(&self, name: &str) -> Result<PathBuf, Failure> {
+        let pid = match (self.shown_as.get(), &self.pidfd) {
+            (Some(pid), _) => *pid,
+            (None, None) => self.pid,
+            (None, Some(pidfd)) => {
+                let attempt = || Attempt::FindProcess(self.pid);
+                let pid = pidfd::pid_in_proc(pidfd).during(attempt)?;
+                *self.shown_as.get_or_init(|| pid)
+            }
+        };
+        Ok(PathBuf::from(format!("/proc/{pid}/{name}")))
     }
 
     /// Fails if the process has ended. What was opened below its /proc directory before belongs to it for certain only
@@ -80,14 +98,15 @@ impl Target {
 
     /// Opens a file of it in /proc. Errors: those of open(2); EACCES without ptrace rights over it, see ptrace(2).
     pub fn open(&self, name: &str, flags: OFlag) -> Result<OwnedFd, Failure> {
-        let path = self.path(name);
+        let path = self.path(name)?;
         open_retrying(&path, flags).during(|| Attempt::Open(path))
     }
 
     /// Reads at most `limit` bytes of a file of it in /proc. Errors as [`Target::open`], and those of read(2).
     pub fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Failure> {
         let file = self.open(name, OFlag::O_RDONLY)?;
-        read_fd_bounded(file, limit).during(|| Attempt::Read(self.path(name)))
+        let path = self.path(name)?;
+        read_fd_bounded(file, limit).during(|| Attempt::Read(path))
     }
 
     /// Opens the namespaces of these kinds that it is in.

@@ -293,7 +293,10 @@ pub fn plan(request: Request) -> Plan {
         plan.push(Step::Unshare(request.kinds));
     }
     after_unshare(&request, &mut plan);
+    let kill_child = request.fork.and_then(|fork| fork.kill_child);
     if let Some(fork) = request.fork {
+        // The child is to be able to see whether its parent has died.
+        plan.extend(kill_child.map(|_| Step::RememberParent));
         let reaction = if fork.forward_signals {
             Reaction::Forward
         } else {
@@ -305,7 +308,6 @@ pub fn plan(request: Request) -> Plan {
     if !request.keep.is_empty() {
         plan.push(Step::Bind);
     }
-    let kill_child = request.fork.and_then(|fork| fork.kill_child);
     plan.extend(kill_child.map(Step::DieWithParent));
     own_maps(&request, &mut plan);
     mounts(&request, &mut plan);
@@ -409,14 +411,9 @@ fn mounts(request: &Request, plan: &mut Plan) {
         plan.extend(register(Path::new(BINFMT)));
     }
     plan.extend(request.root.clone().map(Step::Chroot));
-    let inside = request.root.as_ref().map(|_| PathBuf::from("/"));
-    plan.extend(
-        request
-            .working_directory
-            .clone()
-            .or(inside)
-            .map(Step::Chdir),
-    );
+    // Else a relative working directory would be one of the old root, out of which `..` leads anywhere.
+    plan.extend(request.root.as_ref().map(|_| Step::Chdir("/".into())));
+    plan.extend(request.working_directory.clone().map(Step::Chdir));
     if let Some(directory) = &request.proc {
         // Else the new proc would appear in the old namespace as well, over the old one.
         if request.propagation != Propagation::Private && request.root.is_none() {
@@ -432,9 +429,15 @@ fn mounts(request: &Request, plan: &mut Plan) {
     }
 }
 
-/// Whether `F` is among the flags, the last field of a registration.
+/// Whether `F` is among the flags, the last field of a registration, whose first byte is what separates its fields.
 fn opens_at_once(interpreter: &OsStr) -> bool {
-    let flags = interpreter.as_bytes().rsplit(|byte| *byte == b':').next();
+    let Some(separator) = interpreter.as_bytes().first() else {
+        return false;
+    };
+    let flags = interpreter
+        .as_bytes()
+        .rsplit(|byte| byte == separator)
+        .next();
     flags.is_some_and(|flags| flags.contains(&b'F'))
 }
 

@@ -114,9 +114,6 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
              or --preserve-credentials"
                 .to_string(),
         ),
-        (Attempt::OpenById(id), Errno::ESTALE) => Some(format!(
-            "no namespace has the id {id}, or this kernel opens none by its id alone (before Linux 6.19)"
-        )),
         _ => None,
     }
 }

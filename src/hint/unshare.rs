@@ -85,7 +85,7 @@ pub fn shell_stays_outside(situation: Situation) -> Option<String> {
 pub fn hint(failure: &Failure, situation: Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
-        Failure::Helper { name, ending } => map_program(name, *ending, situation.uid, view),
+        Failure::Helper { name, ending } => map_program(name, (*ending)?, situation.uid, view),
         _ => None,
     }
 }
@@ -551,7 +551,10 @@ mod tests {
         let view = View::below(&made.0);
         let helper = |name, ending| {
             super::hint(
-                &Failure::Helper { name, ending },
+                &Failure::Helper {
+                    name,
+                    ending: Some(ending),
+                },
                 Situation::default(),
                 &view,
             )

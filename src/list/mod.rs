@@ -7,14 +7,15 @@
 //!
 //! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
 //! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders.
-//! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`column`], [`value`], [`cells`]:
-//!   what is in them. [`render`]: how they are printed.
+//! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
+//!   them. [`render`]: how they are printed.
 
 mod cells;
 mod cgroup;
 mod collect;
 pub mod column;
 pub mod filter;
+pub mod find;
 pub mod graph;
 mod netnsid;
 pub mod open;

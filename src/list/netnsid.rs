@@ -56,7 +56,8 @@ impl Client {
         send(self.socket.as_raw_fd(), &request, MsgFlags::empty()).ok()?;
         let mut reply = [0; 512];
         loop {
-            let length = recv(self.socket.as_raw_fd(), &mut reply, MsgFlags::empty()).ok()?;
+            // The kernel has answered before send(2) returns: there is nothing to wait for, and so no way to hang.
+            let length = recv(self.socket.as_raw_fd(), &mut reply, MsgFlags::MSG_DONTWAIT).ok()?;
             let reply = reply.get(..length)?;
             if word(reply, 8)? == self.sequence {
                 return read(reply);

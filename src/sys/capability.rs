@@ -1,7 +1,5 @@
 //! The capabilities of this process, see capabilities(7).
 
-use nix::errno::Errno;
-
 use super::check;
 
 /// The three capability sets of capget(2), a bit a capability.
@@ -108,11 +106,8 @@ pub fn permitted_to_ambient() -> nix::Result<()> {
     sets.inheritable |= sets.permitted;
     set(sets)?;
     for capability in (0..64).filter(|capability| sets.permitted & 1 << capability != 0) {
-        match raise_ambient(capability) {
-            // Beyond the last capability that this kernel knows.
-            Err(Errno::EINVAL) => break,
-            result => result?,
-        }
+        // The kernel knows each of these, since it permits them: EINVAL is that of one without ambient capabilities.
+        raise_ambient(capability)?;
     }
     Ok(())
 }

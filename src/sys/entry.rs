@@ -29,6 +29,7 @@ pub unsafe fn start(
     envp: *const *const c_char,
     tool: fn(Invocation) -> Status,
 ) -> c_int {
+    super::file::note_closed_descriptors();
     // SAFETY: passed on from our caller.
     let (argv, environment) = unsafe { (strings(argv), strings(envp)) };
     let mut argv = argv

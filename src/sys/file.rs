@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -19,7 +20,24 @@ pub fn stderr() -> Option<BorrowedFd<'static>> {
     standard(libc::STDERR_FILENO)
 }
 
+/// Which of the descriptors 0 to 2 our caller had closed: they may be files of ours by now.
+static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
+
+/// Notes which of the descriptors 0 to 2 are closed, before anything is opened.
+pub fn note_closed_descriptors() {
+    for (fd, closed) in (0..).zip(&CLOSED) {
+        // SAFETY: F_GETFD only asks.
+        closed.store(
+            unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1,
+            Ordering::Relaxed,
+        );
+    }
+}
+
 fn standard(fd: libc::c_int) -> Option<BorrowedFd<'static>> {
+    if CLOSED[fd as usize].load(Ordering::Relaxed) {
+        return None;
+    }
     // SAFETY: F_GETFD only asks.
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
         return None;

@@ -1,11 +1,15 @@
 //! Descriptors of processes, see pidfd_open(2).
 
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::path::Path;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::statfs::FsType;
 
 use super::check;
+use super::file::read_bounded;
+use crate::cli::value::number;
 use crate::namespace::KindSet;
 
 /// A descriptor of process `pid`, close-on-exec. Errors: ESRCH if there is none, ENOSYS before Linux 5.3.
@@ -14,6 +18,28 @@ pub fn open(pid: i32) -> nix::Result<OwnedFd> {
     let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
     // SAFETY: the descriptor has just been made and belongs to nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// PIDFD_THREAD of pidfd_open(2), which is O_EXCL.
+const PIDFD_THREAD: libc::c_int = libc::O_EXCL;
+
+/// A descriptor of the thread `tid`, close-on-exec. Errors: as [`open`]; EINVAL before Linux 6.9.
+pub fn open_thread(tid: i32) -> nix::Result<OwnedFd> {
+    // SAFETY: plain numbers in, a descriptor out.
+    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, tid, PIDFD_THREAD) })?;
+    // SAFETY: the descriptor has just been made and belongs to nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// The PID of the process in /proc, by `Pid:` of its fdinfo (pidfd_open(2)). Errors: ESRCH if it has ended or is in no
+/// PID namespace that /proc shows; those of open(2) and read(2).
+pub fn pid_in_proc(process: impl AsFd) -> nix::Result<i32> {
+    let path = format!("/proc/self/fdinfo/{}", process.as_fd().as_raw_fd());
+    let text = read_bounded(Path::new(&path), 4096)?;
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let pid = lines.find_map(|line| line.strip_prefix(b"Pid:"));
+    let pid = pid.and_then(number::<i32>).filter(|pid| *pid > 0);
+    pid.ok_or(Errno::ESRCH)
 }
 
 /// A duplicate, close-on-exec, of descriptor `fd` of the process. Errors of pidfd_getfd(2): EBADF if it has no such

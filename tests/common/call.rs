@@ -51,6 +51,7 @@ struct Setup {
     umask: Option<u32>,
     terminal: bool,
     core_limit: Option<u64>,
+    processor: Option<usize>,
 }
 
 impl Call {
@@ -142,15 +143,31 @@ impl Call {
         self
     }
 
-    /// With `file` as descriptor `fd`.
+    /// With `file` as descriptor `fd`, which is to be below 300.
     pub fn given(mut self, fd: RawFd, file: impl Into<OwnedFd>) -> Call {
-        self.setup.given.push((file.into(), fd));
+        // Moved out of the way, so that it is neither `fd` itself nor overwritten by another one.
+        // SAFETY: an open descriptor and a number; the new descriptor belongs to nobody else.
+        let file = unsafe {
+            let moved = libc::fcntl(file.into().as_raw_fd(), libc::F_DUPFD_CLOEXEC, 300);
+            assert!(moved >= 300 && fd < 300);
+            OwnedFd::from_raw_fd(moved)
+        };
+        self.setup.given.push((file, fd));
         self
     }
 
     /// With core files of at most this size.
     pub fn core_limit(mut self, bytes: u64) -> Call {
         self.setup.core_limit = Some(bytes);
+        self
+    }
+
+    /// On the processor that the scene's mount namespace was made on.
+    ///
+    /// Linux lets a mount namespace be bound only where an older one is in use, and 6.18 tells their age by numbers that
+    /// each processor takes from a stock of its own: made on another one, a newer namespace may count as older (EINVAL).
+    pub fn on_the_scenes_processor(mut self) -> Call {
+        self.setup.processor = Some(first_processor());
         self
     }
 
@@ -239,6 +256,28 @@ fn c_string(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap()
 }
 
+/// The first processor that this process may run on.
+pub(super) fn first_processor() -> usize {
+    // SAFETY: a set that may be all zero and is only written to, of the size given.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &mut set), 0);
+        (0..libc::CPU_SETSIZE as usize)
+            .find(|processor| libc::CPU_ISSET(*processor, &set))
+            .unwrap()
+    }
+}
+
+/// Stays on this processor.
+pub(super) fn pin(processor: usize) -> std::io::Result<()> {
+    // SAFETY: a set that may be all zero, of the size given.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processor, &mut set);
+        check(libc::sched_setaffinity(0, size_of_val(&set), &set))
+    }
+}
+
 fn memory_file(name: &str) -> File {
     let name = CString::new(name).unwrap();
     // SAFETY: a C string and a flag in, a new descriptor out, which belongs to nobody else.
@@ -267,6 +306,7 @@ pub(super) fn check(result: libc::c_int) -> std::io::Result<()> {
 
 impl Setup {
     fn carry_out(&self) -> std::io::Result<()> {
+        self.processor.map_or(Ok(()), pin)?;
         // SAFETY: system calls on numbers and on strings and arrays that live on; an all-zero sigaction or sigset_t is
         // a valid one.
         unsafe {

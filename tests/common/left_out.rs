@@ -1,7 +1,7 @@
 //! Tests that do not run, and why: a line for each on standard error, and their number when the test binary ends.
 //!
 //! A test that is *left out* describes what the installed util-linux does not do: it runs against ours only, whatever
-//! the machine. A test that is *skipped* finds the machine lacking; with `NSKIT_TEST_STRICT=1` that is a failure.
+//! the machine. `NSKIT_TEST_LEFT_OUT=run` runs it nevertheless: it ought to fail then, else it need not be left out. A test that is *skipped* finds the machine lacking; with `NSKIT_TEST_STRICT=1` that is a failure.
 
 use std::io::Write;
 use std::sync::Once;
@@ -25,6 +25,12 @@ pub fn newer_than_theirs(version: (u32, u32), what: &str) -> bool {
 #[must_use]
 pub fn their_bug(what: &str) -> bool {
     under_test() == Under::Theirs && leave_out(&format!("their bug: {what}"))
+}
+
+/// The same for what theirs does wrong since `version` only.
+#[must_use]
+pub fn their_bug_since(version: (u32, u32), what: &str) -> bool {
+    their_version().is_some_and(|theirs| theirs >= version) && their_bug(what)
 }
 
 /// Whether the test is left out, because ours differs there deliberately.
@@ -54,6 +60,9 @@ pub fn note(what: &str) {
 }
 
 fn leave_out(why: &str) -> bool {
+    if std::env::var_os("NSKIT_TEST_LEFT_OUT").is_some_and(|value| value == "run") {
+        return false;
+    }
     LEFT_OUT.fetch_add(1, Ordering::Relaxed);
     say("left out", why);
     true

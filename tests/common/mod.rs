@@ -20,9 +20,11 @@ mod seen;
 mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
-pub use left_out::{cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug};
+pub use left_out::{
+    cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since,
+};
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
 pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, mount_on};
 pub use seen::Seen;
-pub use tool::{Under, ours, planter, probe, theirs, tool, under_test};
+pub use tool::{Under, example, ours, probe, theirs, tool, under_test};

@@ -2,11 +2,14 @@
 //! rather than /proc wherever there is one, so that it also runs in an empty root directory.
 //!
 //! - `probe seen`: one line for each thing seen, `WHAT …`.
+//! - `probe world`, or the probe as a login shell: the same and what /proc says of id maps, clocks, cgroups and mounts.
 //! - `probe hold`: says `ready`, and ends with its standard input.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
 //! - `probe exit STATUS`.
+//! - `probe fill`: as `hold`, after its environment in memory, which others see in /proc, has been filled with `x`.
+//! - `probe rewrite TEXT`: the same, with `TEXT` instead, in which `\0` stands for NUL, and empty entries behind it.
 
 #![no_main]
 #![allow(unsafe_code, clippy::unwrap_used)]
@@ -14,6 +17,7 @@
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 
 use nskit::error::Status;
 use nskit::sys::entry::Invocation;
@@ -42,8 +46,18 @@ fn probe(invocation: Invocation) -> Status {
             .unwrap_or_default()
     };
     match &*word(0) {
-        "seen" => seen(&invocation),
+        "seen" => tell(seen(&invocation)),
+        "world" => tell([seen(&invocation), world()].concat()),
+        "" if invocation.program == "-probe" => tell([seen(&invocation), world()].concat()),
         "hold" => hold(),
+        "fill" => {
+            rewrite_environment(&invocation, b"", b'x');
+            hold();
+        }
+        "rewrite" => {
+            rewrite_environment(&invocation, word(1).replace("\\0", "\0").as_bytes(), 0);
+            hold();
+        }
         "catch" => {
             let numbers = invocation.arguments[1..].iter();
             catch(numbers.map(|number| number.to_string_lossy().parse().unwrap()));
@@ -79,6 +93,30 @@ fn hold() {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
+/// Overwrites what `execve` has put there.
+fn rewrite_environment(invocation: &Invocation, text: &[u8], rest: u8) {
+    let (Some(first), Some(last)) = (
+        invocation.environment.first(),
+        invocation.environment.last(),
+    ) else {
+        return;
+    };
+    let start = first.as_ptr().cast_mut().cast::<u8>();
+    // SAFETY: the entries lie one behind the other on the stack, which may be written to; nobody reads them any more.
+    unsafe {
+        let length = last
+            .as_ptr()
+            .cast::<u8>()
+            .add(last.count_bytes() + 1)
+            .offset_from(start) as usize;
+        for at in 0..length {
+            start
+                .add(at)
+                .write_volatile(text.get(at).copied().unwrap_or(rest));
+        }
+    }
+}
+
 /// Signals are told in the handler itself: the probe is a single thread that waits in read(2).
 extern "C" fn got(signal: libc::c_int) {
     let digits = [b'0' + (signal / 10) as u8, b'0' + (signal % 10) as u8];
@@ -99,7 +137,7 @@ fn catch(signals: impl Iterator<Item = i32>) {
     }
 }
 
-fn seen(invocation: &Invocation) {
+fn seen(invocation: &Invocation) -> Vec<String> {
     let mut lines = Vec::new();
     lines.push(format!(
         "name {}",
@@ -120,9 +158,51 @@ fn seen(invocation: &Invocation) {
             lines.push(format!("ns {name} {}", link.display()));
         }
     }
+    lines
+}
+
+fn tell(lines: Vec<String>) {
     for line in lines {
         say(&line);
     }
+}
+
+/// What can be told by way of /proc only, and the directories by device and inode number.
+fn world() -> Vec<String> {
+    let mut lines = Vec::new();
+    for name in [
+        "uid_map",
+        "gid_map",
+        "setgroups",
+        "timens_offsets",
+        "cgroup",
+    ] {
+        let text = std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            lines.push(format!("{name} {}", words.join(" ")));
+        }
+    }
+    for (name, path) in [("root", "/"), ("directory", ".")] {
+        if let Ok(metadata) = std::fs::metadata(path) {
+            lines.push(format!("{name} {}:{}", metadata.dev(), metadata.ino()));
+        }
+    }
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    for line in mounts.lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        // Without the ids of mounts and namespaces, and the numbers of peer groups, which differ from run to run.
+        let root = fields[3].split(":[").next().unwrap_or_default();
+        let tags = fields[6..]
+            .iter()
+            .map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
+        let words: Vec<&str> = [fields[4], root, fields[5]]
+            .into_iter()
+            .chain(tags)
+            .collect();
+        lines.push(format!("mount {}", words.join(" ")));
+    }
+    lines
 }
 
 fn descriptors(lines: &mut Vec<String>) {

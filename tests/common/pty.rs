@@ -62,6 +62,12 @@ impl Pty {
         (&self.master).write_all(bytes).unwrap();
     }
 
+    /// The process group in the foreground.
+    pub fn foreground(&self) -> i32 {
+        // SAFETY: an open descriptor; of the side that is no terminal of ours it may be asked as well.
+        unsafe { libc::tcgetpgrp(self.master.as_raw_fd()) }
+    }
+
     /// All that programs have written so far.
     pub fn text(&self) -> String {
         let mut read = self.read.lock().unwrap();

@@ -9,9 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::call::{Call, check};
+use super::call::{Call, check, first_processor, pin};
 use super::left_out::skip;
-use super::tool::{Under, ours, probe, theirs, under_test};
+use super::tool::{probe, tool};
 
 /// A user of every scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,17 +137,8 @@ impl Scene {
                 return None;
             }
         }
-        let find = if under_test() == Under::Ours {
-            ours
-        } else {
-            theirs
-        };
-        // A tool that is not there yet has no place in the scene.
-        let tools = ["unshare", "nsenter", "lsns"];
-        let tools = tools
-            .into_iter()
-            .filter_map(|name| Some((name, std::panic::catch_unwind(|| find(name)).ok()?)));
-        for (name, tool) in tools.chain([("probe", probe())]) {
+        let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, tool(name)));
+        for (name, tool) in tools.into_iter().chain([("probe", probe())]) {
             let place = path.join("bin").join(name);
             File::create(&place).unwrap();
             binds.push((tool, place));
@@ -215,17 +206,17 @@ impl Scene {
 
     /// `unshare` under test.
     pub fn unshare<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
-        self.call(self.path("bin/unshare"), args)
+        self.call(self.path("bin/unshare"), args).arg0("unshare")
     }
 
     /// `nsenter` under test.
     pub fn nsenter<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
-        self.call(self.path("bin/nsenter"), args)
+        self.call(self.path("bin/nsenter"), args).arg0("nsenter")
     }
 
     /// `lsns` under test.
     pub fn lsns<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
-        self.call(self.path("bin/lsns"), args)
+        self.call(self.path("bin/lsns"), args).arg0("lsns")
     }
 
     /// The probe, run directly.
@@ -272,6 +263,7 @@ fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
         .iter()
         .map(|(from, on)| (c_string(from), c_string(on)))
         .collect();
+    let processor = first_processor();
     let mut command = Command::new(probe());
     command
         .arg("hold")
@@ -284,6 +276,7 @@ fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
             // SAFETY: C strings that live on, and a null pointer where there is no data.
             check(unsafe { libc::mount(from, on, std::ptr::null(), flags, std::ptr::null()) })
         };
+        pin(processor)?;
         // SAFETY: plain numbers.
         check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
         mount(

@@ -33,13 +33,12 @@ pub fn tool(name: &str) -> PathBuf {
 /// The path of ours.
 pub fn ours(name: &str) -> PathBuf {
     let path = match name {
-        "unshare" => option_env!("CARGO_BIN_EXE_unshare"),
-        "nsenter" => option_env!("CARGO_BIN_EXE_nsenter"),
-        "lsns" => option_env!("CARGO_BIN_EXE_lsns"),
-        _ => None,
+        "unshare" => env!("CARGO_BIN_EXE_unshare"),
+        "nsenter" => env!("CARGO_BIN_EXE_nsenter"),
+        "lsns" => env!("CARGO_BIN_EXE_lsns"),
+        _ => panic!("there is no tool {name}"),
     };
-    path.unwrap_or_else(|| panic!("there is no tool {name}"))
-        .into()
+    path.into()
 }
 
 /// The path of theirs.
@@ -67,26 +66,22 @@ pub fn probe() -> PathBuf {
     PROBE.get_or_init(|| example("probe")).clone()
 }
 
-/// The path of the planter (planting/planter.rs).
-pub fn planter() -> PathBuf {
-    static PLANTER: OnceLock<PathBuf> = OnceLock::new();
-    PLANTER.get_or_init(|| example("planter")).clone()
-}
-
-/// The path of a program that cargo builds with the tests, unless it is asked for some of them only.
-fn example(name: &str) -> PathBuf {
+/// The path of a program of the tests, which cargo builds with them unless it is asked for some of them only.
+pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let target = test.parent().unwrap().parent().unwrap();
-    let path = target.join("examples").join(name);
+    let path = test
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples")
+        .join(name);
     if !path.exists() {
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "--example", name]);
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        assert!(
-            build.status().unwrap().success(),
-            "the example {name} cannot be built"
-        );
+        assert!(build.status().unwrap().success(), "{name} cannot be built");
     }
     path
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use common::{
-    Directory, cannot_be_had, entered, listed, note, on_purpose, ours, planter, probe,
+    Directory, cannot_be_had, entered, example, listed, note, on_purpose, ours, probe,
     read_planted, skip,
 };
 
@@ -82,7 +82,7 @@ fn check(suite: &str, expected_lacks: &[&str]) {
     let lacks: Vec<&str> = lacks.into_iter().map(|(name, _)| name).collect();
     assert_eq!(lacks, expected_lacks);
     assert_eq!(not_listed, Vec::<String>::new());
-    // nsenter has to learn its references first: assert_eq!(not_entered, Vec::<String>::new());
+    assert_eq!(not_entered, Vec::<String>::new());
     assert!(parts.ended() && !planted.is_empty(), "{console}");
 }
 
@@ -115,7 +115,7 @@ fn boot(suite: &str) -> Option<String> {
     let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, ours(name)));
     for (name, program) in tools
         .into_iter()
-        .chain([("planter", planter()), ("probe", probe())])
+        .chain([("planter", example("planter")), ("probe", probe())])
     {
         let place = path("nskit").join(name);
         let stripped = Command::new("strip")

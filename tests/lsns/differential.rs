@@ -1,7 +1,7 @@
 //! Ours against the installed one, on the same process table: every byte of standard output, and the status.
 
 use crate::common::Call;
-use crate::frozen::Frozen;
+use crate::frozen::{Frozen, as_of_old};
 
 /// Namespaces of all kinds, owned and nested, with one to many processes; a user without a name; one namespace that was
 /// entered from outside of its owner; namespace files mounted once, several times, and under several names.
@@ -166,7 +166,7 @@ fn outcome(call: Call, locale: &str) -> (crate::common::Ending, String) {
 fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
     let mut count = 0;
     for line in options.lines() {
-        let line = frozen.expand(line);
+        let line = as_of_old(&frozen.expand(line));
         for locale in locales {
             let theirs = outcome(frozen.their_lsns(&line), locale);
             let ours = outcome(frozen.lsns(&line), locale);
@@ -211,7 +211,7 @@ fn processes_of_a_namespace() {
 /// Each command line in a UTS namespace of its own, so that it has a row; cat(1) waits at its first `-` or without argument. No line ends in bytes that are no UTF-8: those
 /// are where ours differs in JSON, which theirs makes invalid.
 const COMMAND_LINES: &str = r#"
-alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat "$@"' "$@" & }
 alone $'a\tb\nc\x1b[31m' -
 alone 'sp  ace ' - '' - '' ''
 alone ''
@@ -233,7 +233,7 @@ until [[ $(pgrep -cx cat) == 16 ]]; do sleep 0.01; done
 
 /// Those that JSON has no place for.
 const INVALID_UTF8: &str = r#"
-alone() { unshare -u /bin/bash -c 'sleep infinity | (exec -a "$0" cat "$@")' "$@" & }
+alone() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat "$@"' "$@" & }
 alone $'inv\xff\xfe\x80x'
 alone $'\xed\xa0\x80 surr' - $'\xf4\x90\x80\x80 toobig' $'\xc0\x80 overlong' $'trunc\xe2\x82'
 alone $'caf\xc3\xa9 \xe9'

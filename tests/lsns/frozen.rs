@@ -23,9 +23,9 @@ tell() { for name; do echo "$name=${!name}"; done; }
 # inode FILE: the number of a namespace.
 inode() { stat -Lc %i "$1"; }
 # started PID: waits until it has become another program than this shell.
-started() { while [[ $(readlink "/proc/$1/exe") == $(readlink /proc/$$/exe) ]]; do sleep 0.01; done; }
+started() { while [[ $(readlink "/proc/$1/exe") == "$(readlink /proc/$$/exe)" ]]; do sleep 0.01; done; }
 # settle KIND PID: waits until the process is in a namespace other than ours.
-settle() { while [[ $(readlink "/proc/$2/ns/$1") == $(readlink "/proc/$$/ns/$1") ]]; do sleep 0.01; done; }
+settle() { while [[ $(readlink "/proc/$2/ns/$1") == "$(readlink "/proc/$$/ns/$1")" ]]; do sleep 0.01; done; }
 mount -t tmpfs none /mnt
 "#;
 
@@ -85,13 +85,15 @@ impl Frozen {
 
     /// A program, run in the scene's mount and PID namespaces; its PID there is always the same.
     pub fn run<'a>(&self, path: &str, args: impl IntoIterator<Item = &'a str>) -> Call {
+        let next = "echo 5000 >/proc/sys/kernel/ns_last_pid";
+        self.run_next("/bin", ["sh", "-c", next]).ok();
+        self.run_next(path, args)
+    }
+
+    /// The same, with the next free PID.
+    pub fn run_next<'a>(&self, path: &str, args: impl IntoIterator<Item = &'a str>) -> Call {
         let pid = self.pid.to_string();
         let enter = ["-t", &pid, "-m", "-p", "--"];
-        let next = "echo 5000 >/proc/sys/kernel/ns_last_pid";
-        self.scene
-            .call(theirs("nsenter"), enter)
-            .args(["/bin/sh", "-c", next])
-            .ok();
         self.scene
             .call(theirs("nsenter"), enter)
             .env("PATH", path)
@@ -125,5 +127,16 @@ impl Frozen {
         self.init.release();
         let init = &self.init;
         poll_until("the end of a process table", || init.has_ended());
+    }
+}
+
+/// The arguments with the columns of 2.38 named where all are asked for: ours has more. Both tools are given the same, for
+/// they list themselves.
+pub fn as_of_old(args: &str) -> String {
+    const COLUMNS: &str = "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
+    let added = args.replace("--output-all -o +", &format!("--output-all -o {COLUMNS},"));
+    match added.contains("--output-all") && !added.contains("-o ") {
+        true => format!("{added} -o {COLUMNS}"),
+        false => added,
     }
 }

@@ -20,7 +20,7 @@ time.sleep(1000000)
 /// parent has none either.
 const SCENE: &str = r#"
 python3 -c "$SOCKET_HOLDER" >told & P=$!
-until [[ -s told && $(readlink /proc/$P/ns/net) == $(readlink /proc/$$/ns/net) ]]; do sleep 0.01; done
+until [[ -s told && $(readlink /proc/$P/ns/net) == "$(readlink /proc/$$/ns/net)" ]]; do sleep 0.01; done
 cat told
 unshare -u sleep 1001 & P=$!; settle uts $P; HELD=$(inode /proc/$P/ns/uts)
 exec 7</proc/$P/ns/uts; kill $P; wait $P || true
@@ -84,12 +84,12 @@ fn each_is_listed_once_with_what_is_known_of_it() {
         "-P -o NS,TYPE,PATH,PPID,UID,PNS,ONS",
         "        NS TYPE  PATH PPID UID        PNS        ONS",
         &[
-            "$HELD uts              0          0 $USER_NS",
-            "$MOUNTED net              0          0 $USER_NS",
-            "$SOCKET net              0          0 $USER_NS",
-            "$IPC ipc              0          0 $U2",
-            "$U1 user             0 $USER_NS $USER_NS",
-            "$U2 user             0        $U1        $U1",
+            "$HELD uts               0          0 $USER_NS",
+            "$MOUNTED net               0          0 $USER_NS",
+            "$SOCKET net               0          0 $USER_NS",
+            "$IPC ipc               0          0 $U2",
+            "$U1 user              0 $USER_NS $USER_NS",
+            "$U2 user              0 $U1 $U1",
         ],
     );
     frozen.end();
@@ -101,13 +101,14 @@ fn kinds_leave_out_owners_of_other_kinds() {
         return;
     }
     let Some(frozen) = scene() else { return };
+    expect(&frozen, "-P -t ipc -o NS", "        NS", &["$IPC"]);
+    expect(&frozen, "-P -t user -o NS", "        NS", &["$U1", "$U2"]);
     expect(
         &frozen,
-        "-P -n -t ipc -o NS",
-        "",
-        &["$IPC"].map(|row| row).as_slice(),
+        "-P -t uts -t net -o NS",
+        "        NS",
+        &["$HELD", "$MOUNTED", "$SOCKET"],
     );
-    expect(&frozen, "-P -n -t user -o NS", "", &["$U1", "$U2"]);
     frozen.end();
 }
 
@@ -152,17 +153,24 @@ fn trees_show_owners_and_parents_of_what_is_selected() {
         return;
     }
     let Some(frozen) = scene() else { return };
-    let drawn = frozen
-        .lsns(
-            "-T -P -t ipc -o NS,NPROCS -n -Q 'NPROCS==0'"
-                .replace('\'', "")
-                .as_str(),
-        )
-        .ok();
-    assert_eq!(
-        drawn,
-        frozen.expand("$U1            0\n`-$U2          0\n  `-$IPC        0\n")
-    );
+    // The outermost owner, which has processes, is among them.
+    let by_owner = "\
+NS               TYPE  PATH
+$USER_NS       user  
+`-$U1     user  
+  `-$U2   user  
+    `-$IPC ipc   
+";
+    let drawn = frozen.lsns("-T -P -t ipc -o NS,TYPE,PATH").ok();
+    assert_eq!(drawn, frozen.expand(by_owner));
+    let by_parent = "\
+NS             TYPE
+$USER_NS     user
+`-$U1   user
+  `-$U2 user
+";
+    let drawn = frozen.lsns("-Tparent -P -t user -o NS,TYPE").ok();
+    assert_eq!(drawn, frozen.expand(by_parent));
     frozen.end();
 }
 

@@ -1,1 +1,111 @@
+//! Processes that are out to confuse.
 
+use crate::common::{newer_than_theirs, their_bug};
+use crate::frozen::Frozen;
+
+/// A comm is set by writing to /proc/self/comm; it is what the stat file has in parentheses.
+const SCENE: &str = r#"
+# odd COMM: a process of that comm in a UTS namespace of its own.
+odd() { unshare -u /bin/bash -c 'printf %s "$0" >/proc/$$/comm; echo >>set; read -r <>/mnt/never' "$1" & PIDS+=" $!"; }
+mkfifo /mnt/never
+odd ') R 1 1'
+odd $'two\nlines)'
+odd 'a) S 7 7 7 ('
+odd '()'
+until [[ $(wc -l <set 2>/dev/null) == 4 ]]; do sleep 0.01; done
+read -r P1 P2 P3 P4 <<<"$PIDS"
+tell P1 P2 P3 P4
+"#;
+
+#[test]
+fn a_comm_is_no_way_to_another_parent() {
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    // The same parent for all; a comm may stand for a command line only where there is none, as of a zombie.
+    let rows = frozen.lsns("-n -l -t uts -o PID,PPID,NPROCS").ok();
+    let mut lines: Vec<_> = rows
+        .lines()
+        .skip(1)
+        .map(str::split_whitespace)
+        .map(|row| row.collect::<Vec<_>>().join(" "))
+        .collect();
+    lines.sort();
+    let mut expected: Vec<_> = ["$P1 1 1", "$P2 1 1", "$P3 1 1", "$P4 1 1"]
+        .map(|row| frozen.expand(row))
+        .to_vec();
+    expected.sort();
+    assert_eq!(lines, expected);
+    frozen.end();
+}
+
+#[test]
+fn a_command_line_of_megabytes_is_read_in_part() {
+    let Some(frozen) = Frozen::new(
+        r#"
+ulimit -s unlimited
+sleep infinity | unshare -u /bin/bash -c 'exec -a x cat - "$@"' y $(printf '%0100000d ' {1..40}) &
+until pgrep -x cat >/dev/null; do sleep 0.01; done
+"#,
+    ) else {
+        return;
+    };
+    let rows = frozen.lsns("-n -l -r -t uts -o COMMAND").ok();
+    let expected = format!("x\\x20-\\x20{}", "0".repeat(8191 - 4));
+    assert_eq!(rows.lines().nth(1), Some(&*expected));
+    frozen.end();
+}
+
+#[test]
+fn as_many_descriptors_as_a_process_may_have_are_looked_through() {
+    if newer_than_theirs((2, 40), "namespaces held by descriptors") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(
+        r#"
+unshare -u sleep 1001 & P=$!; settle uts $P; HELD=$(inode /proc/$P/ns/uts)
+python3 -c "
+import os, resource, sys, time
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+null = os.open('/dev/null', 0)
+more = min(hard - 100, 100000) // 2
+for _ in range(more): os.dup(null)
+held = os.open('/proc/$P/ns/uts', 0)
+for _ in range(more): os.dup(null)
+print('opened', flush=True)
+time.sleep(1000000)
+" >told &
+until [[ -s told ]]; do sleep 0.01; done
+kill $P; wait $P || true
+tell HELD
+"#,
+    ) else {
+        return;
+    };
+    assert_eq!(
+        frozen.lsns("-P -n -o NS,TYPE").ok(),
+        frozen.expand("$HELD uts\n")
+    );
+    frozen.end();
+}
+
+#[test]
+fn a_zombie_hides_nothing() {
+    if their_bug("a process that has ended at the wrong moment ends the listing") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(
+        r#"
+/bin/bash -c 'sleep 0.3 & exec sleep 1001' &
+until Z=$(ps -eo pid=,stat= | awk '$2 ~ /^Z/ { print $1; exit }') && [[ $Z ]]; do sleep 0.01; done
+tell Z
+"#,
+    ) else {
+        return;
+    };
+    let user = frozen.lsns("-n -t user -o COMMAND").ok();
+    let mnt = frozen.lsns("-n -t mnt -o COMMAND").ok();
+    assert_eq!(user, mnt);
+    frozen.end();
+}

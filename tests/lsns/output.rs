@@ -1,1 +1,244 @@
+//! Where the output goes, and what it is besides a table: JSON for each option, the list of columns, messages.
 
+use std::fs::File;
+
+use crate::common::{Call, Ending, newer_than_theirs, on_purpose, their_bug};
+use crate::frozen::Frozen;
+
+const SCENE: &str = r#"
+unshare -U sleep 1001 & settle user $!; A=$!; started $A; tell A
+sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat' $'no \xff utf-8 \\ "\n' &
+until pgrep -x cat >/dev/null; do sleep 0.01; done
+USER_NS=$(inode /proc/1/ns/user); tell USER_NS
+"#;
+
+#[test]
+fn json_is_valid_for_each_option() {
+    if their_bug("JSON with bytes that are no UTF-8 is none") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    let python = [
+        "-c",
+        "import json, sys; json.load(open(sys.argv[1], encoding='utf-8', errors='strict'))",
+    ];
+    for args in [
+        "",
+        "-l",
+        "-n",
+        "-W",
+        "-u",
+        "-P",
+        "-t net",
+        "-t user -t pid",
+        "-p $A",
+        "-p 1 -T",
+        "-T",
+        "-Tparent",
+        "-Tprocess",
+        "--output-all",
+        "--output-all -T",
+        "-o NSFS,COMMAND",
+        "-o +PNS",
+        "$USER_NS",
+        "$USER_NS -T",
+        "$USER_NS --output-all",
+        "-H",
+        "-Q PID==1",
+        "-Q PID==77",
+        "-P -t cgroup",
+        "0",
+    ] {
+        let json = frozen.lsns(&frozen.expand(&format!("-J {args}"))).ok();
+        let file = frozen.scene.file("json", &json);
+        let checked = Call::new("python3").args(python).args([&file]).run();
+        assert_eq!(
+            checked.ending,
+            Ending::Exited(0),
+            "{args}: {}\n{json}",
+            checked.stderr
+        );
+    }
+    let command = frozen.lsns("-J -t uts -o COMMAND").ok();
+    assert!(
+        command.contains("\"command\": \"no \\\\xff utf-8 \\\\ \\\"\\n\""),
+        "{command}"
+    );
+    frozen.end();
+}
+
+const COLUMNS: &str = "       NS <integer> namespace identifier (inode number)
+     TYPE <string>  kind of namespace
+     PATH <string>  path to the namespace
+   NPROCS <integer> number of processes in the namespace
+      PID <integer> lowest PID in the namespace
+     PPID <integer> PPID of the PID
+  COMMAND <string>  command line of the PID
+      UID <integer> UID of the PID
+     USER <string>  username of the PID
+  NETNSID <string>  namespace ID as used by network subsystem
+     NSFS <string>  nsfs mountpoint (usually used network subsystem)
+      PNS <integer> parent namespace identifier (inode number)
+      ONS <integer> owner namespace identifier (inode number)
+  HELD-BY <string>  what keeps the namespace alive
+     NSID <integer> 64-bit identifier, unique since boot
+   CGROUP <string>  cgroup of the PID
+     UNIT <string>  systemd unit of the PID
+CONTAINER <string>  container of the PID (runtime and id)
+   UIDMAP <string>  user map (inner outer count)
+   GIDMAP <string>  group map (inner outer count)
+";
+
+#[test]
+fn columns_are_listed() {
+    if newer_than_theirs((2, 40), "--list-columns") {
+        return;
+    }
+    let lsns = |args: &[&str]| Call::new(crate::common::tool("lsns")).args(args).ok();
+    assert_eq!(lsns(&["-H"]), COLUMNS);
+    assert_eq!(
+        lsns(&["--list-columns", "-t", "net", "--output-all"]),
+        COLUMNS
+    );
+    let raw = "TYPE <string> kind\\x20of\\x20namespace";
+    for args in [["-H", "-r"], ["-r", "-H"]] {
+        assert_eq!(lsns(&args).lines().nth(1), Some(raw));
+    }
+    let json = lsns(&["-J", "-H"]);
+    let first = "{\n   \"lsns-columns\": [\n      {\n         \"holder\": \"NS\",\n         \"type\": \"<integer>\",\n         \"description\": \"namespace identifier (inode number)\"\n      },{\n         \"holder\": \"TYPE\",\n";
+    assert!(
+        json.starts_with(first) && json.ends_with("\n      }\n   ]\n}\n"),
+        "{json}"
+    );
+}
+
+#[test]
+fn a_filter_chooses_rows() {
+    if newer_than_theirs((2, 40), "--filter") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    let pids = |filter: &str| {
+        frozen
+            .lsns_args(["-n", "-o", "PID,TYPE", "--filter", filter])
+            .ok()
+    };
+    assert_eq!(
+        pids("COMMAND == \"sleep 1001\""),
+        frozen.expand("  $A user\n")
+    );
+    assert_eq!(
+        pids("COMMAND =~ '^sl' and NPROCS lt 2K"),
+        frozen.expand("  $A user\n")
+    );
+    assert_eq!(
+        pids("user == 'root' and PPID == 1 && TYPE eq \"user\""),
+        frozen.expand("  $A user\n")
+    );
+    assert_eq!(pids("NPROCS == 0"), "");
+    // The processes of a namespace, by what is printed or not.
+    let members = |filter: &str| {
+        frozen
+            .lsns_args([
+                frozen.variable("USER_NS"),
+                "-n",
+                "-o",
+                "COMMAND",
+                "-Q",
+                filter,
+            ])
+            .ok()
+    };
+    assert_eq!(
+        members("PID == 1.0"),
+        frozen.lsns_args(["-n", "-o", "COMMAND", "-t", "mnt"]).ok()
+    );
+    let broken = frozen.lsns_args(["-Q", "PID == (1"]).run();
+    assert_eq!(
+        broken.failed("lsns", 1, &["--filter", "unexpected end at 10"]),
+        [""; 0]
+    );
+    frozen.end();
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let Some(frozen) = Frozen::new("") else {
+        return;
+    };
+    for (args, words) in [
+        ("-o NS,foo", &["foo"][..]),
+        ("-t foo", &["foo"]),
+        ("-p x", &["x"]),
+        ("-T=foo", &["foo"]),
+        ("abc", &["abc"]),
+        ("77", &["77"]),
+        ("-J -r", &["--json", "--raw"]),
+        ("-p 1 77", &["--task"]),
+    ] {
+        frozen.lsns(args).run().failed("lsns", 1, words);
+    }
+    if !on_purpose("a PID that does not exist is an error") {
+        frozen
+            .lsns("-p 4194000")
+            .run()
+            .failed("lsns", 1, &["4194000"]);
+    }
+    frozen.end();
+}
+
+#[test]
+fn output_that_cannot_be_written() {
+    let lsns = || Call::new(crate::common::tool("lsns"));
+    let full = lsns()
+        .stdout(File::options().write(true).open("/dev/full").unwrap())
+        .run();
+    full.failed("lsns", 1, &["write"]);
+    // A pipe that nobody reads.
+    let closed = || std::io::pipe().unwrap().1;
+    assert_eq!(
+        lsns().stdout(closed()).run().ending,
+        Ending::Killed(libc::SIGPIPE)
+    );
+    if on_purpose("a closed pipe is no error where SIGPIPE is ignored") {
+        return;
+    }
+    let ignored = lsns().ignoring(libc::SIGPIPE).stdout(closed()).run();
+    assert_eq!(
+        (ignored.ending, ignored.stderr.as_str()),
+        (Ending::Exited(0), "")
+    );
+}
+
+#[test]
+fn as_an_ordinary_user_what_is_out_of_sight_is_left_out() {
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    let tool = crate::common::tool("lsns").display().to_string();
+    for args in ["-o TYPE,USER", "-T -o TYPE,USER", "--output-all"] {
+        let alone = [
+            "setpriv",
+            "--reuid=1001",
+            "--regid=1001",
+            "--clear-groups",
+            &tool,
+            "-n",
+            "-l",
+        ];
+        let rows = frozen
+            .run("/usr/bin", alone.into_iter().chain(args.split(' ')))
+            .ok();
+        // Its own namespaces, one of each kind: nothing else is its to see.
+        assert_eq!(rows.lines().count(), 8, "{args}:\n{rows}");
+        assert!(
+            rows.lines().all(|line| line.contains(" alice")),
+            "{args}:\n{rows}"
+        );
+    }
+    frozen.end();
+}

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::common::{
-    Call, Descendant, Planted, Process, ROOT, Scene, User, on_purpose, planter, poll_until,
+    Call, Descendant, Planted, Process, ROOT, Scene, User, example, on_purpose, poll_until,
     read_planted,
 };
 
@@ -38,7 +38,7 @@ impl Garden {
         }
         let scene = Scene::new()?;
         let directory = scene.subdirectory("garden");
-        let planter = planter().display().to_string();
+        let planter = example("planter").display().to_string();
         let plant = [&planter, "plant", &directory];
         let arguments = options.iter().chain(&plant);
         let process = scene.unshare(arguments).leashed().spawn();
@@ -88,7 +88,7 @@ impl Garden {
     ) -> Call {
         let words = ["without", calls, program.to_str().unwrap()].map(str::to_string);
         let arguments = arguments.into_iter().map(str::to_string);
-        self.call(planter(), words.into_iter().chain(arguments))
+        self.call(example("planter"), words.into_iter().chain(arguments))
     }
 
     /// Where nsenter comes to: this link of /proc/self/ns, or what it says where it fails.

@@ -116,7 +116,6 @@ fn a_socket_is_not_asked_where_that_is_not_allowed() {
 }
 
 #[test]
-#[ignore = "nsenter has to learn its references first"]
 fn each_is_entered_by_inode_and_by_id() {
     let Some(garden) = Garden::new() else { return };
     let mut lines = String::new();

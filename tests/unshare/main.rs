@@ -1,8 +1,25 @@
-//! What unshare does, as its user sees it.
+//! What unshare does, as its user sees it: every option, against real namespaces.
 
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod command_line;
+mod credentials;
+mod faults;
 mod harness;
+mod idmaps;
+mod mounts;
+mod namespaces;
+mod passed_on;
+mod plan;
+mod program;
+mod same;
+mod signals;
+
+/// Numbers of a table like uid_map, a blank between them and `; ` between lines.
+fn squeeze(table: &str) -> String {
+    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    table.lines().map(line).collect::<Vec<_>>().join("; ")
+}

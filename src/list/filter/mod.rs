@@ -1,6 +1,6 @@
 //! `--filter`: a small language of comparisons over the cells of a row.
 //!
-//! text ─[`lexer`]─▶ tokens ─[`parser`]─▶ [`Filter`] ─[`eval`]─▶ whether a row is listed. Everything is bounded: the text,
+//! text ─lexer─▶ tokens ─parser─▶ [`Filter`] ─eval─▶ whether a row is listed. Everything is bounded: the text,
 //! the nodes and with them the depth, the patterns.
 
 mod error;

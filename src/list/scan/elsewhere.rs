@@ -4,10 +4,12 @@
 //! The kernel tells of all mounts of all mount namespaces since Linux 6.12, for root. Else the mountinfo of one process
 //! in each mount namespace tells; into one without a process, a child of ours goes to read it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::readlink;
 
 use super::Scope;
 use super::kernel::mount_namespaces;
@@ -25,17 +27,24 @@ const MOUNTINFO: usize = super::mount::MOUNTINFO;
 /// Adds what is mounted elsewhere.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
     let mut done: BTreeSet<Inode> = opener.own(Kind::Mount).into_iter().collect();
-    for (namespace, facts) in mount_namespaces(scope).unwrap_or_default() {
-        if !done.contains(&namespace)
-            && let Some(mounts) = mounts_by_kernel(facts)
-        {
-            done.insert(namespace);
-            for (root, path) in mounts {
-                add(&mut snapshot, scope, &root, path, namespace);
-            }
+    let all = mount_namespaces(scope);
+    let mut complete = all.is_ok();
+    for (namespace, facts) in all.unwrap_or_default() {
+        if done.contains(&namespace) {
+            continue;
+        }
+        let Some(mounts) = mounts_by_kernel(facts) else {
+            complete = false;
+            continue;
+        };
+        done.insert(namespace);
+        for (root, path) in mounts {
+            add(&mut snapshot, scope, &root, path, namespace);
         }
     }
-    by_mountinfo(&mut snapshot, scope, opener, done);
+    if !complete {
+        by_mountinfo(&mut snapshot, scope, opener, done);
+    }
     snapshot
 }
 
@@ -67,29 +76,43 @@ fn by_mountinfo(
     opener: &Opener,
     mut done: BTreeSet<Inode>,
 ) {
+    let members = members(snapshot, scope);
     loop {
-        let mut namespaces = snapshot.namespaces.iter();
-        let next =
-            namespaces.find(|(inode, found)| found.kind == Kind::Mount && !done.contains(inode));
-        let Some(namespace) = next.map(|(inode, _)| *inode) else {
+        let held = snapshot.namespaces.iter();
+        let held = held.filter(|(_, found)| found.kind == Kind::Mount);
+        let mut namespaces = held.map(|(inode, _)| inode).chain(members.keys());
+        let Some(namespace) = namespaces.find(|inode| !done.contains(inode)).copied() else {
             return;
         };
         done.insert(namespace);
-        let leader = snapshot.leader(namespace).map(|process| process.pid);
-        let text = match leader {
-            Some(pid) => mountinfo(scope.root, pid),
+        let text = match members.get(&namespace) {
+            Some(pid) => mountinfo(scope.root, *pid),
             None => visit(snapshot, scope, opener, namespace),
         };
         for mount in nsfs_mounts(&text.unwrap_or_default()) {
-            add(
-                snapshot,
-                scope,
-                mount.root.as_encoded_bytes(),
-                mount.mount_point,
-                namespace,
-            );
+            let root = mount.root.as_encoded_bytes();
+            add(snapshot, scope, root, mount.mount_point, namespace);
         }
     }
+}
+
+/// A process in each mount namespace, whether or not the scan was to look for those.
+fn members(snapshot: &Snapshot, scope: &Scope<'_>) -> BTreeMap<Inode, i32> {
+    let mut members = BTreeMap::new();
+    for process in &snapshot.processes {
+        let found = match scope.kinds.contains(Kind::Mount) {
+            true => process.namespace(Kind::Mount),
+            false => {
+                let link = readlink(&scope.root.join(format!("{}/ns/mnt", process.pid)));
+                link.ok()
+                    .and_then(|link| Some(parse_name(link.as_bytes())?.1))
+            }
+        };
+        if let Some(namespace) = found {
+            members.entry(namespace).or_insert(process.pid);
+        }
+    }
+    members
 }
 
 fn mountinfo(root: &Path, pid: i32) -> Option<Vec<u8>> {

@@ -1,5 +1,5 @@
-//! The only reader of the process table: /proc → [`Snapshot`]. Each source of namespaces is a stage of its own, in
-//! [`STAGES`].
+//! The only reader of the process table: /proc → [`Snapshot`]. Each source of namespaces is a stage of its own, in the
+//! table `STAGES`.
 //!
 //! Whatever vanishes or is refused while we look leaves out that one thing: never the process's other namespaces, never
 //! the rest of the table.

@@ -1,0 +1,182 @@
+//! Whether a run into which a fault was injected ended well.
+
+use super::cases::{Case, Program};
+use crate::common::Ending;
+use crate::runner::Outcome;
+use crate::runner::stage::Stage;
+use crate::runner::tracer::{Call, Effect};
+
+/// What is expected of a case.
+pub struct Expected {
+    /// The run without a fault.
+    pub baseline: Outcome,
+    /// The program's report in it.
+    pub report: Vec<String>,
+    /// The mounts before it.
+    pub mounts_before: Vec<String>,
+}
+
+/// A result that breaks a rule, and is right all the same.
+pub struct Allowed {
+    case: &'static str,
+    call: &'static str,
+    path: &'static str,
+    effect: Option<Effect>,
+    /// The rule that it breaks.
+    rule: &'static str,
+    pub why: &'static str,
+}
+
+const ANY: Allowed = Allowed {
+    case: "",
+    call: "",
+    path: "",
+    effect: None,
+    rule: "",
+    why: "",
+};
+
+pub const ALLOWED: &[Allowed] = &[
+    Allowed {
+        call: "newfstatat",
+        path: "/proc/self/ns/",
+        effect: Some(Effect::Error(libc::ENOENT)),
+        rule: LEFT_OUT,
+        why: "a file that is not there says that the kernel lacks the kind, and --all leaves it out",
+        ..ANY
+    },
+    Allowed {
+        case: "mount-proc, shared",
+        call: "mount",
+        path: "/proc",
+        effect: Some(Effect::Error(libc::EINVAL)),
+        rule: LEFT_OUT,
+        why: "EINVAL says that nothing is mounted there, so that nothing can propagate",
+    },
+    Allowed {
+        case: "setgroups denied",
+        call: "openat",
+        path: "/proc/self/setgroups",
+        effect: Some(Effect::Error(libc::ENOENT)),
+        rule: LEFT_OUT,
+        why: "a kernel before 3.19 has no such file, and no such rule",
+    },
+    Allowed {
+        call: "mount",
+        path: "keep",
+        effect: Some(Effect::Signal(libc::SIGKILL)),
+        rule: MOUNT_LEFT,
+        why: "the helper that has mounted is the one that is killed",
+        ..ANY
+    },
+    Allowed {
+        call: "sendto",
+        effect: Some(Effect::Signal(libc::SIGKILL)),
+        rule: MOUNT_LEFT,
+        why: "the helper that has mounted is the one that is killed",
+        ..ANY
+    },
+    Allowed {
+        case: "no such user",
+        call: "read",
+        rule: PANIC,
+        why: "std reads a pipe of its own, which Linux does not fail; nothing has been done yet",
+        ..ANY
+    },
+    Allowed {
+        case: "no such user",
+        call: "recvfrom",
+        rule: PANIC,
+        why: "std reads a socket of its own, which Linux does not fail; nothing has been done yet",
+        ..ANY
+    },
+];
+
+const LEFT_OUT: &str = "the program runs with something left out";
+const MOUNT_LEFT: &str = "a mount is left behind";
+const PANIC: &str = "it panics";
+
+impl Allowed {
+    fn covers(&self, case: &Case, name: &str, call: &Call, effect: Effect, rule: &str) -> bool {
+        (self.case.is_empty() || self.case == case.name)
+            && self.call == name
+            && (self.path.is_empty() || call.path.contains(self.path))
+            && self.effect.is_none_or(|allowed| allowed == effect)
+            && self.rule == rule
+    }
+}
+
+/// The exception that allows this result, if there is one.
+pub fn allowed(
+    case: &Case,
+    name: &str,
+    call: &Call,
+    effect: Effect,
+    rule: &str,
+) -> Option<&'static Allowed> {
+    ALLOWED
+        .iter()
+        .find(|allowed| allowed.covers(case, name, call, effect, rule))
+}
+
+/// The rule that the outcome breaks, if any.
+pub fn broken_rule(
+    stage: &Stage,
+    case: &Case,
+    expected: &Expected,
+    (name, call): (&str, &Call),
+    effect: Effect,
+    outcome: &Outcome,
+) -> Option<&'static str> {
+    let Some(ending) = outcome.ending else {
+        return Some("it hangs");
+    };
+    if !outcome.left.is_empty() {
+        return Some("a process is left behind");
+    }
+    if outcome.stderr.contains("panicked") || matches!(ending, Ending::Killed(6 | 7 | 11)) {
+        return Some(PANIC);
+    }
+    let has_program = case.program != Program::None;
+    let ran = has_program && !outcome.stdout.is_empty();
+    let same_report = stage.stable(&outcome.stdout) == expected.report;
+    if ran && !same_report {
+        return Some(LEFT_OUT);
+    }
+    let by_signal = matches!(effect, Effect::Signal(_));
+    let mounts_as = |mounts: &[String]| outcome.mounts == mounts;
+    let message = format!("{}: ", case.tool);
+    // Who cannot write the message cannot say so either.
+    let mute = name == "write" && call.args[0] == 2;
+    let explained =
+        mute || outcome.stderr.starts_with(&message) && outcome.stderr.len() > message.len() + 10;
+    match ending {
+        _ if Some(ending) == expected.baseline.ending && same_report => {
+            let as_ever = outcome.stderr == expected.baseline.stderr;
+            match mounts_as(&expected.baseline.mounts) {
+                false => Some("mounts are missing, or there are others"),
+                true if !as_ever && !explained => Some("it says something odd"),
+                true => None,
+            }
+        }
+        Ending::Exited(0) => Some("it fails in silence"),
+        Ending::Exited(1 | 126 | 127) if !explained => Some("it does not say what failed"),
+        Ending::Exited(1) if ran => Some("the program runs, and we say that it failed"),
+        Ending::Exited(1) if !mounts_as(&expected.mounts_before) => Some(MOUNT_LEFT),
+        Ending::Exited(1) => None,
+        Ending::Exited(126 | 127) if name != "execve" => {
+            Some("a failure of our own looks like the program's")
+        }
+        Ending::Exited(126 | 127) if !mounts_as(&expected.mounts_before) => Some(MOUNT_LEFT),
+        Ending::Exited(126 | 127) => None,
+        Ending::Exited(_) => Some("an exit status that means nothing"),
+        Ending::Killed(_)
+            if !mounts_as(&expected.mounts_before) && !mounts_as(&expected.baseline.mounts) =>
+        {
+            Some(MOUNT_LEFT)
+        }
+        // Another signal than the one that was sent is that of --kill-child.
+        Ending::Killed(_) if by_signal => None,
+        Ending::Killed(_) => Some("it dies of a signal that nobody sent"),
+    }
+}

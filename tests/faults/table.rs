@@ -1,0 +1,232 @@
+//! What can befall each system call on Linux.
+
+use libc::*;
+
+use crate::runner::tracer::{Call, Effect};
+
+/// A system call by name, with the errnos that it can give.
+pub struct Row {
+    pub number: i64,
+    pub name: &'static str,
+    errnos: &'static [i32],
+    /// Whether fewer bytes than asked for may go through.
+    short: bool,
+    /// Why no errno is given.
+    left_out: &'static str,
+}
+
+const fn row(number: c_long, name: &'static str, errnos: &'static [i32]) -> Row {
+    Row {
+        number,
+        name,
+        errnos,
+        short: false,
+        left_out: "",
+    }
+}
+
+const fn short(number: c_long, name: &'static str, errnos: &'static [i32]) -> Row {
+    Row {
+        short: true,
+        ..row(number, name, errnos)
+    }
+}
+
+const fn never(number: c_long, name: &'static str, why: &'static str) -> Row {
+    Row {
+        left_out: why,
+        ..row(number, name, &[])
+    }
+}
+
+const CANNOT_FAIL: &str = "cannot fail";
+const OWN_ARGUMENTS: &str = "fails for bad arguments only, which are constants";
+const ALLOCATOR: &str = "the allocator's, which ends a program that has no memory left";
+const NEW_FD: &[i32] = &[EMFILE, ENFILE, ENOMEM];
+const LOOKUP: &[i32] = &[ENOENT, EACCES, ENOMEM, ELOOP];
+
+const ROWS: &[Row] = &[
+    row(
+        SYS_openat,
+        "openat",
+        &[EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR, EIO, EPERM],
+    ),
+    row(
+        SYS_open,
+        "open",
+        &[EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR, EIO, EPERM],
+    ),
+    short(SYS_read, "read", &[EIO, EINTR, ENOMEM, ESRCH, EACCES]),
+    short(
+        SYS_write,
+        "write",
+        &[EIO, ENOSPC, EPERM, EINVAL, EINTR, ENOMEM],
+    ),
+    row(SYS_close, "close", &[EINTR, EIO]),
+    row(SYS_fork, "fork", &[EAGAIN, ENOMEM]),
+    row(SYS_vfork, "vfork", &[EAGAIN, ENOMEM]),
+    row(SYS_clone, "clone", &[EAGAIN, ENOMEM, EPERM]),
+    row(SYS_clone3, "clone3", &[EAGAIN, ENOMEM, ENOSYS, EPERM]),
+    row(
+        SYS_unshare,
+        "unshare",
+        &[EPERM, EINVAL, ENOMEM, ENOSPC, EUSERS],
+    ),
+    row(SYS_setns, "setns", &[EPERM, EINVAL, ENOMEM, ESRCH]),
+    row(
+        SYS_mount,
+        "mount",
+        &[
+            EPERM, EINVAL, ENOMEM, EBUSY, ENOENT, ENOTDIR, EACCES, ELOOP, ENODEV, ENOSPC,
+        ],
+    ),
+    row(SYS_umount2, "umount2", &[EPERM, EINVAL, ENOMEM, EBUSY]),
+    row(
+        SYS_chroot,
+        "chroot",
+        &[EPERM, EACCES, ENOENT, ENOTDIR, ENOMEM, EIO],
+    ),
+    row(SYS_chdir, "chdir", &[EACCES, ENOENT, ENOTDIR, ENOMEM, EIO]),
+    row(SYS_fchdir, "fchdir", &[EACCES, ENOTDIR, EIO]),
+    row(SYS_setgroups, "setgroups", &[EPERM, ENOMEM]),
+    row(SYS_setgid, "setgid", &[EPERM, EINVAL]),
+    row(SYS_setuid, "setuid", &[EPERM, EINVAL, EAGAIN]),
+    row(SYS_setresgid, "setresgid", &[EPERM, EINVAL]),
+    row(SYS_setresuid, "setresuid", &[EPERM, EINVAL, EAGAIN]),
+    row(SYS_capset, "capset", &[EPERM, ENOMEM]),
+    row(SYS_capget, "capget", &[EPERM, EINVAL]),
+    row(SYS_prctl, "prctl", &[EINVAL, EPERM]),
+    row(
+        SYS_pidfd_open,
+        "pidfd_open",
+        &[EMFILE, ENFILE, ENOMEM, ENOSYS, EINVAL, ESRCH],
+    ),
+    row(
+        SYS_pidfd_getfd,
+        "pidfd_getfd",
+        &[EMFILE, ENFILE, ENOSYS, EPERM, EBADF, ESRCH],
+    ),
+    row(
+        SYS_pidfd_send_signal,
+        "pidfd_send_signal",
+        &[EPERM, ESRCH, ENOSYS],
+    ),
+    row(SYS_ioctl, "ioctl", &[ENOTTY, EPERM, ENOMEM, EMFILE]),
+    row(
+        SYS_socketpair,
+        "socketpair",
+        &[EMFILE, ENFILE, ENOMEM, ENOBUFS, EAFNOSUPPORT],
+    ),
+    row(SYS_pipe2, "pipe2", NEW_FD),
+    row(SYS_dup, "dup", &[EMFILE]),
+    row(SYS_dup2, "dup2", &[EINTR]),
+    row(
+        SYS_sendto,
+        "sendto",
+        &[EINTR, ENOMEM, ENOBUFS, EPIPE, ECONNRESET],
+    ),
+    row(SYS_recvfrom, "recvfrom", &[EINTR, ENOMEM, ECONNRESET]),
+    row(
+        SYS_sendmsg,
+        "sendmsg",
+        &[EINTR, ENOMEM, ENOBUFS, EPIPE, ECONNRESET],
+    ),
+    row(SYS_recvmsg, "recvmsg", &[EINTR, ENOMEM, ECONNRESET]),
+    row(SYS_wait4, "wait4", &[EINTR]),
+    row(SYS_waitid, "waitid", &[EINTR]),
+    row(SYS_poll, "poll", &[EINTR, ENOMEM]),
+    row(SYS_ppoll, "ppoll", &[EINTR, ENOMEM]),
+    row(SYS_rt_sigtimedwait, "rt_sigtimedwait", &[EINTR]),
+    row(SYS_stat, "stat", LOOKUP),
+    row(SYS_lstat, "lstat", LOOKUP),
+    row(SYS_newfstatat, "newfstatat", LOOKUP),
+    row(SYS_statx, "statx", &[ENOENT, EACCES, ENOMEM, ELOOP, ENOSYS]),
+    row(SYS_fstat, "fstat", &[ENOMEM, EIO]),
+    row(SYS_statfs, "statfs", &[ENOENT, EACCES, ENOMEM, EIO]),
+    row(SYS_fstatfs, "fstatfs", &[ENOSYS, ENOMEM, EIO]),
+    row(SYS_readlink, "readlink", LOOKUP),
+    row(SYS_readlinkat, "readlinkat", LOOKUP),
+    row(SYS_access, "access", LOOKUP),
+    row(SYS_getdents64, "getdents64", &[EIO, ENOMEM, ENOENT]),
+    row(SYS_lseek, "lseek", &[EINVAL, ESPIPE]),
+    row(SYS_getcwd, "getcwd", &[ENOENT, ENOMEM, EACCES]),
+    row(
+        SYS_execve,
+        "execve",
+        &[ENOENT, EACCES, ENOMEM, E2BIG, ETXTBSY, EIO, EPERM],
+    ),
+    row(SYS_kill, "kill", &[ESRCH, EPERM]),
+    row(SYS_getpgid, "getpgid", &[ESRCH, EPERM]),
+    row(SYS_getgroups, "getgroups", &[EINVAL]),
+    row(SYS_prlimit64, "prlimit64", &[EPERM]),
+    row(
+        SYS_open_by_handle_at,
+        "open_by_handle_at",
+        &[EMFILE, ENOMEM, EPERM, ESTALE],
+    ),
+    never(
+        SYS_fcntl,
+        "fcntl",
+        "fails for a descriptor that is not open only",
+    ),
+    never(SYS_getpid, "getpid", CANNOT_FAIL),
+    never(SYS_gettid, "gettid", CANNOT_FAIL),
+    never(SYS_getuid, "getuid", CANNOT_FAIL),
+    never(SYS_geteuid, "geteuid", CANNOT_FAIL),
+    never(SYS_getgid, "getgid", CANNOT_FAIL),
+    never(SYS_getegid, "getegid", CANNOT_FAIL),
+    never(SYS_getpgrp, "getpgrp", CANNOT_FAIL),
+    never(SYS_exit_group, "exit_group", CANNOT_FAIL),
+    never(SYS_set_robust_list, "set_robust_list", OWN_ARGUMENTS),
+    never(SYS_rseq, "rseq", OWN_ARGUMENTS),
+    never(SYS_rt_sigprocmask, "rt_sigprocmask", OWN_ARGUMENTS),
+    never(SYS_rt_sigaction, "rt_sigaction", OWN_ARGUMENTS),
+    never(SYS_rt_sigreturn, "rt_sigreturn", CANNOT_FAIL),
+    never(SYS_tgkill, "tgkill", "raises a signal in its own process"),
+    never(
+        SYS_getrandom,
+        "getrandom",
+        "the seed of a hash map: the runtime has other sources",
+    ),
+    never(SYS_brk, "brk", ALLOCATOR),
+    never(SYS_mmap, "mmap", ALLOCATOR),
+    never(SYS_munmap, "munmap", ALLOCATOR),
+    never(SYS_mremap, "mremap", ALLOCATOR),
+    never(SYS_mprotect, "mprotect", ALLOCATOR),
+    never(SYS_madvise, "madvise", ALLOCATOR),
+];
+
+/// Signals that arrive: one that ends a process, one that does nothing but interrupt, and one that nobody can hold back.
+const SIGNALS: [i32; 3] = [SIGTERM, SIGCONT, SIGKILL];
+
+/// The row of a call.
+pub fn row_of(call: &Call) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.number == call.number)
+}
+
+/// What is to befall the call, one after the other. (ENOEXEC of execve(2) has a case of its own, since it is no error.)
+pub fn effects(call: &Call, row: &Row) -> Vec<Effect> {
+    // Linux has closed the descriptor, whatever it answers.
+    let effect = if call.number == SYS_close {
+        Effect::LateError
+    } else {
+        Effect::Error
+    };
+    let errnos = row.errnos.iter().map(|errno| effect(*errno));
+    let count = call.args[2];
+    let short = (row.short && count > 1).then_some(Effect::Bytes(1));
+    let signals = if row.left_out == ALLOCATOR {
+        &[]
+    } else {
+        &SIGNALS[..]
+    };
+    let signals = signals.iter().map(|signal| Effect::Signal(*signal));
+    errnos.chain(short).chain(signals).collect()
+}
+
+impl Row {
+    /// Why no error is given by this call, if so.
+    pub fn left_out(&self) -> Option<&'static str> {
+        (!self.left_out.is_empty()).then_some(self.left_out)
+    }
+}

@@ -1,0 +1,141 @@
+//! --join-cgroup.
+
+use std::path::PathBuf;
+
+use crate::common::{Ending, newer_than_theirs, skip};
+use crate::{Target, scene};
+
+/// New cgroups, one in each of these hierarchies, removed when dropped.
+struct Cgroups(Vec<PathBuf>);
+
+impl Cgroups {
+    /// In the hierarchies that are mounted at these places.
+    fn new(name: &str, mounts: &[PathBuf]) -> Cgroups {
+        let mut made = Cgroups(Vec::new());
+        for mount in mounts {
+            let directory = mount.join(format!("nskit-test-{}-{name}", std::process::id()));
+            std::fs::create_dir(&directory).unwrap();
+            made.0.push(directory);
+        }
+        made
+    }
+
+    fn add(&self, pid: i32) {
+        for directory in &self.0 {
+            std::fs::write(directory.join("cgroup.procs"), pid.to_string()).unwrap();
+        }
+    }
+}
+
+impl Drop for Cgroups {
+    fn drop(&mut self) {
+        // Processes that have ended may be on their way out.
+        for _ in 0..1000 {
+            self.0
+                .retain(|directory| std::fs::remove_dir(directory).is_err());
+            if self.0.is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+/// Where the hierarchies are mounted that have no controller that wants to be set up first: version 2, and of version 1 all
+/// but cpuset.
+fn hierarchies(fstype: &str) -> Vec<PathBuf> {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
+    let fields = mounts
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>());
+    let wanted = fields.filter(|fields| fields[2] == fstype && !fields[3].contains("cpuset"));
+    let writable = wanted.filter(|fields| fields[3].split(',').any(|option| option == "rw"));
+    writable.map(|fields| PathBuf::from(fields[1])).collect()
+}
+
+#[test]
+fn the_cgroups_of_the_target_are_joined() {
+    if newer_than_theirs((2, 40), "--join-cgroup") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    for fstype in ["cgroup2", "cgroup"] {
+        let mounts = hierarchies(fstype);
+        if mounts.is_empty() {
+            skip(&format!("no writable {fstype} is mounted"));
+            continue;
+        }
+        let target = Target::of(scene.probe(["hold"]));
+        let cgroups = Cgroups::new(fstype, &mounts);
+        cgroups.add(target.pid());
+        let expected = std::fs::read_to_string(target.proc("cgroup")).unwrap();
+        for option in ["-c", "--join-cgroup"] {
+            let call = scene.nsenter(["-t", &target.id(), option, "cat", "/proc/self/cgroup"]);
+            assert_eq!(call.ok(), expected);
+            let call = scene.nsenter(["-t", &target.id(), "cat", "/proc/self/cgroup"]);
+            assert_ne!(call.ok(), expected);
+        }
+        target.end();
+    }
+}
+
+#[test]
+fn a_forked_program_and_a_cgroup_namespace_are_joined_as_well() {
+    if newer_than_theirs((2, 40), "--join-cgroup") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let mounts = [hierarchies("cgroup2"), hierarchies("cgroup")].concat();
+    if mounts.is_empty() {
+        return skip("no writable cgroup hierarchy is mounted");
+    }
+    let cgroups = Cgroups::new("forked", &mounts);
+    let script = format!(
+        "for d in {}; do echo 0 >$d/cgroup.procs; done; exec ./our-unshare -C -p -f probe hold",
+        cgroups
+            .0
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
+    let target = Target::of(scene.call("/bin/sh", ["-c", &script]));
+    let expected = std::fs::read_to_string(target.proc("cgroup")).unwrap();
+    let mut process = scene
+        .nsenter(["-t", &target.id(), "-c", "-C", "-p", "probe", "hold"])
+        .leashed()
+        .spawn();
+    process.expect("ready");
+    let child = process.child();
+    assert_eq!(
+        std::fs::read_to_string(child.proc("cgroup")).unwrap(),
+        expected
+    );
+    assert_eq!(child.namespace("cgroup"), target.namespace("cgroup"));
+    process.release();
+    assert_eq!(process.wait(), Ending::Exited(0));
+    drop(process);
+    target.end();
+}
+
+#[test]
+fn standard_input_stays_and_nothing_of_the_cgroup_is_left_open() {
+    if newer_than_theirs((2, 40), "--join-cgroup") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let mounts = [hierarchies("cgroup2"), hierarchies("cgroup")].concat();
+    if mounts.is_empty() {
+        return skip("no writable cgroup hierarchy is mounted");
+    }
+    let target = Target::of(scene.probe(["hold"]));
+    let cgroups = Cgroups::new("stdin", &mounts);
+    cgroups.add(target.pid());
+    for closed in [false, true] {
+        let prepare = |call: crate::Call| if closed { call.closed(0) } else { call };
+        let direct = prepare(scene.probe(["seen"])).seen();
+        let entered = prepare(scene.nsenter(["-t", &target.id(), "-c", "probe", "seen"])).seen();
+        assert_eq!(entered.all("fd"), direct.all("fd"));
+    }
+    target.end();
+}

@@ -1,0 +1,224 @@
+//! User, groups and capabilities of the program.
+
+use crate::common::{ALICE, BOB, ROOT, newer_than_theirs, on_purpose};
+use crate::{Target, scene};
+
+/// A container with the ids 0 to 999, in which root's processes run.
+const REMAPPED: &[&str] = &[
+    "--map-users=500000,0,1000",
+    "--map-groups=500000,0,1000",
+    "-U",
+    "--setuid=7",
+    "--setgid=8",
+];
+
+#[test]
+fn in_a_user_namespace_the_program_is_root_without_groups() {
+    let Some(scene) = scene() else { return };
+    for target in [
+        Target::new(&scene, ROOT, REMAPPED),
+        Target::new(&scene, ALICE, &["-U", "-r"]),
+    ] {
+        let call = scene
+            .nsenter(["-t", &target.id(), "-U", "probe", "seen"])
+            .groups(&[50]);
+        let seen = call.seen();
+        assert_eq!(seen.one("uid"), "0 0 0");
+        assert_eq!(seen.one("gid"), "0 0 0");
+        assert_eq!(seen.one("groups"), "");
+    }
+}
+
+#[test]
+fn credentials_are_preserved() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, REMAPPED);
+    let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials"]);
+    let seen = call.args(["probe", "seen"]).groups(&[500_050]).seen();
+    assert_eq!(seen.one("uid"), "65534 65534 65534");
+    assert_eq!(seen.one("gid"), "65534 65534 65534");
+    assert_eq!(seen.one("groups"), "50");
+}
+
+#[test]
+fn preserved_credentials_give_way_to_those_that_are_given() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, REMAPPED);
+    let call = scene.nsenter([
+        "-t",
+        &target.id(),
+        "-U",
+        "--preserve-credentials",
+        "-S5",
+        "-G6",
+    ]);
+    let seen = call.args(["probe", "seen"]).seen();
+    assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
+}
+
+#[test]
+fn user_and_group_are_given_by_number() {
+    let Some(scene) = scene() else { return };
+    for options in [
+        &["-S5", "-G6"][..],
+        &["-S", "5", "-G", "6"],
+        &["--setuid=5", "--setgid", "6"],
+    ] {
+        let seen = scene
+            .nsenter(options)
+            .args(["probe", "seen"])
+            .groups(&[50])
+            .seen();
+        assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
+        assert_eq!(seen.one("groups"), "");
+    }
+    // -S0 is not "no -S".
+    let seen = scene
+        .nsenter(["-S0", "-G0", "probe", "seen"])
+        .groups(&[50])
+        .seen();
+    assert_eq!((seen.one("uid"), seen.one("groups")), ("0 0 0", ""));
+}
+
+#[test]
+fn without_a_user_namespace_only_the_group_drops_the_others() {
+    let Some(scene) = scene() else { return };
+    let seen = scene.nsenter(["-S5", "probe", "seen"]).groups(&[50]).seen();
+    assert_eq!(
+        (seen.one("uid"), seen.one("gid"), seen.one("groups")),
+        ("5 5 5", "0 0 0", "50")
+    );
+    let seen = scene.nsenter(["-G5", "probe", "seen"]).groups(&[50]).seen();
+    assert_eq!(
+        (seen.one("uid"), seen.one("gid"), seen.one("groups")),
+        ("0 0 0", "5 5 5", "")
+    );
+    let target = Target::new(&scene, ROOT, &["-n"]);
+    let seen = scene
+        .nsenter(["-t", &target.id(), "-n", "probe", "seen"])
+        .groups(&[50])
+        .seen();
+    assert_eq!(
+        (seen.one("uid"), seen.one("gid"), seen.one("groups")),
+        ("0 0 0", "0 0 0", "50")
+    );
+}
+
+#[test]
+fn ids_are_those_of_the_user_namespace_that_is_entered() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, REMAPPED);
+    let call = scene.nsenter(["-t", &target.id(), "-U", "-S5", "-G6", "probe", "hold"]);
+    let process = call.leashed().spawn();
+    process.expect("ready");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
+    assert!(
+        status.contains("Uid:\t500005\t500005\t500005\t500005\n"),
+        "{status}"
+    );
+    assert!(
+        status.contains("Gid:\t500006\t500006\t500006\t500006\n"),
+        "{status}"
+    );
+}
+
+#[test]
+fn user_and_group_are_given_by_name() {
+    if on_purpose("names for --setuid and --setgid") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let seen = scene
+        .nsenter(["-S", "alice", "-G", "staff", "probe", "seen"])
+        .seen();
+    assert_eq!(
+        (seen.one("uid"), seen.one("gid")),
+        ("1001 1001 1001", "50 50 50")
+    );
+    for (option, what) in [("-S", "user"), ("-G", "group")] {
+        let outcome = scene.nsenter([option, "nobody-of-this-name", "true"]).run();
+        outcome.failed("nsenter", 1, &[what, "'nobody-of-this-name'"]);
+    }
+    // Looked up outside: the container's passwd has no say.
+    let target = Target::new(&scene, ROOT, &["-m"]);
+    let hidden = scene.file("empty", "");
+    scene
+        .call(
+            "/usr/bin/nsenter",
+            [
+                "-t",
+                &target.id(),
+                "-m",
+                "mount",
+                "--bind",
+                &hidden,
+                "/etc/passwd",
+            ],
+        )
+        .ok();
+    let call = scene.nsenter(["-t", &target.id(), "-m", "-S", "alice", "probe", "seen"]);
+    assert_eq!(call.seen().one("uid"), "1001 1001 1001");
+}
+
+#[test]
+fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
+    if newer_than_theirs((2, 39), "--setuid follow") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, REMAPPED);
+    let id = target.id();
+    let follow = ["-S", "follow", "-G", "follow", "probe", "seen"];
+    let seen = scene.nsenter(["-t", &id, "-U"]).args(follow).seen();
+    assert_eq!((seen.one("uid"), seen.one("gid")), ("7 7 7", "8 8 8"));
+    let seen = scene.nsenter(["-t", &id]).args(follow).seen();
+    assert_eq!(
+        (seen.one("uid"), seen.one("gid")),
+        ("500007 500007 500007", "500008 500008 500008")
+    );
+}
+
+#[test]
+fn capabilities_are_kept_for_the_program() {
+    if newer_than_theirs((2, 39), "--keep-caps") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, REMAPPED);
+    let id = target.id();
+    let options = ["-t", &id, "-U", "-S5", "-G5"];
+    let none = "permitted 0 effective 0 inheritable 0";
+    let seen = scene.nsenter(options).args(["probe", "seen"]).seen();
+    assert_eq!(seen.all("caps")[0], none);
+    let seen = scene
+        .nsenter(options)
+        .args(["--keep-caps", "probe", "seen"])
+        .seen();
+    assert_ne!(seen.all("caps")[0], none);
+    let ambient = seen.all("caps")[1].split(' ').nth(1).unwrap();
+    assert!(
+        seen.all("caps")[0].contains(&format!("effective {ambient} ")),
+        "{seen:#?}"
+    );
+}
+
+#[test]
+fn the_users_own_groups_stay_where_the_namespace_denies_to_drop_them() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, &["-U", "-r"]);
+    let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials"]);
+    let seen = call
+        .args(["probe", "seen"])
+        .user(ALICE)
+        .groups(&[50])
+        .seen();
+    assert_eq!((seen.one("uid"), seen.one("gid")), ("0 0 0", "0 0 0"));
+    assert_eq!(seen.one("groups"), "65534");
+}
+
+#[test]
+fn a_user_may_not_become_another() {
+    let Some(scene) = scene() else { return };
+    let outcome = scene.nsenter(["-S0", "true"]).user(BOB).run();
+    outcome.failed("nsenter", 1, &["Operation not permitted"]);
+}

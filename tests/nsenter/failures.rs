@@ -1,0 +1,87 @@
+//! The command line's mistakes and its small print.
+
+use crate::common::{Ending, Under, on_purpose, under_test};
+use crate::scene;
+
+#[test]
+fn mistakes_are_named_and_point_to_the_help() {
+    let Some(scene) = scene() else { return };
+    for (words, named) in [
+        (&["--no-such-option"][..], "no-such-option"),
+        (&["-x"], "x"),
+        (&["--target"], "target"),
+        (&["-t"], "t"),
+        (&["--env=x"], "env"),
+        (&["--preserve-credentials=x"], "preserve-credentials"),
+        (&["--u"], "u"),
+    ] {
+        if named == "env" && on_purpose("--env is newer than 2.38") {
+            continue;
+        }
+        let outcome = scene.nsenter(words).run();
+        let below = outcome.failed("nsenter", 1, &[named]);
+        assert_eq!(
+            below,
+            ["Try 'nsenter --help' for more information."],
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn numbers_are_numbers() {
+    let Some(scene) = scene() else { return };
+    for words in [
+        ["-t", "12x"],
+        ["-S", "1x 2"],
+        ["-G", "4294967295"],
+        ["-S", "-1"],
+    ] {
+        let outcome = scene.nsenter(words).args(["true"]).run();
+        let named = if under_test() == Under::Ours {
+            words[1]
+        } else {
+            ""
+        };
+        outcome.failed("nsenter", 1, &[named]);
+    }
+}
+
+#[test]
+fn help_and_version_act_when_they_are_met() {
+    let Some(scene) = scene() else { return };
+    for option in ["-h", "--help"] {
+        let help = scene.nsenter([option, "--no-such-option"]).ok();
+        for named in ["--target", "--wdns", "--preserve-credentials"] {
+            assert!(help.contains(named), "{named}");
+        }
+    }
+    for option in ["-V", "--version"] {
+        assert!(scene.nsenter([option]).ok().starts_with("nsenter from "));
+    }
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let outcome = scene.nsenter(["--help"]).stdout(full).run();
+    outcome.failed("nsenter", 1, &["No space left on device"]);
+}
+
+#[test]
+fn what_follows_the_program_is_its_own() {
+    let Some(scene) = scene() else { return };
+    assert_eq!(scene.nsenter(["echo", "-t", "--help"]).ok(), "-t --help\n");
+    assert_eq!(scene.nsenter(["--", "echo", "--", "-x"]).ok(), "-- -x\n");
+    let seen = scene.nsenter(["-S0", "probe", "seen", ""]).seen();
+    assert_eq!(seen.all("arg"), ["seen", ""]);
+}
+
+#[test]
+fn a_failed_step_is_the_last_one() {
+    let Some(scene) = scene() else { return };
+    let outcome = scene
+        .nsenter(["-S", "5", "--wdns=/nowhere", "touch", "done"])
+        .run();
+    assert_eq!(outcome.ending, Ending::Exited(1));
+    assert!(!scene.path("done").exists());
+}

@@ -1,0 +1,237 @@
+//! The program as a job: how it ends, stops and goes on, and what the terminal sends.
+
+use crate::common::{Ending, Pty, ROOT, Scene, poll_until, their_bug};
+use crate::{Target, scene};
+
+/// A PID namespace, so that the program runs as a child, with its own /proc.
+fn in_pid_namespace(scene: &Scene) -> Target {
+    Target::new(scene, ROOT, &["-m", "-p", "-f", "--mount-proc"])
+}
+
+#[test]
+fn the_status_is_the_programs() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let id = target.id();
+    for options in [
+        &["-t", &id, "-m"][..],
+        &["-t", &id, "-m", "-p"],
+        &["-t", &id, "-m", "-p", "-F"],
+    ] {
+        let run = |words: &[&str]| scene.nsenter(options).args(words).core_limit(0).run();
+        for (words, ending) in [
+            (&["probe", "exit", "0"][..], Ending::Exited(0)),
+            (&["probe", "exit", "77"], Ending::Exited(77)),
+            (&["probe", "exit", "255"], Ending::Exited(255)),
+            (&["probe", "die", "9"], Ending::Killed(9)),
+            (&["probe", "die", "15"], Ending::Killed(15)),
+            (&["probe", "die", "6"], Ending::Killed(6)),
+        ] {
+            // The first process of the namespace for our children is the target's.
+            assert_eq!(run(words).ending, ending, "{options:?} {words:?}");
+        }
+        run(&["no-such-program"]).failed(
+            "nsenter",
+            127,
+            &["no-such-program", "No such file or directory"],
+        );
+        run(&["/etc/passwd"]).failed("nsenter", 126, &["/etc/passwd", "Permission denied"]);
+        run(&["/etc"]).failed("nsenter", 126, &["/etc", "Permission denied"]);
+    }
+}
+
+#[test]
+fn an_executable_without_an_interpreter_is_run_by_the_shell() {
+    let Some(scene) = scene() else { return };
+    let script = scene.program("script", "echo \"$1\"\n");
+    assert_eq!(scene.nsenter([script.as_str(), "x"]).ok(), "x\n");
+}
+
+#[test]
+fn without_a_program_the_login_shell_is_run() {
+    let Some(scene) = scene() else { return };
+    let shell = scene.program("shell", "#!/bin/sh\necho shell \"$#\"\n");
+    let target = in_pid_namespace(&scene);
+    for options in [&["-t", &target.id(), "-n"][..], &["-t", &target.id(), "-p"]] {
+        assert_eq!(
+            scene.nsenter(options).env("SHELL", &shell).ok(),
+            "shell 0\n"
+        );
+    }
+}
+
+#[test]
+fn a_child_that_stops_stops_nsenter_and_both_go_on() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "stop"]);
+    let mut process = call.spawn();
+    assert_eq!(process.wait_for_stop(), libc::SIGSTOP);
+    let child = process.child();
+    assert!(!child.has_ended());
+    process.signal(libc::SIGCONT);
+    assert_eq!(process.wait(), Ending::Exited(7));
+}
+
+#[test]
+fn a_child_that_is_stopped_by_others_stops_nsenter_again_and_again() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]);
+    let mut process = call.leashed().spawn();
+    process.expect("ready");
+    let child = process.child();
+    let state = |process: &str| {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().chars().next().unwrap()
+    };
+    for _ in 0..3 {
+        child.signal(libc::SIGSTOP);
+        process.wait_for_stop();
+        assert_eq!(state(&child.pid.to_string()), 'T');
+        process.signal(libc::SIGCONT);
+        poll_until("the child to go on", || {
+            state(&child.pid.to_string()) == 'S'
+        });
+    }
+    process.release();
+    assert_eq!(process.wait(), Ending::Exited(0));
+}
+
+#[test]
+fn a_signal_to_the_child_is_nsenters_own_end() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    for signal in [libc::SIGTERM, libc::SIGKILL, libc::SIGINT] {
+        let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]);
+        let mut process = call.leashed().spawn();
+        process.expect("ready");
+        process.child().signal(signal);
+        assert_eq!(process.wait(), Ending::Killed(signal));
+    }
+}
+
+#[test]
+fn ctrl_c_reaches_the_child_once_and_nsenter_waits_for_it() {
+    if their_bug("it dies of Ctrl-C and Ctrl-\\ while its child goes on") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let pty = Pty::new();
+    let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "catch", "2", "3"]);
+    let mut process = call.terminal(&pty).spawn();
+    pty.expect("ready");
+    pty.type_in(b"\x03");
+    pty.expect("got 02");
+    pty.type_in(b"\x1c");
+    pty.expect("got 03");
+    // Behind both: whatever else was on its way has come by now.
+    pty.type_in(b"\x04");
+    assert_eq!(process.wait(), Ending::Exited(0));
+    assert_eq!(pty.text(), "ready\ngot 02\ngot 03\n");
+}
+
+#[test]
+fn ctrl_c_ends_both_where_the_child_does_not_catch_it() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let pty = Pty::new();
+    let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]);
+    let mut process = call.terminal(&pty).spawn();
+    pty.expect("ready");
+    pty.type_in(b"\x03");
+    assert_eq!(process.wait(), Ending::Killed(libc::SIGINT));
+}
+
+/// What a shell shows when it is ready for a line.
+const PROMPT: &str = "-now-";
+
+#[test]
+fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
+    if their_bug("it stops again at the first fg") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let pty = Pty::new();
+    let shell = scene
+        .call("/bin/bash", ["--norc", "--noediting", "-i"])
+        .env("PS1", PROMPT);
+    let mut shell = shell.terminal(&pty).spawn();
+    pty.expect(PROMPT);
+    let own = pty.foreground();
+    let line = format!(
+        "{} -t {} -p probe catch 2\n",
+        scene.text("bin/nsenter"),
+        target.id()
+    );
+    pty.type_in(line.as_bytes());
+    pty.expect("ready");
+    for round in 1..=2 {
+        let times = |text: &str| pty.text().matches(text).count();
+        pty.type_in(b"\x1a");
+        poll_until("the shell to see it stopped", || times("Stopped") == round);
+        pty.type_in(b"fg\n");
+        poll_until("the job in the foreground", || pty.foreground() != own);
+    }
+    pty.type_in(b"\x03");
+    pty.expect("got 02");
+    pty.type_in(b"\x04");
+    poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
+    pty.type_in(b"exit $?\n");
+    assert_eq!(shell.wait(), Ending::Exited(0));
+}
+
+#[test]
+fn a_shell_in_the_pid_namespace_has_job_control() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let pty = Pty::new();
+    let call = scene.nsenter([
+        "-t",
+        &target.id(),
+        "-m",
+        "-p",
+        "/bin/bash",
+        "--norc",
+        "--noediting",
+        "-i",
+    ]);
+    let mut process = call.env("PS1", PROMPT).terminal(&pty).spawn();
+    pty.expect(PROMPT);
+    assert!(!pty.text().contains("job control"), "{}", pty.text());
+    let own = pty.foreground();
+    pty.type_in(b"probe catch 2\n");
+    pty.expect("ready");
+    pty.type_in(b"\x1a");
+    pty.expect("Stopped");
+    pty.type_in(b"echo jobs: $(jobs | wc -l)\n");
+    pty.expect("jobs: 1");
+    pty.type_in(b"fg\n");
+    poll_until("the job in the foreground", || pty.foreground() != own);
+    pty.type_in(b"\x03");
+    pty.expect("got 02");
+    pty.type_in(b"\x04");
+    poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
+    pty.type_in(b"exit 5\n");
+    assert_eq!(process.wait(), Ending::Exited(5));
+}
+
+#[test]
+fn signals_are_to_the_program_as_the_caller_had_them() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    for options in [&["-t", &target.id(), "-n"][..], &["-t", &target.id(), "-p"]] {
+        let call = scene.nsenter(options).args(["probe", "seen"]);
+        let call = call
+            .ignoring(libc::SIGPIPE)
+            .ignoring(libc::SIGINT)
+            .blocking(libc::SIGUSR1);
+        let seen = call.seen();
+        assert_eq!(seen.all("ignored"), ["2", "13"], "{options:?}");
+        assert_eq!(seen.all("blocked"), ["10"], "{options:?}");
+        assert_eq!(seen.one("dumpable"), "1");
+        assert_eq!(seen.one("death-signal"), "0");
+    }
+}

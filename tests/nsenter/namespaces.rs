@@ -1,0 +1,308 @@
+//! Which namespaces are entered, where they come from the target.
+
+use crate::common::{ALICE, Ending, ROOT, newer_than_theirs, on_purpose};
+use crate::{KINDS, ROOTLESS, ROOTS, Target, assert_entered, link, namespace, scene};
+
+#[test]
+fn each_option_enters_its_kind_of_the_target_and_no_other() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, ROOTS);
+    for (short, long, name) in KINDS {
+        if name == "user" {
+            continue;
+        }
+        for option in [short, long] {
+            let seen = scene
+                .nsenter(["-t", &target.id(), option, "probe", "seen"])
+                .seen();
+            assert_entered(&scene, &target, &seen, &[name]);
+        }
+    }
+}
+
+#[test]
+fn the_user_namespace_of_the_target_is_entered() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, &["-U", "-r"]);
+    for option in ["-U", "--user"] {
+        let seen = scene
+            .nsenter(["-t", &target.id(), option, "probe", "seen"])
+            .seen();
+        assert_entered(&scene, &target, &seen, &["user"]);
+    }
+}
+
+#[test]
+fn several_kinds_are_entered_together() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, ROOTS);
+    let call = scene.nsenter(["-t", &target.id(), "-u", "--net", "-C", "--pid"]);
+    let seen = call.args(["probe", "seen"]).seen();
+    assert_entered(&scene, &target, &seen, &["uts", "net", "cgroup", "pid"]);
+}
+
+#[test]
+fn all_enters_every_kind_but_the_user_namespace_that_is_our_own() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, ROOTS);
+    for option in ["-a", "--all"] {
+        let seen = scene
+            .nsenter(["-t", &target.id(), option, "probe", "seen"])
+            .seen();
+        let names = KINDS.map(|(_, _, name)| name);
+        let others: Vec<_> = names.into_iter().filter(|name| *name != "user").collect();
+        assert_entered(&scene, &target, &seen, &others);
+        // The user namespace is left as it is, and so are the credentials.
+        assert_eq!(seen.one("uid"), "0 0 0");
+    }
+}
+
+#[test]
+fn all_leaves_alone_what_its_own_option_names() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, ROOTS);
+    let other = Target::new(&scene, ROOT, &["-u", "-n"]);
+    let (net, uts) = (other.proc("ns/net"), other.proc("ns/uts"));
+    let seen = scene
+        .nsenter(["-t", &target.id(), "-a"])
+        .args([format!("--net={net}"), format!("-u{uts}")])
+        .args(["probe", "seen"])
+        .seen();
+    assert_eq!(namespace(&seen, "net"), other.namespace("net"));
+    assert_eq!(namespace(&seen, "uts"), other.namespace("uts"));
+    assert_eq!(namespace(&seen, "ipc"), target.namespace("ipc"));
+    assert_eq!(namespace(&seen, "pid"), target.namespace("pid"));
+}
+
+#[test]
+fn all_without_a_namespace_of_its_own_kind_is_nothing_special() {
+    let Some(scene) = scene() else { return };
+    // Nothing differs but the UTS namespace.
+    let target = Target::new(&scene, ROOT, &["-u"]);
+    let seen = scene
+        .nsenter(["-t", &target.id(), "-a", "probe", "seen"])
+        .seen();
+    assert_entered(&scene, &target, &seen, &["uts"]);
+}
+
+#[test]
+fn root_enters_a_users_container() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, ROOTLESS);
+    for options in [
+        &["-a"][..],
+        &["-U", "-m", "-n", "-p"],
+        &["--user", "--pid", "--mount", "--net"],
+    ] {
+        let seen = scene
+            .nsenter(["-t", &target.id()])
+            .args(options)
+            .args(["probe", "seen"])
+            .seen();
+        for name in ["user", "mnt", "net", "pid"] {
+            assert_eq!(
+                namespace(&seen, name),
+                target.namespace(name),
+                "{options:?}"
+            );
+        }
+        assert_eq!(seen.one("uid"), "0 0 0");
+        assert_eq!(seen.one("gid"), "0 0 0");
+        assert_eq!(seen.one("groups"), "");
+    }
+    // Its own /proc shows the one that enters as one of its own.
+    let call = scene.nsenter(["-t", &target.id(), "-a", "cat", "/proc/1/comm"]);
+    assert_eq!(call.ok(), "probe\n");
+}
+
+#[test]
+fn the_user_enters_her_own_container() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, ROOTLESS);
+    let seen = scene
+        .nsenter([
+            "-t",
+            &target.id(),
+            "-U",
+            "-m",
+            "-n",
+            "-p",
+            "--preserve-credentials",
+        ])
+        .args(["probe", "seen"])
+        .user(ALICE)
+        .seen();
+    for name in ["user", "mnt", "net", "pid"] {
+        assert_eq!(namespace(&seen, name), target.namespace(name));
+    }
+    assert_eq!(namespace(&seen, "uts"), scene.namespace("uts"));
+    assert_eq!(seen.one("uid"), "0 0 0");
+}
+
+#[test]
+fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-p", "-f"]);
+    let entering = scene
+        .nsenter(["-t", &target.id(), "-p", "probe", "hold"])
+        .leashed()
+        .spawn();
+    entering.expect("ready");
+    let child = entering.child();
+    assert_eq!(child.namespace("pid"), target.namespace("pid"));
+    drop(entering);
+
+    for option in ["-F", "--no-fork"] {
+        let call = scene.nsenter(["-t", &target.id(), "-p", option, "probe", "seen"]);
+        let process = call.spawn();
+        let pid = process.pid().to_string();
+        let outcome = process.finish();
+        let seen = crate::Seen::read(&outcome.ok());
+        assert_eq!(seen.one("pid"), pid);
+        assert_eq!(namespace(&seen, "pid"), scene.namespace("pid"));
+        assert_eq!(
+            namespace(&seen, "pid_for_children"),
+            target.namespace("pid")
+        );
+    }
+}
+
+#[test]
+fn nothing_needs_to_be_entered() {
+    let Some(scene) = scene() else { return };
+    assert_eq!(scene.nsenter(["-S", "5", "id", "-u"]).ok(), "5\n");
+    let target = Target::of(scene.probe(["hold"]).directory("/usr"));
+    assert_eq!(
+        scene.nsenter(["-t", &target.id(), "-w", "pwd"]).ok(),
+        "/usr\n"
+    );
+    assert_eq!(scene.nsenter(["true"]).run().ending, Ending::Exited(0));
+}
+
+#[test]
+fn the_owner_of_a_namespace_is_entered_by_user_parent() {
+    if newer_than_theirs((2, 39), "--user-parent") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    // The network namespace belongs to the outer user namespace; the process is in the inner one.
+    let script = "readlink /proc/self/ns/user; exec ./our-unshare -Ur probe hold";
+    let call = scene.call(scene.path("our-unshare"), ["-Urn", "sh", "-c", script]);
+    let target = Target::of(call.user(ALICE));
+    let outer = target.process.stdout().lines().next().unwrap().to_string();
+    assert_ne!(target.namespace("user"), outer);
+
+    let net = format!("--net={}", target.proc("ns/net"));
+    let user = format!("--user={}", target.proc("ns/user"));
+    let id = target.id();
+    for options in [
+        &["-t", &id, "--user-parent", "-n"][..],
+        &["-t", &id, "--user-parent", "-U"],
+        &["--user-parent", &net],
+        &["--user-parent", &user],
+        &["-t", &id, "--user-parent", "-U", "-n"],
+    ] {
+        for visitor in [ROOT, ALICE] {
+            let call = scene
+                .nsenter(options)
+                .args(["--preserve-credentials", "probe", "seen"]);
+            let seen = call.user(visitor).seen();
+            assert_eq!(namespace(&seen, "user"), outer, "{options:?}");
+            if options.iter().any(|option| option.contains("-n")) {
+                assert_eq!(
+                    namespace(&seen, "net"),
+                    target.namespace("net"),
+                    "{options:?}"
+                );
+            }
+        }
+    }
+    let nothing = scene.nsenter(["--user-parent", "true"]).run();
+    nothing.failed("nsenter", 1, &["--user-parent"]);
+}
+
+#[test]
+fn the_network_namespace_of_a_socket_is_entered() {
+    if newer_than_theirs((2, 41), "--net-socket") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let (socket, net) = std::thread::spawn(|| {
+        // SAFETY: a plain number; only this thread changes its namespace.
+        assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWNET) }, 0);
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        (socket, link("/proc/thread-self/ns/net"))
+    })
+    .join()
+    .unwrap();
+    let target = Target::of(scene.probe(["hold"]).given(9, socket));
+    let id = target.id();
+    for options in [
+        &["-N", "9"][..],
+        &["-N9"],
+        &["--net-socket=9"],
+        &["-a", "-N9"],
+    ] {
+        let call = scene
+            .nsenter(["-t", &id])
+            .args(options)
+            .args(["probe", "seen"]);
+        assert_eq!(namespace(&call.seen(), "net"), net, "{options:?}");
+    }
+    for (fd, error) in [
+        ("77", "Bad file descriptor"),
+        ("0", "Inappropriate ioctl for device"),
+    ] {
+        let outcome = scene.nsenter(["-t", &id, "-N", fd, "true"]).run();
+        outcome.failed(
+            "nsenter",
+            1,
+            &[&format!("descriptor {fd} of process {id}"), error],
+        );
+    }
+    scene
+        .nsenter(["-N9", "true"])
+        .run()
+        .failed("nsenter", 1, &["--net-socket", "--target"]);
+    scene
+        .nsenter(["-t", &id, "-N9", "-n", "true"])
+        .run()
+        .failed("nsenter", 1, &["--net", "--net-socket"]);
+}
+
+#[test]
+fn the_security_context_is_followed_where_there_is_one() {
+    let Some(scene) = scene() else { return };
+    if std::path::Path::new("/sys/fs/selinux/enforce").exists() {
+        return crate::common::skip("SELinux is enabled here");
+    }
+    let target = Target::of(scene.probe(["hold"]));
+    for option in ["-Z", "--follow-context"] {
+        assert_eq!(
+            scene
+                .nsenter(["-t", &target.id(), option, "echo", "x"])
+                .ok(),
+            "x\n"
+        );
+    }
+}
+
+#[test]
+fn what_needs_a_target_says_so_without_one() {
+    let Some(scene) = scene() else { return };
+    for option in [
+        "-a", "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-r", "-w",
+    ] {
+        let outcome = scene.nsenter([option, "true"]).run();
+        outcome.failed("nsenter", 1, &["target"]);
+    }
+    if on_purpose("options newer than 2.38") {
+        return;
+    }
+    for option in ["-e", "-c", "-Sfollow", "-Gfollow", "-Z"] {
+        scene
+            .nsenter([option, "true"])
+            .run()
+            .failed("nsenter", 1, &["--target"]);
+    }
+}

@@ -1,0 +1,305 @@
+//! What the kernel refuses, and the hint that says why: one test for each row of the table of failures that must explain
+//! themselves, and for what else has a hint.
+
+use crate::common::{ALICE, BOB, Call, ROOT, Scene, Under, newer_than_theirs, under_test};
+use crate::{ROOTLESS, Target, scene};
+
+/// Asserts that it fails with status 1, with a message that holds `words` and, of ours, a hint that holds `hint`.
+#[track_caller]
+fn refused(call: Call, words: &[&str], hint: &[&str]) {
+    let outcome = call.run();
+    if under_test() == Under::Theirs {
+        // Its words differ, and it has no hints.
+        outcome.failed("nsenter", 1, &[]);
+        return;
+    }
+    let below = outcome.failed("nsenter", 1, words);
+    let [only] = below[..] else {
+        panic!("not one hint: {outcome:#?}")
+    };
+    let named = hint.iter().all(|word| only.contains(word));
+    assert!(
+        only.starts_with("nsenter: hint: ") && named,
+        "not all of {hint:?}: {only}"
+    );
+}
+
+fn id_in(link: String) -> String {
+    link.split(['[', ']']).nth(1).unwrap().to_string()
+}
+
+#[test]
+fn the_owner_of_the_namespace_is_not_entered() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, ROOTLESS);
+    let id = target.id();
+    let owner = format!("user:[{}]", id_in(target.namespace("user")));
+    for option in ["-n", "-m", "-p"] {
+        let call = scene.nsenter(["-t", &id, option, "true"]).user(ALICE);
+        let kind = match option {
+            "-n" => "net namespace",
+            "-m" => "mnt namespace",
+            _ => "pid namespace",
+        };
+        let words = [kind, "Operation not permitted"];
+        refused(call, &words, &[&owner, "--user", "--user-parent"]);
+    }
+}
+
+#[test]
+fn another_namespace_than_its_owner_is_entered() {
+    let Some(scene) = scene() else { return };
+    // Root's own network namespace, after she has entered a user namespace of hers.
+    let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
+    let call = call.args([
+        "--reuid=1001",
+        "--regid=1001",
+        "--clear-groups",
+        "probe",
+        "hold",
+    ]);
+    let (target, other) = (Target::of(call), Target::new(&scene, ALICE, &["-U", "-r"]));
+    let user = format!("--user={}", other.proc("ns/user"));
+    let call = scene.nsenter([
+        "-t",
+        &target.id(),
+        "-n",
+        &user,
+        "--preserve-credentials",
+        "true",
+    ]);
+    let words = ["net namespace", "Operation not permitted"];
+    refused(call.user(ALICE), &words, &["the net namespace"]);
+}
+
+#[test]
+fn the_namespace_is_of_our_own_user_namespace_and_we_are_not_root() {
+    let Some(scene) = scene() else { return };
+    // A process of hers, so that she may look into it, in a namespace that root has made.
+    let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
+    let call = call.args([
+        "--reuid=1001",
+        "--regid=1001",
+        "--clear-groups",
+        "probe",
+        "hold",
+    ]);
+    let target = Target::of(call);
+    let call = scene
+        .nsenter(["-t", &target.id(), "-n", "true"])
+        .user(ALICE);
+    refused(
+        call,
+        &["net namespace", "Operation not permitted"],
+        &["CAP_SYS_ADMIN"],
+    );
+}
+
+#[test]
+fn the_user_namespace_is_anothers() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, &["-U", "-r"]);
+    scene.mount(["--bind", &target.proc("ns/user"), &scene.file("user", "")]);
+    let call = scene.nsenter(["--user=user", "--preserve-credentials", "true"]);
+    refused(
+        call.user(BOB),
+        &["user namespace", "Operation not permitted"],
+        &["owner"],
+    );
+}
+
+#[test]
+fn the_user_namespace_is_our_own() {
+    let Some(scene) = scene() else { return };
+    let target = Target::of(scene.probe(["hold"]));
+    let call = scene.nsenter(["-t", &target.id(), "-U", "true"]);
+    refused(
+        call,
+        &["user namespace", "Invalid argument"],
+        &["in already", "--user"],
+    );
+    let call = scene.nsenter(["--user=/proc/self/ns/user", "true"]);
+    refused(
+        call,
+        &["user namespace", "Invalid argument"],
+        &["in already", "threads"],
+    );
+}
+
+#[test]
+fn the_pid_namespace_is_not_below_ours() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-p", "-f"]);
+    let file = format!("--pid=/proc/{}/ns/pid", scene.pid());
+    let inside = ["-t", &target.id(), "-p", "bin/nsenter", &file, "true"];
+    let outcome = scene.nsenter(inside).run();
+    outcome.failed("nsenter", 1, &["Invalid argument"]);
+    if under_test() == Under::Ours {
+        let hint = outcome.stderr.lines().nth(1).unwrap();
+        assert!(hint.contains("beside or around ours"), "{hint}");
+    }
+}
+
+#[test]
+fn a_process_that_may_not_be_looked_into() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-n"]);
+    let id = target.id();
+    for options in [&["-n"][..], &["-a"], &["-r"], &["-w"]] {
+        let call = scene
+            .nsenter(["-t", &id])
+            .args(options)
+            .args(["true"])
+            .user(BOB);
+        if options == ["-n"] && under_test() == Under::Ours {
+            // The pidfd is no way around it.
+            let outcome = call.run();
+            outcome.failed("nsenter", 1, &["/proc/", "Permission denied"]);
+            assert!(outcome.stderr.contains("CAP_SYS_PTRACE"), "{outcome:?}");
+            continue;
+        }
+        refused(
+            call,
+            &[&format!("/proc/{id}/"), "Permission denied"],
+            &[&id, "CAP_SYS_PTRACE"],
+        );
+    }
+    if newer_than_theirs((2, 39), "--env") {
+        return;
+    }
+    let call = scene.nsenter(["-t", &id, "-e", "true"]).user(BOB);
+    refused(call, &["environ", "Permission denied"], &["CAP_SYS_PTRACE"]);
+    let call = scene.nsenter(["-t", &id, "-N0", "true"]).user(BOB);
+    refused(
+        call,
+        &["descriptor 0", "Operation not permitted"],
+        &["CAP_SYS_PTRACE", "CAP_NET_ADMIN"],
+    );
+}
+
+#[test]
+fn another_users_container_is_refused() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, ROOTLESS);
+    let call = scene.nsenter([
+        "-t",
+        &target.id(),
+        "-U",
+        "-n",
+        "--preserve-credentials",
+        "true",
+    ]);
+    refused(
+        call.user(BOB),
+        &["/proc/", "Permission denied"],
+        &["CAP_SYS_PTRACE"],
+    );
+}
+
+#[test]
+fn there_is_no_such_process() {
+    let Some(scene) = scene() else { return };
+    let target = Target::of(scene.probe(["hold"]));
+    let id = target.id();
+    target.end();
+    let call = scene.nsenter(["-t", &id, "-n", "true"]);
+    refused(call, &[&id, "No such process"], &[&id, "PID namespace"]);
+    // /proc is the host's, the process asks in its own namespace.
+    let target = Target::new(&scene, ROOT, &["-p", "-f"]);
+    let alive = scene.pid().to_string();
+    let call = scene.nsenter([
+        "-t",
+        &target.id(),
+        "-p",
+        "bin/nsenter",
+        "-t",
+        &alive,
+        "-n",
+        "true",
+    ]);
+    if under_test() == Under::Ours {
+        refused(
+            call,
+            &[&alive, "No such process"],
+            &["/proc shows another PID namespace"],
+        );
+    }
+}
+
+#[test]
+fn the_namespace_denies_to_drop_groups() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, &["-U", "-r"]);
+    let call = scene
+        .nsenter(["-t", &target.id(), "-U", "true"])
+        .user(ALICE);
+    refused(
+        call,
+        &["setgroups", "Operation not permitted"],
+        &["--preserve-credentials"],
+    );
+}
+
+#[test]
+fn an_id_is_not_mapped() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, &["-U", "-r"]);
+    for (option, what) in [("-S77", "user ID"), ("-G77", "group ID")] {
+        let call = scene.nsenter(["-t", &target.id(), "-U", option, "true"]);
+        refused(
+            call,
+            &[what, "77", "Invalid argument"],
+            &["not mapped", "--preserve-credentials"],
+        );
+    }
+}
+
+fn not_found(scene: &Scene, options: &[&str]) -> Vec<String> {
+    let outcome = scene.nsenter(options).args(["no-such-program"]).run();
+    let below = outcome.failed(
+        "nsenter",
+        127,
+        &["no-such-program", "No such file or directory"],
+    );
+    below.into_iter().map(str::to_string).collect()
+}
+
+#[test]
+fn the_program_is_looked_for_inside() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-m", "-n"]);
+    let id = target.id();
+    let below = not_found(&scene, &["-t", &id, "-m"]);
+    if under_test() == Under::Ours {
+        assert!(
+            below[0].contains("inside") && below[0].ends_with(":/bin"),
+            "{below:?}"
+        );
+    }
+    assert_eq!(not_found(&scene, &["-t", &id, "-n"]), [""; 0]);
+}
+
+#[test]
+fn the_process_that_has_forked_into_the_namespace_is_not_in_it() {
+    if crate::common::on_purpose("it says nothing of the child that is meant") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-p", "-f"]);
+    let parent = target.process.pid().to_string();
+    // A person is told, a script is not.
+    let outcome = scene.nsenter(["-t", &parent, "-p", "true"]).run();
+    assert_eq!(outcome.stderr, "");
+    let pty = crate::common::Pty::new();
+    let call = scene
+        .nsenter(["-t", &parent, "-p", "echo", "done"])
+        .terminal(&pty);
+    call.run();
+    pty.expect("done");
+    let text = pty.text();
+    assert!(
+        text.contains(&format!("nsenter: note: process {parent}")),
+        "{text}"
+    );
+    assert!(text.contains(&format!("pgrep -P {parent}")), "{text}");
+}

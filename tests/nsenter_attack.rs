@@ -1,0 +1,160 @@
+//! An attacker's view of those that enter its container: it must get nothing of them before they have become the program
+//! that they run there.
+//!
+//! The same attacker against the installed nsenter is the control: it shows that this one would have been able.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{ALICE, Call, Ending, ROOT, Scene, User, example, on_purpose, skip, theirs};
+
+/// Who made the container, who enters it, and how.
+struct Case {
+    name: &'static str,
+    owner: User,
+    container: &'static [&'static str],
+    visitor: User,
+    options: &'static [&'static [&'static str]],
+    entries: usize,
+}
+
+/// User namespaces are mapped as rootless containers and those of a container manager with remapped ids are.
+const CASES: [Case; 3] = [
+    Case {
+        name: "root enters a user's container",
+        owner: ALICE,
+        container: &["-r"],
+        visitor: ROOT,
+        options: &[
+            &["-a"],
+            &["-U", "-m", "-p", "-n"],
+            &["-a", "-r", "-w"],
+            &["-a", "--preserve-credentials"],
+        ],
+        entries: 500,
+    },
+    Case {
+        name: "root enters a container of its own with other ids",
+        owner: ROOT,
+        container: &[
+            "--map-users=500000,0,1000",
+            "--map-groups=500000,0,1000",
+            "--setuid=0",
+            "--setgid=0",
+        ],
+        visitor: ROOT,
+        options: &[
+            &["-a"],
+            &["-a", "--preserve-credentials"],
+            &["-p", "-m"],
+            &["-U", "-p", "-r", "-w"],
+        ],
+        entries: 500,
+    },
+    Case {
+        name: "a user enters her own container",
+        owner: ALICE,
+        container: &["-r"],
+        visitor: ALICE,
+        options: &[
+            &["-U", "-m", "-n", "-p", "--preserve-credentials"],
+            &["-U", "-p", "--preserve-credentials", "-r", "-w"],
+        ],
+        entries: 200,
+    },
+];
+
+/// Of how many processes the attacker has got what.
+#[derive(Debug, PartialEq, Eq)]
+struct Booty {
+    seen: usize,
+    exe: usize,
+    fd: usize,
+    ptrace: usize,
+}
+
+fn attack(scene: &Scene, case: &Case, entries: usize, nsenter: &Path, attacker: &str) -> Booty {
+    // Read where it is mounted.
+    let identity = scene.call("stat", ["-Lc", "%d:%i"]).args([nsenter]).ok();
+    let unshare = scene.text("our-unshare");
+    let container = scene
+        .call(unshare, ["-U", "-m", "-n", "-p", "-f", "--mount-proc"])
+        .args(case.container);
+    let mut container = container
+        .args([attacker, identity.trim_end()])
+        .user(case.owner)
+        .leashed()
+        .spawn();
+    container.expect("ready");
+    let target = container.child().pid.to_string();
+    let enter = |options: &[&str]| -> Call {
+        let call = scene.call(nsenter, ["-t", &target]).args(options);
+        call.args(["/bin/true"]).user(case.visitor)
+    };
+    for entry in 0..entries {
+        let mut entered = enter(case.options[entry % case.options.len()]).spawn();
+        assert_eq!(entered.wait(), Ending::Exited(0), "{}", entered.stderr());
+    }
+    container.release();
+    assert_eq!(
+        container.wait(),
+        Ending::Exited(0),
+        "{}",
+        container.stderr()
+    );
+    let words = container.stdout().replace("ready\n", "");
+    let words: Vec<&str> = words.split_whitespace().collect();
+    match words[..] {
+        ["seen", seen, "exe", exe, "fd", fd, "ptrace", ptrace] => {
+            let [seen, exe, fd, ptrace] = [seen, exe, fd, ptrace].map(|n| n.parse().unwrap());
+            Booty {
+                seen,
+                exe,
+                fd,
+                ptrace,
+            }
+        }
+        _ => panic!("{words:?}"),
+    }
+}
+
+#[test]
+fn an_attacker_inside_gets_nothing_of_those_who_enter() {
+    if on_purpose("it does not hide from the processes inside") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let bind = |from: PathBuf, name: &str| {
+        let on = scene.file(name, "");
+        scene.mount(["--bind".as_ref(), from.as_os_str(), on.as_ref()]);
+        on
+    };
+    bind(env!("CARGO_BIN_EXE_unshare").into(), "our-unshare");
+    let ours = bind(env!("CARGO_BIN_EXE_nsenter").into(), "our-nsenter");
+    let attacker = bind(example("attacker"), "attacker");
+
+    let mut control = 0;
+    for case in &CASES {
+        let got = attack(&scene, case, case.entries, ours.as_ref(), &attacker);
+        eprintln!("{} ({} times), ours: {got:?}", case.name, case.entries);
+        if theirs("nsenter").exists() {
+            let entries = case.entries / 4;
+            let got = attack(&scene, case, entries, &theirs("nsenter"), &attacker);
+            eprintln!("{} ({entries} times), theirs: {got:?}", case.name);
+            control += got.exe + got.fd + got.ptrace;
+        }
+        // It has met most of them, so it is not by being late that it gets nothing.
+        assert!(got.seen * 2 > case.entries, "{}: {got:?}", case.name);
+        assert_eq!((got.exe, got.fd, got.ptrace), (0, 0, 0), "{}", case.name);
+    }
+    match theirs("nsenter").exists() {
+        true => assert!(
+            control > 0,
+            "an attacker that gets nothing of theirs proves nothing"
+        ),
+        false => skip("there is no nsenter of util-linux for the control"),
+    }
+}

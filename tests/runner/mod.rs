@@ -1,0 +1,322 @@
+//! Runs a tool to its end under a watchdog, and tells all that came of it: how it ended, what it and the program said, which
+//! of the processes that it started outlive it, and which mounts are there afterwards. On request the tool is traced
+//! ([`tracer`]), and one of its system calls made to fail.
+//!
+//! Each run has a process of its own, the *runner*, which adopts every orphan below it (PR_SET_CHILD_SUBREAPER): when it has
+//! no child any more, nothing of the run is left. The test must have a single thread, since the runner is forked from it.
+
+#![allow(dead_code, unsafe_code)]
+
+pub mod random;
+mod registers;
+mod report;
+pub mod stage;
+pub mod tracer;
+
+use std::ffi::{CString, OsStr, OsString};
+use std::fs::File;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use crate::common::{Ending, User};
+use tracer::{Call, Fault};
+
+/// How long a run may take before it counts as one that hangs.
+const WATCHDOG_SECONDS: i64 = 20;
+
+/// A descriptor that is open in the tool, above all that it opens itself.
+const PASSED_ON: RawFd = 40;
+
+/// What is to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Job {
+    /// The tool.
+    pub tool: PathBuf,
+    /// Its arguments, without argv[0].
+    pub args: Vec<OsString>,
+    /// Its environment, entry for entry.
+    pub environment: Vec<OsString>,
+    /// Who runs it, if not root.
+    pub user: Option<User>,
+    /// PID of a process in the mount namespace to start in.
+    pub scene: i32,
+    /// The working directory there.
+    pub directory: PathBuf,
+    /// Whether it runs in a copy of that mount namespace, made for this run.
+    pub copied: Option<Propagation>,
+    /// Signals that it finds ignored, and blocked.
+    pub ignored: Vec<i32>,
+    pub blocked: Vec<i32>,
+    /// Whether its system calls are traced.
+    pub traced: bool,
+    /// Which of them is to fail, and how.
+    pub fault: Option<Fault>,
+}
+
+/// How the mounts of a copied mount namespace propagate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    Private,
+    Shared,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How the tool ended; `None` if the watchdog had to kill it.
+    pub ending: Option<Ending>,
+    /// What it and the program wrote.
+    pub stdout: String,
+    pub stderr: String,
+    /// The processes that outlived the tool until the watchdog killed them.
+    pub left: Vec<String>,
+    /// The mounts afterwards of the namespace that it was started in.
+    pub mounts: Vec<String>,
+    /// The system calls, if traced, in the order of their beginnings.
+    pub calls: Vec<Call>,
+    /// Whether the call that was to fail was reached.
+    pub hit: bool,
+}
+
+/// Runs the job to its end.
+pub fn run(job: &Job) -> Outcome {
+    let files = ["stdout", "stderr", "report"].map(memory_file);
+    // SAFETY: this process has a single thread: the child may do whatever it could.
+    let runner = unsafe { libc::fork() };
+    assert!(runner >= 0, "fork: {}", std::io::Error::last_os_error());
+    if runner == 0 {
+        let result = std::panic::catch_unwind(|| {
+            let text = supervise(job, [files[0].as_raw_fd(), files[1].as_raw_fd()]);
+            std::io::Write::write_all(&mut &files[2], text.as_bytes()).unwrap();
+        });
+        // SAFETY: ends this process without running what belongs to its parent.
+        unsafe { libc::_exit(i32::from(result.is_err())) };
+    }
+    let mut status = 0;
+    // SAFETY: a plain number and a variable to write to.
+    let waited = unsafe { libc::waitpid(runner, &mut status, 0) };
+    assert!(waited == runner && status == 0, "a runner failed: {job:?}");
+    let [stdout, stderr, report] = files.map(|file| content(&file));
+    let mut outcome = report::read(&report);
+    outcome.stdout = stdout;
+    outcome.stderr = stderr;
+    outcome
+}
+
+/// The runner's life. Returns the report.
+fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
+    let before;
+    // SAFETY: plain numbers, and a handler that does nothing but interrupt waitpid(2).
+    unsafe {
+        check(
+            "prctl",
+            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0),
+        );
+        let namespace = File::open(format!("/proc/{}/ns/mnt", job.scene)).unwrap();
+        check(
+            "setns",
+            libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS),
+        );
+        if let Some(propagation) = job.copied {
+            check("unshare", libc::unshare(libc::CLONE_NEWNS));
+            let flag = match propagation {
+                Propagation::Private => libc::MS_PRIVATE,
+                Propagation::Shared => libc::MS_SHARED,
+            };
+            let null = std::ptr::null();
+            let flags = libc::MS_REC | flag;
+            check(
+                "mount",
+                libc::mount(c"none".as_ptr(), c"/".as_ptr(), null, flags, null.cast()),
+            );
+        }
+        before = mounts();
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = watchdog as *const () as usize;
+        check(
+            "sigaction",
+            libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()),
+        );
+        set_watchdog(WATCHDOG_SECONDS);
+    }
+    let (main, start) = start(job, outputs);
+    let mut report = tracer::follow(main, start, job.traced, job.fault.as_ref());
+    // SAFETY: as above.
+    unsafe { set_watchdog(0) };
+    let after = mounts();
+    if job.copied.is_none() {
+        take_back(&before, &after);
+    }
+    for mount in &after {
+        report::line(&mut report, "mount", &[&mount.text()]);
+    }
+    report
+}
+
+extern "C" fn watchdog(_: libc::c_int) {}
+
+/// SAFETY: none needed but that of a plain system call.
+unsafe fn set_watchdog(seconds: i64) {
+    // After the first ring it rings every second, so that whoever waits again is woken again.
+    let timer = libc::itimerval {
+        it_value: libc::timeval {
+            tv_sec: seconds,
+            tv_usec: 0,
+        },
+        it_interval: libc::timeval {
+            tv_sec: 1,
+            tv_usec: 0,
+        },
+    };
+    // SAFETY: a whole structure in, nothing out.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
+}
+
+/// Forks the process that becomes the tool once a byte arrives in the pipe that is returned.
+fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
+    let c = |text: &OsStr| CString::new(text.as_bytes()).unwrap();
+    let tool = c(job.tool.as_os_str());
+    let argv: Vec<CString> = std::iter::once(tool.clone())
+        .chain(job.args.iter().map(|arg| c(arg)))
+        .collect();
+    let envp: Vec<CString> = job.environment.iter().map(|entry| c(entry)).collect();
+    let pointers = |list: &[CString]| {
+        let ends = std::iter::once(std::ptr::null());
+        list.iter()
+            .map(|text| text.as_ptr())
+            .chain(ends)
+            .collect::<Vec<_>>()
+    };
+    let (argv, envp) = (pointers(&argv), pointers(&envp));
+    let directory = c(job.directory.as_os_str());
+    let mut pipe = [0; 2];
+    // SAFETY: system calls on numbers and on strings that live on; the descriptors of the pipe belong to nobody else.
+    unsafe {
+        check("pipe2", libc::pipe2(pipe.as_mut_ptr(), libc::O_CLOEXEC));
+        let child = libc::fork();
+        check("fork", child);
+        if child != 0 {
+            libc::close(pipe[0]);
+            return (child, OwnedFd::from_raw_fd(pipe[1]));
+        }
+        check("setpgid", libc::setpgid(0, 0));
+        libc::signal(libc::SIGALRM, libc::SIG_DFL);
+        // The test's own runtime ignores it.
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        check("chdir", libc::chdir(directory.as_ptr()));
+        // What the test itself was started with is nothing that a program could count on; one descriptor stands for all
+        // that a caller may pass on.
+        check(
+            "close_range",
+            libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32),
+        );
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        for (at, fd) in [
+            (0, null),
+            (1, outputs[0]),
+            (2, outputs[1]),
+            (PASSED_ON, null),
+        ] {
+            check("dup2", libc::dup2(fd, at));
+        }
+        if let Some(User { uid, gid, .. }) = job.user {
+            check("setgroups", libc::setgroups(0, std::ptr::null()));
+            check("setresgid", libc::setresgid(gid, gid, gid));
+            check("setresuid", libc::setresuid(uid, uid, uid));
+        }
+        for signal in &job.ignored {
+            libc::signal(*signal, libc::SIG_IGN);
+        }
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        for signal in &job.blocked {
+            libc::sigaddset(&mut set, *signal);
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &set, std::ptr::null_mut());
+        libc::close(pipe[1]);
+        let mut byte = 0u8;
+        libc::read(pipe[0], (&raw mut byte).cast(), 1);
+        libc::execve(tool.as_ptr(), argv.as_ptr(), envp.as_ptr());
+        libc::_exit(99)
+    }
+}
+
+/// A mount, by its place in the tree and what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MountLine {
+    id: String,
+    on: String,
+    rest: String,
+}
+
+impl MountLine {
+    /// Without numbers that differ from run to run.
+    fn text(&self) -> String {
+        format!("{} {}", self.on, self.rest)
+    }
+}
+
+/// The mounts of the runner's namespace.
+fn mounts() -> Vec<MountLine> {
+    let text = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let read = |line: &str| {
+        let fields: Vec<&str> = line.split(' ').collect();
+        MountLine {
+            id: fields[0].to_string(),
+            on: fields[4].to_string(),
+            rest: stable(&fields),
+        }
+    };
+    text.lines().map(read).collect()
+}
+
+/// The fields of a mountinfo line but for ids, and inode numbers of namespaces.
+fn stable(fields: &[&str]) -> String {
+    let words = fields[5..]
+        .iter()
+        .map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
+    let root = fields[3].split(":[").next().unwrap_or_default();
+    std::iter::once(root)
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Unmounts what the run has added.
+fn take_back(before: &[MountLine], after: &[MountLine]) {
+    for mount in after
+        .iter()
+        .rev()
+        .filter(|mount| !before.iter().any(|old| old.id == mount.id))
+    {
+        let on = CString::new(mount.on.as_bytes()).unwrap();
+        // SAFETY: a C string and a flag.
+        check("umount2", unsafe {
+            libc::umount2(on.as_ptr(), libc::MNT_DETACH)
+        });
+    }
+}
+
+fn memory_file(name: &str) -> File {
+    let name = CString::new(name).unwrap();
+    // SAFETY: a C string and a flag in, a new descriptor out, which belongs to nobody else.
+    unsafe {
+        let fd = libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC);
+        check("memfd_create", fd);
+        File::from_raw_fd(fd)
+    }
+}
+
+fn content(mut file: &File) -> String {
+    use std::io::{Read, Seek};
+    let mut bytes = Vec::new();
+    file.rewind().unwrap();
+    file.read_to_end(&mut bytes).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Ends the test where its own preparations fail.
+#[track_caller]
+fn check(what: &str, result: libc::c_int) {
+    assert!(result != -1, "{what}: {}", std::io::Error::last_os_error());
+}

@@ -1,0 +1,221 @@
+//! Where the runs take place: a [`Scene`] with a few files more, and the processes that nsenter enters.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::{Job, check};
+use crate::common::{ALICE, Call, Process, Scene, User, ours, probe, theirs};
+
+/// The stage. What it has made is gone when it is dropped.
+pub struct Stage {
+    pub scene: Scene,
+    /// Texts for `{name}` in arguments.
+    places: HashMap<&'static str, String>,
+    /// What the links in /proc/PID/ns are called in reports.
+    labels: HashMap<String, String>,
+    cgroups: Vec<PathBuf>,
+    targets: Vec<Process>,
+}
+
+/// Whose tool is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Ours,
+    Theirs,
+}
+
+/// Where cgroups are made: version 2, and a hierarchy of version 1, as far as they are mounted.
+const CGROUPS: [&str; 3] = [
+    "/sys/fs/cgroup",
+    "/sys/fs/cgroup/unified",
+    "/sys/fs/cgroup/pids",
+];
+
+impl Stage {
+    /// A new one; `None` with the reason printed where this machine cannot.
+    pub fn new() -> Option<Stage> {
+        // A tool that is not built yet has no place in a scene: that is no panic to print.
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let scene = Scene::new();
+        std::panic::set_hook(hook);
+        let scene = scene?;
+        for file in ["keep1", "keep2", "keep3", "not-executable"] {
+            scene.file(file, "");
+        }
+        for directory in ["rootfs/inside", "rootfs/proc", "inside", "empty"] {
+            scene.subdirectory(directory);
+        }
+        std::fs::copy(probe(), scene.path("rootfs/probe")).unwrap();
+        scene.program("no-format", "exec \"${0%/*}/bin/probe\" world\n");
+        // A user whose login shell is the probe.
+        let passwd = std::fs::read_to_string(scene.path("etc/passwd")).unwrap();
+        let shell = scene.text("bin/probe");
+        std::fs::write(
+            scene.path("etc/passwd"),
+            passwd + &format!("dora:x:1004:1004::/:{shell}\n"),
+        )
+        .unwrap();
+        std::fs::set_permissions(scene.path("rootfs"), std::fs::Permissions::from_mode(0o755))
+            .unwrap();
+
+        let places = HashMap::from([("dir", scene.text(""))]);
+        let mut stage = Stage {
+            scene,
+            places,
+            labels: HashMap::new(),
+            cgroups: Vec::new(),
+            targets: Vec::new(),
+        };
+        let directory = stage.places["dir"].trim_end_matches('/').to_string();
+        stage.places.insert("dir", directory);
+        stage.label("scene", stage.scene.pid());
+        stage.start_targets();
+        Some(stage)
+    }
+
+    fn start_targets(&mut self) {
+        let with_probe = |args: &[&str]| {
+            let hold = [self.scene.text("bin/probe"), "hold".to_string()];
+            let args = args.iter().map(ToString::to_string);
+            args.chain(hold).collect::<Vec<_>>()
+        };
+        let all = with_probe(&["-muinpCT", "--fork", "--mount-proc", "--wd", "/tmp"]);
+        let mut all = self.scene.call(theirs("unshare"), all).no_env();
+        for (name, value) in [("COLOR", "blue"), ("PATH", "/bin"), ("LD_DEBUG", "none")] {
+            all = all.env(name, value);
+        }
+        let user = with_probe(&["-Umunipr", "--fork"]);
+        let user = self.scene.call(theirs("unshare"), user).user(ALICE);
+        let plain = self
+            .scene
+            .probe(["hold"])
+            .user(ALICE)
+            .given(9, socket_elsewhere());
+        self.start_target("all", all);
+        self.start_target("user", user);
+        self.start_target("plain", plain);
+        self.make_cgroups();
+    }
+
+    fn start_target(&mut self, name: &'static str, call: Call) {
+        let process = call.leashed().spawn();
+        process.expect("ready");
+        let pid = process.children().first().copied().unwrap_or(process.pid());
+        self.label(name, pid);
+        self.places.insert(name, pid.to_string());
+        self.targets.push(process);
+    }
+
+    /// Moves the target "plain" into cgroups of its own.
+    fn make_cgroups(&mut self) {
+        for hierarchy in CGROUPS.map(Path::new) {
+            let cgroup = hierarchy.join(self.scene.directory().file_name().unwrap());
+            if hierarchy.join("cgroup.procs").exists() && std::fs::create_dir(&cgroup).is_ok() {
+                std::fs::write(cgroup.join("cgroup.procs"), &self.places["plain"]).unwrap();
+                self.cgroups.push(cgroup);
+            }
+        }
+    }
+
+    fn label(&mut self, name: &str, pid: i32) {
+        let own = std::process::id();
+        for kind in ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] {
+            let of = |pid| {
+                std::fs::read_link(format!("/proc/{pid}/ns/{kind}"))
+                    .unwrap()
+                    .display()
+                    .to_string()
+            };
+            self.labels
+                .entry(of(own as i32))
+                .or_insert("own".to_string());
+            self.labels.entry(of(pid)).or_insert(name.to_string());
+        }
+    }
+
+    /// The path of a tool in the scene.
+    fn tool(&self, whose: Whose, tool: &str) -> PathBuf {
+        match whose {
+            Whose::Ours => ours(tool),
+            Whose::Theirs => theirs(tool),
+        }
+    }
+
+    /// A run of a tool, with `{name}` in the arguments filled in.
+    pub fn job<A: AsRef<str>>(
+        &self,
+        whose: Whose,
+        tool: &str,
+        args: &[A],
+        user: Option<User>,
+    ) -> Job {
+        let path = format!(
+            "PATH={}:/usr/sbin:/usr/bin:/sbin:/bin",
+            self.scene.text("bin")
+        );
+        Job {
+            tool: self.tool(whose, tool),
+            args: args
+                .iter()
+                .map(|arg| self.fill(arg.as_ref()).into())
+                .collect(),
+            environment: vec![OsString::from(path), "LC_ALL=C".into()],
+            user,
+            scene: self.scene.pid(),
+            directory: self.scene.directory().into(),
+            ..Job::default()
+        }
+    }
+
+    /// The text with `{name}` filled in.
+    pub fn fill(&self, text: &str) -> String {
+        let fill = |text: String, (name, place): (&&str, &String)| {
+            text.replace(&format!("{{{name}}}"), place)
+        };
+        self.places.iter().fold(text.to_string(), fill)
+    }
+
+    /// The probe's report without what differs from run to run, namespaces by their label.
+    pub fn stable(&self, report: &str) -> Vec<String> {
+        let line = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+            ["pid" | "file", ..] => None,
+            ["ns", kind, link] => {
+                let label = self.labels.get(link).map_or("new", String::as_str);
+                Some(format!("ns {kind} {label}"))
+            }
+            _ => Some(line.to_string()),
+        };
+        report.lines().filter_map(line).collect()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.targets.clear();
+        for cgroup in &self.cgroups {
+            // A process leaves its cgroup some time after its parent has seen its end.
+            for _ in 0..1000 {
+                if std::fs::remove_dir(cgroup).is_ok() {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+/// A socket of a network namespace that nothing else keeps.
+fn socket_elsewhere() -> std::net::UdpSocket {
+    use std::os::fd::AsRawFd;
+    let own = std::fs::File::open("/proc/self/ns/net").unwrap();
+    // SAFETY: plain numbers, and a descriptor that is open. This process has a single thread.
+    unsafe {
+        check("unshare", libc::unshare(libc::CLONE_NEWNET));
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        check("setns", libc::setns(own.as_raw_fd(), libc::CLONE_NEWNET));
+        socket
+    }
+}

@@ -1,0 +1,289 @@
+//! The ways of writing a command line, and what is answered to one that cannot be read.
+
+use std::fs::OpenOptions;
+
+use crate::common::{Ending, Scene, newer_than_theirs, on_purpose};
+
+#[test]
+fn options_may_be_abbreviated_clustered_and_attached() {
+    let Some(scene) = Scene::new() else { return };
+    for (line, expected) in [
+        (&["--map-root", "id", "-u"][..], "0\n"),
+        (&["--map-roo", "id", "-u"], "0\n"),
+        (&["-fUr", "id", "-u"], "0\n"),
+        (&["-rS0", "id", "-u"], "0\n"),
+        (&["-rS", "0", "id", "-u"], "0\n"),
+        (&["--setui=7", "id", "-u"], "7\n"),
+        (&["--setuid", "7", "id", "-u"], "7\n"),
+        (&["-fS7", "id", "-u"], "7\n"),
+        (&["-S6", "-S7", "id", "-u"], "7\n"),
+        (&["-fp", "--mount-p", "readlink", "/proc/self"], "1\n"),
+        (&["--map-user", "7", "id", "-u"], "7\n"),
+        (&["--", "echo", "-u"], "-u\n"),
+        (&["-u", "--", "echo", "--", "-u"], "-- -u\n"),
+        (
+            &["echo", "-u", "--uts", "--nonsense"],
+            "-u --uts --nonsense\n",
+        ),
+    ] {
+        assert_eq!(scene.unshare(line).ok(), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_points_to_help() {
+    let Some(scene) = Scene::new() else { return };
+    for (line, word) in [
+        (&["-x", "echo", "ran"][..], "'x'"),
+        (&["-m=x", "echo", "ran"], "'='"),
+        (&["-u/run/x", "echo", "ran"], "'/'"),
+        (&["--nonsense", "echo", "ran"], "'--nonsense'"),
+        (&["--nonsense=1", "echo", "ran"], "'--nonsense"),
+        (&["--fork=1", "echo", "ran"], "'--fork'"),
+        (&["--setuid"], "'--setuid'"),
+        (&["-fS"], "'S'"),
+        (&["--map", "echo", "ran"], "'--map'"),
+        (&["--mou", "echo", "ran"], "'--mou'"),
+        (&["--set", "echo", "ran"], "'--set'"),
+    ] {
+        // An option that is short of its argument is called with its dash by ours.
+        let word = if word == "'S'" { "S'" } else { word };
+        let outcome = scene.unshare(line).run();
+        let below = outcome.failed("unshare", 1, &[]);
+        let known = if line[0].starts_with("--mou") {
+            "--mou"
+        } else {
+            word
+        };
+        assert!(
+            outcome.stderr.lines().next().unwrap().contains(known),
+            "{outcome:?}"
+        );
+        assert_eq!(
+            below,
+            ["Try 'unshare --help' for more information."],
+            "{line:?}"
+        );
+    }
+}
+
+#[test]
+fn an_ambiguous_name_comes_with_what_it_could_be() {
+    let Some(scene) = Scene::new() else { return };
+    let outcome = scene.unshare(["--map-", "echo", "ran"]).run();
+    outcome.failed(
+        "unshare",
+        1,
+        &["'--map-user'", "'--map-root-user'", "'--map-auto'"],
+    );
+}
+
+#[test]
+fn a_value_that_says_nothing_is_named() {
+    let Some(scene) = Scene::new() else { return };
+    for (option, value) in [
+        ("--propagation", "some"),
+        ("--setgroups", "maybe"),
+        ("--kill-child", "NOSUCH"),
+        ("--kill-child", "SIG"),
+        ("--kill-child", "RTMIN-1"),
+        ("--setuid", "seven"),
+        ("--setgid", "7x"),
+        ("--monotonic", "soon"),
+        ("--boottime", "1.5"),
+    ] {
+        let option = format!("{option}={value}");
+        let outcome = scene.unshare(["-T", &option, "echo", "ran"]).run();
+        outcome.failed("unshare", 1, &[value]);
+    }
+}
+
+#[test]
+fn a_signal_is_not_a_number() {
+    if on_purpose("2.38 takes a number for a signal") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    scene
+        .unshare(["--kill-child=9", "echo", "ran"])
+        .run()
+        .failed("unshare", 1, &["--kill-child", "9"]);
+}
+
+#[test]
+fn names_of_signals() {
+    let Some(scene) = Scene::new() else { return };
+    for (name, number) in [
+        ("KILL", 9),
+        ("SIGTERM", 15),
+        ("hup", 1),
+        ("sigusr1", 10),
+        ("RTMIN+2", libc::SIGRTMIN() + 2),
+        ("SIGRTMAX-1", libc::SIGRTMAX() - 1),
+        ("rtmin+1", libc::SIGRTMIN() + 1),
+    ] {
+        let seen = scene
+            .unshare([&*format!("--kill-child={name}"), "probe", "seen"])
+            .seen();
+        assert_eq!(seen.one("death-signal"), number.to_string(), "{name}");
+    }
+}
+
+#[test]
+fn real_time_signals_need_no_offset() {
+    if on_purpose("theirs wants RTMIN+0 for RTMIN") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    for (name, number) in [("RTMIN", libc::SIGRTMIN()), ("sigrtmax", libc::SIGRTMAX())] {
+        let seen = scene
+            .unshare([&*format!("--kill-child={name}"), "probe", "seen"])
+            .seen();
+        assert_eq!(seen.one("death-signal"), number.to_string(), "{name}");
+    }
+}
+
+/// Whether a word of the text is this option.
+fn names(help: &str, option: &str) -> bool {
+    let mut words = help.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    words.any(|word| word == option)
+}
+
+#[test]
+fn help_names_every_option_and_does_nothing() {
+    let Some(scene) = Scene::new() else { return };
+    for line in [
+        &["--help"][..],
+        &["-h"],
+        &["-mh", "--nonsense"],
+        &["--hel", "echo", "ran"],
+    ] {
+        let help = scene.unshare(line).ok();
+        for option in [
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--net",
+            "--pid",
+            "--user",
+            "--cgroup",
+            "--time",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "--propagation",
+            "--map-user",
+            "--map-group",
+            "--map-root-user",
+            "--map-current-user",
+            "--map-users",
+            "--map-groups",
+            "--map-auto",
+            "--setgroups",
+            "--keep-caps",
+            "--setuid",
+            "--setgid",
+            "--root",
+            "--wd",
+            "--monotonic",
+            "--boottime",
+            "--help",
+            "--version",
+        ] {
+            assert!(names(&help, option), "{option}: {help}");
+        }
+    }
+}
+
+#[test]
+fn help_names_the_newer_options() {
+    if newer_than_theirs((2, 43), "options") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let help = scene.unshare(["--help"]).ok();
+    for option in [
+        "--forward-signals",
+        "--mount-binfmt",
+        "--load-interp",
+        "--map-subids",
+        "--owner",
+        "--clear-env",
+        "--whitelist-env",
+    ] {
+        assert!(names(&help, option), "{option}: {help}");
+    }
+}
+
+#[test]
+fn version_tells_the_package() {
+    let Some(scene) = Scene::new() else { return };
+    let package = match crate::common::under_test() {
+        crate::common::Under::Ours => format!("unshare from nskit {}\n", env!("CARGO_PKG_VERSION")),
+        crate::common::Under::Theirs => scene.call("/usr/bin/unshare", ["--version"]).ok(),
+    };
+    for option in ["-V", "--version", "--vers", "-uV"] {
+        assert_eq!(scene.unshare([option]).ok(), package);
+    }
+}
+
+#[test]
+fn messages_begin_with_the_name_that_the_tool_was_called_by() {
+    let Some(scene) = Scene::new() else { return };
+    for (name, base) in [
+        ("newspace", "newspace"),
+        ("/some/where/newspace", "newspace"),
+    ] {
+        let outcome = scene.unshare(["--setuid=x"]).arg0(name).run();
+        outcome.failed(base, 1, &["x"]);
+    }
+}
+
+#[test]
+fn a_full_device_is_told() {
+    let Some(scene) = Scene::new() else { return };
+    for option in ["--help", "--version"] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let outcome = scene.unshare([option]).stdout(full).run();
+        outcome.failed("unshare", 1, &["No space left on device"]);
+    }
+}
+
+#[test]
+fn a_closed_pipe_ends_it_like_any_program() {
+    let Some(scene) = Scene::new() else { return };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let outcome = scene.unshare(["--help"]).stdout(writer).run();
+    assert_eq!(
+        (outcome.ending, &*outcome.stderr),
+        (Ending::Killed(libc::SIGPIPE), "")
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure_to_who_ignores_it() {
+    let Some(scene) = Scene::new() else { return };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let outcome = scene
+        .unshare(["--help"])
+        .stdout(writer)
+        .ignoring(libc::SIGPIPE)
+        .run();
+    assert_eq!((outcome.ending, &*outcome.stderr), (Ending::Exited(0), ""));
+}
+
+#[test]
+fn nothing_is_done_with_standard_output_and_error_closed() {
+    let Some(scene) = Scene::new() else { return };
+    let outcome = scene.unshare(["--nonsense"]).closed(2).run();
+    assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""));
+    let outcome = scene
+        .unshare(["-u", "true"])
+        .closed(0)
+        .closed(1)
+        .closed(2)
+        .run();
+    assert_eq!(outcome.ending, Ending::Exited(0));
+}

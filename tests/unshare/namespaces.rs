@@ -1,0 +1,309 @@
+//! New namespaces, the files that keep them, and the clocks of time namespaces.
+
+use crate::common::{ALICE, Ending, Scene, Seen, newer_than_theirs};
+use crate::squeeze;
+
+/// Short option, long option, and the names in /proc/PID/ns that change for a program that runs as a child.
+const KINDS: [(&str, &str, &[&str]); 8] = [
+    ("-m", "--mount", &["mnt"]),
+    ("-u", "--uts", &["uts"]),
+    ("-i", "--ipc", &["ipc"]),
+    ("-n", "--net", &["net"]),
+    ("-p", "--pid", &["pid", "pid_for_children"]),
+    ("-U", "--user", &["user"]),
+    ("-C", "--cgroup", &["cgroup"]),
+    ("-T", "--time", &["time", "time_for_children"]),
+];
+
+/// Which namespaces of the probe are not those of the scene.
+fn changed(scene: &Scene, seen: &Seen) -> Vec<String> {
+    let pairs = seen
+        .all("ns")
+        .into_iter()
+        .map(|line| line.split_once(' ').unwrap());
+    pairs
+        .filter(|(name, link)| scene.namespace(name) != *link)
+        .map(|(name, _)| name.to_string())
+        .collect()
+}
+
+#[test]
+fn each_option_makes_a_new_namespace_of_its_kind_and_no_other() {
+    let Some(scene) = Scene::new() else { return };
+    for (short, long, names) in KINDS {
+        for option in [short, long] {
+            let seen = scene.unshare([option, "--fork", "probe", "seen"]).seen();
+            assert_eq!(changed(&scene, &seen), names, "{option}");
+        }
+    }
+}
+
+#[test]
+fn without_an_option_no_namespace_is_new() {
+    let Some(scene) = Scene::new() else { return };
+    assert_eq!(
+        changed(&scene, &scene.unshare(["probe", "seen"]).seen()),
+        [""; 0]
+    );
+}
+
+#[test]
+fn all_kinds_at_once() {
+    let Some(scene) = Scene::new() else { return };
+    let seen = scene.unshare(["-fmuinpUCT", "probe", "seen"]).seen();
+    let all = [
+        "cgroup",
+        "ipc",
+        "mnt",
+        "net",
+        "pid",
+        "pid_for_children",
+        "time",
+        "time_for_children",
+        "user",
+        "uts",
+    ];
+    assert_eq!(changed(&scene, &seen), all);
+}
+
+#[test]
+fn a_user_without_rights_needs_a_user_namespace() {
+    let Some(scene) = Scene::new() else { return };
+    let refused = scene.unshare(["-u", "probe", "seen"]).user(ALICE).run();
+    refused.failed("unshare", 1, &["unshare", "Operation not permitted"]);
+    let seen = scene.unshare(["-Uu", "probe", "seen"]).user(ALICE).seen();
+    assert_eq!(changed(&scene, &seen), ["user", "uts"]);
+}
+
+#[test]
+fn a_new_pid_namespace_is_for_children_only() {
+    let Some(scene) = Scene::new() else { return };
+    let direct = scene.unshare(["--pid", "probe", "seen"]).seen();
+    assert!(!changed(&scene, &direct).contains(&"pid".to_string()));
+    assert_eq!(
+        scene
+            .unshare(["--pid", "--fork", "probe", "seen"])
+            .seen()
+            .one("pid"),
+        "1"
+    );
+}
+
+#[test]
+fn fork_runs_the_program_as_a_child() {
+    let Some(scene) = Scene::new() else { return };
+    for option in ["-f", "--fork", "--kill-child", "--kill-child=TERM"] {
+        let process = scene.unshare([option, "probe", "hold"]).leashed().spawn();
+        process.expect("ready\n");
+        let command = std::fs::read(process.child().proc("cmdline")).unwrap();
+        assert_eq!(command, b"probe\0hold\0", "{option}");
+    }
+    let process = scene.unshare(["probe", "hold"]).leashed().spawn();
+    process.expect("ready\n");
+    assert_eq!(process.children(), []);
+}
+
+#[test]
+fn forward_signals_runs_the_program_as_a_child() {
+    if newer_than_theirs((2, 42), "--forward-signals") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let process = scene
+        .unshare(["--forward-signals", "probe", "hold"])
+        .leashed()
+        .spawn();
+    process.expect("ready\n");
+    assert_eq!(
+        std::fs::read(process.child().proc("cmdline")).unwrap(),
+        b"probe\0hold\0"
+    );
+}
+
+/// Has each kind kept on a file of its own, while `options` are given as well.
+fn kept_on_a_file(kinds: &[(&str, &str, &[&str])], options: &[&str]) {
+    let Some(scene) = Scene::new() else { return };
+    for (_, long, names) in kinds {
+        let file = scene.file(&long[2..], "");
+        let option = format!("{long}={file}");
+        let line = options
+            .iter()
+            .copied()
+            .chain([&*option, "--fork", "probe", "seen"]);
+        let seen = scene.unshare(line).on_the_scenes_processor().seen();
+        let link = seen
+            .all("ns")
+            .into_iter()
+            .find_map(|line| line.strip_prefix(names[0])?.strip_prefix(' '))
+            .unwrap();
+        let mount = scene
+            .mount_on(&file)
+            .unwrap_or_else(|| panic!("{option}: not bound"));
+        assert_eq!((&*mount.root, &*mount.fstype), (link, "nsfs"), "{option}");
+        scene.call("/bin/umount", [&file]).ok();
+        assert_eq!(scene.mount_on(&file), None, "{option}");
+    }
+}
+
+#[test]
+fn a_namespace_is_kept_on_a_file() {
+    let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.0 != "-U").collect();
+    kept_on_a_file(&kinds, &[]);
+}
+
+#[test]
+fn a_namespace_is_kept_on_a_file_beside_a_new_mount_namespace() {
+    let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.0 != "-U").collect();
+    kept_on_a_file(&kinds, &["-m"]);
+}
+
+#[test]
+fn a_namespace_is_kept_on_a_file_beside_a_new_user_namespace() {
+    if newer_than_theirs((2, 42), "namespace files beside --user") {
+        return;
+    }
+    kept_on_a_file(&KINDS, &["-r"]);
+}
+
+#[test]
+fn a_user_namespace_is_kept_on_a_file() {
+    if newer_than_theirs((2, 42), "--user=FILE") {
+        return;
+    }
+    kept_on_a_file(&KINDS[5..6], &[]);
+}
+
+#[test]
+fn several_kinds_are_kept_without_a_child_too() {
+    let Some(scene) = Scene::new() else { return };
+    let files =
+        ["mount", "uts", "ipc", "net", "cgroup", "time"].map(|name| (name, scene.file(name, "")));
+    let options = files.iter().map(|(name, file)| format!("--{name}={file}"));
+    scene
+        .unshare(options.chain(["true".to_string()]))
+        .on_the_scenes_processor()
+        .ok();
+    for (name, file) in files {
+        let root = scene.mount_on(&file).unwrap().root;
+        let kind = if name == "mount" { "mnt" } else { name };
+        assert!(root.starts_with(&format!("{kind}:[")), "{name}: {root}");
+        assert_ne!(root, scene.namespace(kind));
+    }
+}
+
+#[test]
+fn a_kept_uts_namespace_survives_and_umount_ends_it() {
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("uts", "");
+    scene
+        .unshare([&format!("--uts={file}"), "hostname", "kept"])
+        .ok();
+    let option = format!("--uts={file}");
+    assert_eq!(
+        scene.call("/usr/bin/nsenter", [&*option, "hostname"]).ok(),
+        "kept\n"
+    );
+    scene.call("/bin/umount", [&file]).ok();
+    let gone = scene.call("/usr/bin/nsenter", [&*option, "hostname"]).run();
+    assert_eq!(gone.ending, Ending::Exited(1));
+}
+
+#[test]
+fn a_relative_file_is_relative_to_the_callers_directory() {
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("net", "");
+    scene.unshare(["--net=net", "--wd=/", "true"]).ok();
+    assert!(scene.mount_on(&file).unwrap().root.starts_with("net:["));
+}
+
+#[test]
+fn a_file_of_the_long_option_is_attached_only() {
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.program("uts", "#!/bin/sh\necho an operand\n");
+    assert_eq!(scene.unshare(["--uts", &file]).ok(), "an operand\n");
+    assert_eq!(scene.mount_on(&file), None);
+}
+
+#[test]
+fn a_pid_namespace_is_kept_only_with_a_child_in_it() {
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("pid", "");
+    let outcome = scene
+        .unshare([&*format!("--pid={file}"), "echo", "ran"])
+        .run();
+    outcome.failed("unshare", 1, &[]);
+    assert_eq!(scene.mount_on(&file), None);
+}
+
+#[test]
+fn clocks_are_offset_in_a_new_time_namespace() {
+    let Some(scene) = Scene::new() else { return };
+    for (options, expected) in [
+        (
+            &["--boottime", "300000000"][..],
+            "monotonic 0 0; boottime 300000000 0",
+        ),
+        (
+            &["--monotonic", "300000000"],
+            "monotonic 300000000 0; boottime 0 0",
+        ),
+        (
+            &["--monotonic", "5", "--boottime=7"],
+            "monotonic 5 0; boottime 7 0",
+        ),
+        (&["--monotonic", "-1"], "monotonic -1 0; boottime 0 0"),
+    ] {
+        let line = ["-T", "--fork"]
+            .iter()
+            .chain(options)
+            .chain(&["cat", "/proc/self/timens_offsets"]);
+        assert_eq!(squeeze(&scene.unshare(line).ok()), expected, "{options:?}");
+    }
+}
+
+#[test]
+fn uptime_shows_the_offset_of_the_boot_clock() {
+    let Some(scene) = Scene::new() else { return };
+    let uptime = scene
+        .unshare([
+            "-T",
+            "--fork",
+            "--boottime",
+            "300000000",
+            "cat",
+            "/proc/uptime",
+        ])
+        .ok();
+    let seconds: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+    assert!(seconds >= 300000000.0, "{uptime}");
+}
+
+#[test]
+fn an_offset_needs_a_new_time_namespace() {
+    let Some(scene) = Scene::new() else { return };
+    for option in ["--monotonic", "--boottime"] {
+        let outcome = scene.unshare([option, "1", "echo", "ran"]).run();
+        outcome.failed("unshare", 1, &["time"]);
+    }
+}
+
+#[test]
+fn a_clock_may_not_become_negative() {
+    let Some(scene) = Scene::new() else { return };
+    let outcome = scene
+        .unshare(["-T", "--boottime=-4000000000", "echo", "ran"])
+        .run();
+    outcome.failed(
+        "unshare",
+        1,
+        &["timens_offsets", "Numerical result out of range"],
+    );
+}
+
+#[test]
+fn the_time_namespace_kept_without_a_child_is_the_offset_one() {
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("time", "");
+    scene.unshare([&*format!("--time={file}"), "true"]).ok();
+    assert_ne!(scene.mount_on(&file).unwrap().root, scene.namespace("time"));
+}

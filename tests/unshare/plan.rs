@@ -1,0 +1,409 @@
+//! Whole plans, from the command line, against literals: all the order there is.
+
+use std::path::PathBuf;
+
+use nskit::cli::Parsed;
+use nskit::enter::environment::Environment;
+use nskit::enter::idmap::{Extent, IdKind};
+use nskit::enter::program::Program;
+use nskit::enter::step::{Clock, Keep, MapJob, Plan, Propagation, Reaction, Setgroups, Step};
+use nskit::enter::unshare::{plan, resolve};
+use nskit::namespace::{Kind, KindSet};
+use nskit::sys::signal::SignalNumber;
+
+use crate::common::Directory;
+
+/// The plan that a command line makes.
+fn of(line: &[&str]) -> Plan {
+    match nskit::cli::unshare::parse(line.iter().map(Into::into).collect()) {
+        Ok(Parsed::Run(args)) => plan(resolve(args).unwrap()),
+        other => panic!("{line:?}: {other:?}"),
+    }
+}
+
+fn run_true() -> Step {
+    Step::Execute(Some(Program {
+        file: c"true".into(),
+        argv: vec![c"true".into()],
+    }))
+}
+
+fn unshare(kinds: &[Kind]) -> Step {
+    Step::Unshare(kinds.iter().copied().collect::<KindSet>())
+}
+
+fn private() -> Step {
+    Step::Propagate(Propagation::Private, "/".into())
+}
+
+const FORK: Step = Step::Fork(Reaction::LeaveToChild);
+const DIE: Step = Step::DieWithParent(SignalNumber(9));
+
+/// The line of a map of one id, which is our own outside.
+fn own(ids: IdKind, inner: u32) -> Extent {
+    let outer = match ids {
+        IdKind::User => nix::unistd::geteuid().as_raw(),
+        IdKind::Group => nix::unistd::getegid().as_raw(),
+    };
+    Extent {
+        inner,
+        outer,
+        count: 1,
+    }
+}
+
+fn job(ids: IdKind, lines: &[Extent]) -> MapJob {
+    MapJob {
+        ids,
+        lines: lines.to_vec(),
+    }
+}
+
+fn extent(inner: u32, outer: u32, count: u32) -> Extent {
+    Extent {
+        inner,
+        outer,
+        count,
+    }
+}
+
+#[test]
+fn nothing_asked_is_nothing_done_but_the_program() {
+    assert_eq!(of(&["true"]), [run_true()]);
+    assert_eq!(of(&[]), [Step::Execute(None)]);
+    assert_eq!(of(&["--propagation=shared", "true"]), [run_true()]);
+    assert_eq!(of(&["--keep-caps", "true"]), [run_true()]);
+}
+
+#[test]
+fn all_kinds_in_one_call() {
+    let all = [
+        Kind::Mount,
+        Kind::Uts,
+        Kind::Ipc,
+        Kind::Net,
+        Kind::Pid,
+        Kind::User,
+        Kind::Cgroup,
+        Kind::Time,
+    ];
+    assert_eq!(
+        of(&["-muinpUCT", "true"]),
+        [unshare(&all), private(), run_true()]
+    );
+}
+
+#[test]
+fn the_child_signal_is_reset_only_for_children() {
+    assert_eq!(
+        of(&["-f", "true"]),
+        [Step::DefaultChildSignal, FORK, run_true()]
+    );
+    assert_eq!(of(&["-u", "true"]), [unshare(&[Kind::Uts]), run_true()]);
+}
+
+#[test]
+fn single_maps_are_ours_to_write_and_deny_setgroups_once_before_the_group_map() {
+    let maps = [
+        Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
+        Step::Setgroups(Setgroups::Deny),
+        Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
+    ];
+    let expected = [&[unshare(&[Kind::User])][..], &maps, &[run_true()]].concat();
+    assert_eq!(of(&["-r", "true"]), expected);
+    assert_eq!(of(&["-r", "--setgroups=deny", "true"]), expected);
+    assert_eq!(
+        of(&["--map-user=5", "--setgroups=allow", "true"]),
+        [
+            unshare(&[Kind::User]),
+            Step::MapOwnId(IdKind::User, own(IdKind::User, 5)),
+            Step::Setgroups(Setgroups::Allow),
+            run_true()
+        ]
+    );
+}
+
+#[test]
+fn blocks_are_the_mappers_to_write_after_setgroups_and_before_anything_else() {
+    let jobs = vec![
+        job(IdKind::User, &[extent(0, 100000, 10)]),
+        job(IdKind::Group, &[extent(0, 200000, 10)]),
+    ];
+    assert_eq!(
+        of(&[
+            "-fT",
+            "--monotonic=1",
+            "--setgroups=deny",
+            "--map-users=0:100000:10",
+            "--map-groups=0:200000:10",
+            "true"
+        ]),
+        [
+            Step::DefaultChildSignal,
+            Step::StartMapper(jobs),
+            unshare(&[Kind::User, Kind::Time]),
+            Step::Setgroups(Setgroups::Deny),
+            Step::ReleaseMapper,
+            Step::OffsetClock(Clock::Monotonic, 1),
+            FORK,
+            run_true(),
+        ]
+    );
+}
+
+#[test]
+fn users_and_groups_are_decided_apart() {
+    let line = own(IdKind::User, 0);
+    assert_eq!(
+        of(&["-r", "--map-users=1:4000000:10", "true"]),
+        [
+            Step::DefaultChildSignal,
+            Step::StartMapper(vec![job(IdKind::User, &[line, extent(1, 4000000, 10)])]),
+            unshare(&[Kind::User]),
+            Step::ReleaseMapper,
+            Step::Setgroups(Setgroups::Deny),
+            Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
+            run_true(),
+        ]
+    );
+}
+
+#[test]
+fn the_owner_is_taken_on_after_the_helpers_have_started() {
+    let keep = Directory::new();
+    let file = keep.path().join("user");
+    std::fs::write(&file, "").unwrap();
+    let jobs = vec![
+        job(IdKind::User, &[own(IdKind::User, 0)]),
+        job(IdKind::Group, &[own(IdKind::Group, 0)]),
+    ];
+    assert_eq!(
+        of(&[
+            "--owner=1000:1001",
+            "-r",
+            &format!("--user={}", file.display()),
+            "true"
+        ]),
+        [
+            Step::DefaultChildSignal,
+            Step::StartBinder(vec![Keep {
+                kind: Kind::User,
+                file
+            }]),
+            Step::StartMapper(jobs),
+            Step::DropGroups,
+            Step::SetGid(1001),
+            Step::SetUid(1000),
+            Step::MakeDumpable,
+            unshare(&[Kind::User]),
+            Step::ReleaseMapper,
+            Step::Bind,
+            run_true(),
+        ]
+    );
+}
+
+#[test]
+fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
+    let keep = Directory::new();
+    let files = ["pid", "uts"].map(|name| {
+        let file = keep.path().join(name);
+        std::fs::write(&file, "").unwrap();
+        file
+    });
+    let [pid, uts] = &files;
+    let line = [
+        &*format!("--pid={}", pid.display()),
+        &*format!("--uts={}", uts.display()),
+        "-f",
+        "true",
+    ];
+    assert_eq!(
+        of(&line),
+        [
+            Step::DefaultChildSignal,
+            Step::StartBinder(vec![
+                Keep {
+                    kind: Kind::Pid,
+                    file: pid.clone()
+                },
+                Keep {
+                    kind: Kind::Uts,
+                    file: uts.clone()
+                }
+            ]),
+            unshare(&[Kind::Uts, Kind::Pid]),
+            FORK,
+            Step::Bind,
+            run_true(),
+        ]
+    );
+}
+
+#[test]
+fn boottime_is_written_before_monotonic() {
+    assert_eq!(
+        of(&["-T", "--monotonic=-2", "--boottime=3", "true"]),
+        [
+            unshare(&[Kind::Time]),
+            Step::OffsetClock(Clock::Boottime, 3),
+            Step::OffsetClock(Clock::Monotonic, -2),
+            run_true()
+        ]
+    );
+}
+
+#[test]
+fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
+    assert_eq!(
+        of(&["--kill-child", "true"]),
+        [
+            Step::DefaultChildSignal,
+            Step::RememberParent,
+            FORK,
+            DIE,
+            run_true()
+        ]
+    );
+    assert_eq!(
+        of(&["--kill-child", "--forward-signals", "-S1", "-G2", "true"]),
+        [
+            Step::DefaultChildSignal,
+            Step::RememberParent,
+            Step::Fork(Reaction::Forward),
+            DIE,
+            Step::DropGroups,
+            Step::SetGid(2),
+            Step::SetUid(1),
+            DIE,
+            run_true(),
+        ]
+    );
+}
+
+#[test]
+fn the_way_from_the_namespaces_to_the_program() {
+    assert_eq!(
+        of(&[
+            "--whitelist-env=A",
+            "--keep-caps",
+            "-S1",
+            "-G2",
+            "-w/w",
+            "-R/r",
+            "--mount-proc=/p",
+            "-r",
+            "true"
+        ]),
+        [
+            unshare(&[Kind::Mount, Kind::User]),
+            Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
+            Step::Setgroups(Setgroups::Deny),
+            Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
+            private(),
+            Step::Chroot("/r".into()),
+            Step::Chdir("/".into()),
+            Step::Chdir("/w".into()),
+            Step::MountProc("/p".into()),
+            Step::DropGroups,
+            Step::SetGid(2),
+            Step::SetUid(1),
+            Step::KeepCapabilities,
+            Step::Environment(Environment::Only(vec!["A".into()])),
+            run_true(),
+        ]
+    );
+}
+
+#[test]
+fn the_working_directory_is_the_new_root_unless_another_is_asked_for() {
+    assert_eq!(
+        of(&["-R/r", "true"]),
+        [
+            Step::Chroot("/r".into()),
+            Step::Chdir("/".into()),
+            run_true()
+        ]
+    );
+    assert_eq!(
+        of(&["-w/w", "true"]),
+        [Step::Chdir("/w".into()), run_true()]
+    );
+}
+
+#[test]
+fn the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it() {
+    let expected = |steps: &[Step]| [&[unshare(&[Kind::Mount])][..], steps, &[run_true()]].concat();
+    let proc = || PathBuf::from("/proc");
+    assert_eq!(
+        of(&["--mount-proc", "true"]),
+        expected(&[private(), Step::MountProc(proc())])
+    );
+    assert_eq!(
+        of(&["--mount-proc", "--propagation=unchanged", "true"]),
+        expected(&[Step::MakePrivateIfMounted(proc()), Step::MountProc(proc())])
+    );
+    assert_eq!(
+        of(&["--mount-proc", "--propagation=slave", "true"]),
+        expected(&[
+            Step::Propagate(Propagation::Slave, "/".into()),
+            Step::MakePrivateIfMounted(proc()),
+            Step::MountProc(proc())
+        ])
+    );
+    assert_eq!(
+        of(&["--mount-proc", "--propagation=slave", "-R/r", "true"]),
+        expected(&[
+            Step::Propagate(Propagation::Slave, "/".into()),
+            Step::Chroot("/r".into()),
+            Step::Chdir("/".into()),
+            Step::MountProc(proc())
+        ])
+    );
+}
+
+#[test]
+fn an_interpreter_is_registered_after_binfmt_misc_is_mounted() {
+    let binfmt = || PathBuf::from("/proc/sys/fs/binfmt_misc");
+    let register = |binfmt: PathBuf, text: &str| Step::RegisterInterpreter {
+        binfmt,
+        interpreter: text.into(),
+    };
+    let unshare = unshare(&[Kind::Mount, Kind::User]);
+    assert_eq!(
+        of(&["-l", ":a:M::b::/c:", "true"]),
+        [
+            unshare.clone(),
+            private(),
+            Step::MountProc("/proc".into()),
+            Step::MountBinfmt(binfmt()),
+            register(binfmt(), ":a:M::b::/c:"),
+            run_true()
+        ]
+    );
+    assert_eq!(
+        of(&["-l", ":a:M::b::/c:", "--mount-binfmt=/b", "true"]),
+        [
+            unshare.clone(),
+            private(),
+            Step::MountBinfmt("/b".into()),
+            register("/b".into(), ":a:M::b::/c:"),
+            run_true()
+        ]
+    );
+    // With F, the interpreter is opened now, and is one of outside.
+    assert_eq!(
+        of(&["-l", ":a:M::b::/c:OF", "-R/r", "true"]),
+        [
+            unshare,
+            private(),
+            Step::MountBinfmt(binfmt()),
+            register(binfmt(), ":a:M::b::/c:OF"),
+            Step::Chroot("/r".into()),
+            Step::Chdir("/".into()),
+            Step::MountProc("/proc".into()),
+            Step::MountBinfmt(binfmt()),
+            run_true(),
+        ]
+    );
+}
