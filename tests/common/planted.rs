@@ -87,17 +87,34 @@ pub fn listed<'p>(planted: &'p [Planted], output: &str) -> (Vec<&'p Planted>, Ve
     (right, wrong)
 }
 
-/// Those of the places that were not entered, of lines `KIND REFERENCE LINK` with tabs between.
+/// What has gone wrong with entering, of lines `KIND REFERENCE LINK` with tabs between: each is to be entered by inode
+/// number and, where it has one, by id.
 pub fn entered(planted: &[Planted], output: &str) -> Vec<String> {
-    let lines: Vec<&str> = output.lines().collect();
     let mut wrong = Vec::new();
     for one in planted {
-        for reference in one.references() {
-            let begin = format!("{}\t{reference}\t", one.kind);
-            let came_to = lines.iter().find_map(|line| line.strip_prefix(&begin));
-            if came_to != Some(&*one.name()) {
-                wrong.push(format!("{one:?} by {reference}: {came_to:?}"));
+        let references = one.references();
+        let mut by_inode = 0;
+        let mut by_id = 0;
+        for line in output
+            .lines()
+            .map(|line| line.split('\t').collect::<Vec<_>>())
+        {
+            let [kind, reference, came_to] = line[..] else {
+                continue;
+            };
+            if kind != one.kind || !references.iter().any(|word| word == reference) {
+                continue;
             }
+            match reference.starts_with(':') {
+                true => by_id += 1,
+                false => by_inode += 1,
+            }
+            if came_to != one.name() {
+                wrong.push(format!("{one:?} by {reference}: {came_to}"));
+            }
+        }
+        if by_inode == 0 || by_id != usize::from(one.id.is_some()) {
+            wrong.push(format!("{one:?}: {by_inode} times by inode, {by_id} by id"));
         }
     }
     wrong
