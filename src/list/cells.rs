@@ -9,13 +9,12 @@ use super::cgroup;
 use super::column::Column;
 use super::graph::Graph;
 use super::netnsid::{Client, NetNsId};
-use super::open::Opener;
+use super::open::{self, Opener};
 use super::select::Item;
 use super::snapshot::{Holder, Inode, Namespace, Process};
 use super::value::Value;
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
-use crate::sys::nsfs;
 use crate::users;
 
 /// So much of a command line is read; processes can have megabytes.
@@ -182,7 +181,7 @@ impl<'g> Cells<'g> {
         if let Some(value) = self.filled.get(&key) {
             return value.clone();
         }
-        let ask = || nsfs::id(self.opener.open(&self.graph.snapshot, inode)?).ok();
+        let ask = || open::id(self.opener.open(&self.graph.snapshot, inode)?).ok();
         let value = namespace
             .id
             .or_else(ask)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::open::{Opener, identify};
+use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
 use super::snapshot::{Inode, Snapshot};
 use crate::error::{Attempt, Failure, RequestError};
@@ -96,7 +96,7 @@ fn search(
 fn is(file: &OwnedFd, kind: Kind, number: Number) -> bool {
     let same_number = match number {
         Number::Inode(inode) => identify(file).is_ok_and(|found| found.ino == inode),
-        Number::Id(id) => nsfs::id(file) == Ok(id),
+        Number::Id(id) => open::id(file) == Ok(id),
     };
     same_number && nsfs::kind(file) == Ok(Some(kind))
 }

@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, NamespaceId};
 use crate::sys::nsfs::HandleFacts;
-use crate::sys::{file, nsfs, pidfd};
+use crate::sys::{file, mount_tree, nsfs, pidfd};
 
 /// A namespace is opened by way of others that hold it, those by way of others, and so on. Such chains end, but what is
 /// seen of a moving system may go round in a circle.
@@ -179,4 +179,13 @@ pub fn identify(fd: impl AsFd) -> nix::Result<NamespaceId> {
         dev: stat.st_dev,
         ino: stat.st_ino,
     })
+}
+
+/// The 64-bit id of an open namespace file: since Linux 6.18 that of any kind, before only mount namespaces have one.
+/// Errors: ENOTTY where the kernel tells none.
+pub fn id(fd: impl AsFd) -> nix::Result<u64> {
+    match nsfs::id(&fd) {
+        Err(Errno::ENOTTY) => mount_tree::namespace(&fd).map(|facts| facts.id),
+        result => result,
+    }
 }

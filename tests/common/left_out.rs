@@ -48,6 +48,17 @@ pub fn skip(why: &str) {
     }
 }
 
+/// As [`skip`], for what no preparation of the machine would change: it is no failure under `NSKIT_TEST_STRICT=1` either.
+pub fn cannot_be_had(why: &str) {
+    SKIPPED.fetch_add(1, Ordering::Relaxed);
+    say("skipped", why);
+}
+
+/// Says a figure that is to be seen also where the test succeeds.
+pub fn note(what: &str) {
+    say("note", what);
+}
+
 fn leave_out(why: &str) -> bool {
     if std::env::var_os("NSKIT_TEST_LEFT_OUT").is_some_and(|value| value == "run") {
         return false;

@@ -13,13 +13,17 @@
 
 mod call;
 mod left_out;
+mod planted;
 mod pty;
 mod scene;
 mod seen;
 mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
-pub use left_out::{newer_than_theirs, on_purpose, skip, their_bug, their_bug_since};
+pub use left_out::{
+    cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since,
+};
+pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
 pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, mount_on};
 pub use seen::Seen;

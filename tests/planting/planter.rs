@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nskit::namespace::Kind;
-use nskit::sys::{mount_tree, nsfs};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -158,8 +157,7 @@ impl Report {
             .strip_suffix(']')
             .and_then(|name| name.split_once(":["))
             .unwrap();
-        let of_mounts = || mount_tree::namespace(&file).map(|facts| facts.id);
-        let id = nsfs::id(&file).or_else(|_| of_mounts());
+        let id = nskit::list::open::id(&file);
         let id = id.map_or("-".to_string(), |id| id.to_string());
         self.0
             .push(format!("{kind}\t{inode}\t{id}\t{place}\t{holder}\n"));

@@ -1,0 +1,164 @@
+//! The three tools on other kernels than that of this machine, real ones under emulation: the scenes of [`SCENES`], and
+//! what has been planted (see planting/).
+//!
+//! The binaries are those of the profile that is tested, without their debug information.
+
+#![allow(clippy::unwrap_used, unsafe_code)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use common::{
+    Directory, cannot_be_had, entered, example, listed, note, on_purpose, ours, probe,
+    read_planted, skip,
+};
+
+const INIT: &str = include_str!("init");
+const SCENES: &str = include_str!("scenes");
+
+/// Statuses of `boot`.
+const MISSING: i32 = 76;
+const CANNOT_BE_HAD: i32 = 77;
+
+const INODES_OF_PIDFDS: &str = "nsenter --target PID:INODE (Linux 6.9)";
+
+#[test]
+fn the_newest() {
+    check("sid", &[]);
+}
+
+#[test]
+fn linux_6_12() {
+    check("trixie", &[]);
+}
+
+#[test]
+fn linux_6_1() {
+    check("bookworm", &[INODES_OF_PIDFDS]);
+}
+
+#[test]
+fn linux_5_10() {
+    check("bullseye", &[INODES_OF_PIDFDS]);
+}
+
+/// Boots the kernel of a suite of Debian's: all scenes are right but those that it lacks something for; all that has been
+/// planted is listed, and entered.
+fn check(suite: &str, expected_lacks: &[&str]) {
+    let Some(console) = boot(suite) else { return };
+    let parts = Parts(&console);
+    let kernel = parts.of("kernel").trim();
+    let scenes: Vec<&str> = parts.of("scenes").lines().collect();
+    let count = |word| scenes.iter().filter(|line| line.starts_with(word)).count();
+    let lacks: Vec<(&str, &str)> = scenes
+        .iter()
+        .filter_map(|line| line.strip_prefix("lacks ")?.split_once(": "))
+        .collect();
+    let failed: Vec<&&str> = scenes
+        .iter()
+        .filter(|line| !line.starts_with("ok ") && !line.starts_with("lacks "))
+        .collect();
+
+    let planted = read_planted(parts.of("planted"));
+    let (right, not_listed) = listed(&planted, parts.of("listed"));
+    let not_entered = entered(&planted, parts.of("entered"));
+    let ways = parts.of("entered").lines().count();
+    note(&format!(
+        "{kernel}: {} scenes ok, {} lacking; {} namespaces planted, {} listed; {} of {ways} ways in",
+        count("ok "),
+        lacks.len(),
+        planted.len(),
+        right.len(),
+        ways.saturating_sub(not_entered.len()),
+    ));
+    for (name, message) in &lacks {
+        note(&format!("{kernel} lacks {name}: {message}"));
+    }
+    assert_eq!(failed, Vec::<&&str>::new());
+    let lacks: Vec<&str> = lacks.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(lacks, expected_lacks);
+    assert_eq!(not_listed, Vec::<String>::new());
+    assert_eq!(not_entered, Vec::<String>::new());
+    assert!(parts.ended() && !planted.is_empty(), "{console}");
+}
+
+/// What the guest has said; `None`, with the test skipped, where there can be no guest.
+fn boot(suite: &str) -> Option<String> {
+    if on_purpose("options and columns that theirs lacks") {
+        return None;
+    }
+    if !cfg!(target_feature = "crt-static") {
+        skip("the binaries are not static");
+        return None;
+    }
+    let busybox = Path::new("/bin/busybox");
+    if !busybox.exists() {
+        skip("needs busybox-static");
+        return None;
+    }
+    let root = Directory::new();
+    let path = |name: &str| root.path().join(name);
+    let executable = |name: &str, text: &str| {
+        std::fs::write(path(name), text).unwrap();
+        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    executable("init", INIT);
+    executable("scenes", SCENES);
+    std::fs::create_dir(path("bin")).unwrap();
+    std::fs::copy(busybox, path("bin/busybox")).unwrap();
+    symlink("busybox", path("bin/sh")).unwrap();
+    std::fs::create_dir(path("nskit")).unwrap();
+    let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, ours(name)));
+    for (name, program) in tools
+        .into_iter()
+        .chain([("planter", example("planter")), ("probe", probe())])
+    {
+        let place = path("nskit").join(name);
+        let stripped = Command::new("strip")
+            .arg("-o")
+            .args([&place, &program])
+            .status();
+        if !stripped.is_ok_and(|status| status.success()) {
+            std::fs::copy(program, place).unwrap();
+        }
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/boot");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(script)
+        .arg(root.path())
+        .env("SUITE", suite)
+        .output()
+        .unwrap();
+    let why = String::from_utf8_lossy(&stderr);
+    match status.code() {
+        Some(CANNOT_BE_HAD) => cannot_be_had(why.trim()),
+        Some(MISSING) => skip(why.trim()),
+        Some(0) => return Some(String::from_utf8_lossy(&stdout).into_owned()),
+        _ => panic!("{suite}: {status}: {why}"),
+    }
+    None
+}
+
+/// The parts of what the guest says, each under a line `--- NAME`.
+struct Parts<'c>(&'c str);
+
+impl<'c> Parts<'c> {
+    fn of(&self, name: &str) -> &'c str {
+        let line = format!("--- {name}\n");
+        let Some((_, part)) = self.0.split_once(&*line) else {
+            panic!("there is no '{name}' in {}", self.0)
+        };
+        part.split("--- ").next().unwrap()
+    }
+
+    fn ended(&self) -> bool {
+        self.0.contains("--- end\n")
+    }
+}
