@@ -114,7 +114,7 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Caller) -> Result<Status, Expla
 
 /// The first of the variables that were left out, and how many more: the target may have thousands.
 fn left_out_note(names: &[String]) -> String {
-    const MOST: usize = 10;
+    const MOST: usize = 12;
     const LONGEST: usize = 40;
     let shown = names
         .iter()

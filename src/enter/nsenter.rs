@@ -137,7 +137,11 @@ fn check_target(args: &Args) -> Result<(), RequestError> {
         ),
         (args.environment, "--env"),
         (args.join_cgroup, "--join-cgroup"),
-        (args.follow_context, "--follow-context"),
+        // Where there is no SELinux, there is nothing to follow.
+        (
+            args.follow_context && stat(SELINUX).is_ok(),
+            "--follow-context",
+        ),
         (args.uid == Some(IdArgument::Follow), "--setuid follow"),
         (args.gid == Some(IdArgument::Follow), "--setgid follow"),
     ];

@@ -16,7 +16,7 @@ use super::scene::User;
 use super::seen::Seen;
 
 /// How long anything may take before the test gives it up. No test measures time.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits until `condition` holds.
 #[track_caller]

@@ -41,6 +41,9 @@ impl Pty {
             let mut settings: libc::termios = std::mem::zeroed();
             assert_eq!(libc::tcgetattr(slave, &mut settings), 0);
             settings.c_lflag &= !libc::ECHO;
+            // Else what is typed right behind a Ctrl-C or Ctrl-Z goes with what was typed before: the driver empties its
+            // queues after it has sent the signal, when the program may have answered already.
+            settings.c_lflag |= libc::NOFLSH;
             settings.c_oflag &= !libc::OPOST;
             assert_eq!(libc::tcsetattr(slave, libc::TCSANOW, &settings), 0);
             (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
@@ -93,8 +96,15 @@ impl Pty {
     /// Waits until programs have written `text`.
     #[track_caller]
     pub fn expect(&self, text: &str) {
-        super::poll_until(&format!("'{text}' on the terminal"), || {
-            self.text().contains(text)
-        });
+        let start = std::time::Instant::now();
+        while !self.text().contains(text) {
+            let late = start.elapsed() > super::call::DEADLINE;
+            assert!(
+                !late,
+                "waited in vain for {text:?} on the terminal: {:?}",
+                self.text()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
     }
 }

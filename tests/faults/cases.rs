@@ -50,6 +50,15 @@ const fn nsenter(name: &'static str, args: &'static [&'static str]) -> Case {
     }
 }
 
+/// lsns answers itself, in a PID namespace with one other process: what it lists stands still.
+const fn lsns(name: &'static str, args: &'static [&'static str]) -> Case {
+    Case {
+        tool: "lsns",
+        program: Program::None,
+        ..unshare(name, args)
+    }
+}
+
 impl Case {
     const fn user(mut self, user: User) -> Case {
         self.user = Some(user);
@@ -245,4 +254,12 @@ pub const CASES: &[Case] = &[
         .user(ALICE)
         .program(Program::None),
     nsenter("help", &["--help"]).program(Program::None),
+    lsns("listing", &[]),
+    lsns("every column, as JSON", &["-J", "--output-all"]),
+    lsns("tree of processes", &["-Tprocess"]),
+    lsns("one kind, raw", &["-r", "-t", "mnt"]),
+    lsns("of a process", &["-p", "1"]),
+    lsns("filtered", &["-Q", "TYPE == 'net'"]),
+    lsns("columns", &["-H"]),
+    lsns("no such column", &["-o", "NONE"]),
 ];

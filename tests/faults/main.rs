@@ -31,6 +31,7 @@ use std::process::ExitCode;
 
 use common::{Under, under_test};
 use runner::random::seed;
+use runner::workers;
 
 fn main() -> ExitCode {
     if under_test() == Under::Theirs {
@@ -39,30 +40,5 @@ fn main() -> ExitCode {
     }
     let seed = seed();
     println!("fault injection, NSKIT_SEED={seed}");
-    let jobs = std::env::var("NSKIT_JOBS").map_or(2, |jobs| jobs.parse().expect("NSKIT_JOBS"));
-    // Processes, not threads: a runner is forked from a process with a single thread.
-    let workers: Vec<i32> = (0..jobs)
-        .map(|index| start_worker(index, jobs, seed))
-        .collect();
-    let all_well = workers.into_iter().fold(true, |well, worker| {
-        let mut status = 0;
-        // SAFETY: a plain number and a variable to write to.
-        well & (unsafe { libc::waitpid(worker, &mut status, 0) } == worker && status == 0)
-    });
-    if all_well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
-}
-
-fn start_worker(index: usize, jobs: usize, seed: u64) -> i32 {
-    // SAFETY: this process has a single thread.
-    let pid = unsafe { libc::fork() };
-    assert!(pid >= 0);
-    if pid == 0 {
-        let well = std::panic::catch_unwind(|| inject::work(index, jobs, seed)).unwrap_or(false);
-        std::process::exit(i32::from(!well));
-    }
-    pid
+    workers(|index, jobs| inject::work(index, jobs, seed))
 }

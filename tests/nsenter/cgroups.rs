@@ -65,8 +65,9 @@ fn the_cgroups_of_the_target_are_joined() {
             skip(&format!("no writable {fstype} is mounted"));
             continue;
         }
-        let target = Target::of(scene.probe(["hold"]));
+        // Before the target, which is to be gone when they are removed.
         let cgroups = Cgroups::new(fstype, &mounts);
+        let target = Target::of(scene.probe(["hold"]));
         cgroups.add(target.pid());
         let expected = std::fs::read_to_string(target.proc("cgroup")).unwrap();
         for option in ["-c", "--join-cgroup"] {
@@ -128,8 +129,8 @@ fn standard_input_stays_and_nothing_of_the_cgroup_is_left_open() {
     if mounts.is_empty() {
         return skip("no writable cgroup hierarchy is mounted");
     }
-    let target = Target::of(scene.probe(["hold"]));
     let cgroups = Cgroups::new("stdin", &mounts);
+    let target = Target::of(scene.probe(["hold"]));
     cgroups.add(target.pid());
     for closed in [false, true] {
         let prepare = |call: crate::Call| if closed { call.closed(0) } else { call };

@@ -18,11 +18,13 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use crate::common::{Ending, User};
 use tracer::{Call, Fault};
 
-/// How long a run may take before it counts as one that hangs.
+/// How long a run of ours may take before it counts as one that hangs.
 const WATCHDOG_SECONDS: i64 = 20;
 
 /// A descriptor that is open in the tool, above all that it opens itself.
@@ -41,6 +43,8 @@ pub struct Job {
     pub user: Option<User>,
     /// PID of a process in the mount namespace to start in.
     pub scene: i32,
+    /// PID of a process all of whose namespaces but the user's it starts in, in place of that mount namespace alone.
+    pub inside: Option<i32>,
     /// The working directory there.
     pub directory: PathBuf,
     /// Whether it runs in a copy of that mount namespace, made for this run.
@@ -48,6 +52,8 @@ pub struct Job {
     /// Signals that it finds ignored, and blocked.
     pub ignored: Vec<i32>,
     pub blocked: Vec<i32>,
+    /// After how many seconds it counts as hanging, if not as usual.
+    pub patience: Option<i64>,
     /// Whether its system calls are traced.
     pub traced: bool,
     /// Which of them is to fail, and how.
@@ -71,12 +77,66 @@ pub struct Outcome {
     pub stderr: String,
     /// The processes that outlived the tool until the watchdog killed them.
     pub left: Vec<String>,
-    /// The mounts afterwards of the namespace that it was started in.
+    /// The mount namespace that it was started in, as /proc/PID/ns/mnt tells it.
+    pub mount_namespace: String,
+    /// The mounts there afterwards.
     pub mounts: Vec<String>,
     /// The system calls, if traced, in the order of their beginnings.
     pub calls: Vec<Call>,
     /// Whether the call that was to fail was reached.
     pub hit: bool,
+}
+
+/// Does the work in several processes side by side (`NSKIT_JOBS`, by default 2), each of which is told its number and theirs
+/// in all, and answers whether all went well. Processes, not threads: a runner is forked from a process with a single one.
+pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) -> ExitCode {
+    let jobs = std::env::var("NSKIT_JOBS").map_or(2, |jobs| jobs.parse().expect("NSKIT_JOBS"));
+    let start = |index| {
+        // SAFETY: this process has a single thread.
+        let pid = unsafe { libc::fork() };
+        check("fork", pid);
+        if pid == 0 {
+            stay_on_one_processor(index);
+            let well = std::panic::catch_unwind(|| work(index, jobs)).unwrap_or(false);
+            std::process::exit(i32::from(!well));
+        }
+        pid
+    };
+    let workers: Vec<i32> = (0..jobs).map(start).collect();
+    let mut all_well = true;
+    for worker in workers {
+        let mut status = 0;
+        // SAFETY: a plain number and a variable to write to.
+        let waited = unsafe { libc::waitpid(worker, &mut status, 0) };
+        all_well &= waited == worker && status == 0;
+    }
+    if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Linux 6.18 gives out the ids of namespaces to each processor in batches, and lets a mount namespace be bound only where
+/// one with a lower id is: with two processors that is chance.
+fn stay_on_one_processor(index: usize) {
+    // SAFETY: sets of processors, which may be all zero, with their size; a process 0 is the caller.
+    unsafe {
+        let mut may: libc::cpu_set_t = std::mem::zeroed();
+        check(
+            "sched_getaffinity",
+            libc::sched_getaffinity(0, size_of_val(&may), &mut may),
+        );
+        let mut processors =
+            (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &may));
+        let count = libc::CPU_COUNT(&may) as usize;
+        let mut one: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processors.nth(index % count).unwrap(), &mut one);
+        check(
+            "sched_setaffinity",
+            libc::sched_setaffinity(0, size_of_val(&one), &one),
+        );
+    }
 }
 
 /// Runs the job to its end.
@@ -104,6 +164,23 @@ pub fn run(job: &Job) -> Outcome {
     outcome
 }
 
+/// The /proc that the test started with; what the runner enters may have another, which does not know it.
+static PROC: OnceLock<File> = OnceLock::new();
+
+/// A file of that /proc, opened for reading.
+fn open_proc(path: &str) -> std::io::Result<File> {
+    let path = CString::new(path).unwrap();
+    let proc = PROC.get_or_init(|| File::open("/proc").unwrap());
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    // SAFETY: an open directory, a C string and flags in; the descriptor that comes out belongs to nobody else.
+    unsafe {
+        match libc::openat(proc.as_raw_fd(), path.as_ptr(), flags) {
+            -1 => Err(std::io::Error::last_os_error()),
+            fd => Ok(File::from_raw_fd(fd)),
+        }
+    }
+}
+
 /// The runner's life. Returns the report.
 fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
     let before;
@@ -113,11 +190,18 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             "prctl",
             libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0),
         );
-        let namespace = File::open(format!("/proc/{}/ns/mnt", job.scene)).unwrap();
-        check(
-            "setns",
-            libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS),
-        );
+        let (process, kinds) = match job.inside {
+            Some(process) => (
+                process,
+                ["pid", "mnt", "uts", "ipc", "net", "cgroup", "time"].as_slice(),
+            ),
+            None => (job.scene, ["mnt"].as_slice()),
+        };
+        // All are opened first: afterwards /proc is another one.
+        let open = |kind: &&str| open_proc(&format!("{process}/ns/{kind}")).unwrap();
+        for namespace in kinds.iter().map(open).collect::<Vec<_>>() {
+            check("setns", libc::setns(namespace.as_raw_fd(), 0));
+        }
         if let Some(propagation) = job.copied {
             check("unshare", libc::unshare(libc::CLONE_NEWNS));
             let flag = match propagation {
@@ -138,7 +222,7 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             "sigaction",
             libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()),
         );
-        set_watchdog(WATCHDOG_SECONDS);
+        set_watchdog(job.patience.unwrap_or(WATCHDOG_SECONDS));
     }
     let (main, start) = start(job, outputs);
     let mut report = tracer::follow(main, start, job.traced, job.fault.as_ref());
@@ -148,6 +232,9 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
     if job.copied.is_none() {
         take_back(&before, &after);
     }
+    use std::os::unix::fs::MetadataExt;
+    let namespace = open_proc("self/ns/mnt").unwrap().metadata().unwrap().ino();
+    report::line(&mut report, "namespace", &[&format!("mnt:[{namespace}]")]);
     for mount in &after {
         report::line(&mut report, "mount", &[&mount.text()]);
     }
@@ -258,7 +345,7 @@ impl MountLine {
 
 /// The mounts of the runner's namespace.
 fn mounts() -> Vec<MountLine> {
-    let text = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let text = std::io::read_to_string(open_proc("self/mountinfo").unwrap()).unwrap();
     let read = |line: &str| {
         let fields: Vec<&str> = line.split(' ').collect();
         MountLine {

@@ -23,6 +23,7 @@ pub fn read(report: &str) -> Outcome {
             ["exited", status] => outcome.ending = Some(Ending::Exited(status.parse().unwrap())),
             ["killed", signal] => outcome.ending = Some(Ending::Killed(signal.parse().unwrap())),
             ["left", process] => outcome.left.push(process.to_string()),
+            ["namespace", link] => outcome.mount_namespace = link.to_string(),
             ["mount", mount] => outcome.mounts.push(mount.to_string()),
             ["hit"] => outcome.hit = true,
             ["call", process, number, occurrence, args, path] => outcome.calls.push(Call {

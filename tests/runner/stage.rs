@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Job, check};
+use super::{Job, Outcome, check};
 use crate::common::{ALICE, Call, Process, Scene, User, ours, probe, theirs};
 
 /// The stage. What it has made is gone when it is dropped.
@@ -178,17 +178,20 @@ impl Stage {
         self.places.iter().fold(text.to_string(), fill)
     }
 
-    /// The probe's report without what differs from run to run, namespaces by their label.
-    pub fn stable(&self, report: &str) -> Vec<String> {
+    /// The program's report without what differs from run to run, namespaces by their label.
+    pub fn stable(&self, outcome: &Outcome) -> Vec<String> {
         let line = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
             ["pid" | "file", ..] => None,
+            ["ns", kind, link] if link == outcome.mount_namespace => {
+                Some(format!("ns {kind} start"))
+            }
             ["ns", kind, link] => {
                 let label = self.labels.get(link).map_or("new", String::as_str);
                 Some(format!("ns {kind} {label}"))
             }
             _ => Some(line.to_string()),
         };
-        report.lines().filter_map(line).collect()
+        outcome.stdout.lines().filter_map(line).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
-use super::{registers, report};
+use super::{open_proc, registers, report};
 
 /// A system call, told from all others of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +161,8 @@ impl Tracer<'_> {
         }
         // Without a trace only our children are known, orphans that we have adopted among them.
         let own = std::process::id();
-        let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
+        let children =
+            open_proc(&format!("{own}/task/{own}/children")).and_then(std::io::read_to_string);
         for pid in children.unwrap_or_default().split_whitespace() {
             // SAFETY: as above.
             unsafe { libc::kill(pid.parse().unwrap(), libc::SIGKILL) };
@@ -299,7 +300,7 @@ fn request(request: libc::c_uint, pid: i32, data: i32) {
 fn text_at(pid: i32, address: u64) -> String {
     use std::os::unix::fs::FileExt;
     let mut bytes = [0; 256];
-    let Ok(memory) = std::fs::File::open(format!("/proc/{pid}/mem")) else {
+    let Ok(memory) = open_proc(&format!("{pid}/mem")) else {
         return String::new();
     };
     // Near the end of a mapping there may be less.

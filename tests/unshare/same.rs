@@ -102,12 +102,12 @@ fn mounts() {
         (&["-m", "--mount-proc=/mnt"], ROOT),
         (&["-m", "--mount-proc=/mnt", "--propagation=slave"], ROOT),
         (&["-rfp", "--mount-proc"], ALICE),
-        (&["-R", "/", "-w", "/tmp"], ROOT),
+        (&["-R", "/", "-w", "/etc"], ROOT),
         (
             &["-mR", "/", "--mount-proc", "-fp", "--propagation=slave"],
             ROOT,
         ),
-        (&["-w", "/tmp"], ALICE),
+        (&["-w", "/etc"], ALICE),
     ]);
 }
 

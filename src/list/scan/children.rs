@@ -28,8 +28,9 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     if visit.kernel_thread || !wanted {
         return;
     }
-    let Ok(directory) = openat(&visit.directory, c"ns", STEP, Mode::empty()) else {
-        return;
+    let directory = match openat(&visit.directory, c"ns", STEP, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(errno) => return visit.note(errno),
     };
     for (kind, link) in CHILDREN {
         let found = child_namespace(directory.as_fd(), link, kind, worker.scope.held);

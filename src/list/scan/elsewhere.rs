@@ -27,19 +27,20 @@ const MOUNTINFO: usize = super::mount::MOUNTINFO;
 /// Adds what is mounted elsewhere.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
     let mut done: BTreeSet<Inode> = opener.own(Kind::Mount).into_iter().collect();
-    let all = mount_namespaces(scope);
-    let mut complete = all.is_ok();
-    for (namespace, facts) in all.unwrap_or_default() {
+    let by_kernel = mount_namespaces(scope);
+    let mut complete = by_kernel.is_ok();
+    for (namespace, facts) in by_kernel.unwrap_or_default() {
         if done.contains(&namespace) {
             continue;
         }
-        let Some(mounts) = mounts_by_kernel(facts) else {
-            complete = false;
-            continue;
-        };
-        done.insert(namespace);
-        for (root, path) in mounts {
-            add(&mut snapshot, scope, &root, path, namespace);
+        match mounts_by_kernel(facts) {
+            Some(mounts) => {
+                done.insert(namespace);
+                for (root, path) in mounts {
+                    add(&mut snapshot, scope, &root, path, namespace);
+                }
+            }
+            None => complete = false,
         }
     }
     if !complete {

@@ -109,12 +109,25 @@ struct Visit {
     threads: u32,
     /// Whether something of it was not ours to see.
     refused: bool,
+    /// Why we could not go on looking, though it was ours to see.
+    exhausted: Option<Errno>,
+}
+
+/// Whether this is the want of descriptors or memory. A listing that is short for it would pass for a whole one.
+fn is_exhaustion(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO
+    )
 }
 
 impl Visit {
     /// Keeps in mind why something of the process could not be seen.
     fn note(&mut self, errno: Errno) {
         self.refused |= matches!(errno, Errno::EACCES | Errno::EPERM);
+        if is_exhaustion(errno) {
+            self.exhausted = Some(errno);
+        }
     }
 }
 
@@ -126,6 +139,8 @@ struct Finds {
     unreadable: usize,
     /// Processes that ended while we looked.
     vanished: usize,
+    /// Why the rest could not be looked at.
+    exhausted: Option<Errno>,
 }
 
 impl Finds {
@@ -134,6 +149,7 @@ impl Finds {
         self.held.extend(other.held);
         self.unreadable += other.unreadable;
         self.vanished += other.vanished;
+        self.exhausted = self.exhausted.or(other.exhausted);
     }
 }
 
@@ -173,6 +189,7 @@ impl<'s> Worker<'s> {
             }
         }
         self.finds.unreadable += usize::from(visit.refused);
+        self.finds.exhausted = self.finds.exhausted.or(visit.exhausted);
         self.finds.processes.push(visit.process);
     }
 
@@ -180,6 +197,7 @@ impl<'s> Worker<'s> {
     fn note(&mut self, errno: Errno) {
         match errno {
             Errno::ENOENT | Errno::ESRCH => self.finds.vanished += 1,
+            errno if is_exhaustion(errno) => self.finds.exhausted = Some(errno),
             _ => self.finds.unreadable += 1,
         }
     }

@@ -59,6 +59,7 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
         kernel_thread: stat.kernel_thread,
         threads: stat.threads,
         refused: false,
+        exhausted: None,
     })
 }
 
@@ -81,7 +82,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
         }
     }
     // A zombie has left most of its namespaces (ENOENT), and a kernel may not know a kind: neither is worth a word.
-    if let Some(errno @ (Errno::EACCES | Errno::EPERM | Errno::ESRCH)) = refused {
+    if let Some(errno) = refused {
         visit.note(errno);
     }
 }

@@ -22,7 +22,8 @@ const PORTION: usize = 32;
 /// each of which lives shorter than our walk; without a process that ended under our eyes there was no such thing.
 const LOOKS: usize = 3;
 
-/// Looks at every process of `proc`. Errors: the directory cannot be listed.
+/// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or
+/// memory run out.
 pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Failure> {
     let mut buffer = vec![0; NAMES];
     let mut seen: Vec<i32> = Vec::new();
@@ -37,6 +38,9 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
         let found = visit(scope, proc, &new);
         let vanished = found.vanished;
         finds.add(found);
+        if let Some(errno) = finds.exhausted {
+            return Err(errno).during(read);
+        }
         if vanished == 0 {
             break;
         }

@@ -22,8 +22,9 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     }
     let flags =
         nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_DIRECTORY | nix::fcntl::OFlag::O_CLOEXEC;
-    let Ok(directory) = openat(&visit.directory, c"task", flags, Mode::empty()) else {
-        return;
+    let directory = match openat(&visit.directory, c"task", flags, Mode::empty()) {
+        Ok(directory) => directory,
+        Err(errno) => return visit.note(errno),
     };
     let scope = worker.scope;
     let pid = visit.process.pid;

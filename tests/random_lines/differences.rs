@@ -1,0 +1,184 @@
+//! Where ours is not to do as the installed util-linux 2.38.1 does, each with its reason.
+
+use super::Both;
+use crate::common::Ending;
+
+/// A known difference.
+pub struct Difference {
+    pub why: &'static str,
+    /// Whether it explains what a line, taken down to what the difference needs, came to.
+    pub explains: fn(&Both) -> bool,
+}
+
+/// We refuse with this in our message.
+fn refused(both: &Both, message: &str) -> bool {
+    both.ours.ending == Some(Ending::Exited(1)) && both.ours.stderr.contains(message)
+}
+
+fn theirs_says(both: &Both, message: &str) -> bool {
+    both.theirs.stderr.contains(message)
+}
+
+pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        why: "bug: as root, theirs takes a subuid line of any named user, and newuidmap refuses it",
+        explains: |both| theirs_says(both, "newuidmap: ") || theirs_says(both, "newgidmap: "),
+    },
+    Difference {
+        why: "theirs takes numbers that are no ids, modulo 2^32; ours refuses them",
+        explains: |both| {
+            let value = ["4294967295", "4294967296", "-1"]
+                .into_iter()
+                .any(|value| both.line.contains(value));
+            value && (refused(both, " is not a") || refused(both, "is called '-1'"))
+        },
+    },
+    Difference {
+        why: "a target must be a PID, and there, even if nothing of it is asked for",
+        explains: |both| {
+            refused(both, "is not PID or PID:INODE") || refused(both, "cannot find process")
+        },
+    },
+    Difference {
+        why: "--target is given once, as in the newest",
+        explains: |both| refused(both, "--target may be given only once"),
+    },
+    Difference {
+        why: "theirs takes the argument of --wdns attached only; ours in every way of writing",
+        explains: |both| both.line.contains("-W") || both.line.contains("--wdn"),
+    },
+    Difference {
+        why: "bug: theirs leaves namespaces kept on files where a later step fails",
+        explains: |both| {
+            let kept = |mounts: &[String]| {
+                mounts
+                    .iter()
+                    .filter(|mount| mount.ends_with("nsfs rw"))
+                    .count()
+            };
+            both.ours.ending != Some(Ending::Exited(0))
+                && kept(&both.ours.mounts) < kept(&both.theirs.mounts)
+        },
+    },
+    Difference {
+        why: "bug: theirs has forked when it finds that it cannot keep a namespace, and the program runs all the same",
+        explains: |both| {
+            both.ours.ending == Some(Ending::Exited(1))
+                && theirs_says(both, "unshare: mount /proc/")
+        },
+    },
+    Difference {
+        why: "bug: theirs cannot keep namespaces on files together with a user namespace (mended in 2.42)",
+        explains: |both| {
+            theirs_says(both, "failed: Operation not permitted")
+                && theirs_says(both, "unshare: mount /proc/")
+        },
+    },
+    Difference {
+        why: "bug: theirs keeps namespaces on files while the program's process goes on: whether it sees the mount is chance",
+        explains: |both| {
+            let of_files =
+                |lines: &[String]| lines.iter().all(|line| line.ends_with(" nsfs nsfs rw"));
+            of_files(&both.only_in_ours())
+                && of_files(&both.only_in_theirs())
+                && both.differs() == ["what the program sees"]
+        },
+    },
+    Difference {
+        why: "the last one of an option counts; theirs takes the target's before a file",
+        explains: |both| {
+            // A line of two such options is left: one with a file, and one without.
+            let elsewhere = both.setting.tool == "nsenter"
+                && both.differs() == ["what the program sees"]
+                && both.line.contains("/ns/")
+                && both
+                    .only_in_theirs()
+                    .iter()
+                    .any(|line| line.starts_with("ns "));
+            elsewhere
+                || both.ours.stderr.contains("namespace, not a")
+                || theirs_says(both, "neither filename nor target pid supplied")
+        },
+    },
+    Difference {
+        why: "what a later option takes the place of is neither opened nor looked up",
+        explains: |both| {
+            let read = [
+                "nsenter: cannot open ",
+                "failed to parse uid",
+                "failed to parse gid",
+            ];
+            read.into_iter().any(|message| theirs_says(both, message))
+                && both.ours.ending != Some(Ending::Exited(1))
+        },
+    },
+    Difference {
+        why: "blocks of ids add up, as in the newest; in 2.38.1 the last one counts",
+        explains: |both| {
+            let options = ["--map-users", "--map-groups", "--map-a"];
+            both.line.split("--map-").count() > 2
+                && options.iter().any(|option| both.line.contains(option))
+        },
+    },
+    Difference {
+        why: "bug: theirs loses an id where a single one is taken out of a block",
+        explains: |both| {
+            let maps = |lines: Vec<String>| {
+                lines
+                    .iter()
+                    .all(|line| line.starts_with("uid_map") || line.starts_with("gid_map"))
+            };
+            both.differs() == ["what the program sees"]
+                && maps(both.only_in_ours())
+                && maps(both.only_in_theirs())
+        },
+    },
+    Difference {
+        why: "newgidmap denies setgroups(2) with the caller's own group; as root we write the map ourselves, as the newest",
+        explains: |both| {
+            both.only_in_ours() == ["setgroups allow"]
+                && both.only_in_theirs() == ["setgroups deny"]
+                && both.line.contains("--map-groups")
+        },
+    },
+    Difference {
+        why: "bug: with --kill-child, theirs loses the signal where an id changes",
+        explains: |both| {
+            let lost = both.only_in_theirs() == ["death-signal 0"];
+            lost && matches!(&both.only_in_ours()[..], [only] if only.starts_with("death-signal "))
+        },
+    },
+    Difference {
+        why: "nsenter -G fails where the groups that it drops cannot be dropped; theirs goes on with them",
+        explains: |both| {
+            both.setting.tool == "nsenter" && refused(both, "cannot drop the supplementary groups")
+        },
+    },
+    Difference {
+        why: "real-time signals have names since a newer version",
+        explains: |both| theirs_says(both, "unknown signal: RT"),
+    },
+    Difference {
+        why: "a relative --wd begins at the new --root, out of which the old directory would lead",
+        explains: |both| {
+            refused(both, "cannot change directory to ")
+                && both.line.contains("-R") | both.line.contains("--r")
+        },
+    },
+    Difference {
+        why: "theirs leaves the SIGCHLD of a helper pending in the program, if that is blocked",
+        explains: |both| both.only_in_ours().is_empty() && both.only_in_theirs() == ["pending 17"],
+    },
+    Difference {
+        why: "theirs resets an ignored SIGCHLD in any case; ours where it forks only",
+        explains: |both| {
+            both.setting.ignored.contains(&libc::SIGCHLD)
+                && both.only_in_ours() == ["ignored 17"]
+                && both.only_in_theirs().is_empty()
+        },
+    },
+    Difference {
+        why: "bug: theirs denies setgroups(2) a second time, which the kernel refuses",
+        explains: |both| theirs_says(both, "/proc/self/setgroups"),
+    },
+];
