@@ -142,7 +142,13 @@ impl Run<'_> {
             }
             Step::Chroot(root) => chroot(&root).during(|| Attempt::Chroot(root))?,
             Step::Chdir(directory) => chdir(&directory).during(|| Attempt::Chdir(directory))?,
-            Step::Hide => sys::process::set_dumpable(false).during(|| Attempt::Hide)?,
+            Step::Hide => {
+                // What /proc calls the target stands in a file of our own, which hiding closes to a user before Linux 5.14.
+                if let Some(target) = &self.entrance.opened.target {
+                    target.look_up();
+                }
+                sys::process::set_dumpable(false).during(|| Attempt::Hide)?;
+            }
             Step::DropGroupsIfPermitted => self.groups_dropped = setgroups(&[]).is_ok(),
             Step::EnterWhatWeMay {
                 of_target,

@@ -68,6 +68,11 @@ impl Target {
         self.pidfd.as_ref()
     }
 
+    /// Learns what /proc calls it, as far as that can be learnt: asking for a file of it needs no look then.
+    pub fn look_up(&self) {
+        let _ = self.path("");
+    }
+
     /// A file of it in /proc. That shows the PID namespace in which it was mounted, which need not be ours: there the
     /// process has another PID, or none. Errors: it has none.
     pub fn path(&self, name: &str) -> Result<PathBuf, Failure> {
