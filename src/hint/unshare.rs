@@ -102,7 +102,9 @@ fn system(attempt: &Attempt, errno: Errno, situation: Situation, view: &View) ->
             apparmor(view).filter(|_| user).or_else(|| no_proc(situation, view))
         }
         (Attempt::Mount { .. } | Attempt::Propagate { .. }, Errno::EPERM) if user => apparmor(view),
-        (Attempt::Keep { file, .. }, Errno::EINVAL) => on_shared_mount(file, view),
+        (Attempt::Keep { kind, file }, Errno::EINVAL) => {
+            on_shared_mount(file, view).or_else(|| (*kind == Kind::Mount).then(younger_place))
+        }
         (Attempt::Keep { .. }, Errno::EPERM) if view.has_capability(CAP_SYS_ADMIN) == Some(false) || user => Some(
             "binding a file needs CAP_SYS_ADMIN where unshare was started; a new user namespace does not give it there"
                 .to_string(),
@@ -287,6 +289,14 @@ fn on_shared_mount(file: &Path, view: &View) -> Option<String> {
         "{directory} is a shared mount, from which the new namespace would propagate into itself: make it private first \
          (mount --make-private {directory}, after mount --bind {directory} {directory} if it is no mount of its own)"
     ))
+}
+
+/// The kernel lets a mount namespace be kept in older ones only, and tells the older by its id. Linux 6.18 hands out ids
+/// from a range for each processor, so that a newer one may have the lower id.
+fn younger_place() -> String {
+    "a mount namespace can be kept only in one that is older; Linux 6.18 takes the lower id for that, which depends on the \
+     processor: it may help to try again, or under taskset -c 0"
+        .to_string()
 }
 
 /// newuidmap or newgidmap has failed.
@@ -542,7 +552,11 @@ mod tests {
         );
         let hint_of = |file| hint_for(attempt(), Errno::EINVAL, &[Kind::Mount], &[file]);
         assert!(hint_of(shared).unwrap().starts_with("/ is a shared mount"));
-        assert_eq!(hint_of(private), None);
+        assert!(
+            hint_of(private)
+                .unwrap()
+                .contains("only in one that is older")
+        );
     }
 
     #[test]
