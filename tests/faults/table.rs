@@ -222,7 +222,16 @@ pub fn effects(call: &Call, row: &Row) -> Vec<Effect> {
     };
     let errnos = row.errnos.iter().map(|errno| effect(*errno));
     let count = call.args[2];
-    let short = (row.short && count > 1).then_some(Effect::Bytes(1));
+    // A map without its last digit is a map as well.
+    let shorter = if call.number == SYS_write {
+        vec![1, count.saturating_sub(1), count.saturating_sub(2)]
+    } else {
+        vec![1]
+    };
+    let short = shorter
+        .into_iter()
+        .filter(|less| row.short && *less > 0 && *less < count)
+        .map(Effect::Bytes);
     let signals = if row.left_out == ALLOCATOR {
         &[]
     } else {

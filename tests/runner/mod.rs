@@ -30,6 +30,9 @@ const WATCHDOG_SECONDS: i64 = 20;
 /// A descriptor that is open in the tool, above all that it opens itself.
 const PASSED_ON: RawFd = 40;
 
+/// The supplementary groups of the tool.
+const GROUPS: [u32; 2] = [4, 50];
+
 /// What is to be run.
 #[derive(Clone, Debug, Default)]
 pub struct Job {
@@ -307,8 +310,9 @@ fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
         ] {
             check("dup2", libc::dup2(fd, at));
         }
+        // Groups that are to be dropped must be there.
+        check("setgroups", libc::setgroups(GROUPS.len(), GROUPS.as_ptr()));
         if let Some(User { uid, gid, .. }) = job.user {
-            check("setgroups", libc::setgroups(0, std::ptr::null()));
             check("setresgid", libc::setresgid(gid, gid, gid));
             check("setresuid", libc::setresuid(uid, uid, uid));
         }
