@@ -7,8 +7,11 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 /// Where a block is run: nothing that it makes stays.
-const SCENE: &str =
-    "mount -t tmpfs none /tmp && mkdir /tmp/w && cd /tmp/w && exec bash -euo pipefail";
+///
+/// The tools come along, so that ordinary users reach them wherever they were built.
+const SCENE: &str = r#"mount -t tmpfs none /mnt && mkdir /mnt/bin /mnt/walk &&
+    cp "$1/unshare" "$1/nsenter" "$1/lsns" /mnt/bin && cd /mnt/walk &&
+    PATH=/mnt/bin:$PATH exec bash -euo pipefail"#;
 
 /// A block of commands, and what it prints.
 struct Block {
@@ -66,7 +69,6 @@ fn matches(expected: &str, line: &str) -> bool {
 fn run(block: &Block) -> String {
     let unshare = common::ours("unshare");
     let tools = unshare.parent().unwrap().display().to_string();
-    let path = format!("{tools}:{}", std::env::var("PATH").unwrap_or_default());
     let mut child = Command::new(&unshare)
         .args([
             "-mpuin",
@@ -76,8 +78,9 @@ fn run(block: &Block) -> String {
             "sh",
             "-c",
             SCENE,
+            "sh",
+            &tools,
         ])
-        .env("PATH", path)
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
