@@ -9,7 +9,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use nix::fcntl::OFlag;
+
 use crate::cli::value::digits;
+use crate::sys::file::open_retrying;
 
 /// Which of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +122,10 @@ fn skip_line(reader: &mut impl BufRead) {
 
 /// Visits the entries of the file, until `visit` answers false.
 fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) {
-    if let Ok(file) = File::open(database.file()) {
-        for_each_entry(file, visit);
+    // In an entered file system it may be a pipe, which nobody writes to.
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    if let Ok(file) = open_retrying(Path::new(database.file()), flags) {
+        for_each_entry(File::from(file), visit);
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Entrance {
     by_pidfd: KindSet,
     /// The kinds that are still to be entered by a file.
     by_file: KindSet,
+    /// The target's user namespace, opened while its /proc directory was the one outside: should the pidfd not do.
+    user: Option<OwnedFd>,
 }
 
 impl Entrance {
@@ -67,6 +69,13 @@ impl Entrance {
     ) -> Result<(), Failure> {
         self.by_pidfd = of_target;
         self.by_file = of_files;
+        let before_user = of_target.without(Kind::User).iter().chain(of_files.iter());
+        if of_target.contains(Kind::User) && before_user.count() > 0 {
+            let user = KindSet::EMPTY.with(Kind::User);
+            let target = self.opened.target.as_ref();
+            let files = target.and_then(|target| target.open_namespaces(user).ok());
+            self.user = files.and_then(|mut files| Some(files.pop()?.1));
+        }
         self.enter_by_pidfd(of_target.without(Kind::User));
         // Where the user namespace may give the right to enter all at once, that is tried next. Else the target's
         // files are opened while its /proc directory can still be reached.
@@ -83,8 +92,8 @@ impl Entrance {
     pub fn enter_the_rest(&mut self) -> Result<(), Failure> {
         self.enter_by_pidfd(self.by_pidfd);
         if !self.by_pidfd.is_empty() {
-            // One at a time, to know which it is that is refused; and both passes, since nothing of the target's has been
-            // entered yet.
+            // One at a time, to know which it is that is refused; and both passes, since but for the user namespace, which
+            // is open already, nothing of the target's is left or all of it is.
             self.take_files_of_target()?;
             self.enter_files_that_we_may();
         }
@@ -127,9 +136,17 @@ impl Entrance {
 
     /// What could not be entered by the target's pidfd is to be entered by its files in /proc.
     fn take_files_of_target(&mut self) -> Result<(), Failure> {
-        if let Some(target) = &self.opened.target {
-            let files = target.open_namespaces(self.by_pidfd)?;
-            self.opened.namespaces.extend(files);
+        let mut kinds = self.by_pidfd;
+        if kinds.contains(Kind::User)
+            && let Some(user) = self.user.take()
+        {
+            self.opened.namespaces.push((Kind::User, user));
+            kinds = kinds.without(Kind::User);
+        }
+        if let Some(target) = self.opened.target.as_ref().filter(|_| !kinds.is_empty()) {
+            self.opened
+                .namespaces
+                .extend(target.open_namespaces(kinds)?);
         }
         self.by_file = self.by_file.iter().chain(self.by_pidfd.iter()).collect();
         self.by_pidfd = KindSet::EMPTY;
