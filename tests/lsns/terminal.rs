@@ -1,6 +1,6 @@
 //! Ours against the installed one on terminals of several widths.
 
-use crate::common::Pty;
+use crate::common::{ALICE, Pty, Scene, on_purpose};
 use crate::frozen::{Frozen, as_of_old};
 
 const SCENE: &str = r#"
@@ -76,4 +76,25 @@ fn lines_fit_as_theirs_do() {
         }
     }
     frozen.end();
+}
+
+#[test]
+fn a_person_is_told_how_much_could_not_be_read() {
+    if on_purpose("theirs says nothing") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    // There is a process of root's, which alice may not look into.
+    let _held = scene.probe(["hold"]).leashed().spawn();
+    let lsns = || scene.lsns(["-t", "uts"]).user(ALICE);
+    let text = shown(lsns(), 80, "C");
+    let first = text.lines().next().unwrap();
+    let end = " processes are not readable: run as root to see all";
+    let counts = first.strip_prefix("lsns: note: ").unwrap();
+    let counts = counts.strip_suffix(end).unwrap();
+    let (unreadable, all) = counts.split_once(" of ").unwrap();
+    let [unreadable, all]: [usize; 2] = [unreadable, all].map(|count| count.parse().unwrap());
+    assert!(0 < unreadable && unreadable < all, "{first}");
+    // A script is not to stumble over it.
+    assert_eq!(lsns().run().stderr, "");
 }
