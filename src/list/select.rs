@@ -187,21 +187,42 @@ fn parents_first(graph: &Graph, items: Vec<Item>) -> Vec<Item> {
     ordered
 }
 
+/// Each row under that of what its namespace belongs to. Those that stand beside each other below the same come by number;
+/// those at the top in the order in which they came to be.
 fn below_namespaces(graph: &Graph, items: Vec<Item>, tree: Tree) -> Vec<Row> {
-    let mut places = HashMap::new();
-    let mut rows = Vec::with_capacity(items.len());
-    for item in items {
-        let Item::Namespace(inode) = item else {
-            continue;
-        };
-        let relations = graph.relations(inode);
+    let inodes: Vec<Inode> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Namespace(inode) => Some(*inode),
+            Item::Member { .. } => None,
+        })
+        .collect();
+    let listed: HashSet<Inode> = inodes.iter().copied().collect();
+    let above = |inode: &Inode| {
+        let relations = graph.relations(*inode);
         let above = match tree {
             Tree::Parent => relations.parent,
             _ => relations.owner,
         };
-        let parent = above.and_then(|above| places.get(&above).copied());
-        places.insert(inode, rows.len());
-        rows.push(Row { item, parent });
+        above.filter(|above| listed.contains(above))
+    };
+    let (mut level, mut rest): (Vec<_>, Vec<_>) =
+        inodes.into_iter().partition(|inode| above(inode).is_none());
+    let mut places = HashMap::new();
+    let mut rows = Vec::with_capacity(items.len());
+    while !level.is_empty() {
+        for inode in &level {
+            let parent = above(inode).and_then(|above| places.get(&above).copied());
+            places.insert(*inode, rows.len());
+            rows.push(Row {
+                item: Item::Namespace(*inode),
+                parent,
+            });
+        }
+        (level, rest) = rest
+            .into_iter()
+            .partition(|inode| above(inode).is_some_and(|above| places.contains_key(&above)));
+        level.sort_unstable();
     }
     rows
 }
