@@ -46,6 +46,26 @@ impl Graph {
     }
 }
 
+#[cfg(test)]
+impl Graph {
+    /// A graph of these namespaces: number, kind, parent, owner.
+    pub fn made_up(namespaces: &[(u32, Kind, Option<u32>, Option<u32>)]) -> Graph {
+        let mut graph = Graph::default();
+        for (inode, kind, parent, owner) in namespaces {
+            let inode = Inode::new(*inode).unwrap();
+            let namespaces = &mut graph.snapshot.namespaces;
+            namespaces.insert(inode, Namespace::new(*kind));
+            let relations = Relations {
+                parent: parent.and_then(Inode::new),
+                owner: owner.and_then(Inode::new),
+                owner_uid: None,
+            };
+            graph.relations.insert(inode, relations);
+        }
+        graph
+    }
+}
+
 /// Asks the namespaces of the snapshot for their parents and owners, see ioctl_ns(2). What may not be asked stays
 /// unknown. Errors: ENOTTY from a kernel that lacks such a question.
 pub fn relate(snapshot: Snapshot, opener: &Opener, depth: Depth) -> Result<Graph, Failure> {

@@ -1,6 +1,6 @@
 //! Graph → rows: what is listed, in which order, and what hangs under what.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::filter::FilterError;
 use super::graph::Graph;
@@ -108,30 +108,54 @@ fn namespaces(graph: &Graph, request: &Request) -> Vec<Item> {
         .collect()
 }
 
-/// Puts before each namespace what it belongs to, whatever else was asked for: a tree needs its trunk.
+/// With each namespace what it belongs to, whatever else was asked for: a tree needs its trunk. What is above comes before
+/// what is below. Of all namespaces, every owner and parent comes along, and they come by number as far as that allows; of
+/// those of one task, only what leads to the top.
 fn with_relatives(graph: &Graph, request: &Request, items: Vec<Item>) -> Vec<Item> {
-    let mut seen = HashSet::new();
-    let mut ordered = Vec::with_capacity(items.len());
-    for item in items {
-        let Item::Namespace(inode) = item else {
-            continue;
-        };
-        // First in, last out: each above those that it brings in.
-        let mut pending = vec![(inode, false)];
-        while let Some((inode, relatives_done)) = pending.pop() {
-            if relatives_done {
-                ordered.push(Item::Namespace(inode));
-            } else if seen.insert(inode) {
-                pending.push((inode, true));
-                let relations = graph.relations(inode);
-                if request.tree == Some(Tree::Parent) {
-                    pending.extend(relations.parent.map(|parent| (parent, false)));
-                }
-                pending.extend(relations.owner.map(|owner| (owner, false)));
-            }
+    let Some(tree) = request.tree else {
+        return items;
+    };
+    let mut inodes: Vec<Inode> = items.into_iter().filter_map(inode).collect();
+    if !matches!(request.subject, Subject::Namespaces { task: Some(_), .. }) {
+        let mut all: BTreeSet<Inode> = inodes.iter().copied().collect();
+        while let Some(inode) = inodes.pop() {
+            let found = [above(graph, inode, tree), graph.relations(inode).owner];
+            let found = found.into_iter().flatten();
+            inodes.extend(found.filter(|relative| all.insert(*relative)));
         }
+        inodes = all.into_iter().collect();
+    }
+    let mut seen = HashSet::new();
+    let mut ordered = Vec::with_capacity(inodes.len());
+    for inode in inodes {
+        let mut line = Vec::new();
+        let mut next = Some(inode);
+        while let Some(inode) = next
+            && seen.insert(inode)
+        {
+            line.push(Item::Namespace(inode));
+            next = above(graph, inode, tree).or(graph.relations(inode).owner);
+        }
+        ordered.extend(line.into_iter().rev());
     }
     ordered
+}
+
+/// What a namespace hangs under in a tree of namespaces.
+fn above(graph: &Graph, inode: Inode, tree: Tree) -> Option<Inode> {
+    let relations = graph.relations(inode);
+    match tree {
+        Tree::Parent => relations.parent,
+        Tree::Owner | Tree::Process => relations.owner,
+    }
+}
+
+/// The namespace of a row that is about one.
+fn inode(item: Item) -> Option<Inode> {
+    match item {
+        Item::Namespace(inode) => Some(inode),
+        Item::Member { .. } => None,
+    }
 }
 
 fn flat(items: Vec<Item>) -> Vec<Row> {
@@ -187,42 +211,92 @@ fn parents_first(graph: &Graph, items: Vec<Item>) -> Vec<Item> {
     ordered
 }
 
-/// Each row under that of what its namespace belongs to. Those that stand beside each other below the same come by number;
-/// those at the top in the order in which they came to be.
+/// Each row under that of what its namespace belongs to, which stands before it.
 fn below_namespaces(graph: &Graph, items: Vec<Item>, tree: Tree) -> Vec<Row> {
-    let inodes: Vec<Inode> = items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Namespace(inode) => Some(*inode),
-            Item::Member { .. } => None,
-        })
-        .collect();
-    let listed: HashSet<Inode> = inodes.iter().copied().collect();
-    let above = |inode: &Inode| {
-        let relations = graph.relations(*inode);
-        let above = match tree {
-            Tree::Parent => relations.parent,
-            _ => relations.owner,
-        };
-        above.filter(|above| listed.contains(above))
-    };
-    let (mut level, mut rest): (Vec<_>, Vec<_>) =
-        inodes.into_iter().partition(|inode| above(inode).is_none());
     let mut places = HashMap::new();
     let mut rows = Vec::with_capacity(items.len());
-    while !level.is_empty() {
-        for inode in &level {
-            let parent = above(inode).and_then(|above| places.get(&above).copied());
-            places.insert(*inode, rows.len());
-            rows.push(Row {
-                item: Item::Namespace(*inode),
-                parent,
-            });
-        }
-        (level, rest) = rest
-            .into_iter()
-            .partition(|inode| above(inode).is_some_and(|above| places.contains_key(&above)));
-        level.sort_unstable();
+    for item in items {
+        let inode = inode(item);
+        let above = inode.and_then(|inode| above(graph, inode, tree));
+        let parent = above.and_then(|above| places.get(&above).copied());
+        places.extend(inode.map(|inode| (inode, rows.len())));
+        rows.push(Row { item, parent });
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::resolve;
+    use super::super::snapshot::Process;
+    use super::*;
+    use crate::cli::lsns::Args;
+    use crate::namespace::Kind;
+
+    /// Numbers are not in the order in which namespaces were made: those of ended ones are given again.
+    fn shuffled() -> Graph {
+        let mut graph = Graph::made_up(&[
+            (1, Kind::User, None, None),
+            (2, Kind::Pid, None, Some(1)),
+            (3, Kind::Pid, Some(2), Some(4)),
+            (4, Kind::User, Some(1), Some(1)),
+            (5, Kind::Net, None, Some(1)),
+            (6, Kind::Net, None, Some(4)),
+        ]);
+        let mut namespaces = [None; Kind::ALL.len()];
+        namespaces[Kind::Pid as usize] = Inode::new(3);
+        namespaces[Kind::Net as usize] = Inode::new(5);
+        graph.snapshot.processes.push(Process {
+            pid: 7,
+            parent: 1,
+            uid: 0,
+            namespaces,
+        });
+        graph
+    }
+
+    /// Numbers of the namespaces, and of what each hangs under.
+    #[track_caller]
+    fn assert_rows(tree: Tree, kinds: &[Kind], task: Option<i32>, expected: &[(u32, Option<u32>)]) {
+        let request = resolve(Args {
+            tree: Some(tree),
+            kinds: kinds.iter().copied().collect(),
+            task,
+            ..Args::default()
+        });
+        let rows = select(&shuffled(), &request.unwrap(), |_| Ok(true)).unwrap();
+        let number = |row: &Row| inode(row.item).unwrap().get();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (number(row), row.parent.map(|parent| number(&rows[parent]))))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn owners_come_by_number_as_well() {
+        let expected = [(1, None), (4, Some(1)), (5, Some(1)), (6, Some(4))];
+        assert_rows(Tree::Owner, &[Kind::Net], None, &expected);
+    }
+
+    #[test]
+    fn what_is_above_comes_first_whatever_its_number() {
+        let expected = [(1, None), (2, Some(1)), (4, Some(1)), (3, Some(4))];
+        assert_rows(Tree::Owner, &[Kind::Pid], None, &expected);
+    }
+
+    #[test]
+    fn the_tree_of_parents_lists_owners_too() {
+        let expected = [(1, None), (2, None), (3, Some(2)), (4, Some(1))];
+        assert_rows(Tree::Parent, &[Kind::Pid], None, &expected);
+    }
+
+    #[test]
+    fn of_a_task_only_the_way_to_the_top_is_listed() {
+        let kinds = [Kind::Pid, Kind::Net];
+        let expected = [(1, None), (2, None), (3, Some(2)), (5, None)];
+        assert_rows(Tree::Parent, &kinds, Some(7), &expected);
+        let expected = [(1, None), (4, Some(1)), (3, Some(4)), (5, Some(1))];
+        assert_rows(Tree::Owner, &kinds, Some(7), &expected);
+    }
 }

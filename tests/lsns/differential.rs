@@ -137,6 +137,65 @@ const OPTIONS: &str = "
 0 --output-all
 0 7";
 
+/// Namespaces below each other whose numbers are in no order: each takes the place of one of those that ended before.
+const SHUFFLED: &str = r#"
+for i in {1..20}; do
+	unshare -Un sleep infinity & settle net $!
+	ended+=($!)
+done
+# below OF OPTIONS...: a sleep with the number of this call in new namespaces, below those of another one.
+below() {
+	local of=$1 victim=$(((7 * ${#made[@]} + 3) % 20))
+	shift
+	kill "${ended[victim]}"; wait "${ended[victim]}" || true
+	nsenter -t "$of" -U -p --preserve-credentials unshare "$@" sleep "200${#made[@]}" &
+	until pid=$(pgrep -xf "sleep 200${#made[@]}"); do sleep 0.01; done
+	made+=("$pid")
+}
+unshare -Urpf sleep 1999 &
+until A=$(pgrep -xf 'sleep 1999'); do sleep 0.01; done
+below $A -n
+below $A -Urn
+below $A -Urpf
+B=$pid
+below $B -n
+below $A -u
+below $B -Ur
+below $A -pf
+below $pid -Urpf
+C=$pid
+below $C -n
+below $B -pf
+tell A B C
+"#;
+
+#[test]
+fn trees_where_numbers_are_in_no_order() {
+    let Some(frozen) = Frozen::new(SHUFFLED) else {
+        return;
+    };
+    const KINDS: &str = "
+-t net
+-t pid
+-t user
+-t user -t pid
+-t net -t pid
+-t uts -t pid";
+    let mut lines = Vec::new();
+    for tree in ["-T", "-Tparent", "-T -J", "-Tparent -J"] {
+        for task in ["", "-p $A", "-p $B", "-p $C"] {
+            for columns in ["NS,TYPE,PNS,ONS", "TYPE,PNS,ONS"] {
+                let options = format!("{tree} {task} -o {columns}");
+                let of_kinds = KINDS.lines().map(|kinds| format!("{options} {kinds}"));
+                lines.extend(of_kinds);
+            }
+        }
+    }
+    let count = compare(&frozen, &lines.join("\n"), &["C.UTF-8"]);
+    println!("{count} trees are the same");
+    frozen.end();
+}
+
 const OF_ONE: &str = "
 -l
 -n
