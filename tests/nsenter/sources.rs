@@ -3,7 +3,7 @@
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::{ALICE, ROOT, newer_than_theirs, on_purpose, their_bug};
+use crate::common::{ALICE, ROOT, cannot_be_had, newer_than_theirs, on_purpose, their_bug};
 use crate::{KINDS, ROOTLESS, ROOTS, Target, assert_entered, namespace, scene};
 
 #[test]
@@ -134,6 +134,17 @@ fn the_target_is_given_in_every_way_but_once() {
     }
 }
 
+fn inode_of_pidfd(pid: i32) -> u64 {
+    // SAFETY: plain numbers in, a new descriptor out, which belongs to nobody else.
+    let pidfd = unsafe {
+        let fd = libc::syscall(libc::SYS_pidfd_open, pid, 0);
+        assert!(fd >= 0);
+        OwnedFd::from_raw_fd(fd as i32)
+    };
+    let path = format!("/proc/self/fd/{}", pidfd.as_raw_fd());
+    std::fs::metadata(path).unwrap().ino()
+}
+
 #[test]
 fn a_process_is_told_by_the_inode_of_its_pidfd() {
     if newer_than_theirs((2, 42), "--target PID:INODE") {
@@ -141,16 +152,15 @@ fn a_process_is_told_by_the_inode_of_its_pidfd() {
     }
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, &["-u"]);
-    // SAFETY: plain numbers in, a new descriptor out, which belongs to nobody else.
-    let pidfd = unsafe {
-        let fd = libc::syscall(libc::SYS_pidfd_open, target.pid(), 0);
-        assert!(fd >= 0);
-        OwnedFd::from_raw_fd(fd as i32)
-    };
-    let inode = std::fs::metadata(format!("/proc/self/fd/{}", pidfd.as_raw_fd()))
-        .unwrap()
-        .ino();
+    let inode = inode_of_pidfd(target.pid());
     let id = target.id();
+    if inode == inode_of_pidfd(std::process::id() as i32) {
+        let outcome = scene
+            .nsenter([&format!("-t{id}:{inode}"), "-u", "true"])
+            .run();
+        outcome.failed("nsenter", 1, &[&format!("process {id}"), "this kernel"]);
+        return cannot_be_had("before Linux 6.9 pidfds have no inodes of their own");
+    }
     let seen = scene
         .nsenter([&format!("-t{id}:{inode}"), "-u", "probe", "seen"])
         .seen();
