@@ -27,7 +27,7 @@
 //!     root,
 //!     // SourceSet::ALL finds those as well that no process is in.
 //!     sources: SourceSet::of(&[Source::Process]),
-//!     kinds: Kind::ALL.into_iter().collect(),
+//!     kinds: KindSet::ALL,
 //!     held: KindSet::EMPTY,
 //! };
 //! let snapshot = scan(&scope, &Opener::new(root)?)?;

@@ -226,19 +226,14 @@ impl Args {
         let user = KindSet::EMPTY.with(Kind::User);
         let mount = KindSet::EMPTY.with(Kind::Mount);
         let implied = match id {
-            Id::MapUser
-            | Id::MapGroup
-            | Id::MapRootUser
-            | Id::MapCurrentUser
-            | Id::MapUsers
-            | Id::MapGroups => user,
-            Id::MapAuto | Id::MapSubids | Id::Owner => user,
+            Id::MapUser | Id::MapGroup | Id::MapRootUser | Id::MapCurrentUser => user,
+            Id::MapUsers | Id::MapGroups | Id::MapAuto | Id::MapSubids | Id::Owner => user,
             Id::MountProc => mount,
             Id::MountBinfmt | Id::LoadInterpreter => mount.with(Kind::User),
             Id::Namespace(kind) => KindSet::EMPTY.with(kind),
             _ => KindSet::EMPTY,
         };
-        self.kinds = self.kinds.iter().chain(implied.iter()).collect();
+        self.kinds = self.kinds.union(implied);
         match id {
             Id::Namespace(kind) => {
                 if let Some(file) = met.value {

@@ -44,8 +44,6 @@ pub enum Failure {
         /// How it ended, as far as it is known.
         ending: Option<Status>,
     },
-    /// Another process has reported the failure already: there is nothing to say.
-    Reported,
 }
 
 impl Failure {
@@ -126,7 +124,6 @@ impl fmt::Display for Failure {
             Failure::Helper { name, ending: None } => {
                 write!(f, "{name} has ended without an answer")
             }
-            Failure::Reported => Ok(()),
         }
     }
 }

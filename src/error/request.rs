@@ -45,8 +45,6 @@ pub enum RequestError {
         /// Why not.
         errno: Errno,
     },
-    /// A range of ids that goes beyond what there is.
-    IdsOutOfRange(String),
     /// Too many lines or too long a text for an id map.
     MapTooLong(&'static str, usize),
     /// No namespace has this number, as far as we can see.
@@ -130,9 +128,6 @@ impl fmt::Display for RequestError {
                     path.display(),
                     sys::error_text(*errno)
                 )
-            }
-            RequestError::IdsOutOfRange(text) => {
-                write!(f, "the ids of '{text}' go beyond 4294967294")
             }
             RequestError::MapTooLong(file, length) => {
                 write!(

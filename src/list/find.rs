@@ -9,7 +9,7 @@ use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
 use super::snapshot::{Inode, Snapshot};
 use crate::error::{Attempt, Failure, RequestError};
-use crate::namespace::Kind;
+use crate::namespace::{Kind, KindSet};
 use crate::sys::nsfs;
 
 /// What a namespace is known by.
@@ -49,8 +49,8 @@ pub fn find(kind: Kind, number: Number) -> Result<OwnedFd, Failure> {
         root,
         sources: SourceSet::ALL,
         // Others lead to it: a mount namespace in which it is mounted, one that it owns or is the parent of.
-        kinds: Kind::ALL.into_iter().collect(),
-        held: Kind::ALL.into_iter().collect(),
+        kinds: KindSet::ALL,
+        held: KindSet::ALL,
     };
     let snapshot = scan::scan(&scope, &opener)?;
     let graph = super::graph::relate(snapshot, &opener, super::graph::Depth::All)?;

@@ -91,7 +91,7 @@ impl Request {
     /// lead to their owners; where a tree of them is drawn, what others belong to is shown whatever its kind.
     pub fn held_kinds(&self) -> KindSet {
         if self.kinds.contains(Kind::User) || self.tree_of_namespaces() {
-            Kind::ALL.into_iter().collect()
+            KindSet::ALL
         } else {
             self.kinds
         }
@@ -155,7 +155,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
         columns,
         kinds: if args.kinds.is_empty() {
-            Kind::ALL.into_iter().collect()
+            KindSet::ALL
         } else {
             args.kinds
         },

@@ -46,17 +46,21 @@ impl Binder {
 
     /// Binds all, or none. Errors: those of mount(2), for the first file that it failed with.
     pub fn bind(&self) -> Result<(), Failure> {
-        match self.channel.order(GO) {
-            Some(Outcome::Done) => Ok(()),
-            Some(Outcome::Refused { part, errno }) if part < self.keeps.len() => {
-                let Keep { kind, file } = self.keeps[part].clone();
-                Err(Failure::System {
-                    attempt: Attempt::Keep { kind, file },
-                    errno: Errno::from_raw(errno),
-                })
+        let refused = match self.channel.order(GO) {
+            Some(Outcome::Done) => return Ok(()),
+            Some(Outcome::Refused { part, errno }) => {
+                let keep = self.keeps.get(part as usize);
+                keep.map(|keep| (keep.clone(), Errno::from_raw(errno)))
             }
-            _ => Err(silent(BINDER)),
-        }
+            _ => None,
+        };
+        Err(match refused {
+            Some((Keep { kind, file }, errno)) => Failure::System {
+                attempt: Attempt::Keep { kind, file },
+                errno,
+            },
+            None => silent(BINDER),
+        })
     }
 
     /// Says that it is another process's child: this one is a fork of the process that started it.
@@ -113,7 +117,7 @@ fn unbind(keeps: &[Keep], bound: &mut usize) {
 }
 
 fn bind_all(process: i32, keeps: &[Keep], bound: &mut usize) -> Outcome {
-    for (part, Keep { kind, file }) in keeps.iter().enumerate() {
+    for (part, Keep { kind, file }) in (0..).zip(keeps) {
         match mount(
             Some(&namespace_file(process, *kind)),
             file,

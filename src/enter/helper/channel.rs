@@ -16,9 +16,9 @@ pub const UNDO: u8 = b'u';
 #[derive(Clone, Copy)]
 pub enum Outcome {
     Done,
-    Refused { part: usize, errno: i32 },
-    Exited { part: usize, status: i32 },
-    Killed { part: usize, signal: i32 },
+    Refused { part: u32, errno: i32 },
+    Exited { part: u32, status: u8 },
+    Killed { part: u32, signal: i32 },
 }
 
 impl Outcome {
@@ -26,19 +26,19 @@ impl Outcome {
         let (tag, part, number) = match self {
             Outcome::Done => (0, 0, 0),
             Outcome::Refused { part, errno } => (1, part, errno),
-            Outcome::Exited { part, status } => (2, part, status),
+            Outcome::Exited { part, status } => (2, part, i32::from(status)),
             Outcome::Killed { part, signal } => (3, part, signal),
         };
         let mut bytes = [0; 12];
         bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
-        bytes[4..8].copy_from_slice(&u32::to_ne_bytes(part as u32));
+        bytes[4..8].copy_from_slice(&u32::to_ne_bytes(part));
         bytes[8..].copy_from_slice(&number.to_ne_bytes());
         bytes
     }
 
     pub fn from_bytes(bytes: [u8; 12]) -> Outcome {
         let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        let part = u32::from_ne_bytes(word(4)) as usize;
+        let part = u32::from_ne_bytes(word(4));
         let number = i32::from_ne_bytes(word(8));
         match i32::from_ne_bytes(word(0)) {
             0 => Outcome::Done,
@@ -48,7 +48,8 @@ impl Outcome {
             },
             2 => Outcome::Exited {
                 part,
-                status: number,
+                // It was one when it was sent.
+                status: number as u8,
             },
             _ => Outcome::Killed {
                 part,

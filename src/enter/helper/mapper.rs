@@ -57,7 +57,7 @@ impl Mapper {
         let outcome = channel.order(GO);
         drop(channel);
         let end = wait_for_helper(child)?;
-        let job = |part: usize| jobs.get(part).ok_or_else(|| silent(MAPPER));
+        let job = |part: u32| jobs.get(part as usize).ok_or_else(|| silent(MAPPER));
         Err(match outcome {
             Some(Outcome::Done) => return Ok(()),
             Some(Outcome::Refused { part, errno }) => Failure::System {
@@ -65,14 +65,16 @@ impl Mapper {
                 errno: Errno::from_raw(errno),
             },
             Some(Outcome::Exited { part, status }) => {
-                ended(job(part)?.ids.map_program(), Change::Exited(status))
+                ended(job(part)?.ids.map_program(), Status::Exited(status))
             }
             Some(Outcome::Killed { part, signal }) => ended(
                 job(part)?.ids.map_program(),
-                Change::Killed(SignalNumber(signal)),
+                Status::Killed(SignalNumber(signal)),
             ),
-            None if matches!(end, Change::Killed(_)) => ended(MAPPER, end),
-            None => silent(MAPPER),
+            None => match end {
+                Change::Killed(signal) => ended(MAPPER, Status::Killed(signal)),
+                _ => silent(MAPPER),
+            },
         })
     }
 
@@ -92,7 +94,7 @@ pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
 }
 
 fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
-    for (part, job) in jobs.iter().enumerate() {
+    for (part, job) in (0..).zip(jobs) {
         let outcome = if geteuid().is_root() {
             let path = PathBuf::from(format!("/proc/{process}/{}", job.ids.map_file()));
             match write_once(&path, idmap::text(&job.lines).as_bytes()) {
@@ -113,9 +115,9 @@ fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
 }
 
 /// What newuidmap ends with, in our child, if it could not be run: beyond what it ends with itself.
-const NOT_RUN: i32 = 127;
+const NOT_RUN: u8 = 127;
 
-fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
+fn run_map_program(part: u32, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
     let numbers = job
         .lines
         .iter()
@@ -131,7 +133,7 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
             if let Ok(Some(program)) = Program::from_operands(&operands) {
                 program.execute(environment);
             }
-            exit_now(NOT_RUN)
+            exit_now(NOT_RUN.into())
         }
         Ok(Side::Parent { child }) => child,
         Err(errno) => {
@@ -155,12 +157,7 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
     }
 }
 
-fn ended(name: &'static str, change: Change) -> Failure {
-    let ending = match change {
-        Change::Killed(signal) => Status::Killed(signal),
-        Change::Exited(status) => Status::Exited(status as u8),
-        Change::Stopped => Status::FAILURE,
-    };
+fn ended(name: &'static str, ending: Status) -> Failure {
     Failure::Helper {
         name,
         ending: Some(ending),

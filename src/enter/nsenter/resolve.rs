@@ -46,11 +46,11 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
         ..Opened::default()
     };
     let of_target = open_namespaces(&args, &mut opened)?;
-    let of_files: KindSet = opened.namespaces.iter().map(|(kind, _)| *kind).collect();
+    let of_files = kinds_of(&opened.namespaces);
     opened.root = open_directory(&opened, args.root.as_ref(), "root")?;
     opened.working_directory = open_directory(&opened, args.working_directory.as_ref(), "cwd")?;
 
-    let kinds: KindSet = of_target.iter().chain(of_files.iter()).collect();
+    let kinds = of_target.union(of_files);
     let mut request = Request {
         of_target,
         of_files,
@@ -140,6 +140,10 @@ fn resolve_id(
     })
 }
 
+fn kinds_of(namespaces: &[(Kind, OwnedFd)]) -> KindSet {
+    namespaces.iter().map(|(kind, _)| *kind).collect()
+}
+
 /// Opens the namespaces that are given by file or id, and returns the kinds that are to be entered by way of the
 /// target's pidfd.
 fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure> {
@@ -156,18 +160,13 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
             .namespaces
             .push((Kind::Net, target.network_of_socket(fd)?));
     }
-    let given: KindSet = opened
-        .namespaces
-        .iter()
-        .map(|(kind, _)| *kind)
-        .chain(of_target.iter())
-        .collect();
+    let given = kinds_of(&opened.namespaces).union(of_target);
     let mut all = of_target;
     if let (true, Some(target)) = (args.all, &opened.target) {
         // Else every kind would seem to be one that the kernel lacks.
         let own = Path::new("/proc/self/ns");
         stat(own).during(|| Attempt::Open(own.to_path_buf()))?;
-        for kind in Kind::ALL.into_iter().filter(|kind| !given.contains(*kind)) {
+        for kind in KindSet::ALL.difference(given).iter() {
             if is_wanted_of_all(target, kind, args.user_parent)? {
                 all.insert(kind);
             }
@@ -203,12 +202,10 @@ fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bo
 
 /// The user namespace that owns the one given by --user or, without that, the first of the others.
 fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
-    let others = all
-        .iter()
-        .chain(opened.namespaces.iter().map(|(kind, _)| *kind));
+    let others = all.union(kinds_of(&opened.namespaces));
     let kind = match given.contains(Kind::User) {
         true => Kind::User,
-        false => others.min().ok_or(RequestError::NoNamespaceToOwn)?,
+        false => others.iter().next().ok_or(RequestError::NoNamespaceToOwn)?,
     };
     let attempt = || Attempt::AskOwner(kind);
     if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
