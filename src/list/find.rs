@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
-use super::snapshot::{Inode, Snapshot};
+use super::snapshot::{Snapshot, inode};
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::nsfs;
@@ -70,8 +70,8 @@ fn search(
     };
     match number {
         Number::Inode(wanted) => {
-            let inode = u32::try_from(wanted).ok().and_then(Inode::new);
-            let found = inode.and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
+            let found =
+                inode(wanted).and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
             match found {
                 Some((inode, namespace)) if namespace.kind == kind => {
                     let file = opener

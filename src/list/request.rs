@@ -4,7 +4,7 @@ use super::column::{self, COLUMNS, Column};
 use super::filter::Filter;
 use super::graph::Depth;
 use super::scan::{Source, SourceSet};
-use super::snapshot::Inode;
+use super::snapshot::{Inode, inode};
 use crate::cli::lsns::{Args, Tree};
 use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
@@ -178,9 +178,7 @@ fn subject(args: &Args) -> Result<Subject, RequestError> {
             task: args.task,
             persistent: args.persistent,
         }),
-        Some(number) => u32::try_from(number)
-            .ok()
-            .and_then(Inode::new)
+        Some(number) => inode(number)
             .map(Subject::Members)
             .ok_or(RequestError::UnknownNamespace(number)),
     }

@@ -68,6 +68,12 @@ struct Stage {
     look: Look,
 }
 
+impl Stage {
+    fn is_wanted(&self, scope: &Scope<'_>) -> bool {
+        self.serves.iter().any(|source| scope.wants(*source))
+    }
+}
+
 /// All stages, in the order in which they are carried out.
 const STAGES: &[Stage] = &[
     Stage {
@@ -183,7 +189,7 @@ impl<'s> Worker<'s> {
         };
         for stage in STAGES {
             if let Look::AtEachProcess(look) = stage.look
-                && stage.serves.iter().any(|source| self.scope.wants(*source))
+                && stage.is_wanted(self.scope)
             {
                 look(self, &mut visit);
             }
@@ -210,15 +216,16 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let proc =
         file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).during(open)?;
     let mut finds = Finds::default();
-    if STAGES.iter().any(|stage| {
-        matches!(stage.look, Look::AtEachProcess(_))
-            && stage.serves.iter().any(|source| scope.wants(*source))
-    }) {
+    let at_each = |stage: &Stage| matches!(stage.look, Look::AtEachProcess(_));
+    if STAGES
+        .iter()
+        .any(|stage| at_each(stage) && stage.is_wanted(scope))
+    {
         finds = table::walk(scope, proc.as_fd())?;
     }
     for stage in STAGES {
         if let Look::Once(look) = stage.look
-            && stage.serves.iter().any(|source| scope.wants(*source))
+            && stage.is_wanted(scope)
         {
             look(scope, &mut finds);
         }
@@ -226,7 +233,7 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let mut snapshot = super::collect::snapshot(finds.processes, finds.held, finds.unreadable);
     for stage in STAGES {
         if let Look::Afterwards(look) = stage.look
-            && stage.serves.iter().any(|source| scope.wants(*source))
+            && stage.is_wanted(scope)
         {
             snapshot = look(snapshot, scope, opener);
         }
