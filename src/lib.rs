@@ -138,7 +138,9 @@
 //! - [`unshare`], [`nsenter`], [`lsns`]: the tools from command line to exit status; the binaries are these with an
 //!   entry point each.
 
+mod cgroup;
 pub mod cli;
+mod digits;
 pub mod enter;
 pub mod error;
 pub mod hint;

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 use nix::unistd::isatty;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::{file, terminal};
 

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
-use super::value;
 use super::{Parsed, read};
+use crate::digits::number;
 use crate::list::request::DEFAULT_SCAN;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
@@ -198,7 +198,7 @@ impl Args {
             Id::OutputAll => self.output_all = true,
             Id::Persistent => self.persistent = true,
             Id::Task => {
-                let pid = met.read("a PID", |text| value::number(text.as_bytes()))?;
+                let pid = met.read("a PID", |text| number(text.as_bytes()))?;
                 self.task = (pid != 0).then_some(pid);
             }
             Id::Filter => self.filter = met.value,
@@ -229,7 +229,7 @@ impl Args {
     /// The first operand (others are passed over), and what cannot be asked for together.
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
         if let Some(operand) = operands.into_iter().next() {
-            let inode = value::number(operand.as_bytes());
+            let inode = number(operand.as_bytes());
             self.namespace = Some(inode.ok_or_else(|| UsageError::BadValue {
                 option: "NAMESPACE".to_string(),
                 value: operand,

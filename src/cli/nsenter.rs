@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
-use super::value::{self, IdOrName, digits};
+use super::value::{self, IdOrName};
 use super::{Parsed, read};
+use crate::digits::{digits, number};
 use crate::list::find::Number;
 use crate::namespace::Kind;
 
@@ -313,7 +314,7 @@ impl Args {
 
 fn target(text: &OsStr) -> Option<TargetArgument> {
     let mut parts = text.as_bytes().splitn(2, |byte| *byte == b':');
-    let pid = value::number(parts.next()?).filter(|pid| *pid > 0)?;
+    let pid = number(parts.next()?).filter(|pid| *pid > 0)?;
     let inode = match parts.next() {
         None => None,
         Some(inode) => Some(digits(inode)?),

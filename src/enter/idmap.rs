@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 
 /// Which of the two maps of a user namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

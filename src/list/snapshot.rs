@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::namespace::Kind;
 
 /// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of

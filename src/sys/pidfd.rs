@@ -9,7 +9,7 @@ use nix::sys::statfs::FsType;
 
 use super::file::read_bounded;
 use super::new_descriptor;
-use crate::cli::value::number;
+use crate::digits::number;
 use crate::namespace::KindSet;
 
 /// A descriptor of process `pid`, close-on-exec. Errors: ESRCH if there is none, ENOSYS before Linux 5.3.

@@ -16,7 +16,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::readlink;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
 use crate::sys;
 use crate::sys::process::{Change, wait_for_end};

@@ -11,7 +11,7 @@ use nix::sys::stat::{Mode, fstat};
 
 use super::process::LISTED;
 use super::{Source, Visit, Worker};
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode, inode, parse_name, parse_socket};
 use crate::namespace::Kind;
 use crate::sys::{at, nsfs, pidfd};

@@ -24,6 +24,7 @@ use nix::fcntl::OFlag;
 
 use super::open::Opener;
 use super::snapshot::{Holder, Inode, Process, Snapshot};
+use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::{at, file};
@@ -245,7 +246,7 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
 fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
     let mut pids = Vec::new();
     at::for_each_name(proc, buffer, |name| {
-        pids.extend(crate::cli::value::digits::<i32>(name.to_bytes()));
+        pids.extend(digits::<i32>(name.to_bytes()));
     })?;
     pids.sort_unstable();
     Ok(pids)

@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use super::children::{CHILDREN, child_namespace};
 use super::process::{LISTED, STEP, namespace};
 use super::{Source, Visit, Worker};
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::at;
