@@ -24,7 +24,7 @@ mod tests {
     #[test]
     fn a_number_has_digits_alone_or_what_strtol_passes_over() {
         for (text, strict, lax) in [
-            (&b"7"[..], Some(7u8), Some(7)),
+            (&b"7"[..], Some(7u8), Some(7u8)),
             (b"007", Some(7), Some(7)),
             (b" \t7", None, Some(7)),
             (b"+7", None, Some(7)),
