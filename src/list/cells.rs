@@ -247,6 +247,7 @@ impl<'g> Cells<'g> {
     }
 
     fn command(&mut self, pid: i32) -> Value {
+        // A PID is positive.
         let key = (Column::Command, pid as u64);
         if let Some(value) = self.filled.get(&key) {
             return value.clone();

@@ -24,9 +24,9 @@ use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
 use crate::users::{Database, id_by_name};
 
-/// The environment of a process is at most this long: execve(2) allows a program 6 MiB of arguments and environment.
+/// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
 const LONGEST_ENVIRONMENT: usize = 8 << 20;
-/// A page, as the kernel gives attributes.
+/// Bytes: a page, as the kernel gives attributes.
 const LONGEST_CONTEXT: usize = 4096;
 
 /// Where SELinux, if it is enabled, shows itself.
@@ -34,7 +34,8 @@ const SELINUX: &str = "/sys/fs/selinux/enforce";
 
 /// Looks up what the arguments name, opens it, and checks that it fits together. Nothing is changed.
 ///
-/// Returns the variables of the target's environment that are left out, besides, for a note.
+/// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
+/// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
 pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
     check_target(&args)?;
     let uid = resolve_id(args.uid.as_ref(), Database::Users)?;

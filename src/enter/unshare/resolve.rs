@@ -17,13 +17,14 @@ use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
 use crate::users::{Database, id_by_name, names_by_uid};
 
-/// A longer text is refused by the kernel: it must fit a page with its end.
+/// Bytes of a map. A longer text is refused by the kernel: it must fit a page with its end.
 const LONGEST_MAP: usize = 4095;
 
-/// /etc/subuid of a host with many users: more than this is not read.
+/// Bytes of /etc/subuid or of a map: more than this, enough for a host with many users, is not read.
 const LARGEST_FILE: usize = 16 << 20;
 
-/// Looks up what the arguments name, and checks that they fit together. Nothing is changed.
+/// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
+/// not exist, cannot be read or does not fit.
 pub fn resolve(args: Args) -> Result<Request, RequestError> {
     for (option, offset) in [
         ("--monotonic", args.monotonic),

@@ -22,8 +22,7 @@ const PORTION: usize = 32;
 /// each of which lives shorter than our walk; without a process that ended under our eyes there was no such thing.
 const LOOKS: usize = 3;
 
-/// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or
-/// memory run out.
+/// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or memory run out.
 pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Failure> {
     let mut buffer = vec![0; NAMES];
     let mut seen: Vec<i32> = Vec::new();
