@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::unistd::geteuid;
 
-use super::channel::{Channel, GO, Outcome};
-use super::{own_pid_in_proc, silent, wait_for_helper};
+use super::{Channel, GO, Outcome, own_pid_in_proc, silent, wait_for_helper};
 use crate::enter::idmap;
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
@@ -57,7 +56,7 @@ impl Mapper {
         let outcome = channel.order(GO);
         drop(channel);
         let end = wait_for_helper(child)?;
-        let job = |part: u32| jobs.get(part as usize).ok_or_else(|| silent(MAPPER));
+        let job = |part: usize| jobs.get(part).ok_or_else(|| silent(MAPPER));
         Err(match outcome {
             Some(Outcome::Done) => return Ok(()),
             Some(Outcome::Refused { part, errno }) => Failure::System {
@@ -94,7 +93,7 @@ pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
 }
 
 fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
-    for (part, job) in (0..).zip(jobs) {
+    for (part, job) in jobs.iter().enumerate() {
         let outcome = if geteuid().is_root() {
             let path = PathBuf::from(format!("/proc/{process}/{}", job.ids.map_file()));
             match write_once(&path, idmap::text(&job.lines).as_bytes()) {
@@ -117,7 +116,7 @@ fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
 /// What newuidmap ends with, in our child, if it could not be run: beyond what it ends with itself.
 const NOT_RUN: u8 = 127;
 
-fn run_map_program(part: u32, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
+fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
     let numbers = job
         .lines
         .iter()
