@@ -13,7 +13,7 @@
 //! # Listing namespaces
 //!
 //! One look at /proc makes a snapshot; [`list::graph::relate`] adds parents and owners to it, and [`list::list`] goes all
-//! the way to rows of cells. Root sees everything, an ordinary user what the own processes are in.
+//! the way to rows of cells. Root sees everything, an ordinary user the namespaces of their own processes.
 //!
 //! ```
 //! use std::path::Path;

@@ -170,10 +170,10 @@ pub const OPTIONS: [Opt<Id>; 36] = [
         .required("STR"),
     Opt::new(Id::Propagation, "propagation", "Of the new mounts: private (default), shared, slave, unchanged")
         .required("MODE"),
-    Opt::new(Id::MapUser, "map-user", "Map the own user to this one (implies --user)").required("UID|NAME"),
-    Opt::new(Id::MapGroup, "map-group", "Map the own group to this one (implies --user)").required("GID|NAME"),
-    Opt::new(Id::MapRootUser, "map-root-user", "Map the own user and group to root (implies --user)").short(b'r'),
-    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the own user and group to themselves (implies --user)")
+    Opt::new(Id::MapUser, "map-user", "Map the caller's user to this one (implies --user)").required("UID|NAME"),
+    Opt::new(Id::MapGroup, "map-group", "Map the caller's group to this one (implies --user)").required("GID|NAME"),
+    Opt::new(Id::MapRootUser, "map-root-user", "Map the caller's user and group to root (implies --user)").short(b'r'),
+    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the caller's user and group to themselves (implies --user)")
         .short(b'c'),
     Opt::new(Id::MapUsers, "map-users", "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable")
         .required("MAP"),

@@ -131,7 +131,7 @@ impl fmt::Display for Attempt {
             Attempt::SetUid(uid) => write!(f, "set the user ID to {uid}"),
             Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
             Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
-            Attempt::MakeDumpable => write!(f, "open the own /proc files (PR_SET_DUMPABLE)"),
+            Attempt::MakeDumpable => write!(f, "open our own /proc files (PR_SET_DUMPABLE)"),
             Attempt::AskRelations => write!(f, "ask a namespace for its parent, owner or user"),
             Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
             Attempt::OpenSocketNamespace { pid, fd } => {

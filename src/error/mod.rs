@@ -66,7 +66,7 @@ impl Failure {
     }
 }
 
-/// Makes the failure of a system call of its errno: `mount(…).during(|| Attempt::…)`.
+/// Turns the errno of a system call into a [`Failure`] that says what was being done: `mount(…).during(|| Attempt::…)`.
 pub trait During<T> {
     /// Says what was being done.
     fn during(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure>;

@@ -108,7 +108,7 @@ impl fmt::Display for RequestError {
             }
             RequestError::AllowWithSingleGroup => write!(
                 f,
-                "--setgroups allow: the kernel takes a map of the own group only while setgroups is denied"
+                "--setgroups allow: the kernel takes a map of one's own group only while setgroups is denied"
             ),
             RequestError::KeepFile { option, errno } => {
                 write!(f, "{option}: {}", sys::error_text(*errno))

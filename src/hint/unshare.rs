@@ -19,7 +19,7 @@ pub struct Situation {
     pub forks: bool,
     /// Whether the shell is run, for lack of a program.
     pub runs_shell: bool,
-    /// Whether the own group alone is mapped, by ourselves.
+    /// Whether the caller's group alone is mapped, by ourselves.
     pub maps_own_group: bool,
     /// Our effective UID before anything was done.
     pub uid: u32,
@@ -110,7 +110,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: Situation, view: &View) ->
                 .to_string(),
         ),
         (Attempt::DropGroups, Errno::EPERM) if situation.maps_own_group => Some(
-            "setgroups(2) is denied where only the own group is mapped: map a block of groups as well (--map-auto, \
+            "setgroups(2) is denied where only one's own group is mapped: map a block of groups as well (--map-auto, \
              --map-groups)"
                 .to_string(),
         ),
@@ -315,7 +315,7 @@ fn map_program(name: &str, ending: Status, user: u32, view: &View) -> Option<Str
     let text = view.text(file).unwrap_or_default();
     match crate::enter::subid::first_block(text.as_bytes(), user, name_of_user.as_deref()) {
         Some(block) => Some(format!(
-            "{file} allows this user {} to {}, and the own id",
+            "{file} allows this user {} to {}, and one's own id",
             block.first,
             u64::from(block.first) + u64::from(block.count) - 1
         )),

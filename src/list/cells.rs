@@ -48,7 +48,7 @@ impl<'g> Cells<'g> {
         }
     }
 
-    /// Looks up the names of the users of all `items`, at one go.
+    /// Looks up the names of the users of all `items`, in one go.
     pub fn look_up_users(&mut self, items: impl Iterator<Item = Item>) {
         let uids: BTreeSet<u32> = items.filter_map(|item| self.uid(item)).collect();
         self.names = users::names_by_uid(&uids.into_iter().collect::<Vec<_>>());

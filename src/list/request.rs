@@ -43,8 +43,8 @@ pub struct Request {
     pub columns: Vec<Column>,
     /// By what rows hang under each other; `None` for a flat list.
     pub tree: Option<Tree>,
-    /// Whether they are seen to: only if the column is printed that the tree is drawn in. The rows of a tree that is not
-    /// drawn are the same, in the order in which they came to be.
+    /// Whether the tree is drawn: only if the column is printed that it is drawn in. The rows of a tree that is not drawn
+    /// are the same, in the order in which they were found.
     pub drawn: bool,
     /// The kinds that are listed.
     pub kinds: KindSet,

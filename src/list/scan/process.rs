@@ -81,7 +81,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
             Err(errno) => refused = Some(errno),
         }
     }
-    // A zombie has left most of its namespaces (ENOENT), and a kernel may not know a kind: neither is worth a word.
+    // A zombie has left most of its namespaces, and a kernel may not know a kind: neither ENOENT is worth a note.
     if let Some(errno) = refused {
         visit.note(errno);
     }

@@ -70,7 +70,7 @@ fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|threads| {
         let helpers: Vec<_> = (1..processors.min(MOST_THREADS))
-            // A thread that cannot be had is done without.
+            // It works with fewer threads as well.
             .filter_map(|_| std::thread::Builder::new().spawn_scoped(threads, work).ok())
             .collect();
         let mut finds = work();
