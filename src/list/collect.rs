@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot, met};
+use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot, namespace_of};
 use crate::namespace::Kind;
 
 /// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
@@ -38,7 +38,7 @@ pub fn snapshot(
         }
     }
     for (kind, inode, holder) in held {
-        if let Some(namespace) = met(&mut namespaces, kind, inode) {
+        if let Some(namespace) = namespace_of(&mut namespaces, kind, inode) {
             namespace.holders.push(holder);
         }
     }
@@ -61,7 +61,7 @@ struct Run {
 
 impl Run {
     fn add_to(self, namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind) {
-        if let Some(namespace) = met(namespaces, kind, self.inode) {
+        if let Some(namespace) = namespace_of(namespaces, kind, self.inode) {
             namespace.processes += self.length;
             // Processes come by PID: the first to be in it has the lowest.
             namespace.leader.get_or_insert(self.first);

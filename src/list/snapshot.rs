@@ -110,7 +110,7 @@ impl Namespace {
 
 /// The namespace of that number, a new one if it is not there yet; `None` if what is there is of another kind: an inode
 /// number that meant another kind a moment ago has been used again, and either sight is as good.
-pub fn met(
+pub fn namespace_of(
     namespaces: &mut BTreeMap<Inode, Namespace>,
     kind: Kind,
     inode: Inode,
@@ -156,7 +156,7 @@ impl Snapshot {
 
     /// Adds a holder of a namespace, and the namespace if it is a new one.
     pub fn add(&mut self, kind: Kind, inode: Inode, holder: Holder) {
-        if let Some(namespace) = met(&mut self.namespaces, kind, inode) {
+        if let Some(namespace) = namespace_of(&mut self.namespaces, kind, inode) {
             let rank = holder.rank();
             let place = namespace
                 .holders
@@ -167,7 +167,7 @@ impl Snapshot {
 
     /// Notes the 64-bit id of a namespace, and the namespace if it is a new one.
     pub fn note_id(&mut self, kind: Kind, inode: Inode, id: u64) {
-        if let Some(namespace) = met(&mut self.namespaces, kind, inode) {
+        if let Some(namespace) = namespace_of(&mut self.namespaces, kind, inode) {
             namespace.id = Some(id);
         }
     }
