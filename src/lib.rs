@@ -1,6 +1,6 @@
 //! Linux namespaces: run programs in new ones (unshare), enter those of others (nsenter), list them all (lsns).
 //!
-//! The two flows of the crate, each in one direction:
+//! The crate is a library, the core, and three binaries of three lines each. It has two flows, each in one direction:
 //!
 //! ```text
 //! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan = [Step] ─run─▶ system calls in order ─▶ exec
@@ -12,8 +12,8 @@
 //!
 //! # Listing namespaces
 //!
-//! One look at /proc; [`list::graph::relate`] adds parents and owners, [`list::list`] makes rows of columns of it. As an
-//! ordinary user, one sees what belongs to one.
+//! One look at /proc makes a snapshot; [`list::graph::relate`] adds parents and owners to it, and [`list::list`] goes all
+//! the way to rows of cells. Root sees everything, an ordinary user the namespaces of their own processes.
 //!
 //! ```
 //! use std::path::Path;
@@ -27,7 +27,7 @@
 //!     root,
 //!     // SourceSet::ALL finds those as well that no process is in.
 //!     sources: SourceSet::of(&[Source::Process]),
-//!     kinds: Kind::ALL.into_iter().collect(),
+//!     kinds: KindSet::ALL,
 //!     held: KindSet::EMPTY,
 //! };
 //! let snapshot = scan(&scope, &Opener::new(root)?)?;
@@ -131,14 +131,30 @@
 //!
 //! # Where is what
 //!
-//! - [`cli`]: what was typed. [`enter`]: the first flow. [`list`]: the second.
-//! - [`namespace`]: the vocabulary. [`mountinfo`]: what is mounted.
-//! - [`error`], [`hint`]: what went wrong, and why it probably did.
-//! - [`sys`]: the system calls that nix lacks, and all `unsafe` code.
-//! - [`unshare`], [`nsenter`], [`lsns`]: the tools from command line to exit status; the binaries are these with an
-//!   entry point each.
+//! Start with [`enter::unshare::plan`] or with [`list::list`], and with the table of options in [`cli::unshare`].
+//!
+//! | place | its job |
+//! | --- | --- |
+//! | `src/bin/`, [`unshare`], [`nsenter`], [`lsns`] | each tool from its command line to its exit status |
+//! | [`cli`] | parse: the tables of options, and what was typed |
+//! | [`enter::unshare`], [`enter::nsenter`] | resolve and plan: each tool's request, and the order of its steps |
+//! | [`enter::step`], [`enter::run`] | the steps that there are, and the loop that carries them out |
+//! | [`enter`], the rest | what steps are made of: id maps, the target, the program, its environment; in private rooms, helper processes and waiting |
+//! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |
+//! | [`list::graph`], [`list::open`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number |
+//! | [`list::request`], [`list::select`], [`list::filter`] | which rows there are |
+//! | [`mod@list::column`], [`list::value`], [`list::render`] | what is in them, and how they are printed |
+//! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
+//! | [`error`], [`hint`] | what went wrong, and why it probably did |
+//! | [`mountinfo`], `cgroup`, `users`, `digits` | reading what /proc and /etc say |
+//! | `report` | messages on stderr, output on stdout |
+//! | [`sys`] | the system calls that nix lacks, and all `unsafe` code |
+//!
+//! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
 
+mod cgroup;
 pub mod cli;
+mod digits;
 pub mod enter;
 pub mod error;
 pub mod hint;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq)]

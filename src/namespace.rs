@@ -28,103 +28,53 @@ pub enum Kind {
 /// What is to be known of a kind.
 struct Facts {
     kind: Kind,
-    clone_flag: u32,
+    clone_flag: CloneFlags,
     /// Its name in /proc/PID/ns and in `kind:[inode]`.
     name: &'static str,
+    /// The short option of unshare and nsenter.
+    letter: u8,
+    /// Their long option.
+    long: &'static str,
     /// The name in /proc/PID/ns of the namespace that children will be in, where that is a link of its own.
     for_children: Option<&'static str>,
-    /// The long option of unshare and nsenter.
-    long: &'static str,
-    /// Their short option.
-    letter: u8,
 }
 
-/// CLONE_NEWTIME of clone(2); neither libc nor nix has it for every C library.
-const CLONE_NEWTIME: u32 = 0x80;
+/// CLONE_NEWTIME of clone(2), which neither libc nor nix has for every C library.
+const CLONE_NEWTIME: CloneFlags = CloneFlags::from_bits_retain(0x80);
 
 /// Every kind once, in the order in which options, bind mounts and messages name them.
 const TABLE: [Facts; 8] = [
-    facts(
-        Kind::Mount,
-        CloneFlags::CLONE_NEWNS.bits() as u32,
-        "mnt",
-        None,
-        "mount",
-        b'm',
-    ),
-    facts(
-        Kind::Uts,
-        CloneFlags::CLONE_NEWUTS.bits() as u32,
-        "uts",
-        None,
-        "uts",
-        b'u',
-    ),
-    facts(
-        Kind::Ipc,
-        CloneFlags::CLONE_NEWIPC.bits() as u32,
-        "ipc",
-        None,
-        "ipc",
-        b'i',
-    ),
-    facts(
-        Kind::Net,
-        CloneFlags::CLONE_NEWNET.bits() as u32,
-        "net",
-        None,
-        "net",
-        b'n',
-    ),
-    facts(
-        Kind::Pid,
-        CloneFlags::CLONE_NEWPID.bits() as u32,
-        "pid",
-        Some("pid_for_children"),
-        "pid",
-        b'p',
-    ),
-    facts(
-        Kind::User,
-        CloneFlags::CLONE_NEWUSER.bits() as u32,
-        "user",
-        None,
-        "user",
-        b'U',
-    ),
-    facts(
-        Kind::Cgroup,
-        CloneFlags::CLONE_NEWCGROUP.bits() as u32,
-        "cgroup",
-        None,
-        "cgroup",
-        b'C',
-    ),
-    facts(
-        Kind::Time,
-        CLONE_NEWTIME,
-        "time",
-        Some("time_for_children"),
-        "time",
-        b'T',
-    ),
+    Facts::new(Kind::Mount, CloneFlags::CLONE_NEWNS, "mnt", b'm').long("mount"),
+    Facts::new(Kind::Uts, CloneFlags::CLONE_NEWUTS, "uts", b'u'),
+    Facts::new(Kind::Ipc, CloneFlags::CLONE_NEWIPC, "ipc", b'i'),
+    Facts::new(Kind::Net, CloneFlags::CLONE_NEWNET, "net", b'n'),
+    Facts::new(Kind::Pid, CloneFlags::CLONE_NEWPID, "pid", b'p').for_children("pid_for_children"),
+    Facts::new(Kind::User, CloneFlags::CLONE_NEWUSER, "user", b'U'),
+    Facts::new(Kind::Cgroup, CloneFlags::CLONE_NEWCGROUP, "cgroup", b'C'),
+    Facts::new(Kind::Time, CLONE_NEWTIME, "time", b'T').for_children("time_for_children"),
 ];
 
-const fn facts(
-    kind: Kind,
-    clone_flag: u32,
-    name: &'static str,
-    for_children: Option<&'static str>,
-    long: &'static str,
-    letter: u8,
-) -> Facts {
-    Facts {
-        kind,
-        clone_flag,
-        name,
-        for_children,
-        long,
-        letter,
+impl Facts {
+    /// Of a kind whose long option is its name, and which a process shares with its children.
+    const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static str, letter: u8) -> Facts {
+        Facts {
+            kind,
+            clone_flag,
+            name,
+            letter,
+            long: name,
+            for_children: None,
+        }
+    }
+
+    const fn long(mut self, name: &'static str) -> Facts {
+        self.long = name;
+        self
+    }
+
+    const fn for_children(mut self, name: &'static str) -> Facts {
+        self.for_children = Some(name);
+        self
     }
 }
 
@@ -139,16 +89,15 @@ const _: () = {
 
 impl Kind {
     /// Every kind, in table order.
-    pub const ALL: [Kind; 8] = [
-        Kind::Mount,
-        Kind::Uts,
-        Kind::Ipc,
-        Kind::Net,
-        Kind::Pid,
-        Kind::User,
-        Kind::Cgroup,
-        Kind::Time,
-    ];
+    pub const ALL: [Kind; TABLE.len()] = {
+        let mut all = [Kind::Mount; TABLE.len()];
+        let mut row = 0;
+        while row < TABLE.len() {
+            all[row] = TABLE[row].kind;
+            row += 1;
+        }
+        all
+    };
 
     const fn facts(self) -> &'static Facts {
         &TABLE[self as usize]
@@ -156,7 +105,7 @@ impl Kind {
 
     /// Its CLONE_NEW* flag, as in clone(2).
     pub const fn clone_flag(self) -> u32 {
-        self.facts().clone_flag
+        self.facts().clone_flag.bits().cast_unsigned()
     }
 
     /// Its name in /proc/PID/ns: `mnt`, `net`, ….
@@ -215,6 +164,9 @@ impl KindSet {
     /// No kind.
     pub const EMPTY: KindSet = KindSet(0);
 
+    /// Every kind.
+    pub const ALL: KindSet = KindSet(((1u16 << Kind::ALL.len()) - 1) as u8);
+
     /// The set with `kind` added.
     #[must_use]
     pub const fn with(self, kind: Kind) -> KindSet {
@@ -225,6 +177,18 @@ impl KindSet {
     #[must_use]
     pub const fn without(self, kind: Kind) -> KindSet {
         KindSet(self.0 & !(1 << kind as u8))
+    }
+
+    /// The kinds of both sets.
+    #[must_use]
+    pub const fn union(self, other: KindSet) -> KindSet {
+        KindSet(self.0 | other.0)
+    }
+
+    /// The kinds that are not in `other`.
+    #[must_use]
+    pub const fn difference(self, other: KindSet) -> KindSet {
+        KindSet(self.0 & !other.0)
     }
 
     /// Adds `kind`.
@@ -251,11 +215,8 @@ impl KindSet {
 
     /// The CLONE_NEW* flags of all its kinds, as unshare(2) and setns(2) take them.
     pub fn clone_flags(self) -> CloneFlags {
-        // CLONE_NEWTIME is unknown to nix, so the bits are kept as they are.
-        CloneFlags::from_bits_retain(
-            self.iter()
-                .fold(0, |flags, kind| flags | kind.clone_flag() as i32),
-        )
+        let flags = self.iter().map(|kind| kind.facts().clone_flag);
+        flags.fold(CloneFlags::empty(), CloneFlags::union)
     }
 }
 
@@ -300,7 +261,7 @@ mod tests {
         for (kind, facts) in Kind::ALL.into_iter().zip(&TABLE) {
             assert_eq!(kind, facts.kind);
             assert_eq!(Kind::from_name(facts.name.as_bytes()), Some(kind));
-            assert_eq!(Kind::from_clone_flag(facts.clone_flag), Some(kind));
+            assert_eq!(Kind::from_clone_flag(kind.clone_flag()), Some(kind));
         }
     }
 
@@ -309,9 +270,15 @@ mod tests {
         let set: KindSet = [Kind::Time, Kind::Mount, Kind::Net].into_iter().collect();
         assert_eq!(set.to_string(), "mnt, net, time");
         assert_eq!(set.without(Kind::Net).to_string(), "mnt, time");
-        assert_eq!(
-            set.clone_flags().bits() as u32,
-            0x0002_0000 | 0x4000_0000 | 0x80
-        );
+        assert_eq!(set.clone_flags().bits(), 0x0002_0000 | 0x4000_0000 | 0x80);
+    }
+
+    #[test]
+    fn sets_are_joined_and_taken_from_each_other() {
+        let one: KindSet = [Kind::Mount, Kind::Net].into_iter().collect();
+        let other: KindSet = [Kind::Net, Kind::Time].into_iter().collect();
+        assert_eq!(one.union(other).to_string(), "mnt, net, time");
+        assert_eq!(one.difference(other).to_string(), "mnt");
+        assert_eq!(KindSet::ALL, Kind::ALL.into_iter().collect());
     }
 }

@@ -1,11 +1,13 @@
 //! What the tools say: messages on stderr, text on stdout, without ever panicking on a closed pipe.
 
 use std::ffi::{CStr, OsStr};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
+use nix::unistd::isatty;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::{file, terminal};
 
@@ -44,7 +46,6 @@ fn one_line(text: &str) -> Vec<u8> {
 /// Says what failed, with its likely reason, and gives the status to end with.
 pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status {
     match failure {
-        Failure::Reported => {}
         Failure::Usage(error) if error.points_to_help() => {
             let name = program.display();
             message(program, &error.to_string(), None);
@@ -60,11 +61,15 @@ pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status
     failure.status()
 }
 
+fn is_terminal(output: BorrowedFd<'_>) -> bool {
+    isatty(output) == Ok(true)
+}
+
 /// Says something that is no failure, if there is something to say, to a person only: where stderr is a terminal. No
 /// script is to stumble over it.
 pub fn note_for_person(program: &OsStr, note: Option<String>) {
     if let Some(note) = note
-        && file::stderr().is_some_and(|stderr| nix::unistd::isatty(stderr) == Ok(true))
+        && file::stderr().is_some_and(is_terminal)
     {
         message(program, &format!("note: {note}"), None);
     }
@@ -88,7 +93,7 @@ const USUAL_WIDTH: usize = 80;
 
 /// The columns of the terminal on stdout, by itself, by $COLUMNS or by custom; `None` if stdout is no terminal.
 pub fn terminal_width(environment: &[&CStr]) -> Option<usize> {
-    let stdout = file::stdout().filter(|stdout| terminal::is_terminal(stdout))?;
+    let stdout = file::stdout().filter(|stdout| is_terminal(*stdout))?;
     let variable = || {
         let mut entries = environment.iter().map(|entry| entry.to_bytes());
         entries.find_map(|entry| digits(entry.strip_prefix(b"COLUMNS=")?))

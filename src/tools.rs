@@ -8,21 +8,17 @@ use crate::cli::{self, Parsed, UsageError, help};
 use crate::enter::entering::Opened;
 use crate::error::{Failure, Status};
 use crate::hint::{self, View};
-use crate::list;
-use crate::report;
+use crate::list::{self, render};
 use crate::sys::entry::Invocation;
-use crate::{enter, list::render};
+use crate::{enter, report};
 
 /// What makes one tool another than the next.
 struct Tool<A, Id: 'static> {
     page: help::Page,
     options: &'static [Opt<Id>],
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
-    work: fn(A, &Caller) -> Result<Status, Explained>,
+    work: fn(A, &Invocation) -> Result<Status, Explained>,
 }
-
-/// Who started us, as far as the work of a tool is concerned.
-type Caller = Invocation;
 
 /// A failure with its hint.
 struct Explained {
@@ -53,7 +49,7 @@ pub fn unshare(invocation: Invocation) -> Status {
     )
 }
 
-fn do_unshare(args: cli::unshare::Args, caller: &Caller) -> Result<Status, Explained> {
+fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, Explained> {
     let request = enter::unshare::resolve(args).map_err(|error| {
         let hint = hint::unshare::before(&error);
         Explained {
@@ -87,7 +83,7 @@ pub fn nsenter(invocation: Invocation) -> Status {
     )
 }
 
-fn do_nsenter(args: cli::nsenter::Args, caller: &Caller) -> Result<Status, Explained> {
+fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, Explained> {
     let view = View::of_system();
     let target = args.target.map(|target| target.pid);
     let (request, opened, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
@@ -142,7 +138,7 @@ pub fn lsns(invocation: Invocation) -> Status {
     )
 }
 
-fn do_lsns(args: cli::lsns::Args, caller: &Caller) -> Result<Status, Explained> {
+fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explained> {
     let list_columns = args.list_columns;
     let request = list::request::resolve(args)?;
     if list_columns {

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use nix::fcntl::OFlag;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::sys::file::open_retrying;
 
 /// Which of the two databases.

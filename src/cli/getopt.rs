@@ -16,11 +16,22 @@ pub enum Takes {
     Optional,
 }
 
+/// What an option asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks<Id> {
+    /// The text of `--help`.
+    Help,
+    /// The text of `--version`.
+    Version,
+    /// What only the tool knows: its own name for the option.
+    Own(Id),
+}
+
 /// A row of a tool's table of options.
 #[derive(Debug)]
 pub struct Opt<Id> {
-    /// What the tool calls it.
-    pub id: Id,
+    /// What it asks for.
+    pub asks: Asks<Id>,
     /// Its letter.
     pub short: Option<u8>,
     /// Its name.
@@ -38,10 +49,21 @@ pub struct Opt<Id> {
 }
 
 impl<Id> Opt<Id> {
-    /// An option with a name only and no argument.
+    /// `-h`, `--help`, which every tool has.
+    pub const HELP: Opt<Id> = Opt::asking(Asks::Help, "help", "Print this help").short(b'h');
+
+    /// `-V`, `--version`, which every tool has.
+    pub const VERSION: Opt<Id> =
+        Opt::asking(Asks::Version, "version", "Print the version").short(b'V');
+
+    /// An option of the tool's own, with a name only and no argument.
     pub const fn new(id: Id, long: &'static str, help: &'static str) -> Opt<Id> {
+        Opt::asking(Asks::Own(id), long, help)
+    }
+
+    const fn asking(asks: Asks<Id>, long: &'static str, help: &'static str) -> Opt<Id> {
         Opt {
-            id,
+            asks,
             short: None,
             long,
             takes: Takes::Nothing,
@@ -328,90 +350,4 @@ impl<'t, Id> Getopt<'t, Id> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TABLE: [Opt<char>; 7] = [
-        Opt::new('m', "mount", "").short(b'm').optional("FILE"),
-        Opt::new('P', "mount-proc", "").optional("DIR"),
-        Opt::new('u', "uts", "").short(b'u').optional_long("FILE"),
-        Opt::new('U', "map-user", "").required("UID"),
-        Opt::new('M', "map-users", "").required("MAP"),
-        Opt::new('S', "setuid", "").short(b'S').required("UID"),
-        Opt::new('f', "fork", "").short(b'f'),
-    ];
-
-    /// What is read: a letter an option, its value behind `:`; then the operands.
-    fn read(order: Order, line: &[&str]) -> Result<String, UsageError> {
-        let mut getopt = Getopt::new(&TABLE, order, line.iter().map(OsString::from).collect());
-        let mut read = Vec::new();
-        while let Some(met) = getopt.next_option()? {
-            let value = met
-                .value
-                .map(|value| format!(":{}", value.display()))
-                .unwrap_or_default();
-            read.push(format!("{}{value}", met.opt.id));
-        }
-        read.push("|".to_string());
-        read.extend(
-            getopt
-                .operands()
-                .iter()
-                .map(|operand| operand.display().to_string()),
-        );
-        Ok(read.join(" "))
-    }
-
-    #[test]
-    fn each_way_of_writing_an_option() {
-        for (line, expected) in [
-            (&["--mount", "file"][..], "m | file"),
-            (&["--mount=file"], "m:file |"),
-            (&["--mount="], "m: |"),
-            (&["--mount-p=/p"], "P:/p |"),
-            (&["--map-user", "0"], "U:0 |"),
-            (&["--map-users=a=b"], "M:a=b |"),
-            (&["-fu", "-S0"], "f u S:0 |"),
-            (&["-S", "0"], "S:0 |"),
-            (&["-S=0"], "S:=0 |"),
-            (&["-mu"], "m:u |"),
-            (&["-m=u"], "m:u |"),
-            (&["-fm"], "f m |"),
-            (&["-f", "ls", "-l", "--uts"], "f | ls -l --uts"),
-            (&["-f", "--", "-u"], "f | -u"),
-            (&["-f", "-", "-u"], "f | - -u"),
-        ] {
-            assert_eq!(
-                read(Order::UntilOperand, line).as_deref(),
-                Ok(expected),
-                "{line:?}"
-            );
-        }
-        assert_eq!(
-            read(Order::Mixed, &["a", "-f", "b", "--", "-u"]).as_deref(),
-            Ok("f | a b -u")
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_named() {
-        for (line, expected) in [
-            (&["-x"][..], "invalid option -- 'x'"),
-            (&["-u=x"], "invalid option -- '='"),
-            (&["--none=1"], "unrecognized option '--none'"),
-            (
-                &["--map"],
-                "option '--map' is ambiguous; possibilities: '--map-user' '--map-users'",
-            ),
-            (&["--fork=1"], "option '--fork' doesn't allow an argument"),
-            (&["--setuid"], "option '--setuid' requires an argument"),
-            (&["-fS"], "option '-S' requires an argument"),
-        ] {
-            assert_eq!(
-                read(Order::UntilOperand, line).unwrap_err().to_string(),
-                expected,
-                "{line:?}"
-            );
-        }
-    }
-}
+mod tests;

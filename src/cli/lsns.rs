@@ -3,10 +3,10 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::Parsed;
-use super::getopt::{Getopt, Met, Opt, Order, UsageError};
+use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
-use super::value;
+use super::{Parsed, read};
+use crate::digits::number;
 use crate::list::request::DEFAULT_SCAN;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
@@ -92,10 +92,6 @@ pub enum Id {
     Scan,
     /// --list-columns
     ListColumns,
-    /// --help
-    Help,
-    /// --version
-    Version,
 }
 
 /// lsns's options.
@@ -166,8 +162,8 @@ pub const OPTIONS: [Opt<Id>; 17] = [
         "Print the columns there are",
     )
     .short(b'H'),
-    Opt::new(Id::Help, "help", "Print this help").short(b'h'),
-    Opt::new(Id::Version, "version", "Print the version").short(b'V'),
+    Opt::HELP,
+    Opt::VERSION,
 ];
 
 /// The words around the options in --help.
@@ -180,27 +176,7 @@ pub const PAGE: Page = Page {
 
 /// Reads lsns's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    let mut getopt = Getopt::new(&OPTIONS, Order::Mixed, arguments);
-    let mut args = Args::default();
-    while let Some(met) = getopt.next_option()? {
-        match met.opt.id {
-            Id::Help => return Ok(Parsed::Help),
-            Id::Version => return Ok(Parsed::Version),
-            _ => args.take(met)?,
-        }
-    }
-    if let Some(operand) = getopt.operands().into_iter().next() {
-        args.namespace =
-            Some(
-                value::number(operand.as_bytes()).ok_or_else(|| UsageError::BadValue {
-                    option: "NAMESPACE".to_string(),
-                    value: operand,
-                    expected: "an inode number",
-                })?,
-            );
-    }
-    args.check()?;
-    Ok(Parsed::Run(args))
+    read(&OPTIONS, Order::Mixed, arguments, Args::take, Args::finish)
 }
 
 fn tree(text: &OsStr) -> Option<Tree> {
@@ -213,8 +189,8 @@ fn tree(text: &OsStr) -> Option<Tree> {
 }
 
 impl Args {
-    fn take(&mut self, met: Met<'_, Id>) -> Result<(), UsageError> {
-        match met.opt.id {
+    fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
+        match id {
             Id::Json => self.json = true,
             Id::List => self.list = true,
             Id::NoHeadings => self.no_headings = true,
@@ -222,7 +198,7 @@ impl Args {
             Id::OutputAll => self.output_all = true,
             Id::Persistent => self.persistent = true,
             Id::Task => {
-                let pid = met.read("a PID", |text| value::number(text.as_bytes()))?;
+                let pid = met.read("a PID", |text| number(text.as_bytes()))?;
                 self.task = (pid != 0).then_some(pid);
             }
             Id::Filter => self.filter = met.value,
@@ -246,9 +222,21 @@ impl Args {
                 self.scan = Some(met.read(sources, read)?);
             }
             Id::ListColumns => self.list_columns = true,
-            Id::Help | Id::Version => {}
         }
         Ok(())
+    }
+
+    /// The first operand (others are passed over), and what cannot be asked for together.
+    fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
+        if let Some(operand) = operands.into_iter().next() {
+            let inode = number(operand.as_bytes());
+            self.namespace = Some(inode.ok_or_else(|| UsageError::BadValue {
+                option: "NAMESPACE".to_string(),
+                value: operand,
+                expected: "an inode number",
+            })?);
+        }
+        self.check()
     }
 
     /// Options that exclude each other.
@@ -282,11 +270,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &[&str]) -> Result<Args, String> {
-        match super::parse(line.iter().map(OsString::from).collect()) {
-            Ok(Parsed::Run(args)) => Ok(args),
-            Ok(other) => Err(format!("{other:?}")),
-            Err(error) => Err(error.to_string()),
-        }
+        crate::cli::typed(super::parse, line)
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The command lines of the three tools: what was typed, and nothing more.
 //!
-//! [`getopt`] reads argv in the ways of getopt_long(3), over a table of options; clap lays out `--help` from the same
-//! table ([`help`]). clap does not parse: it knows neither abbreviations that an exact name ends, nor `-mu` as one
-//! option with the value `u` beside `--mount FILE` as an option and an operand, and building its parser would be a
-//! fifth of our start-up.
+//! Each tool has a file with its table of options and what each of them does to its arguments; `read`, below, goes
+//! through a line for all of them. [`getopt`] takes argv apart in the ways of getopt_long(3), over the table; clap lays
+//! out `--help` from the same table ([`help`]). clap does not parse: it has other rules for abbreviated
+//! names, it cannot take `-mu` as `-m` with the value `u` where `--mount FILE` is an option and an operand, and building
+//! its parser would be a fifth of our start-up.
 
 pub mod getopt;
 pub mod help;
@@ -14,6 +15,10 @@ pub mod value;
 
 pub use getopt::UsageError;
 
+use std::ffi::OsString;
+
+use getopt::{Asks, Getopt, Met, Opt, Order};
+
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed<A> {
@@ -23,4 +28,40 @@ pub enum Parsed<A> {
     Version,
     /// The work of the tool.
     Run(A),
+}
+
+/// Reads a command line, argv without its first, into what was typed: `take` is given each option of the tool's own in
+/// the order of writing, `finish` the operands once the options have come to their end. `-h` and `-V` end the reading
+/// where they stand: what is wrong behind them is not looked at. Errors: the first that is met.
+fn read<A: Default, Id: Copy>(
+    table: &[Opt<Id>],
+    order: Order,
+    arguments: Vec<OsString>,
+    take: fn(&mut A, Id, Met<'_, Id>) -> Result<(), UsageError>,
+    finish: fn(&mut A, Vec<OsString>) -> Result<(), UsageError>,
+) -> Result<Parsed<A>, UsageError> {
+    let mut getopt = Getopt::new(table, order, arguments);
+    let mut args = A::default();
+    while let Some(met) = getopt.next_option()? {
+        match met.opt.asks {
+            Asks::Help => return Ok(Parsed::Help),
+            Asks::Version => return Ok(Parsed::Version),
+            Asks::Own(id) => take(&mut args, id, met)?,
+        }
+    }
+    finish(&mut args, getopt.operands())?;
+    Ok(Parsed::Run(args))
+}
+
+/// What `parse` makes of a line, for the tests of each tool's options: anything but arguments is an error as text.
+#[cfg(test)]
+fn typed<A: std::fmt::Debug>(
+    parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
+    line: &[&str],
+) -> Result<A, String> {
+    match parse(line.iter().map(OsString::from).collect()) {
+        Ok(Parsed::Run(args)) => Ok(args),
+        Ok(other) => Err(format!("{other:?}")),
+        Err(error) => Err(error.to_string()),
+    }
 }

@@ -4,10 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::Parsed;
-use super::getopt::{Getopt, Met, Opt, Order, UsageError};
+use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
-use super::value::{self, IdOrName, digits};
+use super::value::{self, IdOrName};
+use super::{Parsed, read};
+use crate::digits::{digits, number};
 use crate::list::find::Number;
 use crate::namespace::Kind;
 
@@ -114,10 +115,6 @@ pub enum Id {
     JoinCgroup,
     /// --follow-context
     FollowContext,
-    /// --help
-    Help,
-    /// --version
-    Version,
 }
 
 const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
@@ -235,8 +232,8 @@ pub const OPTIONS: [Opt<Id>; 25] = [
         "Run the program in the SELinux context of the target",
     )
     .short(b'Z'),
-    Opt::new(Id::Help, "help", "Print this help").short(b'h'),
-    Opt::new(Id::Version, "version", "Print the version").short(b'V'),
+    Opt::HELP,
+    Opt::VERSION,
 ];
 
 /// The words around the options in --help.
@@ -249,29 +246,18 @@ pub const PAGE: Page = Page {
 
 /// Reads nsenter's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    let mut getopt = Getopt::new(&OPTIONS, Order::UntilOperand, arguments);
-    let mut args = Args::default();
-    while let Some(met) = getopt.next_option()? {
-        match met.opt.id {
-            Id::Help => return Ok(Parsed::Help),
-            Id::Version => return Ok(Parsed::Version),
-            _ => args.take(met)?,
-        }
-    }
-    args.program = getopt.operands();
-    if args.working_directory.is_some() && args.working_directory_inside.is_some() {
-        return Err(UsageError::Exclusive("--wd", "--wdns"));
-    }
-    let has_net = args.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
-    if has_net && args.net_socket.is_some() {
-        return Err(UsageError::Exclusive("--net", "--net-socket"));
-    }
-    Ok(Parsed::Run(args))
+    read(
+        &OPTIONS,
+        Order::UntilOperand,
+        arguments,
+        Args::take,
+        Args::finish,
+    )
 }
 
 impl Args {
-    fn take(&mut self, met: Met<'_, Id>) -> Result<(), UsageError> {
-        match met.opt.id {
+    fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
+        match id {
             Id::All => self.all = true,
             Id::Target => {
                 if self.target.is_some() {
@@ -308,7 +294,19 @@ impl Args {
             Id::NoFork => self.no_fork = true,
             Id::JoinCgroup => self.join_cgroup = true,
             Id::FollowContext => self.follow_context = true,
-            Id::Help | Id::Version => {}
+        }
+        Ok(())
+    }
+
+    /// The operands, and what cannot be asked for together.
+    fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
+        self.program = operands;
+        if self.working_directory.is_some() && self.working_directory_inside.is_some() {
+            return Err(UsageError::Exclusive("--wd", "--wdns"));
+        }
+        let has_net = self.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
+        if has_net && self.net_socket.is_some() {
+            return Err(UsageError::Exclusive("--net", "--net-socket"));
         }
         Ok(())
     }
@@ -316,7 +314,7 @@ impl Args {
 
 fn target(text: &OsStr) -> Option<TargetArgument> {
     let mut parts = text.as_bytes().splitn(2, |byte| *byte == b':');
-    let pid = value::number(parts.next()?).filter(|pid| *pid > 0)?;
+    let pid = number(parts.next()?).filter(|pid| *pid > 0)?;
     let inode = match parts.next() {
         None => None,
         Some(inode) => Some(digits(inode)?),
@@ -353,133 +351,4 @@ fn id_argument(text: &OsStr) -> Option<IdArgument> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(line: &[&str]) -> Result<Args, String> {
-        match super::parse(line.iter().map(OsString::from).collect()) {
-            Ok(Parsed::Run(args)) => Ok(args),
-            Ok(other) => Err(format!("{other:?}")),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn sources(line: &[&str]) -> Vec<(Kind, Source)> {
-        parse(line).unwrap().namespaces
-    }
-
-    #[test]
-    fn a_namespace_is_the_targets_or_a_file_or_an_id() {
-        let file = |kind, file: &str| vec![(kind, Source::File(file.into()))];
-        for (line, expected) in [
-            (&["-n"][..], vec![(Kind::Net, Source::Target)]),
-            (&["-n/run/netns/x"], file(Kind::Net, "/run/netns/x")),
-            (&["-n=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
-            (&["--net=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
-            (&["-mu"], file(Kind::Mount, "u")),
-            (&["--mount=./:x"], file(Kind::Mount, "./:x")),
-            (
-                &["--mount=:7"],
-                vec![(Kind::Mount, Source::Number(Number::Id(7)))],
-            ),
-            (
-                &["--mount=[7]"],
-                vec![(Kind::Mount, Source::Number(Number::Inode(7)))],
-            ),
-            (
-                &["-mmnt:[7]"],
-                vec![(Kind::Mount, Source::Number(Number::Inode(7)))],
-            ),
-            (&["-n=net:[7"], file(Kind::Net, "net:[7")),
-            (&["-n", "-n=x"], file(Kind::Net, "x")),
-            (&["-n=x", "-n"], vec![(Kind::Net, Source::Target)]),
-        ] {
-            assert_eq!(sources(line), expected, "{line:?}");
-        }
-        for text in [":x", "uts:[7]"] {
-            let error = parse(&["-n", &format!("--net={text}")]).unwrap_err();
-            assert!(
-                error.contains(&format!("'{text}' is not a file, :NSID or [INODE]")),
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn directories_are_the_targets_or_given() {
-        for (line, expected) in [
-            ("-r", None),
-            ("-r=/d", Some("/d")),
-            ("-r/d", Some("/d")),
-            ("--root=/d", Some("/d")),
-        ] {
-            assert_eq!(
-                parse(&[line]).unwrap().root,
-                Some(expected.map(PathBuf::from)),
-                "{line}"
-            );
-        }
-        for line in [
-            &["-W", "d"][..],
-            &["-Wd"],
-            &["-W=d"],
-            &["--wdns", "d"],
-            &["--wdns=d"],
-        ] {
-            assert_eq!(
-                parse(line).unwrap().working_directory_inside,
-                Some("d".into()),
-                "{line:?}"
-            );
-        }
-        assert_eq!(
-            parse(&["-w", "-Wd"]).unwrap_err(),
-            "--wd and --wdns exclude each other"
-        );
-    }
-
-    #[test]
-    fn the_target_is_a_process_and_stands_once() {
-        let target = |pid, inode| Some(TargetArgument { pid, inode });
-        assert_eq!(parse(&["-t1"]).unwrap().target, target(1, None));
-        assert_eq!(
-            parse(&["--target=5:77"]).unwrap().target,
-            target(5, Some(77))
-        );
-        for text in ["0", "-1", "", "x", "1:", "1:x", ":1", "99999999999"] {
-            assert!(
-                parse(&["-t", text])
-                    .unwrap_err()
-                    .ends_with("is not PID or PID:INODE"),
-                "{text}"
-            );
-        }
-        assert_eq!(
-            parse(&["-t1", "-t2"]).unwrap_err(),
-            "-t/--target may be given only once"
-        );
-    }
-
-    #[test]
-    fn ids_are_numbers_names_or_the_targets() {
-        let args = parse(&["-S0", "-G", "follow"]).unwrap();
-        assert_eq!(args.uid, Some(IdArgument::To(IdOrName::Id(0))));
-        assert_eq!(args.gid, Some(IdArgument::Follow));
-        let args = parse(&["-S", "bob"]).unwrap();
-        assert_eq!(args.uid, Some(IdArgument::To(IdOrName::Name("bob".into()))));
-    }
-
-    #[test]
-    fn one_network_namespace_is_entered() {
-        assert_eq!(parse(&["-N3", "-a"]).unwrap().net_socket, Some(3));
-        assert_eq!(
-            parse(&["-N3", "-n"]).unwrap_err(),
-            "--net and --net-socket exclude each other"
-        );
-        assert!(
-            parse(&["-N-1"])
-                .unwrap_err()
-                .ends_with("'-1' is not the number of a descriptor")
-        );
-    }
-}
+mod tests;

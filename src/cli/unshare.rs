@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::Parsed;
-use super::getopt::{Getopt, Met, Opt, Order, UsageError};
+use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
 use super::value::{self, IdOrName};
+use super::{Parsed, read};
 use crate::enter::idmap::{BlockArgument, block_argument};
 use crate::enter::step::{Propagation, Setgroups};
 use crate::namespace::{Kind, KindSet};
@@ -136,10 +136,6 @@ pub enum Id {
     ClearEnvironment,
     /// --whitelist-env
     WhitelistEnvironment,
-    /// --help
-    Help,
-    /// --version
-    Version,
 }
 
 const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
@@ -174,10 +170,10 @@ pub const OPTIONS: [Opt<Id>; 36] = [
         .required("STR"),
     Opt::new(Id::Propagation, "propagation", "Of the new mounts: private (default), shared, slave, unchanged")
         .required("MODE"),
-    Opt::new(Id::MapUser, "map-user", "Map the own user to this one (implies --user)").required("UID|NAME"),
-    Opt::new(Id::MapGroup, "map-group", "Map the own group to this one (implies --user)").required("GID|NAME"),
-    Opt::new(Id::MapRootUser, "map-root-user", "Map the own user and group to root (implies --user)").short(b'r'),
-    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the own user and group to themselves (implies --user)")
+    Opt::new(Id::MapUser, "map-user", "Map the caller's user to this one (implies --user)").required("UID|NAME"),
+    Opt::new(Id::MapGroup, "map-group", "Map the caller's group to this one (implies --user)").required("GID|NAME"),
+    Opt::new(Id::MapRootUser, "map-root-user", "Map the caller's user and group to root (implies --user)").short(b'r'),
+    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the caller's user and group to themselves (implies --user)")
         .short(b'c'),
     Opt::new(Id::MapUsers, "map-users", "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable")
         .required("MAP"),
@@ -199,8 +195,8 @@ pub const OPTIONS: [Opt<Id>; 36] = [
     Opt::new(Id::ClearEnvironment, "clear-env", "Run the program with an empty environment"),
     Opt::new(Id::WhitelistEnvironment, "whitelist-env", "Leave only these variables, comma-separated; repeatable")
         .required("NAMES"),
-    Opt::new(Id::Help, "help", "Print this help").short(b'h'),
-    Opt::new(Id::Version, "version", "Print the version").short(b'V'),
+    Opt::HELP,
+    Opt::VERSION,
 ];
 
 /// The words around the options in --help.
@@ -213,38 +209,32 @@ pub const PAGE: Page = Page {
 
 /// Reads unshare's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    let mut getopt = Getopt::new(&OPTIONS, Order::UntilOperand, arguments);
-    let mut args = Args::default();
-    while let Some(met) = getopt.next_option()? {
-        match met.opt.id {
-            Id::Help => return Ok(Parsed::Help),
-            Id::Version => return Ok(Parsed::Version),
-            _ => args.take(met)?,
-        }
-    }
-    args.program = getopt.operands();
-    Ok(Parsed::Run(args))
+    read(
+        &OPTIONS,
+        Order::UntilOperand,
+        arguments,
+        Args::take,
+        |args, operands| {
+            args.program = operands;
+            Ok(())
+        },
+    )
 }
 
 impl Args {
-    fn take(&mut self, met: Met<'_, Id>) -> Result<(), UsageError> {
+    fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
         let user = KindSet::EMPTY.with(Kind::User);
         let mount = KindSet::EMPTY.with(Kind::Mount);
-        let implied = match met.opt.id {
-            Id::MapUser
-            | Id::MapGroup
-            | Id::MapRootUser
-            | Id::MapCurrentUser
-            | Id::MapUsers
-            | Id::MapGroups => user,
-            Id::MapAuto | Id::MapSubids | Id::Owner => user,
+        let implied = match id {
+            Id::MapUser | Id::MapGroup | Id::MapRootUser | Id::MapCurrentUser => user,
+            Id::MapUsers | Id::MapGroups | Id::MapAuto | Id::MapSubids | Id::Owner => user,
             Id::MountProc => mount,
             Id::MountBinfmt | Id::LoadInterpreter => mount.with(Kind::User),
             Id::Namespace(kind) => KindSet::EMPTY.with(kind),
             _ => KindSet::EMPTY,
         };
-        self.kinds = self.kinds.iter().chain(implied.iter()).collect();
-        match met.opt.id {
+        self.kinds = self.kinds.union(implied);
+        match id {
             Id::Namespace(kind) => {
                 if let Some(file) = met.value {
                     self.keep.retain(|(kept, _)| *kept != kind);
@@ -328,7 +318,6 @@ impl Args {
                 let names = names.map(|name| OsString::from_vec(name.to_vec()));
                 self.environment.get_or_insert_default().extend(names);
             }
-            Id::Help | Id::Version => {}
         }
         Ok(())
     }
@@ -344,143 +333,4 @@ fn read_block(met: &Met<'_, Id>) -> Result<BlockArgument, UsageError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(line: &[&str]) -> Result<Args, String> {
-        match super::parse(line.iter().map(OsString::from).collect()) {
-            Ok(Parsed::Run(args)) => Ok(args),
-            Ok(other) => Err(format!("{other:?}")),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn kinds(line: &[&str]) -> String {
-        parse(line).unwrap().kinds.to_string()
-    }
-
-    #[test]
-    fn options_imply_namespaces() {
-        assert_eq!(
-            kinds(&["-muinpUCT"]),
-            "mnt, uts, ipc, net, pid, user, cgroup, time"
-        );
-        for option in [
-            "-r",
-            "-c",
-            "--map-user=1",
-            "--map-group=1",
-            "--map-users=auto",
-            "--map-groups=all",
-        ] {
-            assert_eq!(kinds(&[option]), "user", "{option}");
-        }
-        for option in ["--map-auto", "--map-subids", "--owner=1:2"] {
-            assert_eq!(kinds(&[option]), "user", "{option}");
-        }
-        assert_eq!(kinds(&["--mount-proc"]), "mnt");
-        assert_eq!(kinds(&["--mount-binfmt"]), "mnt, user");
-        assert_eq!(kinds(&["-lx"]), "mnt, user");
-        assert_eq!(
-            kinds(&[
-                "--propagation=shared",
-                "--setgroups=deny",
-                "-S0",
-                "-G0",
-                "-R/",
-                "-w/"
-            ]),
-            ""
-        );
-    }
-
-    #[test]
-    fn options_imply_fork() {
-        for (option, fork) in [
-            ("-f", true),
-            ("--kill-child", true),
-            ("--forward-signals", true),
-            ("-p", false),
-        ] {
-            assert_eq!(parse(&[option]).unwrap().fork, fork, "{option}");
-        }
-    }
-
-    #[test]
-    fn the_last_single_map_wins_and_blocks_add_up() {
-        let args = parse(&[
-            "-r",
-            "--map-group",
-            "7",
-            "-c",
-            "--map-user=bob",
-            "--map-auto",
-            "--map-users",
-            "1:2:3",
-        ]);
-        let args = args.unwrap();
-        assert_eq!(
-            args.map_user,
-            Some(SingleId::To(IdOrName::Name("bob".into())))
-        );
-        assert_eq!(args.map_group, Some(SingleId::Current));
-        assert_eq!(args.map_users.len(), 2);
-        assert_eq!(args.map_groups, [BlockArgument::Auto]);
-    }
-
-    #[test]
-    fn variables_add_up_and_clear_env_takes_none_back() {
-        let names = |line: &[&str]| parse(line).unwrap().environment;
-        assert_eq!(names(&[]), None);
-        assert_eq!(names(&["--clear-env"]), Some(vec![]));
-        assert_eq!(
-            names(&[
-                "--whitelist-env",
-                "A,B",
-                "--clear-env",
-                "--whitelist-env=,C"
-            ]),
-            Some(vec!["A".into(), "B".into(), "C".into()])
-        );
-    }
-
-    #[test]
-    fn a_file_stays_when_the_option_comes_again_without_one() {
-        assert_eq!(
-            parse(&["--net=a", "--net=b", "-n"]).unwrap().keep,
-            [(Kind::Net, "b".into())]
-        );
-    }
-
-    #[test]
-    fn bad_values_are_named() {
-        for (line, expected) in [
-            (
-                &["--propagation=no"][..],
-                "--propagation: 'no' is not private, shared, slave or unchanged",
-            ),
-            (&["-S", "x"], "-S/--setuid: 'x' is not a UID"),
-            (
-                &["--kill-child=9"],
-                "--kill-child: '9' is not the name of a signal",
-            ),
-            (&["--owner=1"], "--owner: '1' is not UID:GID"),
-            (
-                &["--monotonic=1.5"],
-                "--monotonic: '1.5' is not a number of seconds",
-            ),
-        ] {
-            assert_eq!(parse(line).unwrap_err(), expected, "{line:?}");
-        }
-    }
-
-    #[test]
-    fn what_follows_the_program_belongs_to_it() {
-        assert_eq!(parse(&["-f", "ls", "-l"]).unwrap().program, ["ls", "-l"]);
-        assert_eq!(
-            parse(&["--bogus", "-h"]).unwrap_err(),
-            "unrecognized option '--bogus'"
-        );
-        assert_eq!(parse(&["-h", "--bogus"]).unwrap_err(), "Help");
-    }
-}
+mod tests;

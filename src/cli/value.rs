@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+use crate::digits::{digits, number};
 use crate::sys::signal::{SignalNumber, real_time_range};
 
 /// A user or group as it was typed.
@@ -12,21 +13,6 @@ pub enum IdOrName {
     Id(u32),
     /// Anything else.
     Name(OsString),
-}
-
-/// The number that `text` writes in decimal digits alone: no sign, no blank.
-pub fn digits<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
-    let text = std::str::from_utf8(text).ok()?;
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.parse().ok()
-}
-
-/// As [`digits`], after the blanks and the `+` that strtol(3), and so many a script, passes over.
-pub fn number<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
-    let text = text.trim_ascii_start();
-    digits(text.strip_prefix(b"+").unwrap_or(text))
 }
 
 /// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use nix::fcntl::OFlag;
 
 use super::target::Target;
+use crate::cgroup::{Membership, memberships};
 use crate::error::{Attempt, During, Failure, RequestError};
 use crate::mountinfo::{Mount, mounts};
 use crate::sys::file::{open_retrying, read_bounded};
@@ -30,23 +31,6 @@ pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
         Ok((path, file))
     };
     directories.into_iter().map(open).collect()
-}
-
-/// A line of /proc/PID/cgroup: `HIERARCHY:CONTROLLERS:PATH`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Membership<'t> {
-    /// The controllers; none for version 2.
-    controllers: &'t [u8],
-    /// The cgroup, relative to the root of the reader's cgroup namespace.
-    path: &'t [u8],
-}
-
-fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
-    text.split(|byte| *byte == b'\n').filter_map(|line| {
-        let mut fields = line.splitn(3, |byte| *byte == b':');
-        let (_, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
-        Some(Membership { controllers, path })
-    })
 }
 
 /// The directories of the cgroups that the target is in and we are not. Hierarchies that are not mounted are left out,

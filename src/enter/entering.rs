@@ -69,8 +69,8 @@ impl Entrance {
     ) -> Result<(), Failure> {
         self.by_pidfd = of_target;
         self.by_file = of_files;
-        let before_user = of_target.without(Kind::User).iter().chain(of_files.iter());
-        if of_target.contains(Kind::User) && before_user.count() > 0 {
+        let before_user = of_target.without(Kind::User).union(of_files);
+        if of_target.contains(Kind::User) && !before_user.is_empty() {
             let user = KindSet::EMPTY.with(Kind::User);
             let target = self.opened.target.as_ref();
             let files = target.and_then(|target| target.open_namespaces(user).ok());
@@ -130,7 +130,7 @@ impl Entrance {
             && !kinds.is_empty()
             && pidfd::enter(pidfd, kinds).is_ok()
         {
-            self.by_pidfd = kinds.iter().fold(self.by_pidfd, KindSet::without);
+            self.by_pidfd = self.by_pidfd.difference(kinds);
         }
     }
 
@@ -148,7 +148,7 @@ impl Entrance {
                 .namespaces
                 .extend(target.open_namespaces(kinds)?);
         }
-        self.by_file = self.by_file.iter().chain(self.by_pidfd.iter()).collect();
+        self.by_file = self.by_file.union(self.by_pidfd);
         self.by_pidfd = KindSet::EMPTY;
         Ok(())
     }

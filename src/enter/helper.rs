@@ -3,7 +3,10 @@
 //! Each stands at the far end of a channel of messages. It acts when told to, and ends without a word when the channel
 //! closes: whatever happens to us, no helper is left behind.
 
-use std::ffi::CStr;
+mod mapper;
+
+pub use mapper::{Mapper, map_attempt};
+
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -13,18 +16,13 @@ use nix::fcntl::readlink;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
-use nix::unistd::geteuid;
 
-use super::idmap;
-use super::program::Program;
-use super::step::{Keep, MapJob};
-use crate::cli::value::digits;
-use crate::error::{Attempt, During, Failure, Status};
+use super::step::Keep;
+use crate::digits::digits;
+use crate::error::{Attempt, During, Failure};
 use crate::namespace::Kind;
 use crate::sys;
-use crate::sys::file::write_once;
 use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
-use crate::sys::signal::SignalNumber;
 
 /// "Do it."
 const GO: u8 = b'g';
@@ -36,7 +34,7 @@ const UNDO: u8 = b'u';
 enum Outcome {
     Done,
     Refused { part: usize, errno: i32 },
-    Exited { part: usize, status: i32 },
+    Exited { part: usize, status: u8 },
     Killed { part: usize, signal: i32 },
 }
 
@@ -45,11 +43,12 @@ impl Outcome {
         let (tag, part, number) = match self {
             Outcome::Done => (0, 0, 0),
             Outcome::Refused { part, errno } => (1, part, errno),
-            Outcome::Exited { part, status } => (2, part, status),
+            Outcome::Exited { part, status } => (2, part, i32::from(status)),
             Outcome::Killed { part, signal } => (3, part, signal),
         };
         let mut bytes = [0; 12];
         bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
+        // No job has so many parts that this would cut.
         bytes[4..8].copy_from_slice(&u32::to_ne_bytes(part as u32));
         bytes[8..].copy_from_slice(&number.to_ne_bytes());
         bytes
@@ -67,7 +66,8 @@ impl Outcome {
             },
             2 => Outcome::Exited {
                 part,
-                status: number,
+                // It was one when it was sent.
+                status: number as u8,
             },
             _ => Outcome::Killed {
                 part,
@@ -262,156 +262,6 @@ fn bind_all(process: i32, keeps: &[Keep], bound: &mut usize) -> Outcome {
 /// The namespace that a process has unshared: for PID and time its own one does not change, its children's does.
 fn namespace_file(process: i32, kind: Kind) -> PathBuf {
     PathBuf::from(format!("/proc/{process}/ns/{}", kind.name_for_children()))
-}
-
-/// The helper that writes our id maps from outside our user namespace.
-pub struct Mapper {
-    channel: Channel,
-    child: i32,
-    jobs: Vec<MapJob>,
-}
-
-impl Mapper {
-    /// Starts it, in the user namespace as it is now and with the rights that we have now.
-    pub fn start(jobs: Vec<MapJob>, environment: &[&CStr]) -> Result<Mapper, Failure> {
-        let us = own_pid_in_proc()?;
-        let (ours, theirs) = Channel::pair()?;
-        match fork().during(|| Attempt::Fork)? {
-            Side::Child => {
-                drop(ours);
-                if theirs.receive() == Some([GO]) {
-                    let _ = theirs.send(&map_all(us, &jobs, environment).to_bytes());
-                }
-                exit_now(0)
-            }
-            Side::Parent { child } => Ok(Mapper {
-                channel: ours,
-                child,
-                jobs,
-            }),
-        }
-    }
-
-    /// Has it write the maps, and waits until it has ended.
-    pub fn release(self) -> Result<(), Failure> {
-        let Mapper {
-            channel,
-            child,
-            jobs,
-        } = self;
-        let outcome = channel.order(GO);
-        drop(channel);
-        let end = wait_for_helper(child)?;
-        let job = |part: usize| jobs.get(part).ok_or_else(|| silent(MAPPER));
-        Err(match outcome {
-            Some(Outcome::Done) => return Ok(()),
-            Some(Outcome::Refused { part, errno }) => Failure::System {
-                attempt: map_attempt(Path::new("/proc/self"), job(part)?),
-                errno: Errno::from_raw(errno),
-            },
-            Some(Outcome::Exited { part, status }) => {
-                ended(job(part)?.ids.map_program(), Change::Exited(status))
-            }
-            Some(Outcome::Killed { part, signal }) => ended(
-                job(part)?.ids.map_program(),
-                Change::Killed(SignalNumber(signal)),
-            ),
-            None if matches!(end, Change::Killed(_)) => ended(MAPPER, end),
-            None => silent(MAPPER),
-        })
-    }
-
-    /// Ends it without having it write.
-    pub fn dismiss(self) {
-        drop(self.channel);
-        let _ = wait_for_end(self.child);
-    }
-}
-
-const MAPPER: &str = "the helper that writes id maps";
-
-/// What was being done when a map could not be written.
-pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
-    Attempt::Write {
-        path: process.join(job.ids.map_file()),
-        text: idmap::text(&job.lines).trim_end().replace('\n', "; "),
-    }
-}
-
-fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
-    for (part, job) in jobs.iter().enumerate() {
-        let outcome = if geteuid().is_root() {
-            let path = PathBuf::from(format!("/proc/{process}/{}", job.ids.map_file()));
-            match write_once(&path, idmap::text(&job.lines).as_bytes()) {
-                Ok(()) => Outcome::Done,
-                Err(errno) => Outcome::Refused {
-                    part,
-                    errno: errno as i32,
-                },
-            }
-        } else {
-            run_map_program(part, process, job, environment)
-        };
-        if !matches!(outcome, Outcome::Done) {
-            return outcome;
-        }
-    }
-    Outcome::Done
-}
-
-/// What newuidmap ends with, in our child, if it could not be run: beyond what it ends with itself.
-const NOT_RUN: i32 = 127;
-
-fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
-    let numbers = job
-        .lines
-        .iter()
-        .flat_map(|line| [line.inner, line.outer, line.count]);
-    let words = [job.ids.map_program().to_string(), process.to_string()];
-    let argv: Vec<_> = words
-        .into_iter()
-        .chain(numbers.map(|number| number.to_string()))
-        .collect();
-    let child = match fork() {
-        Ok(Side::Child) => {
-            let operands: Vec<_> = argv.iter().map(Into::into).collect();
-            if let Ok(Some(program)) = Program::from_operands(&operands) {
-                program.execute(environment);
-            }
-            exit_now(NOT_RUN)
-        }
-        Ok(Side::Parent { child }) => child,
-        Err(errno) => {
-            return Outcome::Refused {
-                part,
-                errno: errno as i32,
-            };
-        }
-    };
-    match wait_for_end(child) {
-        Ok(Change::Exited(0)) => Outcome::Done,
-        Ok(Change::Exited(status)) => Outcome::Exited { part, status },
-        Ok(Change::Killed(signal)) => Outcome::Killed {
-            part,
-            signal: signal.0,
-        },
-        Ok(Change::Stopped) | Err(_) => Outcome::Exited {
-            part,
-            status: NOT_RUN,
-        },
-    }
-}
-
-fn ended(name: &'static str, change: Change) -> Failure {
-    let ending = match change {
-        Change::Killed(signal) => Status::Killed(signal),
-        Change::Exited(status) => Status::Exited(status as u8),
-        Change::Stopped => Status::FAILURE,
-    };
-    Failure::Helper {
-        name,
-        ending: Some(ending),
-    }
 }
 
 /// A helper that has not answered, and of whose end nothing is known.

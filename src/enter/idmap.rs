@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 
 /// Which of the two maps of a user namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +160,7 @@ fn pair_off(mut inner: [Range; 2], mut outer: [Range; 2], lines: &mut Vec<Extent
         let (ins, outs) = (&mut inner[at_inner], &mut outer[at_outer]);
         let count = (ins.end - ins.start).min(outs.end - outs.start);
         if count > 0 {
+            // All three are at most IDS, which fits.
             lines.push(Extent {
                 inner: ins.start as u32,
                 outer: outs.start as u32,

@@ -41,11 +41,13 @@ enum Next {
     End(Status),
 }
 
-/// Carries out `plan`, whose steps go through what has been `opened`. Where a step fails, nothing later is tried, and what the earlier ones left outside of this
+/// Carries out `plan`, whose steps go through what has been `opened`; `callers_environment` is what the program gets where
+/// no step says otherwise. Where a step fails, nothing later is tried, and what the earlier ones left outside of this
 /// process (helpers, bind mounts) is taken back.
 ///
-/// Returns in the process that fails, or in the parent of the program, once that has ended. The process must have a
-/// single thread: the kernel refuses to let one of several change its user or PID namespace (unshare(2)).
+/// Returns in the process that fails, or in the parent of the program, once that has ended: never where the program took
+/// our place. The process must have a single thread: the kernel refuses to let one of several change its user or PID
+/// namespace (unshare(2)). Errors: the step that failed, with the errno of its call.
 pub fn run(plan: Plan, opened: Opened, callers_environment: &[&CStr]) -> Result<Status, Failure> {
     let mut run = Run {
         callers_environment,
@@ -180,6 +182,8 @@ impl Run<'_> {
                 Err(_) if self.groups_dropped => {}
                 result => result.during(|| Attempt::DropGroups)?,
             },
+            Step::SetGid(gid) => setgid(gid.into()).during(|| Attempt::SetGid(gid))?,
+            Step::SetUid(uid) => setuid(uid.into()).during(|| Attempt::SetUid(uid))?,
             Step::SetGidOfTarget => {
                 let (_, gid) = self.entrance.ids_of_target()?;
                 setgid(gid.into()).during(|| Attempt::SetGid(gid))?;
@@ -192,8 +196,6 @@ impl Run<'_> {
                 write_once(Path::new("/proc/self/attr/exec"), &context)
                     .during(|| Attempt::SetContext)?;
             }
-            Step::SetGid(gid) => setgid(gid.into()).during(|| Attempt::SetGid(gid))?,
-            Step::SetUid(uid) => setuid(uid.into()).during(|| Attempt::SetUid(uid))?,
             Step::KeepCapabilities => {
                 sys::capability::permitted_to_ambient().during(|| Attempt::KeepCapabilities)?;
             }

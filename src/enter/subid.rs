@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 
 /// A block of subordinate ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,7 +55,7 @@ pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Stat
             }
         };
         match change {
-            Change::Exited(status) => return Ok(Status::Exited(status as u8)),
+            Change::Exited(status) => return Ok(Status::Exited(status)),
             Change::Killed(signal) => return Ok(Status::Killed(signal)),
             Change::Stopped => stop_with(child),
         }

@@ -38,11 +38,7 @@ impl Situation {
         };
         Situation {
             target,
-            kinds: request
-                .of_target
-                .iter()
-                .chain(request.of_files.iter())
-                .collect(),
+            kinds: request.of_target.union(request.of_files),
             of_target: request.of_target,
             path: path.map(|path| String::from_utf8_lossy(&path).into_owned()),
         }

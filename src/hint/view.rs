@@ -6,7 +6,7 @@ use std::path::Path;
 use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
 use nix::sys::stat::{FileStat, Mode, fstatat};
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::mountinfo::{Mount, mounts};
 use crate::sys::file::{open_retrying, read_fd_bounded};
 

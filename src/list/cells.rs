@@ -48,7 +48,7 @@ impl<'g> Cells<'g> {
         }
     }
 
-    /// Looks up the names of the users of all `items`, at one go.
+    /// Looks up the names of the users of all `items`, in one go.
     pub fn look_up_users(&mut self, items: impl Iterator<Item = Item>) {
         let uids: BTreeSet<u32> = items.filter_map(|item| self.uid(item)).collect();
         self.names = users::names_by_uid(&uids.into_iter().collect::<Vec<_>>());
@@ -247,6 +247,7 @@ impl<'g> Cells<'g> {
     }
 
     fn command(&mut self, pid: i32) -> Value {
+        // A PID is positive.
         let key = (Column::Command, pid as u64);
         if let Some(value) = self.filled.get(&key) {
             return value.clone();

@@ -1,29 +1,22 @@
 //! What the cgroup of a process tells of it: the unit of systemd's, and the container. Both are read off the path; no
 //! daemon is asked.
 
+use crate::cgroup::{Membership, memberships};
+
 /// The path of a process's cgroup, from the text of its /proc/PID/cgroup: of version 2, else of systemd's own hierarchy,
 /// else of the first that is not the root.
-pub fn path(memberships: &[u8]) -> Option<&[u8]> {
-    let lines = memberships.split(|byte| *byte == b'\n').filter_map(|line| {
-        let mut fields = line.splitn(3, |byte| *byte == b':');
-        Some((fields.next()?, fields.next()?, fields.next()?))
-    });
-    let lines: Vec<_> = lines.collect();
-    let unified = lines.iter().find(|(hierarchy, ..)| *hierarchy == b"0");
-    let systemd = lines
-        .iter()
-        .find(|(_, controllers, _)| *controllers == b"name=systemd");
-    let below_root = |line: &&&(&[u8], &[u8], &[u8])| line.2 != b"/";
-    let other = lines.iter().find(|line| line.2 != b"/");
-    let best = [unified, systemd].into_iter().flatten().collect::<Vec<_>>();
-    let best = best
-        .iter()
-        .find(below_root)
-        .copied()
-        .or(other)
+pub fn path(text: &[u8]) -> Option<&[u8]> {
+    let all: Vec<_> = memberships(text).collect();
+    let unified = all.iter().find(|one| one.hierarchy == b"0");
+    let systemd = all.iter().find(|one| one.controllers == b"name=systemd");
+    let below_root = |one: &&Membership| one.path != b"/";
+    let best = unified
+        .filter(below_root)
+        .or(systemd.filter(below_root))
+        .or_else(|| all.iter().find(below_root))
         .or(unified)
-        .or(lines.first());
-    best.map(|(_, _, path)| *path)
+        .or(all.first());
+    best.map(|one| one.path)
 }
 
 /// Ends of the names of units, see systemd.unit(5), but for slices, which only group units.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot};
+use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot, namespace_of};
 use crate::namespace::Kind;
 
 /// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
@@ -38,11 +38,7 @@ pub fn snapshot(
         }
     }
     for (kind, inode, holder) in held {
-        let namespace = namespaces
-            .entry(inode)
-            .or_insert_with(|| Namespace::new(kind));
-        // An inode number that meant another kind a moment ago has been used again: the later sight is as good.
-        if namespace.kind == kind {
+        if let Some(namespace) = namespace_of(&mut namespaces, kind, inode) {
             namespace.holders.push(holder);
         }
     }
@@ -65,10 +61,7 @@ struct Run {
 
 impl Run {
     fn add_to(self, namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind) {
-        let namespace = namespaces
-            .entry(self.inode)
-            .or_insert_with(|| Namespace::new(kind));
-        if namespace.kind == kind {
+        if let Some(namespace) = namespace_of(namespaces, kind, self.inode) {
             namespace.processes += self.length;
             // Processes come by PID: the first to be in it has the lowest.
             namespace.leader.get_or_insert(self.first);

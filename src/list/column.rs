@@ -242,7 +242,8 @@ impl Column {
     }
 }
 
-/// The columns of `--output`: comma-separated; a `+` before the first adds them to `base`.
+/// The columns of `--output`: comma-separated; a `+` before the first adds them to `base`. Errors: an unknown name, or
+/// more columns than anybody reads.
 pub fn list(text: &OsStr, base: &[Column]) -> Result<Vec<Column>, RequestError> {
     let (mut columns, names) = match text.as_bytes() {
         [b'+', names @ ..] => (base.to_vec(), names),

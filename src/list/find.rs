@@ -7,9 +7,9 @@ use nix::errno::Errno;
 
 use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
-use super::snapshot::{Inode, Snapshot};
+use super::snapshot::{Snapshot, inode};
 use crate::error::{Attempt, Failure, RequestError};
-use crate::namespace::Kind;
+use crate::namespace::{Kind, KindSet};
 use crate::sys::nsfs;
 
 /// What a namespace is known by.
@@ -49,8 +49,8 @@ pub fn find(kind: Kind, number: Number) -> Result<OwnedFd, Failure> {
         root,
         sources: SourceSet::ALL,
         // Others lead to it: a mount namespace in which it is mounted, one that it owns or is the parent of.
-        kinds: Kind::ALL.into_iter().collect(),
-        held: Kind::ALL.into_iter().collect(),
+        kinds: KindSet::ALL,
+        held: KindSet::ALL,
     };
     let snapshot = scan::scan(&scope, &opener)?;
     let graph = super::graph::relate(snapshot, &opener, super::graph::Depth::All)?;
@@ -70,8 +70,8 @@ fn search(
     };
     match number {
         Number::Inode(wanted) => {
-            let inode = u32::try_from(wanted).ok().and_then(Inode::new);
-            let found = inode.and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
+            let found =
+                inode(wanted).and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
             match found {
                 Some((inode, namespace)) if namespace.kind == kind => {
                     let file = opener

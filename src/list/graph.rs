@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 
-use super::open::{Opener, identify};
+use super::open::{Opener, inode_of};
 use super::snapshot::{Holder, Inode, Namespace, Snapshot};
 use crate::error::{Attempt, Failure};
 use crate::namespace::Kind;
@@ -128,7 +128,7 @@ impl Graph {
         open: &mut Vec<(Inode, OwnedFd)>,
     ) -> Option<Inode> {
         let fd = found?;
-        let inode = Inode::new(u32::try_from(identify(&fd).ok()?.ino).ok()?)?;
+        let inode = inode_of(&fd)?;
         let known = self.snapshot.namespaces.entry(inode);
         if let std::collections::btree_map::Entry::Vacant(place) = known {
             let mut namespace = Namespace::new(kind);

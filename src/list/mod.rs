@@ -41,7 +41,9 @@ use scan::Scope;
 use select::Item;
 use snapshot::Snapshot;
 
-/// Makes the listing that is asked for, of the /proc at `root`.
+/// Makes the listing that is asked for, of the /proc at `root`. Errors: that cannot be opened or listed, descriptors or
+/// memory run out, the process or namespace asked for is not there, the filter compares what cannot be compared; ENOTTY
+/// before Linux 4.9, which knows no owners.
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     let opener = Opener::new(root)?;
     let snapshot = look(request, root, &opener)?;

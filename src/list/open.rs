@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat, stat};
 
-use super::snapshot::{Holder, Inode, Snapshot};
+use super::snapshot::{Holder, Inode, Snapshot, inode};
 use super::visitor::Visitor;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, NamespaceId};
@@ -37,8 +37,7 @@ impl Opener {
 
     /// Our own namespace of that kind.
     pub fn own(&self, kind: Kind) -> Option<Inode> {
-        let file = self.below_proc(&format!("self/ns/{kind}")).ok()?;
-        Inode::new(u32::try_from(identify(file).ok()?.ino).ok()?)
+        inode_of(self.below_proc(&format!("self/ns/{kind}")).ok()?)
     }
 
     /// The namespace, opened by the first of its holders that leads to it; `None` if none does: it is gone, or not ours
@@ -64,15 +63,11 @@ impl Opener {
             })
         };
         let by_id = || {
-            let ino = inode.get();
-            let file = nsfs::open_by_id(
-                namespace.id?,
-                Some(HandleFacts {
-                    kind: namespace.kind,
-                    ino,
-                }),
-            )
-            .ok()?;
+            let facts = HandleFacts {
+                kind: namespace.kind,
+                ino: inode.get(),
+            };
+            let file = nsfs::open_by_id(namespace.id?, Some(facts)).ok()?;
             self.is(&file, inode).then_some(file)
         };
         by_leader().or_else(by_holder).or_else(by_id)
@@ -179,6 +174,11 @@ pub fn identify(fd: impl AsFd) -> nix::Result<NamespaceId> {
         dev: stat.st_dev,
         ino: stat.st_ino,
     })
+}
+
+/// The inode number of an open namespace file; `None` if it cannot be asked.
+pub fn inode_of(fd: impl AsFd) -> Option<Inode> {
+    inode(identify(fd).ok()?.ino)
 }
 
 /// The 64-bit id of an open namespace file: since Linux 6.18 that of any kind, before only mount namespaces have one.

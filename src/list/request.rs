@@ -4,7 +4,7 @@ use super::column::{self, COLUMNS, Column};
 use super::filter::Filter;
 use super::graph::Depth;
 use super::scan::{Source, SourceSet};
-use super::snapshot::Inode;
+use super::snapshot::{Inode, inode};
 use crate::cli::lsns::{Args, Tree};
 use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
@@ -43,8 +43,8 @@ pub struct Request {
     pub columns: Vec<Column>,
     /// By what rows hang under each other; `None` for a flat list.
     pub tree: Option<Tree>,
-    /// Whether they are seen to: only if the column is printed that the tree is drawn in. The rows of a tree that is not
-    /// drawn are the same, in the order in which they came to be.
+    /// Whether the tree is drawn: only if the column is printed that it is drawn in. The rows of a tree that is not drawn
+    /// are the same, in the order in which they were found.
     pub drawn: bool,
     /// The kinds that are listed.
     pub kinds: KindSet,
@@ -91,7 +91,7 @@ impl Request {
     /// lead to their owners; where a tree of them is drawn, what others belong to is shown whatever its kind.
     pub fn held_kinds(&self) -> KindSet {
         if self.kinds.contains(Kind::User) || self.tree_of_namespaces() {
-            Kind::ALL.into_iter().collect()
+            KindSet::ALL
         } else {
             self.kinds
         }
@@ -155,7 +155,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
         columns,
         kinds: if args.kinds.is_empty() {
-            Kind::ALL.into_iter().collect()
+            KindSet::ALL
         } else {
             args.kinds
         },
@@ -178,9 +178,7 @@ fn subject(args: &Args) -> Result<Subject, RequestError> {
             task: args.task,
             persistent: args.persistent,
         }),
-        Some(number) => u32::try_from(number)
-            .ok()
-            .and_then(Inode::new)
+        Some(number) => inode(number)
             .map(Subject::Members)
             .ok_or(RequestError::UnknownNamespace(number)),
     }

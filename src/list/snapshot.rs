@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::namespace::Kind;
 
 /// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of
 /// whatever kinds, share one.
 pub type Inode = NonZeroU32;
+
+/// The number as one that a namespace can have: `None` for 0 and beyond 32 bits.
+pub fn inode(number: u64) -> Option<Inode> {
+    u32::try_from(number).ok().and_then(Inode::new)
+}
 
 /// A process as /proc shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +108,19 @@ impl Namespace {
     }
 }
 
+/// The namespace of that number, a new one if it is not there yet; `None` if what is there is of another kind: an inode
+/// number that meant another kind a moment ago has been used again, and either sight is as good.
+pub fn namespace_of(
+    namespaces: &mut BTreeMap<Inode, Namespace>,
+    kind: Kind,
+    inode: Inode,
+) -> Option<&mut Namespace> {
+    let namespace = namespaces
+        .entry(inode)
+        .or_insert_with(|| Namespace::new(kind));
+    (namespace.kind == kind).then_some(namespace)
+}
+
 impl Holder {
     /// Where it stands among the holders of one namespace. The mount table keeps its own order, which the NSFS column
     /// shows.
@@ -138,12 +156,7 @@ impl Snapshot {
 
     /// Adds a holder of a namespace, and the namespace if it is a new one.
     pub fn add(&mut self, kind: Kind, inode: Inode, holder: Holder) {
-        let namespace = self
-            .namespaces
-            .entry(inode)
-            .or_insert_with(|| Namespace::new(kind));
-        // An inode number that meant another kind a moment ago has been used again: the earlier sight is as good.
-        if namespace.kind == kind {
+        if let Some(namespace) = namespace_of(&mut self.namespaces, kind, inode) {
             let rank = holder.rank();
             let place = namespace
                 .holders
@@ -154,18 +167,14 @@ impl Snapshot {
 
     /// Notes the 64-bit id of a namespace, and the namespace if it is a new one.
     pub fn note_id(&mut self, kind: Kind, inode: Inode, id: u64) {
-        let namespace = self
-            .namespaces
-            .entry(inode)
-            .or_insert_with(|| Namespace::new(kind));
-        if namespace.kind == kind {
+        if let Some(namespace) = namespace_of(&mut self.namespaces, kind, inode) {
             namespace.id = Some(id);
         }
     }
 }
 
 /// A namespace's own name: `net:[4026531840]`, as the links in /proc/PID/ns and /proc/PID/fd and the roots of nsfs
-/// mounts have it.
+/// mounts have it. `None` for what is no such name.
 pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
     let (kind, inode) = split_name(text)?;
     Some((Kind::from_name(kind)?, digits(inode)?))

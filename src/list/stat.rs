@@ -1,6 +1,6 @@
 //! Reads /proc/PID/stat, see proc_pid_stat(5).
 
-use crate::cli::value::digits;
+use crate::digits::digits;
 
 /// What a listing wants of a process's stat file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

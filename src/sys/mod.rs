@@ -14,6 +14,7 @@ pub mod signal;
 pub mod terminal;
 
 use std::ffi::CStr;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
@@ -38,4 +39,15 @@ fn check(result: libc::c_long) -> nix::Result<libc::c_long> {
     } else {
         Ok(result)
     }
+}
+
+/// Takes hold of the descriptor that a system call has made, or of the errno it left.
+///
+/// # Safety
+/// `result` is what a call returned that makes a descriptor, which nothing else has taken yet.
+unsafe fn new_descriptor(result: libc::c_long) -> nix::Result<OwnedFd> {
+    // A descriptor is an int of C, whatever the call returns it as.
+    let fd = check(result)? as RawFd;
+    // SAFETY: it has just been made and belongs to nobody else, as our caller says.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -1,11 +1,11 @@
 //! The mounts of every mount namespace, asked of the kernel without entering any: NS_MNT_GET_INFO and its kin
 //! (ioctl_nsfs(2), Linux 6.12), listmount(2) and statmount(2) (Linux 6.8; of other namespaces 6.11).
 
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
-use super::check;
+use super::{check, new_descriptor};
 
 /// Numbers of the system calls, the same on every architecture.
 const SYS_STATMOUNT: libc::c_long = 457;
@@ -93,17 +93,10 @@ pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<OwnedFd>
         Neighbour::Next => NS_MNT_GET_NEXT,
         Neighbour::Previous => NS_MNT_GET_PREV,
     };
-    // SAFETY: a null pointer in place of the structure says that its contents are not wanted.
-    let result = unsafe {
-        libc::ioctl(
-            namespace.as_fd().as_raw_fd(),
-            request,
-            std::ptr::null_mut::<NamespaceInfo>(),
-        )
-    };
-    let fd = check(result.into())?;
-    // SAFETY: the descriptor has just been made, close-on-exec, and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    let no_info = std::ptr::null_mut::<NamespaceInfo>();
+    // SAFETY: a null pointer in place of the structure says that its contents are not wanted; a descriptor is made,
+    // close-on-exec.
+    unsafe { new_descriptor(libc::ioctl(namespace.as_fd().as_raw_fd(), request, no_info).into()) }
 }
 
 /// The ids of the mounts of the mount namespace with that id, in the order of their making. Errors: ENOENT if there is

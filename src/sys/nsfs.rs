@@ -1,9 +1,11 @@
 //! The ioctls on namespace files, see ioctl_ns(2). Kernels that lack one answer ENOTTY.
 
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use super::check;
-use crate::namespace::Kind;
+use nix::errno::Errno;
+
+use super::{check, new_descriptor};
+use crate::namespace::{Kind, KindSet};
 
 const NS_GET_USERNS: libc::Ioctl = 0xb701 as libc::Ioctl;
 const NS_GET_PARENT: libc::Ioctl = 0xb702 as libc::Ioctl;
@@ -13,10 +15,8 @@ const SIOCGSKNS: libc::Ioctl = 0x894c as libc::Ioctl;
 
 /// An ioctl that takes nothing and returns a descriptor, which the kernel makes close-on-exec.
 fn descriptor(fd: impl AsFd, request: libc::Ioctl) -> nix::Result<OwnedFd> {
-    // SAFETY: these requests take no argument.
-    let fd = check(unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), request) }.into())?;
-    // SAFETY: the descriptor has just been made and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    // SAFETY: these requests take no argument and make a descriptor.
+    unsafe { new_descriptor(libc::ioctl(fd.as_fd().as_raw_fd(), request).into()) }
 }
 
 /// The user namespace that owns a namespace. Errors: EPERM if it is outside of what the caller may see.
@@ -86,18 +86,15 @@ pub fn open_by_id(id: u64, facts: Option<HandleFacts>) -> nix::Result<OwnedFd> {
         ino: facts.map_or(0, |facts| facts.ino),
     };
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
-    // SAFETY: the handle has the layout that its header announces, and is only read.
-    let fd = unsafe {
-        libc::syscall(
+    // SAFETY: the handle has the layout that its header announces, and is only read; a descriptor is made.
+    unsafe {
+        new_descriptor(libc::syscall(
             libc::SYS_open_by_handle_at,
             FD_NSFS_ROOT,
             &mut handle,
             flags,
-        )
-    };
-    let fd = check(fd)?;
-    // SAFETY: the descriptor has just been made and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+        ))
+    }
 }
 
 const NS_GET_ID: libc::Ioctl = 0x8008_b70d_u32 as libc::Ioctl;
@@ -130,8 +127,8 @@ struct ListRequest {
 const LIST_REQUEST_SIZE: u32 = 32;
 
 /// The ids of all namespaces of these kinds that the caller may know of. Errors: ENOSYS before Linux 6.19, EPERM.
-pub fn list(kinds: crate::namespace::KindSet) -> nix::Result<Vec<u64>> {
-    let clone_flags = kinds.clone_flags().bits() as u32;
+pub fn list(kinds: KindSet) -> nix::Result<Vec<u64>> {
+    let clone_flags = kinds.clone_flags().bits().cast_unsigned();
     let mut request = ListRequest {
         size: LIST_REQUEST_SIZE,
         spare: 0,
@@ -146,7 +143,7 @@ pub fn list(kinds: crate::namespace::KindSet) -> nix::Result<Vec<u64>> {
         // SAFETY: the request has the size that it says, the buffer that of the number given.
         let count =
             check(unsafe { libc::syscall(SYS_LISTNS, &request, ids.as_mut_ptr(), ids.len(), 0) })?;
-        let found = ids.get(..count as usize).ok_or(nix::errno::Errno::EIO)?;
+        let found = ids.get(..count as usize).ok_or(Errno::EIO)?;
         all.extend_from_slice(found);
         match found.last() {
             Some(last) if *last > request.cursor => request.cursor = *last,

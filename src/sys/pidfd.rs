@@ -1,23 +1,21 @@
 //! Descriptors of processes, see pidfd_open(2).
 
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::statfs::FsType;
 
-use super::check;
 use super::file::read_bounded;
-use crate::cli::value::number;
+use super::new_descriptor;
+use crate::digits::number;
 use crate::namespace::KindSet;
 
 /// A descriptor of process `pid`, close-on-exec. Errors: ESRCH if there is none, ENOSYS before Linux 5.3.
 pub fn open(pid: i32) -> nix::Result<OwnedFd> {
-    // SAFETY: plain numbers in, a descriptor out.
-    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
-    // SAFETY: the descriptor has just been made and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    // SAFETY: plain numbers in, a new descriptor out.
+    unsafe { new_descriptor(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }
 }
 
 /// PIDFD_THREAD of pidfd_open(2), which is O_EXCL.
@@ -25,10 +23,8 @@ const PIDFD_THREAD: libc::c_int = libc::O_EXCL;
 
 /// A descriptor of the thread `tid`, close-on-exec. Errors: as [`open`]; EINVAL before Linux 6.9.
 pub fn open_thread(tid: i32) -> nix::Result<OwnedFd> {
-    // SAFETY: plain numbers in, a descriptor out.
-    let fd = check(unsafe { libc::syscall(libc::SYS_pidfd_open, tid, PIDFD_THREAD) })?;
-    // SAFETY: the descriptor has just been made and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    // SAFETY: plain numbers in, a new descriptor out.
+    unsafe { new_descriptor(libc::syscall(libc::SYS_pidfd_open, tid, PIDFD_THREAD)) }
 }
 
 /// The PID of the process in /proc, by `Pid:` of its fdinfo (pidfd_open(2)). Errors: ESRCH if it has ended or is in no
@@ -45,11 +41,9 @@ pub fn pid_in_proc(process: impl AsFd) -> nix::Result<i32> {
 /// A duplicate, close-on-exec, of descriptor `fd` of the process. Errors of pidfd_getfd(2): EBADF if it has no such
 /// descriptor, EPERM without ptrace rights over it, ENOSYS before Linux 5.6.
 pub fn get_fd(process: impl AsFd, fd: i32) -> nix::Result<OwnedFd> {
-    // SAFETY: plain numbers in, a descriptor out.
-    let fd =
-        check(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_fd().as_raw_fd(), fd, 0) })?;
-    // SAFETY: the descriptor has just been made and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    let process = process.as_fd().as_raw_fd();
+    // SAFETY: plain numbers in, a new descriptor out.
+    unsafe { new_descriptor(libc::syscall(libc::SYS_pidfd_getfd, process, fd, 0)) }
 }
 
 /// Whether the process has ended (a zombie has). Errors of poll(2).

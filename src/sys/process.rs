@@ -42,7 +42,7 @@ pub fn exit_now(status: i32) -> ! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// It ended with this exit status.
-    Exited(i32),
+    Exited(u8),
     /// It died of this signal.
     Killed(SignalNumber),
     /// It was stopped and stands still.
@@ -94,7 +94,8 @@ fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<Change>> {
             return Ok(None);
         }
         return Ok(match info.si_code {
-            libc::CLD_EXITED => Some(Change::Exited(status)),
+            // _exit(2) keeps the lowest 8 bits.
+            libc::CLD_EXITED => Some(Change::Exited(status as u8)),
             libc::CLD_KILLED | libc::CLD_DUMPED => Some(Change::Killed(SignalNumber(status))),
             libc::CLD_STOPPED => Some(Change::Stopped),
             _ => None,

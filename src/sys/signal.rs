@@ -1,7 +1,7 @@
-//! Signals: names, dispositions, masks and waiting for one.
+//! Signals by number: their dispositions, sending them, waiting for one and dying of one.
 
 use nix::errno::Errno;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::signal::SigSet;
 
 use super::check;
 
@@ -45,9 +45,7 @@ pub fn is_ignored(signal: SignalNumber) -> bool {
 
 /// SIGCHLD to its default, so that ended children can be waited for.
 pub fn set_child_signal_default() -> nix::Result<()> {
-    let action = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: no handler is installed.
-    unsafe { sigaction(Signal::SIGCHLD, &action) }.map(drop)
+    set_default(SignalNumber(libc::SIGCHLD))
 }
 
 /// Sends `signal` to process `pid` (never 0 or negative: no group), see kill(2). Errors: ESRCH, EPERM.

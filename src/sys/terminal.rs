@@ -15,9 +15,3 @@ pub fn width(fd: impl AsFd) -> Option<usize> {
     };
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
-
-/// Whether `fd` is a terminal, see isatty(3).
-pub fn is_terminal(fd: impl AsFd) -> bool {
-    // SAFETY: isatty only asks.
-    unsafe { libc::isatty(fd.as_fd().as_raw_fd()) == 1 }
-}

@@ -1,5 +1,11 @@
 //! Commands, and what becomes of them.
 
+mod processes;
+mod setup;
+
+pub use processes::Descendant;
+pub(super) use setup::{check, first_processor, pin};
+
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::Write;
@@ -14,6 +20,8 @@ use std::time::{Duration, Instant};
 use super::pty::Pty;
 use super::scene::User;
 use super::seen::Seen;
+use processes::{Listed, has_ended, pidfd, processes};
+use setup::Setup;
 
 /// How long anything may take before the test gives it up. No test measures time.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
@@ -35,23 +43,6 @@ pub struct Call {
     setup: Setup,
     leashed: bool,
     output_given: bool,
-}
-
-/// What the new process does to itself before it becomes the program.
-#[derive(Default)]
-struct Setup {
-    mount_namespace: Option<RawFd>,
-    directory: Option<CString>,
-    user: Option<User>,
-    groups: Vec<u32>,
-    given: Vec<(OwnedFd, RawFd)>,
-    closed: Vec<RawFd>,
-    ignored: Vec<i32>,
-    blocked: Vec<i32>,
-    umask: Option<u32>,
-    terminal: bool,
-    core_limit: Option<u64>,
-    processor: Option<usize>,
 }
 
 impl Call {
@@ -256,28 +247,6 @@ fn c_string(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap()
 }
 
-/// The first processor that this process may run on.
-pub(super) fn first_processor() -> usize {
-    // SAFETY: a set that may be all zero and is only written to, of the size given.
-    unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &mut set), 0);
-        (0..libc::CPU_SETSIZE as usize)
-            .find(|processor| libc::CPU_ISSET(*processor, &set))
-            .unwrap()
-    }
-}
-
-/// Stays on this processor.
-pub(super) fn pin(processor: usize) -> std::io::Result<()> {
-    // SAFETY: a set that may be all zero, of the size given.
-    unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        libc::CPU_SET(processor, &mut set);
-        check(libc::sched_setaffinity(0, size_of_val(&set), &set))
-    }
-}
-
 fn memory_file(name: &str) -> File {
     let name = CString::new(name).unwrap();
     // SAFETY: a C string and a flag in, a new descriptor out, which belongs to nobody else.
@@ -285,82 +254,6 @@ fn memory_file(name: &str) -> File {
         let fd = libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC);
         assert!(fd >= 0, "memfd_create: {}", std::io::Error::last_os_error());
         File::from_raw_fd(fd)
-    }
-}
-
-fn pidfd(pid: i32) -> Option<OwnedFd> {
-    // SAFETY: plain numbers in, a new descriptor out, which belongs to nobody else.
-    unsafe {
-        let fd = libc::syscall(libc::SYS_pidfd_open, pid, 0);
-        (fd >= 0).then(|| OwnedFd::from_raw_fd(fd as RawFd))
-    }
-}
-
-pub(super) fn check(result: libc::c_int) -> std::io::Result<()> {
-    if result == -1 {
-        Err(std::io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
-}
-
-impl Setup {
-    fn carry_out(&self) -> std::io::Result<()> {
-        self.processor.map_or(Ok(()), pin)?;
-        // SAFETY: system calls on numbers and on strings and arrays that live on; an all-zero sigaction or sigset_t is
-        // a valid one.
-        unsafe {
-            if let Some(fd) = self.mount_namespace {
-                check(libc::setns(fd, libc::CLONE_NEWNS))?;
-            }
-            if let Some(directory) = &self.directory {
-                check(libc::chdir(directory.as_ptr()))?;
-            }
-            if self.terminal {
-                check(libc::setsid())?;
-                check(libc::ioctl(0, libc::TIOCSCTTY, 0))?;
-            } else {
-                check(libc::setpgid(0, 0))?;
-            }
-            for (file, fd) in &self.given {
-                check(libc::dup2(file.as_raw_fd(), *fd))?;
-            }
-            for signal in &self.ignored {
-                let mut action: libc::sigaction = std::mem::zeroed();
-                action.sa_sigaction = libc::SIG_IGN;
-                check(libc::sigaction(*signal, &action, std::ptr::null_mut()))?;
-            }
-            let mut blocked: libc::sigset_t = std::mem::zeroed();
-            for signal in &self.blocked {
-                libc::sigaddset(&mut blocked, *signal);
-            }
-            check(libc::sigprocmask(
-                libc::SIG_SETMASK,
-                &blocked,
-                std::ptr::null_mut(),
-            ))?;
-            if let Some(limit) = self.core_limit {
-                let limit = libc::rlimit {
-                    rlim_cur: limit,
-                    rlim_max: limit,
-                };
-                check(libc::setrlimit(libc::RLIMIT_CORE, &limit))?;
-            }
-            if let Some(umask) = self.umask {
-                libc::umask(umask);
-            }
-            if let Some(User { uid, gid, .. }) = self.user {
-                check(libc::setgroups(self.groups.len(), self.groups.as_ptr()))?;
-                check(libc::setresgid(gid, gid, gid))?;
-                check(libc::setresuid(uid, uid, uid))?;
-            } else if !self.groups.is_empty() {
-                check(libc::setgroups(self.groups.len(), self.groups.as_ptr()))?;
-            }
-            for fd in &self.closed {
-                libc::close(*fd);
-            }
-        }
-        Ok(())
     }
 }
 
@@ -604,107 +497,8 @@ impl Drop for Process {
     }
 }
 
-/// A process that a command has started.
-pub struct Descendant {
-    /// Its PID.
-    pub pid: i32,
-    pidfd: OwnedFd,
-}
-
-impl Descendant {
-    /// Whether it has ended.
-    pub fn has_ended(&self) -> bool {
-        has_ended(&self.pidfd)
-    }
-
-    /// Waits for its end.
-    #[track_caller]
-    pub fn wait(&self) {
-        poll_until("the end of a child", || self.has_ended());
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: i32) {
-        // SAFETY: plain numbers, a descriptor of ours, and no siginfo.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_pidfd_send_signal,
-                self.pidfd.as_raw_fd(),
-                signal,
-                std::ptr::null::<libc::siginfo_t>(),
-                0,
-            )
-        };
-        assert_eq!(result, 0);
-    }
-
-    /// A file of its /proc directory.
-    pub fn proc(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/{name}", self.pid))
-    }
-
-    /// The namespace that this name in its /proc/PID/ns stands for.
-    pub fn namespace(&self, name: &str) -> String {
-        std::fs::read_link(self.proc(&format!("ns/{name}")))
-            .unwrap()
-            .display()
-            .to_string()
-    }
-}
-
-fn has_ended(pidfd: &OwnedFd) -> bool {
-    let mut poll = libc::pollfd {
-        fd: pidfd.as_raw_fd(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
-    // SAFETY: one structure, as said.
-    unsafe { libc::poll(&mut poll, 1, 0) == 1 }
-}
-
 fn content(file: &File) -> String {
     let mut bytes = vec![0; file.metadata().unwrap().len() as usize];
     let length = file.read_at(&mut bytes, 0).unwrap();
     String::from_utf8_lossy(&bytes[..length]).into_owned()
-}
-
-struct Listed {
-    pid: i32,
-    parent: i32,
-    group: i32,
-    lives: bool,
-}
-
-fn processes() -> Vec<Listed> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        // It may be gone by now.
-        let Ok(stat) = std::fs::read(entry.path().join("stat")) else {
-            continue;
-        };
-        let stat = String::from_utf8_lossy(&stat).into_owned();
-        let fields: Vec<&str> = stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or_default()
-            .split(' ')
-            .collect();
-        if let [state, parent, group, ..] = fields[..] {
-            found.push(Listed {
-                pid,
-                parent: parent.parse().unwrap(),
-                group: group.parse().unwrap(),
-                lives: !matches!(state, "Z" | "X"),
-            });
-        }
-    }
-    found.sort_by_key(|process| process.pid);
-    found
 }

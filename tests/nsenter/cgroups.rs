@@ -53,6 +53,16 @@ fn hierarchies(fstype: &str) -> Vec<PathBuf> {
     writable.map(|fields| PathBuf::from(fields[1])).collect()
 }
 
+/// Those of both versions; `None`, which is said, where there is none.
+fn all_hierarchies() -> Option<Vec<PathBuf>> {
+    let mounts = [hierarchies("cgroup2"), hierarchies("cgroup")].concat();
+    if mounts.is_empty() {
+        skip("no writable cgroup hierarchy is mounted");
+        return None;
+    }
+    Some(mounts)
+}
+
 #[test]
 fn the_cgroups_of_the_target_are_joined() {
     if newer_than_theirs((2, 40), "--join-cgroup") {
@@ -86,10 +96,9 @@ fn a_forked_program_and_a_cgroup_namespace_are_joined_as_well() {
         return;
     }
     let Some(scene) = scene() else { return };
-    let mounts = [hierarchies("cgroup2"), hierarchies("cgroup")].concat();
-    if mounts.is_empty() {
-        return skip("no writable cgroup hierarchy is mounted");
-    }
+    let Some(mounts) = all_hierarchies() else {
+        return;
+    };
     let cgroups = Cgroups::new("forked", &mounts);
     let script = format!(
         "for d in {}; do echo 0 >$d/cgroup.procs; done; exec ./our-unshare -C -p -f probe hold",
@@ -125,10 +134,9 @@ fn standard_input_stays_and_nothing_of_the_cgroup_is_left_open() {
         return;
     }
     let Some(scene) = scene() else { return };
-    let mounts = [hierarchies("cgroup2"), hierarchies("cgroup")].concat();
-    if mounts.is_empty() {
-        return skip("no writable cgroup hierarchy is mounted");
-    }
+    let Some(mounts) = all_hierarchies() else {
+        return;
+    };
     let cgroups = Cgroups::new("stdin", &mounts);
     let target = Target::of(scene.probe(["hold"]));
     cgroups.add(target.pid());

@@ -147,6 +147,14 @@ fn ctrl_c_ends_both_where_the_child_does_not_catch_it() {
 /// What a shell shows when it is ready for a line.
 const PROMPT: &str = "-now-";
 
+/// Ctrl-C reaches the `probe catch 2` in the foreground, which then ends with its input, and the shell is back.
+fn end_the_catching_job(pty: &Pty) {
+    pty.type_in(b"\x03");
+    pty.expect("got 02");
+    pty.type_in(b"\x04");
+    poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
+}
+
 #[test]
 fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
     if their_bug("it stops again at the first fg") {
@@ -175,10 +183,7 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
         pty.type_in(b"fg\n");
         poll_until("the job in the foreground", || pty.foreground() != own);
     }
-    pty.type_in(b"\x03");
-    pty.expect("got 02");
-    pty.type_in(b"\x04");
-    poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
+    end_the_catching_job(&pty);
     pty.type_in(b"exit $?\n");
     assert_eq!(shell.wait(), Ending::Exited(0));
 }
@@ -210,10 +215,7 @@ fn a_shell_in_the_pid_namespace_has_job_control() {
     pty.expect("jobs: 1");
     pty.type_in(b"fg\n");
     poll_until("the job in the foreground", || pty.foreground() != own);
-    pty.type_in(b"\x03");
-    pty.expect("got 02");
-    pty.type_in(b"\x04");
-    poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
+    end_the_catching_job(&pty);
     pty.type_in(b"exit 5\n");
     assert_eq!(process.wait(), Ending::Exited(5));
 }

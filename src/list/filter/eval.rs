@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::FilterError;
 use super::lexer::Comparison;
 use super::parser::Node;
+use crate::digits::digits;
 use crate::list::column::Column;
 use crate::list::value::Value;
 
@@ -133,6 +134,5 @@ fn float_of(text: &[u8]) -> Option<f64> {
 }
 
 fn integer(text: &[u8]) -> Result<u64, FilterError> {
-    crate::cli::value::digits(text)
-        .ok_or_else(|| FilterError::NoNumber(String::from_utf8_lossy(text).into_owned()))
+    digits(text).ok_or_else(|| FilterError::NoNumber(String::from_utf8_lossy(text).into_owned()))
 }

@@ -1,7 +1,7 @@
 //! Text → tokens.
 
 use super::FilterError;
-use crate::cli::value::digits;
+use crate::digits::digits;
 use crate::list::column::Column;
 
 /// How two sides are compared.

@@ -115,10 +115,10 @@ impl Translation<'_> {
                 repeatable = false;
             }
             '.' => self.out.push('.'),
-            '*' | '+' | '?' => return self.repeat(&character.to_string()),
+            '*' | '+' | '?' => return self.repeat(character.to_string()),
             '{' => {
                 let interval = self.interval()?;
-                return self.repeat(&interval);
+                return self.repeat(interval);
             }
             '[' => self.bracket()?,
             '\\' => repeatable = self.escape()?,
@@ -128,15 +128,13 @@ impl Translation<'_> {
         Ok(())
     }
 
-    /// A repetition of a repetition is in a group of its own, since `a+?` means something else to the engine.
-    fn repeat(&mut self, operator: &str) -> Result<(), &'static str> {
+    /// Behind the first of one or more repetitions. Several come to one, since `a+?` means something else to the engine:
+    /// `a**` and `a+?` are `a*`.
+    fn repeat(&mut self, first: String) -> Result<(), &'static str> {
         if !self.repeatable {
             return Err("nothing before a repetition");
         }
-        let repeats = |text: &str| matches!(text, "*" | "+" | "?") || text.starts_with('{');
-        self.out.push_str(operator);
-        // Several in a row: `a**` is `a*`, `a+?` is `a*`; each such row comes to one of the three.
-        let mut row = vec![operator.to_string()];
+        let mut row = vec![first];
         while let Some(next) = self
             .rest
             .next_if(|next| matches!(next, '*' | '+' | '?' | '{'))
@@ -146,10 +144,9 @@ impl Translation<'_> {
                 next => next.to_string(),
             });
         }
-        debug_assert!(row.iter().all(|operator| repeats(operator)));
-        if row.len() > 1 {
-            self.out.truncate(self.out.len() - operator.len());
-            self.out.push_str(row_as_one(&row)?);
+        match &row[..] {
+            [only] => self.out.push_str(only),
+            row => self.out.push_str(row_as_one(row)?),
         }
         self.repeatable = false;
         Ok(())
@@ -158,6 +155,7 @@ impl Translation<'_> {
     /// Behind `{`.
     fn interval(&mut self) -> Result<String, &'static str> {
         const WRONG: &str = "{ without a number and }";
+        const TOO_MANY: &str = "a number of repetitions beyond 255";
         let mut text = String::new();
         loop {
             match self.rest.next().ok_or(WRONG)? {
@@ -167,20 +165,19 @@ impl Translation<'_> {
             }
         }
         let (from, to) = text.split_once(',').unwrap_or((&text, &text));
-        let read = |text: &str| match text.parse::<u32>() {
-            Ok(count) if count <= MOST_REPEATS => Ok(count),
-            _ => Err("a number of repetitions beyond 255"),
-        };
-        let from = if from.is_empty() && text.len() > 1 {
+        let from: u32 = if from.is_empty() && text.len() > 1 {
             0
         } else {
             from.parse().map_err(|_| WRONG)?
         };
-        read(&from.to_string())?;
+        if from > MOST_REPEATS {
+            return Err(TOO_MANY);
+        }
         if to.is_empty() {
             return Ok(format!("{{{from},}}"));
         }
-        let to = read(to)?;
+        let to = to.parse::<u32>().ok().filter(|to| *to <= MOST_REPEATS);
+        let to = to.ok_or(TOO_MANY)?;
         if to < from {
             return Err("a range of repetitions that ends before it begins");
         }

@@ -7,11 +7,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
-use super::process::{self, STEP};
+use super::process::{STEP, linked_namespace, namespace};
 use super::{Visit, Worker};
-use crate::list::snapshot::{Holder, Inode, parse_name};
+use crate::list::snapshot::{Holder, Inode};
 use crate::namespace::{Kind, KindSet};
-use crate::sys::at;
 
 /// The links of /proc/PID/ns for children, by kind.
 pub(super) const CHILDREN: [(Kind, &CStr); 2] = [
@@ -38,7 +37,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
             visit
                 .process
                 .namespace(kind)
-                .or_else(|| process::namespace(directory.as_fd(), kind))
+                .or_else(|| namespace(directory.as_fd(), kind).ok().flatten())
         };
         if let Some(inode) = found.filter(|inode| Some(*inode) != own()) {
             let holder = Holder::Children {
@@ -60,9 +59,5 @@ pub(super) fn child_namespace(
     if !held.contains(kind) {
         return None;
     }
-    let mut buffer = [0; process::LINK];
-    let text = at::read_link(links, link, &mut buffer).ok()?;
-    parse_name(text)
-        .filter(|(named, _)| *named == kind)
-        .map(|(_, inode)| inode)
+    linked_namespace(links, link, kind).ok().flatten()
 }

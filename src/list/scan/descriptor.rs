@@ -6,12 +6,13 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
+use nix::fcntl::openat;
 use nix::sys::stat::{Mode, fstat};
 
+use super::process::LISTED;
 use super::{Source, Visit, Worker};
-use crate::cli::value::digits;
-use crate::list::snapshot::{Holder, Inode, parse_name, parse_socket};
+use crate::digits::digits;
+use crate::list::snapshot::{Holder, Inode, inode, parse_name, parse_socket};
 use crate::namespace::Kind;
 use crate::sys::{at, nsfs, pidfd};
 
@@ -28,8 +29,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     if visit.kernel_thread {
         return;
     }
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let directory = match openat(&visit.directory, c"fd", flags, Mode::empty()) {
+    let directory = match openat(&visit.directory, c"fd", LISTED, Mode::empty()) {
         Ok(directory) => directory,
         Err(errno) => return visit.note(errno),
     };
@@ -119,9 +119,6 @@ impl Descriptors<'_> {
             return Err(Errno::ESTALE);
         }
         let network = fstat(nsfs::of_socket(&copy)?)?.st_ino;
-        u32::try_from(network)
-            .ok()
-            .and_then(Inode::new)
-            .ok_or(Errno::ENOTTY)
+        inode(network).ok_or(Errno::ENOTTY)
     }
 }

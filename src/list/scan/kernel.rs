@@ -1,13 +1,13 @@
 //! The namespaces that the kernel itself lists, whoever holds them: all mount namespaces since Linux 6.12, all of every
 //! kind since 6.19. Both are for root, and complement what can be seen in /proc: neither says who the holder is.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::Scope;
-use crate::list::open::{Opener, identify};
+use crate::list::open::{Opener, inode_of};
 use crate::list::snapshot::{Inode, Snapshot};
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
@@ -59,8 +59,4 @@ fn neighbour(at: &OwnedFd, which: Neighbour) -> nix::Result<Option<OwnedFd>> {
         Err(Errno::ENOENT) => Ok(None),
         Err(errno) => Err(errno),
     }
-}
-
-fn inode_of(file: impl AsFd) -> Option<Inode> {
-    Inode::new(u32::try_from(identify(file).ok()?.ino).ok()?)
 }

@@ -20,6 +20,11 @@ pub(super) const STEP: OFlag = OFlag::O_PATH
     .union(OFlag::O_DIRECTORY)
     .union(OFlag::O_CLOEXEC);
 
+/// For reading the names in a directory.
+pub(super) const LISTED: OFlag = OFlag::O_RDONLY
+    .union(OFlag::O_DIRECTORY)
+    .union(OFlag::O_CLOEXEC);
+
 /// A stat file is shorter than this, its comm of at most 64 bytes included.
 const STAT: usize = 1024;
 
@@ -28,8 +33,8 @@ const LINKS: [&CStr; Kind::ALL.len()] = [
     c"mnt", c"uts", c"ipc", c"net", c"pid", c"user", c"cgroup", c"time",
 ];
 
-/// The longest text of a namespace link with room to spare.
-pub(super) const LINK: usize = 64;
+/// Room for the longest text of a namespace link, and to spare.
+const LINK: usize = 64;
 
 /// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if it is not ours to see.
 pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
@@ -71,29 +76,32 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     };
     let mut refused = None;
     for kind in worker.scope.kinds.iter() {
-        let mut link = [0; LINK];
-        match at::read_link(directory.as_fd(), LINKS[kind as usize], &mut link) {
-            Ok(text) => {
-                visit.process.namespaces[kind as usize] = parse_name(text)
-                    .filter(|(named, _)| *named == kind)
-                    .map(|(_, inode)| inode);
-            }
+        match namespace(directory.as_fd(), kind) {
+            Ok(namespace) => visit.process.namespaces[kind as usize] = namespace,
             Err(errno) => refused = Some(errno),
         }
     }
-    // A zombie has left most of its namespaces (ENOENT), and a kernel may not know a kind: neither is worth a word.
+    // A zombie has left most of its namespaces, and a kernel may not know a kind: neither ENOENT is worth a note.
     if let Some(errno) = refused {
         visit.note(errno);
     }
 }
 
-/// The namespace of that kind in a directory /proc/PID/ns.
-pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> Option<Inode> {
-    let mut link = [0; LINK];
-    let text = at::read_link(links, LINKS[kind as usize], &mut link).ok()?;
-    parse_name(text)
-        .filter(|(named, _)| *named == kind)
-        .map(|(_, inode)| inode)
+/// The namespace of that kind in a directory /proc/PID/ns. Errors of readlinkat(2).
+pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> nix::Result<Option<Inode>> {
+    linked_namespace(links, LINKS[kind as usize], kind)
+}
+
+/// The namespace that a link in a directory /proc/PID/ns names; `None` if it names none of that kind. Errors of
+/// readlinkat(2).
+pub(super) fn linked_namespace(
+    links: BorrowedFd<'_>,
+    link: &CStr,
+    kind: Kind,
+) -> nix::Result<Option<Inode>> {
+    let mut text = [0; LINK];
+    let named = parse_name(at::read_link(links, link, &mut text)?);
+    Ok(named.filter(|(of, _)| *of == kind).map(|(_, inode)| inode))
 }
 
 #[cfg(test)]

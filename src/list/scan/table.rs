@@ -22,8 +22,7 @@ const PORTION: usize = 32;
 /// each of which lives shorter than our walk; without a process that ended under our eyes there was no such thing.
 const LOOKS: usize = 3;
 
-/// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or
-/// memory run out.
+/// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or memory run out.
 pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Failure> {
     let mut buffer = vec![0; NAMES];
     let mut seen: Vec<i32> = Vec::new();
@@ -71,7 +70,7 @@ fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|threads| {
         let helpers: Vec<_> = (1..processors.min(MOST_THREADS))
-            // A thread that cannot be had is done without.
+            // It works with fewer threads as well.
             .filter_map(|_| std::thread::Builder::new().spawn_scoped(threads, work).ok())
             .collect();
         let mut finds = work();

@@ -8,11 +8,11 @@ use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
 use super::children::{CHILDREN, child_namespace};
-use super::process::{self, STEP};
+use super::process::{LISTED, STEP, namespace};
 use super::{Source, Visit, Worker};
-use crate::cli::value::digits;
-use crate::list::snapshot::Holder;
-use crate::namespace::Kind;
+use crate::digits::digits;
+use crate::list::snapshot::{Holder, Inode};
+use crate::namespace::{Kind, KindSet};
 use crate::sys::at;
 
 /// Looks at the threads beside the leader, if there are any.
@@ -20,9 +20,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
     if visit.threads < 2 || visit.kernel_thread {
         return;
     }
-    let flags =
-        nix::fcntl::OFlag::O_RDONLY | nix::fcntl::OFlag::O_DIRECTORY | nix::fcntl::OFlag::O_CLOEXEC;
-    let directory = match openat(&visit.directory, c"task", flags, Mode::empty()) {
+    let directory = match openat(&visit.directory, c"task", LISTED, Mode::empty()) {
         Ok(directory) => directory,
         Err(errno) => return visit.note(errno),
     };
@@ -39,7 +37,7 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
         };
         let mut own = leader;
         for kind in scope.held.iter() {
-            let found = process::namespace(links.as_fd(), kind);
+            let found = namespace(links.as_fd(), kind).ok().flatten();
             if found.is_some() && found != leader[kind as usize] {
                 own[kind as usize] = found;
                 held.extend(found.map(|inode| (kind, inode, Holder::Thread { pid, tid })));
@@ -49,14 +47,8 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
             for (kind, link) in CHILDREN {
                 let found = child_namespace(links.as_fd(), link, kind, scope.held);
                 if let Some(inode) = found.filter(|inode| Some(*inode) != own[kind as usize]) {
-                    held.push((
-                        kind,
-                        inode,
-                        Holder::Children {
-                            pid,
-                            tid: Some(tid),
-                        },
-                    ));
+                    let tid = Some(tid);
+                    held.push((kind, inode, Holder::Children { pid, tid }));
                 }
             }
         }
@@ -64,17 +56,12 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
 }
 
 /// The namespaces of the leader, those included that are looked for only here.
-fn leader(
-    visit: &Visit,
-    held: crate::namespace::KindSet,
-) -> [Option<super::Inode>; Kind::ALL.len()] {
+fn leader(visit: &Visit, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
     let mut namespaces = visit.process.namespaces;
     if let Ok(links) = openat(&visit.directory, c"ns", STEP, Mode::empty()) {
-        for kind in held
-            .iter()
-            .filter(|kind| visit.process.namespace(*kind).is_none())
-        {
-            namespaces[kind as usize] = process::namespace(links.as_fd(), kind);
+        let unknown = |kind: &Kind| visit.process.namespace(*kind).is_none();
+        for kind in held.iter().filter(unknown) {
+            namespaces[kind as usize] = namespace(links.as_fd(), kind).ok().flatten();
         }
     }
     namespaces

@@ -1,4 +1,4 @@
-//! nsenter's request, with what is opened for it, and the plan that it makes.
+//! Args → [`Request`] and [`Opened`]: names become numbers, and what is to be entered is opened.
 
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
@@ -8,14 +8,15 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::{lstat, stat};
 
-use super::cgroup;
-use super::entering::{Directory, Opened};
-use super::environment::{self, Environment};
-use super::program::Program;
-use super::step::{Plan, Reaction, Step, TargetId};
-use super::target::Target;
+use super::Request;
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
+use crate::enter::cgroup;
+use crate::enter::entering::{Directory, Opened};
+use crate::enter::environment;
+use crate::enter::program::Program;
+use crate::enter::step::TargetId;
+use crate::enter::target::Target;
 use crate::error::{Attempt, During, Failure, RequestError};
 use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
@@ -23,42 +24,9 @@ use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
 use crate::users::{Database, id_by_name};
 
-/// What is to be done: nothing is left to look up or to open, but for what is inside.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Request {
-    /// The namespaces to enter that are found by way of the target.
-    pub of_target: KindSet,
-    /// The namespaces to enter that have been opened.
-    pub of_files: KindSet,
-    /// Whether a root directory has been opened.
-    pub root: bool,
-    /// Whether a working directory has been opened.
-    pub working_directory: bool,
-    /// The working directory to be opened inside.
-    pub working_directory_inside: Option<PathBuf>,
-    /// The target's environment, as far as it is taken over.
-    pub environment: Option<Vec<CString>>,
-    /// Whether cgroups are joined.
-    pub join_cgroup: bool,
-    /// Whether the program runs as a child.
-    pub fork: bool,
-    /// Whether user and group default to root, and the groups are dropped.
-    pub become_root: bool,
-    /// The program's GID.
-    pub gid: Option<TargetId>,
-    /// The program's UID.
-    pub uid: Option<TargetId>,
-    /// Whether capabilities are kept.
-    pub keep_capabilities: bool,
-    /// The SELinux context for the program.
-    pub context: Option<Vec<u8>>,
-    /// The program; `None` for the login shell.
-    pub program: Option<Program>,
-}
-
-/// The environment of a process is at most this long: execve(2) allows a program 6 MiB of arguments and environment.
+/// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
 const LONGEST_ENVIRONMENT: usize = 8 << 20;
-/// A page, as the kernel gives attributes.
+/// Bytes: a page, as the kernel gives attributes.
 const LONGEST_CONTEXT: usize = 4096;
 
 /// Where SELinux, if it is enabled, shows itself.
@@ -66,7 +34,8 @@ const SELINUX: &str = "/sys/fs/selinux/enforce";
 
 /// Looks up what the arguments name, opens it, and checks that it fits together. Nothing is changed.
 ///
-/// Returns the variables of the target's environment that are left out, besides, for a note.
+/// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
+/// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
 pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
     check_target(&args)?;
     let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
@@ -78,11 +47,11 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
         ..Opened::default()
     };
     let of_target = open_namespaces(&args, &mut opened)?;
-    let of_files: KindSet = opened.namespaces.iter().map(|(kind, _)| *kind).collect();
+    let of_files = kinds_of(&opened.namespaces);
     opened.root = open_directory(&opened, args.root.as_ref(), "root")?;
     opened.working_directory = open_directory(&opened, args.working_directory.as_ref(), "cwd")?;
 
-    let kinds: KindSet = of_target.iter().chain(of_files.iter()).collect();
+    let kinds = of_target.union(of_files);
     let mut request = Request {
         of_target,
         of_files,
@@ -172,6 +141,10 @@ fn resolve_id(
     })
 }
 
+fn kinds_of(namespaces: &[(Kind, OwnedFd)]) -> KindSet {
+    namespaces.iter().map(|(kind, _)| *kind).collect()
+}
+
 /// Opens the namespaces that are given by file or id, and returns the kinds that are to be entered by way of the
 /// target's pidfd.
 fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure> {
@@ -188,18 +161,13 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
             .namespaces
             .push((Kind::Net, target.network_of_socket(fd)?));
     }
-    let given: KindSet = opened
-        .namespaces
-        .iter()
-        .map(|(kind, _)| *kind)
-        .chain(of_target.iter())
-        .collect();
+    let given = kinds_of(&opened.namespaces).union(of_target);
     let mut all = of_target;
     if let (true, Some(target)) = (args.all, &opened.target) {
         // Else every kind would seem to be one that the kernel lacks.
         let own = Path::new("/proc/self/ns");
         stat(own).during(|| Attempt::Open(own.to_path_buf()))?;
-        for kind in Kind::ALL.into_iter().filter(|kind| !given.contains(*kind)) {
+        for kind in KindSet::ALL.difference(given).iter() {
             if is_wanted_of_all(target, kind, args.user_parent)? {
                 all.insert(kind);
             }
@@ -235,12 +203,10 @@ fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bo
 
 /// The user namespace that owns the one given by --user or, without that, the first of the others.
 fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
-    let others = all
-        .iter()
-        .chain(opened.namespaces.iter().map(|(kind, _)| *kind));
+    let others = all.union(kinds_of(&opened.namespaces));
     let kind = match given.contains(Kind::User) {
         true => Kind::User,
-        false => others.min().ok_or(RequestError::NoNamespaceToOwn)?,
+        false => others.iter().next().ok_or(RequestError::NoNamespaceToOwn)?,
     };
     let attempt = || Attempt::AskOwner(kind);
     if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
@@ -322,64 +288,4 @@ fn read_environment(
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect(),
     ))
-}
-
-/// The steps of a request: all the order there is.
-pub fn plan(request: Request) -> Plan {
-    // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
-    let mut plan = vec![Step::Hide];
-    if request.become_root {
-        // Where the namespace denies setgroups(2), this is the last chance.
-        plan.push(Step::DropGroupsIfPermitted);
-    }
-    if !request.of_target.is_empty() || !request.of_files.is_empty() {
-        // Twice: what needs the rights that we have, then what needs those that the user namespace gives.
-        plan.push(Step::EnterWhatWeMay {
-            of_target: request.of_target,
-            of_files: request.of_files,
-        });
-        plan.push(Step::EnterTheRest);
-    }
-    directories(&request, &mut plan);
-    plan.extend(
-        request
-            .environment
-            .map(|entries| Step::Environment(Environment::Given(entries))),
-    );
-    if request.join_cgroup {
-        plan.push(Step::JoinCgroups);
-    }
-    if request.fork {
-        plan.push(Step::DefaultChildSignal);
-        plan.push(Step::Fork(Reaction::Terminal));
-    }
-    if request.become_root || request.gid.is_some() {
-        plan.push(Step::DropGroups);
-    }
-    let root = request.become_root.then_some(TargetId::Number(0));
-    plan.extend(request.gid.or(root).map(Step::set_gid));
-    plan.extend(request.uid.or(root).map(Step::set_uid));
-    if request.keep_capabilities {
-        plan.push(Step::KeepCapabilities);
-    }
-    plan.extend(request.context.map(Step::SetContext));
-    plan.push(Step::Execute(request.program));
-    plan
-}
-
-fn directories(request: &Request, plan: &mut Plan) {
-    let inside = request.working_directory_inside.clone();
-    let kept = request.root && !request.working_directory && inside.is_none();
-    if kept {
-        // Before the root is changed: it may lie outside of the new one.
-        plan.push(Step::OpenWorkingDirectory(".".into()));
-    }
-    if request.root {
-        plan.push(Step::ChrootToOpened);
-    }
-    let opened_by_now = kept || request.working_directory || inside.is_some();
-    plan.extend(inside.map(Step::OpenWorkingDirectory));
-    if opened_by_now {
-        plan.push(Step::ChdirToOpened);
-    }
 }

@@ -3,24 +3,24 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../common/mod.rs"]
 mod common;
 
-use std::collections::{BTreeMap, BTreeSet};
+mod readers;
+
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Debug;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{on_purpose, skip};
+use common::{note, on_purpose, skip};
 use nskit::cli;
 use nskit::cli::getopt::{Opt, Takes, UsageError};
 use nskit::cli::help::{self, Page};
 use nskit::list::column::COLUMNS;
 use nskit::list::scan::SourceSet;
-
-/// Options as they are written, with what they take.
-type Options = BTreeMap<String, Takes>;
+use readers::{Options, columns_in, in_bash, in_fish, in_help, in_man_page, in_zsh, shell_words};
 
 /// What reads the options out of a completion.
 type Reader = fn(&str) -> Options;
@@ -89,121 +89,8 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Past the test harness, which would keep it to itself.
-fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
-}
-
 fn concerns_theirs() -> bool {
     on_purpose("documentation only concerns ours")
-}
-
-/// The options that the lines of --help begin with.
-fn in_help(help: &str) -> BTreeSet<String> {
-    let lines = help.lines().map(str::trim_start);
-    lines
-        .filter(|line| line.starts_with('-'))
-        .flat_map(|line| {
-            let options = line.split("  ").next().unwrap().split(", ");
-            options.map(|option| option.split(['[', ' ']).next().unwrap().to_string())
-        })
-        .collect()
-}
-
-/// The arguments of the macro `Fl` in a line of mdoc, each an option without its first dash.
-fn flags(line: &str) -> impl Iterator<Item = String> {
-    let words: Vec<&str> = line
-        .strip_prefix('.')
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
-    let follow = words.windows(2).filter(|pair| pair[0] == "Fl");
-    let flags: Vec<_> = follow.map(|pair| format!("-{}", pair[1])).collect();
-    flags.into_iter()
-}
-
-/// The options that a man page describes, and all that it names.
-fn in_man_page(source: &str) -> (BTreeSet<String>, BTreeSet<String>) {
-    let described = source.lines().filter(|line| line.starts_with(".It Fl"));
-    (
-        described.flat_map(flags).collect(),
-        source.lines().flat_map(flags).collect(),
-    )
-}
-
-/// `options='--long -s= --other[=]'` of a completion for bash.
-fn in_bash(source: &str) -> Options {
-    let list = source.split_once("local options='").unwrap().1;
-    let list = list.split('\'').next().unwrap().split_whitespace();
-    list.map(|word| {
-        let end = word.find(['[', '=']).unwrap_or(word.len());
-        let takes = match &word[end..] {
-            "" => Takes::Nothing,
-            "=" => Takes::Required,
-            "[=]" => Takes::Optional,
-            other => panic!("{word}: {other}"),
-        };
-        (word[..end].to_string(), takes)
-    })
-    .collect()
-}
-
-/// The specifications of zsh's _arguments: `(excluded)--name=[description]:message:action`.
-fn in_zsh(source: &str) -> Options {
-    let lines = source.lines().filter_map(|line| {
-        line.strip_prefix("  '")?
-            .split_once('[')
-            .map(|(name, _)| name)
-    });
-    let names = lines.map(|name| name.trim_start_matches('*'));
-    let names = names.map(|name| name.rsplit_once(')').map_or(name, |(_, name)| name));
-    let options = names.filter(|name| name.starts_with('-'));
-    options
-        .map(|written| {
-            let long = written.starts_with("--");
-            let (name, takes) = match (long, written) {
-                (true, _) if written.ends_with("=-") => {
-                    (&written[..written.len() - 2], Takes::Optional)
-                }
-                (true, _) if written.ends_with('=') => {
-                    (&written[..written.len() - 1], Takes::Required)
-                }
-                (false, _) if written.ends_with('+') => (&written[..2], Takes::Required),
-                (false, _) if written.len() == 3 => (&written[..2], Takes::Optional),
-                _ => (written, Takes::Nothing),
-            };
-            (name.to_string(), takes)
-        })
-        .collect()
-}
-
-/// The `complete` commands of fish.
-fn in_fish(source: &str) -> Options {
-    let mut options = Options::new();
-    for line in source
-        .lines()
-        .filter(|line| line.starts_with("complete -c"))
-    {
-        // Descriptions and conditions hold words that are no options of fish.
-        let unquoted: Vec<&str> = line.split(['\'', '"']).step_by(2).collect();
-        let words: Vec<&str> = unquoted
-            .iter()
-            .flat_map(|part| part.split_whitespace())
-            .collect();
-        let takes = match () {
-            () if words.contains(&"-x") || words.contains(&"-rF") => Takes::Required,
-            () if words.contains(&"-f") || words.contains(&"-F") => Takes::Optional,
-            () => Takes::Nothing,
-        };
-        for pair in words.windows(2) {
-            match pair[0] {
-                "-s" => options.insert(format!("-{}", pair[1]), takes),
-                "-l" => options.insert(format!("--{}", pair[1]), takes),
-                _ => continue,
-            };
-        }
-    }
-    options
 }
 
 #[track_caller]
@@ -242,7 +129,7 @@ fn every_option_is_documented_and_nothing_else() {
             };
             same(&file, &with_takes(&found), &with_takes(&tool.options));
         }
-        say(&format!(
+        note(&format!(
             "{}: {} options in --help, {}({}) and three completions",
             tool.name,
             table.len(),
@@ -259,21 +146,6 @@ fn completions(name: &str) -> [(String, Reader); 3] {
         (format!("completions/zsh/_{name}"), in_zsh),
         (format!("completions/fish/{name}.fish"), in_fish),
     ]
-}
-
-/// The words in `source` from `start` to `end` that are names of columns by their form: capitals, and at least two.
-fn columns_in(source: &str, start: &str, end: &str) -> BTreeSet<String> {
-    let list = source
-        .split_once(start)
-        .unwrap()
-        .1
-        .split(end)
-        .next()
-        .unwrap();
-    let words = list.split(|character: char| !character.is_ascii_alphabetic() && character != '-');
-    let capitals =
-        |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
-    words.filter(capitals).map(String::from).collect()
 }
 
 #[test]
@@ -308,7 +180,7 @@ fn every_column_is_documented_and_nothing_else() {
     ] {
         same(file, &columns_in(&read(&project(file)), start, end), &table);
     }
-    say(&format!(
+    note(&format!(
         "lsns: {} columns in lsns(8) and three completions",
         table.len()
     ));
@@ -354,7 +226,7 @@ fn every_source_is_documented_and_nothing_else() {
         };
         same(file, &words, &offered);
     }
-    say(&format!(
+    note(&format!(
         "lsns: {} sources in lsns(8) and three completions",
         described.len()
     ));
@@ -383,23 +255,6 @@ fn fish_knows_which_options_take_the_next_word() {
         });
         same(tool.name, &found, &table.collect());
     }
-}
-
-/// The words of a command line of the shell, up to a pipe or the end of a substitution.
-fn shell_words(line: &str) -> Vec<OsString> {
-    let mut words = vec![String::new()];
-    let mut quote = None;
-    for character in line.chars() {
-        match (quote, character) {
-            (None, '|' | ';') => break,
-            (None, '\'' | '"') => quote = Some(character),
-            (Some(open), _) if open == character => quote = None,
-            (None, ' ') => words.push(String::new()),
-            _ => words.last_mut().unwrap().push(character),
-        }
-    }
-    let words = words.into_iter().filter(|word| !word.is_empty());
-    words.map(OsString::from).collect()
 }
 
 #[test]
@@ -434,7 +289,7 @@ fn examples_are_command_lines_of_the_tools() {
             read += 1;
         }
     }
-    say(&format!("man pages: {read} examples read by the parsers"));
+    note(&format!("man pages: {read} examples read by the parsers"));
 }
 
 #[test]
@@ -452,7 +307,7 @@ fn man_pages_are_clean() {
         Ok(lint) => {
             let said = String::from_utf8_lossy(&lint.stdout);
             assert!(lint.status.success() && said.is_empty(), "{said}");
-            say(&format!(
+            note(&format!(
                 "man pages: {} read by mandoc without a warning",
                 pages.len()
             ));

@@ -1,0 +1,41 @@
+//! Numbers as the files of /proc and /etc and the arguments of options write them: in bytes, decimal.
+
+use std::str::FromStr;
+
+/// The number that `text` writes in decimal digits alone: no sign, no blank.
+pub fn digits<T: FromStr>(text: &[u8]) -> Option<T> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// As [`digits`], after the blanks and the `+` that strtol(3), and so many a script, passes over.
+pub fn number<T: FromStr>(text: &[u8]) -> Option<T> {
+    let text = text.trim_ascii_start();
+    digits(text.strip_prefix(b"+").unwrap_or(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_digits_alone_or_what_strtol_passes_over() {
+        for (text, strict, lax) in [
+            (&b"7"[..], Some(7u8), Some(7u8)),
+            (b"007", Some(7), Some(7)),
+            (b" \t7", None, Some(7)),
+            (b"+7", None, Some(7)),
+            (b"", None, None),
+            (b"++7", None, None),
+            (b"-7", None, None),
+            (b"7 ", None, None),
+            (b"256", None, None),
+            (b"\xff", None, None),
+        ] {
+            assert_eq!((digits(text), number(text)), (strict, lax), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! unshare's request, what it is made of, and the plan that it makes.
+
+mod plan;
+mod resolve;
+
+pub use plan::plan;
+pub use resolve::resolve;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::idmap::Extent;
+use super::program::Program;
+use super::step::{Clock, Keep, Propagation, Setgroups};
+use crate::namespace::KindSet;
+use crate::sys::signal::SignalNumber;
+
+/// What is to be done, in numbers and paths: nothing is left to look up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The namespaces to unshare.
+    pub kinds: KindSet,
+    /// The files to keep them on.
+    pub keep: Vec<Keep>,
+    /// Whether the program runs as a child.
+    pub fork: Option<Fork>,
+    /// Of a new mount namespace.
+    pub propagation: Propagation,
+    /// uid_map.
+    pub uid_map: IdMap,
+    /// gid_map.
+    pub gid_map: IdMap,
+    /// Who is to own the user namespace: UID and GID.
+    pub owner: Option<(u32, u32)>,
+    /// What is asked for /proc/self/setgroups.
+    pub setgroups: Option<Setgroups>,
+    /// Offsets of clocks, in the order of writing.
+    pub offsets: Vec<(Clock, i64)>,
+    /// Where to mount proc.
+    pub proc: Option<PathBuf>,
+    /// Where to mount binfmt_misc.
+    pub binfmt: Option<PathBuf>,
+    /// What to register with it.
+    pub interpreter: Option<OsString>,
+    /// The new root directory.
+    pub root: Option<PathBuf>,
+    /// The new working directory.
+    pub working_directory: Option<PathBuf>,
+    /// The program's GID.
+    pub gid: Option<u32>,
+    /// The program's UID.
+    pub uid: Option<u32>,
+    /// Whether capabilities are kept.
+    pub keep_capabilities: bool,
+    /// The only variables that the program gets.
+    pub variables: Option<Vec<OsString>>,
+    /// The program; `None` for the login shell.
+    pub program: Option<Program>,
+}
+
+/// How the program runs as a child.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fork {
+    /// The signal that the child gets when we die.
+    pub kill_child: Option<SignalNumber>,
+    /// Whether SIGTERM and SIGINT are passed on.
+    pub forward_signals: bool,
+}
+
+/// How an id map is to be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum IdMap {
+    /// Not at all.
+    #[default]
+    None,
+    /// By ourselves: our own id alone, which needs no rights outside.
+    Own(Extent),
+    /// By the mapper helper.
+    ByMapper(Vec<Extent>),
+}
+
+/// Where the binfmt_misc of the system is, and where a new one goes by default.
+const BINFMT: &str = "/proc/sys/fs/binfmt_misc";

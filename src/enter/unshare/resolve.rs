@@ -1,0 +1,218 @@
+//! Args → [`Request`]: names become numbers, files are looked at, and what does not fit together is refused.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::{getegid, geteuid};
+
+use super::{BINFMT, Fork, IdMap, Request};
+use crate::cli::unshare::{Args, SingleId};
+use crate::cli::value::IdOrName;
+use crate::enter::idmap::{self, Block, BlockArgument, Extent, IdKind};
+use crate::enter::program::Program;
+use crate::enter::step::{Clock, Keep, Setgroups};
+use crate::enter::subid::first_block;
+use crate::error::RequestError;
+use crate::namespace::Kind;
+use crate::sys::file::read_bounded;
+use crate::users::{Database, id_by_name, names_by_uid};
+
+/// Bytes of a map. A longer text is refused by the kernel: it must fit a page with its end.
+const LONGEST_MAP: usize = 4095;
+
+/// Bytes of /etc/subuid or of a map: more than this, enough for a host with many users, is not read.
+const LARGEST_FILE: usize = 16 << 20;
+
+/// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
+/// not exist, cannot be read or does not fit.
+pub fn resolve(args: Args) -> Result<Request, RequestError> {
+    for (option, offset) in [
+        ("--monotonic", args.monotonic),
+        ("--boottime", args.boottime),
+    ] {
+        if offset.is_some() && !args.kinds.contains(Kind::Time) {
+            return Err(RequestError::OffsetWithoutTime(option));
+        }
+    }
+    let uids = Ids {
+        kind: IdKind::User,
+        own: geteuid().as_raw(),
+        owner_given: args.owner.is_some(),
+    };
+    let gids = Ids {
+        kind: IdKind::Group,
+        own: getegid().as_raw(),
+        owner_given: args.owner.is_some(),
+    };
+    let uid_map = uids.map(args.map_user.as_ref(), &args.map_users)?;
+    let gid_map = gids.map(args.map_group.as_ref(), &args.map_groups)?;
+    if matches!(gid_map, IdMap::Own(_)) && args.setgroups == Some(Setgroups::Allow) {
+        return Err(RequestError::AllowWithSingleGroup);
+    }
+    let binfmt_wanted = args.mount_binfmt.is_some() || args.load_interpreter.is_some();
+    let binfmt_directory = args.mount_binfmt.flatten();
+    // A binfmt_misc at its usual place is inside a proc that must be the new one.
+    let proc_implied = binfmt_wanted && binfmt_directory.is_none();
+    let proc = match args.mount_proc {
+        Some(directory) => Some(directory.unwrap_or_else(|| "/proc".into())),
+        None => proc_implied.then(|| "/proc".into()),
+    };
+    let offsets = [
+        (Clock::Boottime, args.boottime),
+        (Clock::Monotonic, args.monotonic),
+    ];
+    Ok(Request {
+        keep: check_files(args.keep, args.fork)?,
+        kinds: args.kinds,
+        fork: args.fork.then_some(Fork {
+            kill_child: args.kill_child,
+            forward_signals: args.forward_signals,
+        }),
+        propagation: args.propagation,
+        uid_map,
+        gid_map,
+        owner: args.owner,
+        setgroups: args.setgroups,
+        offsets: offsets
+            .into_iter()
+            .filter_map(|(clock, offset)| Some((clock, offset?)))
+            .collect(),
+        proc,
+        binfmt: binfmt_wanted.then(|| binfmt_directory.unwrap_or_else(|| BINFMT.into())),
+        interpreter: args.load_interpreter,
+        root: args.root,
+        working_directory: args.working_directory,
+        gid: args.gid,
+        uid: args.uid,
+        keep_capabilities: args.keep_capabilities,
+        variables: args.environment,
+        program: Program::from_operands(&args.program)?,
+    })
+}
+
+fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Keep>, RequestError> {
+    for (kind, file) in &files {
+        if let Err(errno) = nix::sys::stat::stat(file) {
+            let option = format!("--{}={}", kind.long_option(), file.display());
+            return Err(RequestError::KeepFile { option, errno });
+        }
+        if *kind == Kind::Pid && !fork {
+            return Err(RequestError::KeepPidWithoutFork(file.clone()));
+        }
+    }
+    Ok(files
+        .into_iter()
+        .map(|(kind, file)| Keep { kind, file })
+        .collect())
+}
+
+/// Users or groups, for the making of their map.
+struct Ids {
+    kind: IdKind,
+    /// Our own effective id.
+    own: u32,
+    owner_given: bool,
+}
+
+impl Ids {
+    fn map(
+        &self,
+        single: Option<&SingleId>,
+        blocks: &[BlockArgument],
+    ) -> Result<IdMap, RequestError> {
+        let single = match single {
+            None => None,
+            Some(SingleId::Current) => Some(self.own),
+            Some(SingleId::To(IdOrName::Id(id))) => Some(*id),
+            Some(SingleId::To(IdOrName::Name(name))) => Some(self.by_name(name)?),
+        };
+        let single = single.map(|inner| Extent {
+            inner,
+            outer: self.own,
+            count: 1,
+        });
+        if blocks.is_empty() {
+            return Ok(match single {
+                None => IdMap::None,
+                Some(line) if self.owner_given => IdMap::ByMapper(vec![line]),
+                Some(line) => IdMap::Own(line),
+            });
+        }
+        let mut found = Vec::new();
+        for block in blocks {
+            self.find_block(*block, &mut found)?;
+        }
+        let lines = idmap::lines(single, &found);
+        let length = idmap::text(&lines).len();
+        if length > LONGEST_MAP {
+            return Err(RequestError::MapTooLong(self.kind.map_file(), length));
+        }
+        Ok(IdMap::ByMapper(lines))
+    }
+
+    fn by_name(&self, name: &OsString) -> Result<u32, RequestError> {
+        match self.kind {
+            IdKind::User => {
+                id_by_name(Database::Users, name).ok_or(RequestError::UnknownUser(name.clone()))
+            }
+            IdKind::Group => {
+                id_by_name(Database::Groups, name).ok_or(RequestError::UnknownGroup(name.clone()))
+            }
+        }
+    }
+
+    fn find_block(&self, block: BlockArgument, found: &mut Vec<Block>) -> Result<(), RequestError> {
+        let closed = |extent| Block {
+            extent,
+            open_ended: false,
+        };
+        match block {
+            BlockArgument::Block(extent) => found.push(closed(extent)),
+            BlockArgument::All => {
+                let path = PathBuf::from("/proc/self").join(self.kind.map_file());
+                let map = read_bounded(&path, LARGEST_FILE)
+                    .map_err(|errno| RequestError::Unreadable { path, errno })?;
+                found.extend(idmap::inner_ids(&map).into_iter().map(closed));
+            }
+            BlockArgument::Auto | BlockArgument::Subids => {
+                let (first, count) = self.subordinates()?;
+                found.push(match block {
+                    BlockArgument::Auto => Block {
+                        extent: Extent {
+                            inner: 0,
+                            outer: first,
+                            count,
+                        },
+                        open_ended: true,
+                    },
+                    _ => closed(Extent {
+                        inner: first,
+                        outer: first,
+                        count,
+                    }),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// First subordinate id of the user (whose UID counts for groups too), and their number.
+    fn subordinates(&self) -> Result<(u32, u32), RequestError> {
+        let uid = geteuid().as_raw();
+        let name = names_by_uid(&[uid]).remove(&uid);
+        let file = self.kind.subordinate_file();
+        let text = read_bounded(Path::new(file), LARGEST_FILE).map_err(|errno| {
+            RequestError::Unreadable {
+                path: file.into(),
+                errno,
+            }
+        })?;
+        match first_block(&text, uid, name.as_deref()) {
+            Some(block) => Ok((block.first, block.count)),
+            None => {
+                let user = name.map_or_else(|| uid.to_string(), |name| name.display().to_string());
+                Err(RequestError::NoSubordinateIds { user, file })
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What can go wrong, how it is said, and the exit status that it gives.
+
+mod attempt;
+mod request;
+mod status;
+
+pub use attempt::Attempt;
+pub use request::RequestError;
+pub use status::Status;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+
+use nix::errno::Errno;
+
+use crate::cli::UsageError;
+use crate::sys;
+
+/// Why a tool could not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The command line cannot be read.
+    Usage(UsageError),
+    /// The request does not fit together, or names what does not exist. Nothing has been done yet.
+    Request(RequestError),
+    /// The kernel refused.
+    System {
+        /// What we were about to do.
+        attempt: Attempt,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+    /// The program could not be run.
+    Program {
+        /// As it was asked for.
+        program: OsString,
+        /// The kernel's answer.
+        errno: Errno,
+    },
+    /// A process that was to help us ended without having done so.
+    Helper {
+        /// The program or the job.
+        name: &'static str,
+        /// How it ended, as far as it is known.
+        ending: Option<Status>,
+    },
+}
+
+impl Failure {
+    /// The exit status that tells of this failure: env(1)'s 127 and 126 for the program, lsns's 2 for a kernel
+    /// too old, else 1.
+    pub fn status(&self) -> Status {
+        match self {
+            Failure::Program {
+                errno: Errno::ENOENT,
+                ..
+            } => Status::Exited(127),
+            Failure::Program { .. } => Status::Exited(126),
+            // A kernel too old, which a script may want to tell from all else.
+            Failure::System {
+                attempt: Attempt::AskRelations,
+                errno: Errno::ENOTTY,
+            } => Status::Exited(2),
+            _ => Status::FAILURE,
+        }
+    }
+}
+
+/// Turns the errno of a system call into a [`Failure`] that says what was being done: `mount(…).during(|| Attempt::…)`.
+pub trait During<T> {
+    /// Says what was being done.
+    fn during(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure>;
+}
+
+impl<T> During<T> for nix::Result<T> {
+    fn during(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure> {
+        self.map_err(|errno| Failure::System {
+            attempt: attempt(),
+            errno,
+        })
+    }
+}
+
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Failure {
+        Failure::Usage(error)
+    }
+}
+
+impl From<RequestError> for Failure {
+    fn from(error: RequestError) -> Failure {
+        Failure::Request(error)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Usage(error) => error.fmt(f),
+            Failure::Request(error) => error.fmt(f),
+            Failure::System { attempt, errno } => {
+                write!(f, "cannot {attempt}: {}", sys::error_text(*errno))
+            }
+            Failure::Program { program, errno } => {
+                write!(
+                    f,
+                    "cannot run {}: {}",
+                    quoted(program),
+                    sys::error_text(*errno)
+                )
+            }
+            Failure::Helper {
+                name,
+                ending: Some(Status::Exited(status)),
+            } => {
+                write!(f, "{name} failed with status {status}")
+            }
+            Failure::Helper {
+                name,
+                ending: Some(Status::Killed(signal)),
+            } => {
+                write!(f, "{name} was killed by signal {}", signal.0)
+            }
+            Failure::Helper { name, ending: None } => {
+                write!(f, "{name} has ended without an answer")
+            }
+        }
+    }
+}
+
+/// A name of a file that may be empty.
+fn quoted(name: &OsStr) -> String {
+    if name.is_empty() {
+        "''".to_string()
+    } else {
+        name.display().to_string()
+    }
+}

@@ -1,0 +1,200 @@
+//! What can be wrong with a request before anything is done.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+
+use crate::list::filter::FilterError;
+use crate::list::find::Number;
+use crate::namespace::Kind;
+use crate::sys;
+
+/// A request that makes no sense, said before anything is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// No such user.
+    UnknownUser(OsString),
+    /// No such group.
+    UnknownGroup(OsString),
+    /// An offset of a clock without a new time namespace.
+    OffsetWithoutTime(&'static str),
+    /// `--setgroups allow` together with a single group map.
+    AllowWithSingleGroup,
+    /// A file to keep a namespace on that cannot be used.
+    KeepFile {
+        /// The option with its file.
+        option: String,
+        /// Why not.
+        errno: Errno,
+    },
+    /// A PID namespace comes to be with its first process only.
+    KeepPidWithoutFork(PathBuf),
+    /// No line for the user in /etc/subuid or /etc/subgid.
+    NoSubordinateIds {
+        /// Name of the user, or the number where there is none.
+        user: String,
+        /// The file.
+        file: &'static str,
+    },
+    /// A file of ours to read first that cannot be read.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        errno: Errno,
+    },
+    /// Too many lines or too long a text for an id map.
+    MapTooLong(&'static str, usize),
+    /// No namespace has this number, as far as we can see.
+    NoSuchNamespace {
+        /// Of which kind.
+        kind: Kind,
+        /// The number.
+        number: Number,
+    },
+    /// An option needs --target.
+    NeedsTarget(String),
+    /// --user-parent with no namespace whose owner it could be.
+    NoNamespaceToOwn,
+    /// Another process has got the PID.
+    AnotherProcess {
+        /// The PID.
+        pid: i32,
+        /// The inode number that was asked for.
+        wanted: u64,
+        /// That of the process that has the PID now.
+        found: u64,
+    },
+    /// The pidfds of this kernel have no inode numbers of their own (before Linux 6.9).
+    NoPidfdInodes(i32),
+    /// A file that is of no namespace, or of another kind.
+    NotTheNamespace {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        wanted: Kind,
+        /// What it is, if it is a namespace.
+        found: Option<Kind>,
+    },
+    /// The target's environment is longer than any program could have been started with.
+    EnvironmentTooLong(i32),
+    /// No mount of the hierarchy shows the target's cgroup.
+    CgroupOutOfSight(String),
+    /// An operand or argument with a NUL byte in it.
+    NulByte,
+    /// A column that lsns does not have.
+    UnknownColumn(OsString),
+    /// A list of columns without end.
+    TooManyColumns(OsString),
+    /// No namespace has this inode number, among those of the kinds that are looked at.
+    UnknownNamespace(u64),
+    /// No process has this PID.
+    UnknownProcess(i32),
+    /// A filter that cannot be read, or not be applied.
+    Filter(FilterError),
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RequestError::UnknownUser(name) => write!(f, "no user is called '{}'", name.display()),
+            RequestError::UnknownGroup(name) => {
+                write!(f, "no group is called '{}'", name.display())
+            }
+            RequestError::OffsetWithoutTime(option) => {
+                write!(f, "{option} needs a new time namespace (--time)")
+            }
+            RequestError::AllowWithSingleGroup => write!(
+                f,
+                "--setgroups allow: the kernel takes a map of one's own group only while setgroups is denied"
+            ),
+            RequestError::KeepFile { option, errno } => {
+                write!(f, "{option}: {}", sys::error_text(*errno))
+            }
+            RequestError::KeepPidWithoutFork(file) => write!(
+                f,
+                "--pid={}: there is nothing to keep before the first process is in it: add --fork",
+                file.display()
+            ),
+            RequestError::NoSubordinateIds { user, file } => {
+                write!(f, "no line of {file} gives subordinate ids to user {user}")
+            }
+            RequestError::Unreadable { path, errno } => {
+                write!(
+                    f,
+                    "cannot read {}: {}",
+                    path.display(),
+                    sys::error_text(*errno)
+                )
+            }
+            RequestError::MapTooLong(file, length) => {
+                write!(
+                    f,
+                    "the {file} would be {length} bytes long; the kernel takes at most 4095, in 340 lines"
+                )
+            }
+            RequestError::NoSuchNamespace { kind, number } => {
+                write!(
+                    f,
+                    "no {kind} namespace that can be seen here has the number {number}"
+                )
+            }
+            RequestError::NeedsTarget(option) => {
+                write!(f, "{option} needs a target process (--target)")
+            }
+            RequestError::NoNamespaceToOwn => {
+                write!(
+                    f,
+                    "--user-parent needs a namespace whose owner is to be entered"
+                )
+            }
+            RequestError::AnotherProcess { pid, wanted, found } => {
+                write!(
+                    f,
+                    "process {pid} is another one now: its pidfd has inode {found}, not {wanted}"
+                )
+            }
+            RequestError::NoPidfdInodes(pid) => {
+                write!(
+                    f,
+                    "cannot check the inode of process {pid}: this kernel has none for pidfds"
+                )
+            }
+            RequestError::NotTheNamespace {
+                path,
+                wanted,
+                found: Some(found),
+            } => {
+                write!(
+                    f,
+                    "{} is a {found} namespace, not a {wanted} namespace",
+                    path.display()
+                )
+            }
+            RequestError::NotTheNamespace { path, .. } => {
+                write!(f, "{} is no namespace", path.display())
+            }
+            RequestError::EnvironmentTooLong(pid) => {
+                write!(f, "the environment of process {pid} is too long")
+            }
+            RequestError::CgroupOutOfSight(line) => {
+                write!(
+                    f,
+                    "the cgroup '{line}' of the target cannot be reached by any cgroup mount here"
+                )
+            }
+            RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
+            RequestError::UnknownColumn(name) => {
+                write!(f, "no column is called '{}'", name.display())
+            }
+            RequestError::TooManyColumns(_) => write!(f, "--output: too many columns"),
+            RequestError::UnknownNamespace(inode) => {
+                write!(f, "no namespace has the inode number {inode}")
+            }
+            RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
+            RequestError::Filter(error) => write!(f, "--filter: {error}"),
+        }
+    }
+}

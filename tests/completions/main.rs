@@ -1,0 +1,86 @@
+//! What the completions offer, in the real shells: a prefix is typed on a terminal, then TAB, and the screen is read.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cases;
+mod shell;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use cases::{Sees, cases};
+use common::{Scene, note, on_purpose, skip};
+use shell::{BASH, FISH, Session, Shell, ZSH};
+
+fn words_of(screen: &str) -> Vec<&str> {
+    screen
+        .split(|c: char| c.is_whitespace() || "(),=+".contains(c))
+        .collect()
+}
+
+/// Every category in `shell`.
+fn completes(shell: &Shell) {
+    if on_purpose("documentation only concerns ours") {
+        return;
+    }
+    for file in [shell.program, shell.needs] {
+        if !Path::new(file).exists() {
+            return skip(&format!("{file} is not there"));
+        }
+    }
+    let Some(scene) = Scene::new() else { return };
+    let session = Session::start(shell, &scene);
+    let mut wrong = Vec::new();
+    let cases = cases(&scene);
+    for case in &cases.0 {
+        let (screen, line) = session.press_tab(&case.typed);
+        let good = match &case.sees {
+            Sees::Offers(words, not) => {
+                let seen = words_of(&screen);
+                let has = |word: &String| seen.contains(&word.as_str());
+                // The only candidate is put in, without what stands beside it.
+                let put_in = words
+                    .first()
+                    .is_some_and(|word| line.trim_end().ends_with(word));
+                (put_in || words.iter().all(has)) && !not.iter().any(has)
+            }
+            Sees::Line(expected) => line.trim_end() == expected,
+        };
+        if !good {
+            let wanted = match &case.sees {
+                Sees::Offers(words, not) => format!("{words:?}, not {not:?}"),
+                Sees::Line(line) => line.clone(),
+            };
+            wrong.push(format!(
+                "{}: '{}': wanted {wanted}; got line '{line}', screen {screen:?}",
+                case.category, case.typed
+            ));
+        }
+    }
+    let categories: BTreeSet<_> = cases.0.iter().map(|case| case.category).collect();
+    note(&format!(
+        "{}: {} completions tried in {} categories",
+        shell.program,
+        cases.0.len(),
+        categories.len()
+    ));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn bash_completes() {
+    completes(&BASH);
+}
+
+#[test]
+fn zsh_completes() {
+    completes(&ZSH);
+}
+
+#[test]
+fn fish_completes() {
+    completes(&FISH);
+}
