@@ -2,6 +2,9 @@
 //!
 //! Each stands at the far end of a channel of messages. It acts when told to, and ends without a word when the channel
 //! closes: whatever happens to us, no helper is left behind.
+//!
+//! What it is to act on is opened before it starts: our directory in /proc, so that no other process with our PID is taken
+//! for us, and the files to bind on, so that nobody puts others in their place while we are under way.
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -9,10 +12,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::fcntl::readlink;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
+use nix::sys::stat::{fstat, stat};
 use nix::unistd::geteuid;
 
 use super::idmap;
@@ -22,7 +27,8 @@ use crate::cli::value::digits;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::namespace::Kind;
 use crate::sys;
-use crate::sys::file::write_once;
+use crate::sys::file::{open_retrying, write_once_to_proc};
+use crate::sys::mount::{attach, detached_bind};
 use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
@@ -94,7 +100,7 @@ impl Channel {
 
     fn send(&self, message: &[u8]) -> nix::Result<()> {
         loop {
-            // A far end that is gone is an error, not a signal.
+            // A far end that is gone is an error, not a signal: that of POSIX, which Linux leaves out for such sockets.
             match send(self.0.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL) {
                 Err(Errno::EINTR) => {}
                 result => return result.map(drop),
@@ -131,6 +137,18 @@ fn own_pid_in_proc() -> Result<i32, Failure> {
         .during(|| Attempt::Read(own.to_path_buf()))
 }
 
+/// Our directory in /proc, whoever has our PID by the time that it is used.
+fn own_directory_in_proc() -> Result<OwnedFd, Failure> {
+    let own = Path::new("/proc/self");
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+    open_retrying(own, flags).during(|| Attempt::Open(own.to_path_buf()))
+}
+
+/// A path that leads to an open file, and to no other.
+fn path_of(file: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
 /// The helper that binds our namespaces on files: from within new mount or user namespaces the kernel would refuse it.
 /// It stays until just before the program runs, to take the mounts back should anything fail.
 pub struct Binder {
@@ -143,14 +161,27 @@ pub struct Binder {
 const BINDER: &str = "the helper that keeps namespaces";
 
 impl Binder {
-    /// Starts it.
+    /// Starts it. Errors: a file to bind on cannot be opened; there is no /proc, or we are not in it.
     pub fn start(keeps: Vec<Keep>) -> Result<Binder, Failure> {
-        let us = own_pid_in_proc()?;
+        let open = |keep: &Keep| {
+            let place = open_retrying(&keep.file, OFlag::O_PATH);
+            place.during(|| Attempt::Keep {
+                kind: keep.kind,
+                file: keep.file.clone(),
+            })
+        };
+        let places: Result<Vec<_>, _> = keeps.iter().map(open).collect();
+        let (process, places) = (own_directory_in_proc()?, places?);
         let (ours, theirs) = Channel::pair()?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
                 drop(ours);
-                bind_when_told(&theirs, us, &keeps);
+                let mut job = Binding {
+                    process,
+                    places: keeps.iter().zip(places).collect(),
+                    bound: Vec::new(),
+                };
+                bind_when_told(&theirs, &mut job);
                 exit_now(0)
             }
             Side::Parent { child } => Ok(Binder {
@@ -210,58 +241,94 @@ fn wait_for_helper(child: i32) -> Result<Change, Failure> {
 }
 
 /// The binder's life.
-fn bind_when_told(channel: &Channel, process: i32, keeps: &[Keep]) {
+fn bind_when_told(channel: &Channel, job: &mut Binding) {
     // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
     let _ = SigSet::all().thread_block();
-    let mut bound = 0;
     while let Some([order]) = channel.receive() {
         let outcome = match order {
-            GO => bind_all(process, keeps, &mut bound),
+            GO => job.bind_all(),
             _ => {
-                unbind(keeps, &mut bound);
+                job.unbind();
                 Outcome::Done
             }
         };
         if channel.send(&outcome.to_bytes()).is_err() {
             // Who does not know that we have bound fails, or has been killed.
-            unbind(keeps, &mut bound);
+            job.unbind();
             return;
         }
     }
 }
 
-/// Takes back the mounts on the first `bound` files.
-fn unbind(keeps: &[Keep], bound: &mut usize) {
-    for keep in keeps[..std::mem::take(bound)].iter().rev() {
-        let _ = umount2(&keep.file, MntFlags::MNT_DETACH);
-    }
+/// What the binder has to do, and has done.
+struct Binding<'k> {
+    /// The directory in /proc of the process that unshares.
+    process: OwnedFd,
+    /// What is to be kept, and the file to bind it on.
+    places: Vec<(&'k Keep, OwnedFd)>,
+    /// The mounts that have been made, as far as they can be told from others.
+    bound: Vec<OwnedFd>,
 }
 
-fn bind_all(process: i32, keeps: &[Keep], bound: &mut usize) -> Outcome {
-    for (part, Keep { kind, file }) in keeps.iter().enumerate() {
-        match mount(
-            Some(&namespace_file(process, *kind)),
-            file,
+impl Binding<'_> {
+    fn bind_all(&mut self) -> Outcome {
+        for part in 0..self.places.len() {
+            match self.bind(part) {
+                Ok(mount) => self.bound.extend(mount),
+                Err(errno) => {
+                    self.unbind();
+                    return Outcome::Refused {
+                        part,
+                        errno: errno as i32,
+                    };
+                }
+            }
+        }
+        Outcome::Done
+    }
+
+    /// Binds one, and returns the mount; `None` if that is made and cannot be told from others.
+    fn bind(&self, part: usize) -> nix::Result<Option<OwnedFd>> {
+        let (keep, place) = &self.places[part];
+        let namespace = self.namespace_file(keep.kind);
+        if let Ok(mount) = detached_bind(&namespace)
+            && attach(&mount, place).is_ok()
+        {
+            return Ok(Some(mount));
+        }
+        // A kernel before 5.2, or a seccomp filter that does not know these calls. Else it is refused here as well, with
+        // the errno that mount(2) documents.
+        mount(
+            Some(&namespace),
+            &path_of(place),
             None::<&str>,
             MsFlags::MS_BIND,
             None::<&str>,
-        ) {
-            Ok(()) => *bound += 1,
-            Err(errno) => {
-                unbind(keeps, bound);
-                return Outcome::Refused {
-                    part,
-                    errno: errno as i32,
-                };
-            }
+        )?;
+        // Only a path leads to what is mounted on a file, so it is looked at whether that is the namespace.
+        let found = open_retrying(&keep.file, OFlag::O_PATH).ok();
+        Ok(
+            found.filter(|found| match (fstat(found), stat(&namespace)) {
+                (Ok(found), Ok(bound)) => {
+                    (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino)
+                }
+                _ => false,
+            }),
+        )
+    }
+
+    /// Takes back the mounts that have been made.
+    fn unbind(&mut self) {
+        while let Some(mount) = self.bound.pop() {
+            let _ = umount2(&path_of(&mount), MntFlags::MNT_DETACH);
         }
     }
-    Outcome::Done
-}
 
-/// The namespace that a process has unshared: for PID and time its own one does not change, its children's does.
-fn namespace_file(process: i32, kind: Kind) -> PathBuf {
-    PathBuf::from(format!("/proc/{process}/ns/{}", kind.name_for_children()))
+    /// The namespace that the process has unshared: for PID and time its own one does not change, its children's does.
+    fn namespace_file(&self, kind: Kind) -> PathBuf {
+        let name = format!("ns/{}", kind.name_for_children());
+        path_of(&self.process).join(name)
+    }
 }
 
 /// The helper that writes our id maps from outside our user namespace.
@@ -274,13 +341,13 @@ pub struct Mapper {
 impl Mapper {
     /// Starts it, in the user namespace as it is now and with the rights that we have now.
     pub fn start(jobs: Vec<MapJob>, environment: &[&CStr]) -> Result<Mapper, Failure> {
-        let us = own_pid_in_proc()?;
+        let us = (own_pid_in_proc()?, own_directory_in_proc()?);
         let (ours, theirs) = Channel::pair()?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
                 drop(ours);
                 if theirs.receive() == Some([GO]) {
-                    let _ = theirs.send(&map_all(us, &jobs, environment).to_bytes());
+                    let _ = theirs.send(&map_all(&us, &jobs, environment).to_bytes());
                 }
                 exit_now(0)
             }
@@ -338,11 +405,12 @@ pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
     }
 }
 
-fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
+/// Writes the maps of the process, which is given by its PID and its directory in /proc.
+fn map_all((pid, process): &(i32, OwnedFd), jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
     for (part, job) in jobs.iter().enumerate() {
         let outcome = if geteuid().is_root() {
-            let path = PathBuf::from(format!("/proc/{process}/{}", job.ids.map_file()));
-            match write_once(&path, idmap::text(&job.lines).as_bytes()) {
+            let path = path_of(process).join(job.ids.map_file());
+            match write_once_to_proc(&path, idmap::text(&job.lines).as_bytes()) {
                 Ok(()) => Outcome::Done,
                 Err(errno) => Outcome::Refused {
                     part,
@@ -350,7 +418,7 @@ fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
                 },
             }
         } else {
-            run_map_program(part, process, job, environment)
+            run_map_program(part, *pid, job, environment)
         };
         if !matches!(outcome, Outcome::Done) {
             return outcome;
