@@ -1,7 +1,6 @@
 //! What the tools say: messages on stderr, text on stdout, without ever panicking on a closed pipe.
 
 use std::ffi::{CStr, OsStr};
-use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 
@@ -13,8 +12,9 @@ use crate::sys::{file, terminal};
 /// side do not mix. A stderr that cannot be written is no reason to fail.
 pub fn message(program: &OsStr, message: &str, hint: Option<&str>) {
     let mut text = Vec::new();
+    let name = one_line(&program.to_string_lossy());
     let mut line = |parts: &[&[u8]]| {
-        text.extend_from_slice(program.as_bytes());
+        text.extend_from_slice(&name);
         text.extend_from_slice(b": ");
         parts.iter().for_each(|part| text.extend_from_slice(part));
         text.push(b'\n');
@@ -46,13 +46,11 @@ pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status
     match failure {
         Failure::Reported => {}
         Failure::Usage(error) if error.points_to_help() => {
-            let name = program.display();
             message(program, &error.to_string(), None);
+            let name = one_line(&program.to_string_lossy());
             if let Some(stderr) = file::stderr() {
-                let _ = file::write_all(
-                    stderr,
-                    format!("Try '{name} --help' for more information.\n").as_bytes(),
-                );
+                let advice = [b"Try '", &*name, b" --help' for more information.\n"].concat();
+                let _ = file::write_all(stderr, &advice);
             }
         }
         _ => message(program, &failure.to_string(), hint),
