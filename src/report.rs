@@ -2,7 +2,6 @@
 
 use std::ffi::{CStr, OsStr};
 use std::os::fd::BorrowedFd;
-use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::unistd::isatty;
@@ -15,8 +14,9 @@ use crate::sys::{file, terminal};
 /// side do not mix. A stderr that cannot be written is no reason to fail.
 pub fn message(program: &OsStr, message: &str, hint: Option<&str>) {
     let mut text = Vec::new();
+    let name = one_line(&program.to_string_lossy());
     let mut line = |parts: &[&[u8]]| {
-        text.extend_from_slice(program.as_bytes());
+        text.extend_from_slice(&name);
         text.extend_from_slice(b": ");
         parts.iter().for_each(|part| text.extend_from_slice(part));
         text.push(b'\n');
@@ -47,13 +47,11 @@ fn one_line(text: &str) -> Vec<u8> {
 pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status {
     match failure {
         Failure::Usage(error) if error.points_to_help() => {
-            let name = program.display();
             message(program, &error.to_string(), None);
+            let name = one_line(&program.to_string_lossy());
             if let Some(stderr) = file::stderr() {
-                let _ = file::write_all(
-                    stderr,
-                    format!("Try '{name} --help' for more information.\n").as_bytes(),
-                );
+                let advice = [b"Try '", &*name, b" --help' for more information.\n"].concat();
+                let _ = file::write_all(stderr, &advice);
             }
         }
         _ => message(program, &failure.to_string(), hint),

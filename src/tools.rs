@@ -58,13 +58,15 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
         }
     })?;
     let situation = hint::unshare::Situation::of(&request);
+    // Before --root: hints are about the system that we run on.
+    let view = View::of_system();
     report::note_for_person(
         &caller.program,
         hint::unshare::shell_stays_outside(situation),
     );
     let plan = enter::unshare::plan(request);
     enter::run(plan, Opened::default(), &caller.environment).map_err(|failure| {
-        let hint = hint::unshare::hint(&failure, situation, &View::of_system());
+        let hint = hint::unshare::hint(&failure, situation, &view);
         Explained { failure, hint }
     })
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::fcntl::OFlag;
+use nix::sys::stat::{FileStat, fstat};
 
 use crate::digits::digits;
 use crate::sys::file::open_retrying;
@@ -120,13 +121,16 @@ fn skip_line(reader: &mut impl BufRead) {
     }
 }
 
-/// Visits the entries of the file, until `visit` answers false.
-fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) {
-    // In an entered file system it may be a pipe, which nobody writes to.
-    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    if let Ok(file) = open_retrying(Path::new(database.file()), flags) {
-        for_each_entry(File::from(file), visit);
-    }
+/// Visits the entries of the file, until `visit` answers false. Returns whether getent may be asked for more: in an entered
+/// file system a pipe may stand there, for whose writer it would wait.
+fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) -> bool {
+    let Ok(file) = open_retrying(Path::new(database.file()), OFlag::O_RDONLY) else {
+        return true;
+    };
+    let regular = |stat: FileStat| stat.st_mode & libc::S_IFMT == libc::S_IFREG;
+    let ask = fstat(&file).map_or(true, regular);
+    for_each_entry(File::from(file), visit);
+    ask
 }
 
 /// Visits the entries that getent finds for `keys`: names or numbers, all of them asked for at once.
@@ -164,8 +168,8 @@ fn find(database: Database, key: OsString, wanted: impl Fn(&Entry) -> bool) -> O
         }
         found.is_none()
     };
-    visit_file(database, |entry| take(&mut found, entry));
-    if found.is_none() && !key.is_empty() {
+    let ask = visit_file(database, |entry| take(&mut found, entry));
+    if found.is_none() && !key.is_empty() && ask {
         visit_getent(database, &[key], |entry| take(&mut found, entry));
     }
     found
@@ -197,9 +201,10 @@ pub fn names_by_uid(uids: &[u32]) -> HashMap<u32, OsString> {
         }
         !missing.is_empty()
     };
-    visit_file(Database::Users, |entry| take(&mut missing, entry));
-    let keys: Vec<OsString> = missing.iter().map(|uid| uid.to_string().into()).collect();
-    visit_getent(Database::Users, &keys, |entry| take(&mut missing, entry));
+    if visit_file(Database::Users, |entry| take(&mut missing, entry)) {
+        let keys: Vec<OsString> = missing.iter().map(|uid| uid.to_string().into()).collect();
+        visit_getent(Database::Users, &keys, |entry| take(&mut missing, entry));
+    }
     names
 }
 

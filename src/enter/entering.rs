@@ -47,8 +47,9 @@ pub struct Entrance {
     by_pidfd: KindSet,
     /// The kinds that are still to be entered by a file.
     by_file: KindSet,
-    /// The target's user namespace, opened while its /proc directory was the one outside: should the pidfd not do.
-    user: Option<OwnedFd>,
+    /// The target's user namespace, or why it could not be opened, while its /proc directory was the one outside: should
+    /// the pidfd not do. Inside, another one may stand there.
+    user: Option<Result<Vec<(Kind, OwnedFd)>, Failure>>,
 }
 
 impl Entrance {
@@ -73,8 +74,7 @@ impl Entrance {
         if of_target.contains(Kind::User) && !before_user.is_empty() {
             let user = KindSet::EMPTY.with(Kind::User);
             let target = self.opened.target.as_ref();
-            let files = target.and_then(|target| target.open_namespaces(user).ok());
-            self.user = files.and_then(|mut files| Some(files.pop()?.1));
+            self.user = target.map(|target| target.open_namespaces(user));
         }
         self.enter_by_pidfd(of_target.without(Kind::User));
         // Where the user namespace may give the right to enter all at once, that is tried next. Else the target's
@@ -140,7 +140,7 @@ impl Entrance {
         if kinds.contains(Kind::User)
             && let Some(user) = self.user.take()
         {
-            self.opened.namespaces.push((Kind::User, user));
+            self.opened.namespaces.extend(user?);
             kinds = kinds.without(Kind::User);
         }
         if let Some(target) = self.opened.target.as_ref().filter(|_| !kinds.is_empty()) {

@@ -17,7 +17,7 @@ use super::step::{MapJob, Plan, Reaction, Setgroups, Step};
 use super::supervise::{hold_signals, supervise};
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys;
-use crate::sys::file::{open_retrying, write_all, write_once};
+use crate::sys::file::{is_of_proc, open_retrying, write_all, write_once, write_once_to_proc};
 use crate::sys::process::{Side, fork, set_parent_death_signal, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
@@ -110,7 +110,7 @@ impl Run<'_> {
                     lines: vec![line],
                 };
                 let process = Path::new("/proc/self");
-                write_once(
+                write_once_to_proc(
                     &process.join(ids.map_file()),
                     super::idmap::text(&job.lines).as_bytes(),
                 )
@@ -193,7 +193,7 @@ impl Run<'_> {
                 setuid(uid.into()).during(|| Attempt::SetUid(uid))?;
             }
             Step::SetContext(context) => {
-                write_once(Path::new("/proc/self/attr/exec"), &context)
+                write_once_to_proc(Path::new("/proc/self/attr/exec"), &context)
                     .during(|| Attempt::SetContext)?;
             }
             Step::KeepCapabilities => {
@@ -293,7 +293,7 @@ fn mount_filesystem(fstype: &'static str, on: PathBuf) -> Result<(), Failure> {
 }
 
 fn write_setting(path: &Path, text: String) -> Result<(), Failure> {
-    write_once(path, text.as_bytes()).during(|| Attempt::Write {
+    write_once_to_proc(path, text.as_bytes()).during(|| Attempt::Write {
         path: path.to_path_buf(),
         text,
     })
@@ -305,11 +305,11 @@ fn write_setgroups(setgroups: Setgroups) -> Result<(), Failure> {
         Path::new("/proc/self/setgroups"),
         setgroups.word().to_string(),
     ) {
-        // Without /proc there is none either, but the rule may well be.
+        // Without /proc, or with another file system there, none is to be seen either, but the rule may well be.
         Err(Failure::System {
             errno: Errno::ENOENT,
             ..
-        }) if Path::new("/proc/self/uid_map").exists() => Ok(()),
+        }) if is_of_proc(Path::new("/proc/self/uid_map")) => Ok(()),
         result => result,
     }
 }

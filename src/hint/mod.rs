@@ -8,3 +8,10 @@ pub mod unshare;
 mod view;
 
 pub use view::View;
+
+/// A file of /proc that is none of proc.
+fn not_of_proc() -> String {
+    "what stands there is no file of proc, and takes what is written without any effect: something else is mounted on \
+     /proc or below it"
+        .to_string()
+}

@@ -3,14 +3,16 @@
 use std::ffi::CStr;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::View;
+use super::{View, not_of_proc};
 use crate::enter::environment;
 use crate::enter::nsenter::Request;
 use crate::error::{Attempt, Failure};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::capability::CAP_SYS_ADMIN;
+use crate::sys::file::NOT_PROC;
 use crate::sys::nsfs;
 
 /// What was asked for, as far as it may be the reason for a failure.
@@ -105,6 +107,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
                   --preserve-credentials"
                 .to_string())
         }
+        (Attempt::SetContext, NOT_PROC) => Some(not_of_proc()),
         (Attempt::SetUid(_) | Attempt::SetGid(_), Errno::EINVAL) => Some(
             "the id is not mapped in the user namespace (see its uid_map and gid_map): choose one that is with -S and -G, \
              or --preserve-credentials"
@@ -132,7 +135,7 @@ fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
     else {
         return Owner::Unknown;
     };
-    let Some(file) = view.open(&format!("/proc/{target}/ns/{kind}")) else {
+    let Some(file) = view.follow(&format!("/proc/{target}/ns/{kind}"), OFlag::O_RDONLY) else {
         return Owner::Unknown;
     };
     match nsfs::owner(file) {

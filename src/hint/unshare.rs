@@ -4,11 +4,12 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::View;
+use super::{View, not_of_proc};
 use crate::enter::unshare::{IdMap, Request};
 use crate::error::{Attempt, Failure, RequestError, Status};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::capability::CAP_SYS_ADMIN;
+use crate::sys::file::NOT_PROC;
 
 /// What was asked for, as far as it may be the reason for a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +106,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: Situation, view: &View) ->
         (Attempt::Keep { kind, file }, Errno::EINVAL) => {
             on_shared_mount(file, view).or_else(|| (*kind == Kind::Mount).then(younger_place))
         }
+        (Attempt::Write { .. }, NOT_PROC) => Some(not_of_proc()),
         (Attempt::Keep { .. }, Errno::EPERM) if view.has_capability(CAP_SYS_ADMIN) == Some(false) || user => Some(
             "binding a file needs CAP_SYS_ADMIN where unshare was started; a new user namespace does not give it there"
                 .to_string(),
@@ -150,7 +152,7 @@ fn no_user_namespace(view: &View) -> String {
         return "we are in a chroot: the kernel makes no user namespaces there; enter the root by pivot_root(2) instead"
             .to_string();
     }
-    if mounts.is_empty() || view.differ("/proc/1/root/.", "/.") {
+    if mounts.is_empty() || view.differ("/proc/1/root", "/") {
         return format!(
             "either we are in a chroot, where the kernel makes no user namespaces, or it is {}",
             refusers(view)

@@ -3,12 +3,13 @@
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, fstatat};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
+use nix::sys::stat::{Mode, fstat};
 
 use crate::digits::digits;
 use crate::mountinfo::{Mount, mounts};
-use crate::sys::file::{open_retrying, read_fd_bounded};
+use crate::sys::file::{ALWAYS, open_retrying, read_fd_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
 const LONGEST: usize = 4 << 20;
@@ -34,19 +35,35 @@ impl View {
         }
     }
 
-    /// Opens a file for reading; `None` if it cannot be opened. Neither is a pipe waited for, nor a terminal taken.
-    pub fn open(&self, path: &str) -> Option<OwnedFd> {
-        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-        openat(self.root.as_ref()?, relative(path), flags, Mode::empty()).ok()
+    /// Opens what is at `path` below the root; no link on the way, a magic one of /proc included, leads out of it. A kernel
+    /// before 5.6, or a seccomp filter, may not know how: there an absolute link is one from our own root.
+    fn open(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
+        let (root, path) = (self.root.as_ref()?, relative(path));
+        // openat2(2) refuses flags that mean nothing.
+        let flags = match flags.contains(OFlag::O_PATH) {
+            true => flags | OFlag::O_CLOEXEC,
+            false => flags | ALWAYS,
+        };
+        let below = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
+        match openat2(root, path, OpenHow::new().flags(flags).resolve(below)) {
+            Err(Errno::ENOSYS | Errno::EPERM) => openat(root, path, flags, Mode::empty()).ok(),
+            result => result.ok(),
+        }
     }
 
-    fn stat(&self, path: &str, flags: AtFlags) -> Option<FileStat> {
-        fstatat(self.root.as_ref()?, relative(path), flags).ok()
+    /// Opens what the last name of `path` leads to: a namespace, or a directory of a process, by a magic link of /proc.
+    pub fn follow(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
+        let Some((directory, name)) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())
+        else {
+            return self.open(path, flags);
+        };
+        let directory = self.open(directory, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+        openat(directory, name, flags | ALWAYS, Mode::empty()).ok()
     }
 
     /// The bytes of a file; `None` if it cannot be read.
     fn bytes(&self, path: &str) -> Option<Vec<u8>> {
-        read_fd_bounded(self.open(path)?, LONGEST).ok()
+        read_fd_bounded(self.open(path, OFlag::O_RDONLY)?, LONGEST).ok()
     }
 
     /// The file's text without the white space at its end; `None` if it cannot be read.
@@ -62,19 +79,20 @@ impl View {
 
     /// Whether there is such a file, a dangling link included.
     pub fn exists(&self, path: &str) -> bool {
-        self.stat(path, AtFlags::AT_SYMLINK_NOFOLLOW).is_some()
+        self.open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW).is_some()
     }
 
     /// What a link holds: of a namespace `net:[4026531840]`; `None` if it cannot be read.
     pub fn link(&self, path: &str) -> Option<String> {
-        let link = readlinkat(self.root.as_ref()?, relative(path)).ok()?;
+        let link = self.open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW)?;
+        let link = readlinkat(link, "").ok()?;
         Some(link.to_string_lossy().into_owned())
     }
 
-    /// Whether two paths are known to lead to different files.
+    /// Whether two paths are known to lead to different directories.
     pub fn differ(&self, one: &str, other: &str) -> bool {
         let identity = |path| {
-            let stat = self.stat(path, AtFlags::empty())?;
+            let stat = fstat(self.follow(path, OFlag::O_PATH)?).ok()?;
             Some((stat.st_dev, stat.st_ino))
         };
         matches!((identity(one), identity(other)), (Some(one), Some(other)) if one != other)
@@ -114,5 +132,97 @@ fn relative(path: &str) -> &str {
     match path.trim_start_matches('/') {
         "" => ".",
         relative => relative,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    /// A directory, removed when dropped, with `inside`, the root of a view, and `outside` beside it.
+    struct Made(PathBuf);
+
+    impl Made {
+        fn new(name: &str) -> Made {
+            let path =
+                std::env::temp_dir().join(format!("nskit-view-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(path.join("inside/dir")).unwrap();
+            std::fs::create_dir(path.join("outside")).unwrap();
+            std::fs::write(path.join("inside/text"), "inside\n").unwrap();
+            std::fs::write(path.join("text"), "outside\n").unwrap();
+            Made(path)
+        }
+
+        fn view(&self) -> View {
+            View::below(self.0.join("inside"))
+        }
+
+        fn link(&self, to: &str, at: &str) {
+            symlink(to, self.0.join("inside").join(at)).unwrap();
+        }
+    }
+
+    impl Drop for Made {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn links_do_not_lead_out_of_the_root() {
+        let made = Made::new("links");
+        let view = made.view();
+        let outside = made.0.join("text");
+        made.link("/text", "absolute");
+        made.link("../text", "relative");
+        made.link("/", "dir/root");
+        made.link("..", "dir/up");
+        made.link(outside.to_str().unwrap(), "out");
+        for path in [
+            "/text",
+            "/absolute",
+            "/relative",
+            "/dir/root/text",
+            "/dir/up/text",
+        ] {
+            assert_eq!(view.text(path).as_deref(), Some("inside"), "{path}");
+        }
+        assert_eq!(view.text("/../../text").as_deref(), Some("inside"));
+        assert_eq!(view.text("/out"), None);
+        // What a link holds is told, wherever it leads.
+        assert_eq!(view.link("/absolute").as_deref(), Some("/text"));
+        assert!(view.exists("/out") && !view.exists("/none"));
+    }
+
+    #[test]
+    fn magic_links_are_followed_only_where_they_are_what_is_asked_for() {
+        let made = Made::new("magic");
+        let root = std::fs::File::open(made.0.join("outside")).unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&root);
+        std::fs::write(made.0.join("outside/text"), "outside\n").unwrap();
+        let system = View::of_system();
+        assert_eq!(system.text(&format!("/proc/self/fd/{number}/text")), None);
+        let link = system.link("/proc/self/ns/user").unwrap();
+        assert!(link.starts_with("user:["), "{link}");
+        assert!(
+            system
+                .follow("/proc/self/ns/user", OFlag::O_RDONLY)
+                .is_some()
+        );
+        assert!(!system.differ("/proc/self/root", "/"));
+        assert!(system.differ("/proc/self/root", &format!("/proc/self/fd/{number}")));
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for_and_a_long_file_not_read_to_its_end() {
+        let made = Made::new("pipe");
+        nix::unistd::mkfifo(&made.0.join("inside/pipe"), Mode::S_IRWXU).unwrap();
+        assert_eq!(made.view().text("/pipe").as_deref(), Some(""));
+        let long = std::fs::File::create(made.0.join("inside/long")).unwrap();
+        long.set_len(LONGEST as u64 * 100).unwrap();
+        assert_eq!(made.view().bytes("/long").unwrap().len(), LONGEST);
     }
 }

@@ -100,3 +100,66 @@ fn is(file: &OwnedFd, kind: Kind, number: Number) -> bool {
     };
     same_number && nsfs::kind(file) == Ok(Some(kind))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::list::snapshot::Inode;
+    use std::fs::File;
+    use std::os::fd::AsRawFd;
+
+    use crate::list::snapshot::Holder;
+
+    /// What a snapshot says: a namespace of that kind, held by a descriptor of ours that is by now of `file`.
+    fn search_for(
+        kind: Kind,
+        inode: Inode,
+        file: &File,
+        number: Number,
+    ) -> Result<OwnedFd, Failure> {
+        let mut snapshot = Snapshot::default();
+        let holder = Holder::Descriptor {
+            pid: std::process::id() as i32,
+            fd: file.as_raw_fd(),
+        };
+        snapshot.add(kind, inode, holder);
+        let opener = Opener::new(Path::new("/proc")).unwrap();
+        search(&snapshot, &opener, kind, number)
+    }
+
+    fn own(name: &str) -> (File, Inode) {
+        let file = File::open(format!("/proc/self/ns/{name}")).unwrap();
+        let inode = u32::try_from(identify(&file).unwrap().ino).unwrap();
+        (file, Inode::new(inode).unwrap())
+    }
+
+    #[test]
+    fn a_number_that_means_another_namespace_by_now_is_not_entered() {
+        let ((net, net_inode), (uts, uts_inode)) = (own("net"), own("uts"));
+        let by_inode = |inode: Inode| Number::Inode(inode.get().into());
+        let found = search_for(Kind::Net, net_inode, &net, by_inode(net_inode)).unwrap();
+        assert_eq!(identify(&found), identify(&net));
+        // The number has gone to a namespace of another kind, the descriptor to another namespace.
+        for (kind, inode, file) in [
+            (Kind::Uts, net_inode, &net),
+            (Kind::Net, net_inode, &uts),
+            (Kind::Net, uts_inode, &uts),
+        ] {
+            let found = search_for(kind, inode, file, by_inode(inode));
+            assert!(matches!(found, Err(Failure::System { .. })), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_asked_for_of_what_has_been_opened() {
+        let (net, inode) = own("net");
+        // Ids tell from every other namespace since boot, so this one is of none.
+        let found = search_for(Kind::Net, inode, &net, Number::Id(u64::MAX));
+        assert!(matches!(found, Err(Failure::Request(_))), "{found:?}");
+        if let Ok(id) = open::id(&net) {
+            assert!(search_for(Kind::Net, inode, &net, Number::Id(id)).is_ok());
+            assert!(search_for(Kind::Uts, inode, &net, Number::Id(id)).is_err());
+        }
+    }
+}

@@ -70,7 +70,8 @@ impl Opener {
             let file = nsfs::open_by_id(namespace.id?, Some(facts)).ok()?;
             self.is(&file, inode).then_some(file)
         };
-        by_leader().or_else(by_holder).or_else(by_id)
+        // Holders last: some are to be walked to, on a path that may lie on a file system that does not answer.
+        by_leader().or_else(by_id).or_else(by_holder)
     }
 
     /// The namespace of that kind of process `pid`, if it is `inode`.
@@ -151,7 +152,7 @@ impl Opener {
     }
 
     fn below_proc(&self, path: &str) -> nix::Result<OwnedFd> {
-        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let flags = OFlag::O_RDONLY | file::ALWAYS;
         loop {
             match openat(&self.proc, path, flags, Mode::empty()) {
                 Err(Errno::EINTR) => {}
@@ -187,5 +188,81 @@ pub fn id(fd: impl AsFd) -> nix::Result<u64> {
     match nsfs::id(&fd) {
         Err(Errno::ENOTTY) => mount_tree::namespace(&fd).map(|facts| facts.id),
         result => result,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    use crate::list::snapshot::Process;
+
+    /// A directory, removed when dropped.
+    struct Made(PathBuf);
+
+    impl Drop for Made {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Opens our own network namespace by way of `path`, where a mount table has shown it: our own, or that of the mount
+    /// namespace that we are a process of.
+    fn opens(opener: &Opener, path: &Path, elsewhere: bool) -> bool {
+        let (own, mount) = (
+            opener.own(Kind::Net).unwrap(),
+            opener.own(Kind::Mount).unwrap(),
+        );
+        let mut snapshot = Snapshot::default();
+        let path = path.to_path_buf();
+        let holder = match elsewhere {
+            false => Holder::Mount(path),
+            true => Holder::MountElsewhere {
+                path,
+                namespace: mount,
+            },
+        };
+        snapshot.add(Kind::Net, own, holder);
+        snapshot.add(Kind::Mount, mount, Holder::Mount("/nonexistent".into()));
+        snapshot.processes.push(Process {
+            pid: std::process::id() as i32,
+            parent: 0,
+            uid: 0,
+            namespaces: Default::default(),
+        });
+        snapshot.namespaces.get_mut(&mount).unwrap().leader = Some(0);
+        let file = opener.open(&snapshot, own);
+        file.is_some_and(|file| opener.is(&file, own))
+    }
+
+    #[test]
+    fn what_has_taken_the_place_of_a_namespace_file_is_not_opened() {
+        let made = Made(std::env::temp_dir().join(format!("nskit-open-{}", std::process::id())));
+        std::fs::create_dir(&made.0).unwrap();
+        let path = |name: &str| made.0.join(name);
+        // Whoever opened it for reading would wait for somebody to write.
+        nix::unistd::mkfifo(&path("pipe"), Mode::S_IRWXU).unwrap();
+        std::fs::write(path("file"), "").unwrap();
+        // A file with the inode number of the namespace would have to be one of nsfs, too: a device tells them apart.
+        symlink("/proc/self/ns/uts", path("other")).unwrap();
+        symlink("/proc/self/ns/net", path("same")).unwrap();
+        symlink("loop", path("loop")).unwrap();
+        let opener = Opener::new(Path::new("/proc")).unwrap();
+        for elsewhere in [false, true] {
+            assert!(opens(&opener, &path("same"), elsewhere));
+            for name in ["pipe", "file", "other", "loop", "none"] {
+                assert!(!opens(&opener, &path(name), elsewhere), "{name}");
+            }
+        }
+        // Nor does opening the pipe have any effect: nobody has been let in at its other end.
+        let writer = nix::fcntl::open(
+            &path("pipe"),
+            OFlag::O_WRONLY | OFlag::O_NONBLOCK,
+            Mode::empty(),
+        );
+        assert_eq!(writer.err(), Some(Errno::ENXIO));
     }
 }

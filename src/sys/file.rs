@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::write;
 
 /// Standard output, or `None` if the caller closed it.
@@ -62,7 +63,28 @@ pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
 /// Writes `text` to the existing file `path` in one write(2), as the files of /proc want it. Errors of open(2) and
 /// write(2); EIO if the file took only a part.
 pub fn write_once(path: &Path, text: &[u8]) -> nix::Result<()> {
+    write_fd_once(open_retrying(path, OFlag::O_WRONLY)?, text)
+}
+
+/// As [`write_once`], to the file `path` of proc: another file system's would take the text, and nothing would come of it.
+/// Errors: [`NOT_PROC`] as well.
+pub fn write_once_to_proc(path: &Path, text: &[u8]) -> nix::Result<()> {
     let file = open_retrying(path, OFlag::O_WRONLY)?;
+    if fstatfs(&file)?.filesystem_type() != PROC_SUPER_MAGIC {
+        return Err(NOT_PROC);
+    }
+    write_fd_once(file, text)
+}
+
+/// What stands where a file of proc should stand is one of another file system.
+pub const NOT_PROC: Errno = Errno::ENODEV;
+
+/// Whether there is such a file, and it is one of proc.
+pub fn is_of_proc(path: &Path) -> bool {
+    statfs(path).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC)
+}
+
+fn write_fd_once(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     loop {
         match write(&file, text) {
             Ok(count) if count == text.len() => return Ok(()),
@@ -73,10 +95,19 @@ pub fn write_once(path: &Path, text: &[u8]) -> nix::Result<()> {
     }
 }
 
-/// Opens `path` close-on-exec. Errors of open(2), EINTR excepted.
+/// What every file is opened with, whatever it is opened for.
+///
+/// No descriptor of ours is to reach a program that we run, nor one that helps us: that many are closed before is no reason
+/// to ask of each whether it is. And wherever somebody else may have put a pipe in place of the file, or a terminal, it is
+/// neither to be waited for nor to become that of our session.
+pub const ALWAYS: OFlag = OFlag::O_CLOEXEC
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_NOCTTY);
+
+/// Opens `path` as [`ALWAYS`]. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody reads.
 pub fn open_retrying(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
-        match open(path, flags | OFlag::O_CLOEXEC, Mode::empty()) {
+        match open(path, flags | ALWAYS, Mode::empty()) {
             Err(Errno::EINTR) => {}
             result => return result,
         }

@@ -6,6 +6,7 @@ pub mod at;
 pub mod capability;
 pub mod entry;
 pub mod file;
+pub mod mount;
 pub mod mount_tree;
 pub mod nsfs;
 pub mod pidfd;

@@ -74,6 +74,24 @@ impl Call {
         self
     }
 
+    /// The same command, run by this program of the scene with these arguments before it, and argv[0] as ever.
+    pub fn under<A: AsRef<OsStr>>(
+        self,
+        scene: &super::Scene,
+        program: &str,
+        args: impl IntoIterator<Item = A>,
+    ) -> Call {
+        let call = scene.call(program, args).args([self.command.get_program()]);
+        let mut call = call.args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            call = match value {
+                Some(value) => call.env(name, value),
+                None => call,
+            };
+        }
+        call
+    }
+
     /// With another argv[0] than the path of the program.
     pub fn arg0(mut self, name: impl AsRef<OsStr>) -> Call {
         self.command.arg0(name);

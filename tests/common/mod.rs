@@ -25,6 +25,6 @@ pub use left_out::{
 };
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
-pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, mount_on};
+pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, copy_to_run, mount_on};
 pub use seen::Seen;
 pub use tool::{Under, example, ours, probe, theirs, tool, under_test};

@@ -103,6 +103,14 @@ impl Drop for Directory {
     }
 }
 
+/// Copies a file that is to be run, by another process: where a thread beside us forks while we write to a file, the new
+/// process has it open for writing until it becomes another program, and who runs the file meanwhile gets ETXTBSY.
+pub fn copy_to_run(from: &Path, to: &Path) {
+    let mut copy = Command::new("/bin/cp");
+    assert!(copy.args([from, to]).status().unwrap().success());
+    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// A private mount namespace with the users above, kept by a process that ends with the test.
 ///
 /// In its directory, which is the working directory of its commands, `bin` holds the tools under test and the probe, and
@@ -182,9 +190,10 @@ impl Scene {
 
     /// An executable file in its directory.
     pub fn program(&self, name: &str, content: &str) -> String {
-        let text = self.file(name, content);
-        std::fs::set_permissions(&text, std::fs::Permissions::from_mode(0o755)).unwrap();
-        text
+        let text = self.file("content", content);
+        copy_to_run(text.as_ref(), &self.path(name));
+        std::fs::remove_file(text).unwrap();
+        self.text(name)
     }
 
     /// A directory in its directory.

@@ -119,8 +119,15 @@ pub const ALLOWED: &[Allowed] = &[
         ..ANY
     },
     Allowed {
-        call: "mount",
-        path: "keep",
+        // Of the second one, and later.
+        call: "open_tree",
+        effect: Some(Effect::Signal(libc::SIGKILL)),
+        rule: MOUNT_LEFT,
+        why: "the helper that has mounted is the one that is killed",
+        ..ANY
+    },
+    Allowed {
+        call: "move_mount",
         effect: Some(Effect::Signal(libc::SIGKILL)),
         rule: MOUNT_LEFT,
         why: "the helper that has mounted is the one that is killed",

@@ -56,6 +56,13 @@ const ROWS: &[Row] = &[
         "open",
         &[EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR, EIO, EPERM],
     ),
+    row(
+        SYS_openat2,
+        "openat2",
+        &[
+            EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR, EAGAIN, EXDEV, ENOSYS, EPERM,
+        ],
+    ),
     short(SYS_read, "read", &[EIO, EINTR, ENOMEM, ESRCH, EACCES]),
     short(
         SYS_write,
@@ -79,6 +86,16 @@ const ROWS: &[Row] = &[
         &[
             EPERM, EINVAL, ENOMEM, EBUSY, ENOENT, ENOTDIR, EACCES, ELOOP, ENODEV, ENOSPC,
         ],
+    ),
+    row(
+        SYS_open_tree,
+        "open_tree",
+        &[ENOSYS, EPERM, ENOMEM, EMFILE, ENOENT, EACCES],
+    ),
+    row(
+        SYS_move_mount,
+        "move_mount",
+        &[EPERM, EINVAL, ENOMEM, EBUSY, ENOENT, ENOSPC],
     ),
     row(SYS_umount2, "umount2", &[EPERM, EINVAL, ENOMEM, EBUSY]),
     row(

@@ -56,6 +56,42 @@ until pgrep -x cat >/dev/null; do sleep 0.01; done
     frozen.end();
 }
 
+/// The file could be one of a file system that does not answer. Linux reads no command line out of a file since 4.17.
+#[test]
+fn a_command_line_in_the_memory_of_a_file_is_not_read() {
+    let Some(frozen) = Frozen::new(
+        r#"
+cat >change.py <<'END'
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+# arg_start of proc_pid_stat(5).
+start = int(open('/proc/self/stat').read().rsplit(')', 1)[1].split()[45])
+# A page of the long argument, which nothing else is on, becomes one of a file.
+page = (start + 4096) & ~4095
+file = os.open('/mnt/file', os.O_RDWR | os.O_CREAT)
+os.write(file, b'FAKE' * 1024)
+assert libc.mmap(page, 4096, 3, 0x11, file, 0) == page
+print('changed', flush=True)
+time.sleep(1000000)
+END
+unshare -u python3 change.py $(printf '%020000d' 0) >told &
+until [[ -s told ]]; do sleep 0.01; done
+"#,
+    ) else {
+        return;
+    };
+    let rows = frozen.lsns("-n -l -r -t uts -o COMMAND").ok();
+    let command = rows.lines().nth(1).unwrap();
+    assert!(
+        command.starts_with("python3\\x20change.py\\x200"),
+        "{command}"
+    );
+    assert!(!command.contains("FAKE"), "{command}");
+    frozen.end();
+}
+
 #[test]
 fn as_many_descriptors_as_a_process_may_have_are_looked_through() {
     if newer_than_theirs((2, 40), "namespaces held by descriptors") {

@@ -204,6 +204,26 @@ fn proc_refused() {
 }
 
 #[test]
+fn a_hint_is_about_the_system_and_not_about_a_new_root() {
+    if on_purpose("theirs has no hints") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    // The kernel lets a user mount proc only where nothing of it is covered.
+    scene.mount(["-t", "tmpfs", "none", "/proc/sys"]);
+    scene.subdirectory("root/proc/self");
+    scene.file(
+        "root/proc/self/mountinfo",
+        "1 0 8:1 / / rw - ext4 a rw\n2 1 0:4 / /proc rw - proc proc rw\n3 2 0:5 / /proc/misled rw - x x rw\n",
+    );
+    let root = scene.text("root");
+    let options = ["-r", "-m", "-p", "-f", "-R", &root, "--mount-proc"];
+    let call = echo(&scene, ALICE, &options);
+    let outcome = assert_fails(&scene, call, 1, &["mount proc", REFUSED]);
+    assert!(!outcome.stderr.contains("misled"), "{outcome:?}");
+}
+
+#[test]
 fn setgroups_refused() {
     let Some(scene) = Scene::new() else { return };
     assert_fails(

@@ -1,6 +1,8 @@
 //! Mounts of a new mount namespace, proc and binfmt_misc, root and working directory.
 
-use crate::common::{ALICE, Call, Mount, Process, Scene, mount_on, newer_than_theirs, probe, skip};
+use crate::common::{
+    ALICE, Call, Mount, Process, Scene, copy_to_run, mount_on, newer_than_theirs, probe, skip,
+};
 
 /// What a process sees mounted on a path.
 fn mount_seen_by(process: &Process, path: &str) -> Option<Mount> {
@@ -220,7 +222,7 @@ fn root(scene: &Scene) -> String {
     for directory in ["proc", "a/b", "tools"] {
         scene.subdirectory(&format!("root/{directory}"));
     }
-    std::fs::copy(probe(), scene.path("root/tools/probe")).unwrap();
+    copy_to_run(&probe(), &scene.path("root/tools/probe"));
     root
 }
 

@@ -130,7 +130,7 @@ fn arguments_are_bytes() {
 
     let directory = scene.path("place").join(&odd);
     std::fs::create_dir_all(&directory).unwrap();
-    std::fs::copy(crate::common::probe(), directory.join(&odd)).unwrap();
+    crate::common::copy_to_run(&crate::common::probe(), &directory.join(&odd));
     let mut program = OsString::from("./");
     program.push(&odd);
     let seen = scene

@@ -1,22 +1,36 @@
 //! Writing id maps from outside: as root directly, else by newuidmap(1) and newgidmap(1).
 
 use std::ffi::CStr;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::readlink;
 use nix::unistd::geteuid;
 
-use super::{Channel, GO, Outcome, own_pid_in_proc, silent, wait_for_helper};
+use super::{Channel, GO, Outcome, own_directory_in_proc, path_of, silent, wait_for_helper};
+use crate::digits::digits;
 use crate::enter::idmap;
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
 use crate::error::{Attempt, During, Failure, Status};
-use crate::sys::file::write_once;
+use crate::sys::file::write_once_to_proc;
 use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
 /// As messages name it.
 const MAPPER: &str = "the helper that writes id maps";
+
+/// Our PID as /proc has it, which may show another PID namespace than ours. Errors: there is no /proc, or we are not in
+/// it.
+fn own_pid_in_proc() -> Result<i32, Failure> {
+    let own = Path::new("/proc/self");
+    let link = readlink(own).during(|| Attempt::Read(own.to_path_buf()))?;
+    digits(link.as_bytes())
+        .ok_or(Errno::ESRCH)
+        .during(|| Attempt::Read(own.to_path_buf()))
+}
 
 /// The helper that writes our id maps from outside our user namespace.
 pub struct Mapper {
@@ -28,13 +42,13 @@ pub struct Mapper {
 impl Mapper {
     /// Starts it, in the user namespace as it is now and with the rights that we have now.
     pub fn start(jobs: Vec<MapJob>, environment: &[&CStr]) -> Result<Mapper, Failure> {
-        let us = own_pid_in_proc()?;
+        let us = (own_pid_in_proc()?, own_directory_in_proc()?);
         let (ours, theirs) = Channel::pair()?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
                 drop(ours);
                 if theirs.receive() == Some([GO]) {
-                    let _ = theirs.send(&map_all(us, &jobs, environment).to_bytes());
+                    let _ = theirs.send(&map_all(&us, &jobs, environment).to_bytes());
                 }
                 exit_now(0)
             }
@@ -92,11 +106,12 @@ pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
     }
 }
 
-fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
+/// Writes the maps of the process, which is given by its PID and its directory in /proc.
+fn map_all((pid, process): &(i32, OwnedFd), jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
     for (part, job) in jobs.iter().enumerate() {
         let outcome = if geteuid().is_root() {
-            let path = PathBuf::from(format!("/proc/{process}/{}", job.ids.map_file()));
-            match write_once(&path, idmap::text(&job.lines).as_bytes()) {
+            let path = path_of(process).join(job.ids.map_file());
+            match write_once_to_proc(&path, idmap::text(&job.lines).as_bytes()) {
                 Ok(()) => Outcome::Done,
                 Err(errno) => Outcome::Refused {
                     part,
@@ -104,7 +119,7 @@ fn map_all(process: i32, jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
                 },
             }
         } else {
-            run_map_program(part, process, job, environment)
+            run_map_program(part, *pid, job, environment)
         };
         if !matches!(outcome, Outcome::Done) {
             return outcome;

@@ -221,9 +221,7 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
 }
 
 fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
-    // Neither is to wait for the writer of a pipe, nor to become the terminal of a session.
-    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let file = open_retrying(path, flags).during(|| Attempt::Open(path.to_path_buf()))?;
+    let file = open_retrying(path, OFlag::O_RDONLY).during(|| Attempt::Open(path.to_path_buf()))?;
     check_kind(kind, path, &file)?;
     Ok(file)
 }
@@ -264,10 +262,10 @@ fn read_environment(
     enters_mount: bool,
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
     let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
-        // A kernel thread has none, which newer kernels tell by this errno.
+        // A kernel thread has none, which newer kernels tell by this errno. (One that /proc does not show cannot be found.)
         Err(Failure::System {
+            attempt: Attempt::Open(_) | Attempt::Read(_),
             errno: Errno::ESRCH,
-            ..
         }) if target.check_alive().is_ok() => Vec::new(),
         result => result?,
     };

@@ -1,0 +1,147 @@
+//! Helper processes that stay in the old namespaces, where they may do what we no longer can.
+//!
+//! Each stands at the far end of a channel of messages. It acts when told to, and ends without a word when the channel
+//! closes: whatever happens to us, no helper is left behind.
+//!
+//! What it is to act on is opened before it starts: our directory in /proc, so that no other process with our PID is taken
+//! for us, and the files to bind on, so that nobody puts others in their place while we are under way.
+
+mod binder;
+mod mapper;
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
+
+pub use binder::Binder;
+pub use mapper::{Mapper, map_attempt};
+
+use crate::error::{Attempt, During, Failure};
+use crate::sys;
+use crate::sys::file::open_retrying;
+use crate::sys::process::{Change, wait_for_end};
+
+/// "Do it."
+const GO: u8 = b'g';
+/// "Take back what you did."
+const UNDO: u8 = b'u';
+
+/// How a job ended, and at which of its parts.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Done,
+    Refused { part: usize, errno: i32 },
+    Exited { part: usize, status: u8 },
+    Killed { part: usize, signal: i32 },
+}
+
+impl Outcome {
+    fn to_bytes(self) -> [u8; 12] {
+        let (tag, part, number) = match self {
+            Outcome::Done => (0, 0, 0),
+            Outcome::Refused { part, errno } => (1, part, errno),
+            Outcome::Exited { part, status } => (2, part, i32::from(status)),
+            Outcome::Killed { part, signal } => (3, part, signal),
+        };
+        let mut bytes = [0; 12];
+        bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
+        // No job has so many parts that this would cut.
+        bytes[4..8].copy_from_slice(&u32::to_ne_bytes(part as u32));
+        bytes[8..].copy_from_slice(&number.to_ne_bytes());
+        bytes
+    }
+
+    fn from_bytes(bytes: [u8; 12]) -> Outcome {
+        let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+        let part = u32::from_ne_bytes(word(4)) as usize;
+        let number = i32::from_ne_bytes(word(8));
+        match i32::from_ne_bytes(word(0)) {
+            0 => Outcome::Done,
+            1 => Outcome::Refused {
+                part,
+                errno: number,
+            },
+            2 => Outcome::Exited {
+                part,
+                // It was one when it was sent.
+                status: number as u8,
+            },
+            _ => Outcome::Killed {
+                part,
+                signal: number,
+            },
+        }
+    }
+}
+
+/// One end of a channel.
+struct Channel(OwnedFd);
+
+impl Channel {
+    fn pair() -> Result<(Channel, Channel), Failure> {
+        let pair = socketpair(
+            AddressFamily::Unix,
+            SockType::SeqPacket,
+            None,
+            SockFlag::SOCK_CLOEXEC,
+        );
+        pair.map(|(ours, theirs)| (Channel(ours), Channel(theirs)))
+            .during(|| Attempt::Connect)
+    }
+
+    fn send(&self, message: &[u8]) -> nix::Result<()> {
+        loop {
+            // A far end that is gone is an error, not a signal: that of POSIX, which Linux leaves out for such sockets.
+            match send(self.0.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL) {
+                Err(Errno::EINTR) => {}
+                result => return result.map(drop),
+            }
+        }
+    }
+
+    /// The next message; `None` if the far end is gone, or says what is none of ours.
+    fn receive<const N: usize>(&self) -> Option<[u8; N]> {
+        let mut message = [0; N];
+        loop {
+            match recv(self.0.as_raw_fd(), &mut message, MsgFlags::MSG_TRUNC) {
+                Ok(length) if length == N => return Some(message),
+                Err(Errno::EINTR) => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// Tells the helper to do its job, and how that ended; `None` if the helper is gone.
+    fn order(&self, order: u8) -> Option<Outcome> {
+        self.send(&[order]).ok()?;
+        self.receive().map(Outcome::from_bytes)
+    }
+}
+
+/// Our directory in /proc, whoever has our PID by the time that it is used.
+fn own_directory_in_proc() -> Result<OwnedFd, Failure> {
+    let own = Path::new("/proc/self");
+    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+    open_retrying(own, flags).during(|| Attempt::Open(own.to_path_buf()))
+}
+
+/// A path that leads to an open file, and to no other.
+fn path_of(file: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
+/// the program. A pending signal goes when its disposition is set to a default that ignores it, sigaction(2).
+fn wait_for_helper(child: i32) -> Result<Change, Failure> {
+    let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
+    sys::signal::set_child_signal_default().during(|| Attempt::Signals)?;
+    Ok(end)
+}
+
+/// A helper that has not answered, and of whose end nothing is known.
+fn silent(name: &'static str) -> Failure {
+    Failure::Helper { name, ending: None }
+}

@@ -1,0 +1,45 @@
+//! Mounts by descriptor, not by path: what is mounted where cannot be changed by whoever changes a path meanwhile.
+
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::check;
+
+const OPEN_TREE_CLONE: libc::c_uint = 1;
+const OPEN_TREE_CLOEXEC: libc::c_uint = libc::O_CLOEXEC as libc::c_uint;
+
+const MOVE_MOUNT_F_EMPTY_PATH: libc::c_uint = 0x4;
+const MOVE_MOUNT_T_EMPTY_PATH: libc::c_uint = 0x40;
+
+/// A mount of the file at `path`, which is attached nowhere and goes with the descriptor unless [`attach`] has attached
+/// it: open_tree(2). Errors: ENOSYS before Linux 5.2, EPERM without CAP_SYS_ADMIN over the mount namespace.
+pub fn detached_bind(path: &Path) -> nix::Result<OwnedFd> {
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+    let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+    // SAFETY: a C string and plain numbers in, a descriptor out.
+    let fd =
+        check(unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) })?;
+    // SAFETY: the descriptor has just been made and belongs to nobody else.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// Attaches a mount that is attached nowhere on an open file: move_mount(2). Errors: ENOENT if the file has been removed,
+/// EINVAL if one is a directory and the other is not.
+pub fn attach(mount: impl AsFd, on: impl AsFd) -> nix::Result<()> {
+    let flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+    // SAFETY: open descriptors, empty C strings and a plain number.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_move_mount,
+            mount.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            on.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+        )
+    })
+    .map(drop)
+}

@@ -1,0 +1,80 @@
+//! What is opened inside, after entering: files that whoever is inside may have put there to mislead.
+
+use crate::common::{ALICE, Ending, ROOT, on_purpose};
+use crate::{Target, scene};
+
+#[test]
+fn a_pipe_for_a_passwd_file_is_not_waited_for() {
+    let Some(scene) = scene() else { return };
+    // The shell that is fallen back to is the probe, which tells that it ran. getent would wait for the pipe as well.
+    let script = "mkfifo pipe
+mount --bind pipe /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/probe hold";
+    let options = ["-m", "/bin/sh", "-ec", script];
+    let target = Target::of(scene.call(scene.path("our-unshare"), options));
+    let outcome = scene.nsenter(["-t", &target.id(), "-m"]).run();
+    assert_eq!(outcome.ending, Ending::Exited(98), "{outcome:?}");
+    assert_eq!(outcome.stdout, "probe: what is ''?\n");
+}
+
+#[test]
+fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
+    if on_purpose("theirs takes the /proc inside for one") {
+        return;
+    }
+    for (make, said) in [
+        ("cp /dev/null", "No such device"),
+        ("mkfifo", "No such device or address"),
+        ("mkdir", "Is a directory"),
+    ] {
+        let Some(scene) = scene() else { return };
+        let script = format!(
+            "mount -t tmpfs none /proc; mkdir -p /proc/self/attr; {make} /proc/self/attr/exec; exec bin/probe hold"
+        );
+        let options = ["-m", "/bin/sh", "-ec", &script];
+        let target = Target::of(scene.call(scene.path("our-unshare"), options).user(ROOT));
+        // A machine with SELinux, as far as we can see.
+        scene.mount(["-t", "tmpfs", "none", "/sys"]);
+        scene
+            .call("/bin/mkdir", ["-p", "/sys/fs/selinux/enforce"])
+            .ok();
+        let context = scene.file("context", "system_u:system_r:container_t:s0");
+        scene.mount(["--bind", &context, &target.proc("attr/current")]);
+
+        let id = target.id();
+        let outcome = scene.nsenter(["-t", &id, "-m", "-Z", "echo", "ran"]).run();
+        let hints = outcome.failed("nsenter", 1, &["SELinux context", said]);
+        if make.starts_with("cp") {
+            assert!(hints[0].contains("no file of proc"), "{hints:?}");
+            let taken = std::fs::read_to_string(target.proc("root/proc/self/attr/exec"));
+            assert_eq!(taken.unwrap(), "");
+        }
+    }
+}
+
+#[test]
+fn the_user_namespace_is_not_looked_for_inside() {
+    let Some(scene) = scene() else { return };
+    let decoy = Target::new(&scene, ALICE, &["-U", "-r"]);
+    // In its own mount namespace, the target's directory in /proc tells of the decoy's user namespace.
+    let script = format!(
+        "touch decoy; mount --bind {} decoy; mount -t tmpfs none /proc; mkdir -p /proc/$$/ns; touch /proc/$$/ns/user
+mount --bind decoy /proc/$$/ns/user; exec bin/probe hold",
+        decoy.proc("ns/user")
+    );
+    let options = ["-m", "/bin/sh", "-ec", &script];
+    let target = Target::of(scene.call(scene.path("our-unshare"), options));
+    // Outside it does not tell of any, so that the pidfd alone is left: and that leads to the one that we are in.
+    scene.mount(["-t", "tmpfs", "none", &target.proc("ns")]);
+    let id = target.id();
+    let call = scene.nsenter([
+        "-t",
+        &id,
+        "-m",
+        "-U",
+        "--preserve-credentials",
+        "echo",
+        "ran",
+    ]);
+    call.run()
+        .failed("nsenter", 1, &[&target.proc("ns/user"), "No such file"]);
+}

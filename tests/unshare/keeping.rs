@@ -1,0 +1,215 @@
+//! The files that namespaces are kept on, while somebody changes what their paths lead to: programs that unshare itself
+//! starts do that here, at a moment that is always the same.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use crate::common::{Call, Ending, Scene, on_purpose, skip, their_bug};
+
+/// A scene with a file `open/place/file` to keep a namespace on, and `open/victim`, on which something is mounted. Everybody
+/// may change what is in `open`.
+fn ground() -> Option<Scene> {
+    let scene = Scene::new()?;
+    for directory in ["open", "open/place"] {
+        let path = scene.subdirectory(directory);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    scene.file("open/place/file", "");
+    let (victim, mounted) = (scene.file("open/victim", ""), scene.file("mounted", ""));
+    scene.mount(["--bind", &mounted, &victim]);
+    Some(scene)
+}
+
+/// What puts a link to the victim in the place of the file: the directory is moved, since a mount point cannot be.
+fn swap(scene: &Scene) -> String {
+    format!(
+        "cd {} && mv place moved && mkdir place && ln -s ../victim place/file || exit 9",
+        scene.text("open")
+    )
+}
+
+/// What of these is a mount of a namespace.
+fn kept(scene: &Scene) -> Vec<&'static str> {
+    let is_kept = |file: &str| {
+        let mount = scene.mount_on(&scene.text(&format!("open/{file}")));
+        mount.is_some_and(|mount| mount.fstype == "nsfs")
+    };
+    let files = ["place/file", "moved/file", "victim"].into_iter();
+    files.filter(|file| is_kept(file)).collect()
+}
+
+/// How many mounts there are on the victim.
+fn on_victim(scene: &Scene) -> usize {
+    let victim = scene.text("open/victim");
+    let mounts = scene.mountinfo();
+    let lines = mounts.lines().filter_map(|line| line.split(' ').nth(4));
+    lines.filter(|on| *on == victim).count()
+}
+
+/// `unshare`, which keeps a namespace, has getent look for a shell while it is kept, and fails with that.
+fn fails_after_binding(scene: &Scene, script: &str) -> Call {
+    let line = "echo ghost:x:4242:4242::/:/no/such";
+    let getent = scene.program("getent", &format!("#!/bin/sh\n{script}\n{line}\n"));
+    scene.mount(["--bind", &getent, "/usr/bin/getent"]);
+    let keep = format!("--uts={}", scene.text("open/place/file"));
+    scene.unshare(["-S", "4242", &keep])
+}
+
+/// The same command under strace, which lets the calls of Linux 5.2 fail.
+fn before_5_2(scene: &Scene, call: Call) -> Option<Call> {
+    if !std::path::Path::new("/usr/bin/strace").exists() {
+        skip("there is no strace");
+        return None;
+    }
+    let fault = "inject=open_tree,move_mount:error=ENOSYS";
+    let strace = ["-f", "-qq", "-o", "trace", "-e", fault];
+    Some(call.under(scene, "/usr/bin/strace", strace))
+}
+
+#[test]
+fn what_is_taken_back_is_the_mount_that_was_made() {
+    if on_purpose("theirs leaves the namespace bound") {
+        return;
+    }
+    for old in [false, true] {
+        let Some(scene) = ground() else { return };
+        // Else nothing would have been taken back.
+        let script = format!(
+            "grep -q open/place/file /proc/self/mountinfo || exit\n{}",
+            swap(&scene)
+        );
+        let mut call = fails_after_binding(&scene, &script);
+        if old {
+            let Some(traced) = before_5_2(&scene, call) else {
+                return;
+            };
+            call = traced;
+        }
+        call.run().failed("unshare", 127, &["/no/such"]);
+        assert!(scene.path("open/place/file").is_symlink());
+        assert_eq!(on_victim(&scene), 1, "{}", scene.mountinfo());
+        assert_eq!(kept(&scene), [""; 0], "{}", scene.mountinfo());
+    }
+}
+
+#[test]
+fn before_5_2_a_mount_is_taken_back_as_well() {
+    if on_purpose("theirs leaves the namespace bound") {
+        return;
+    }
+    let Some(scene) = ground() else { return };
+    let Some(call) = before_5_2(&scene, fails_after_binding(&scene, "")) else {
+        return;
+    };
+    call.run().failed("unshare", 127, &["/no/such"]);
+    let trace = std::fs::read_to_string(scene.path("trace")).unwrap();
+    assert!(
+        trace.contains("INJECTED") && trace.contains("MS_BIND"),
+        "{trace}"
+    );
+    assert_eq!(kept(&scene), [""; 0]);
+}
+
+/// `unshare` as alice, who may mount, so that it is newuidmap that runs between the look at the file and the mount.
+fn with_newuidmap(scene: &Scene, script: &str) -> Option<Call> {
+    if !std::path::Path::new("/usr/bin/setpriv").exists() {
+        skip("there is no setpriv");
+        return None;
+    }
+    scene.subdirectory("fake");
+    scene.program("fake/newuidmap", &format!("#!/bin/sh\n{script}\n"));
+    scene.program("fake/newgidmap", "#!/bin/sh\n");
+    let setpriv = [
+        "--reuid=1001",
+        "--regid=1001",
+        "--clear-groups",
+        "--inh-caps=+sys_admin",
+        "--ambient-caps=+sys_admin",
+    ];
+    let keep = format!("--uts={}", scene.text("open/place/file"));
+    let call = scene.unshare([&*keep, "--map-auto", "/bin/true"]);
+    let path = format!("{}:/usr/bin:/bin", scene.text("fake"));
+    Some(
+        call.under(scene, "/usr/bin/setpriv", setpriv)
+            .env("PATH", path),
+    )
+}
+
+#[test]
+fn what_is_bound_on_is_the_file_that_was_there_at_the_start() {
+    if on_purpose("theirs follows the path when it mounts") {
+        return;
+    }
+    for old in [false, true] {
+        let Some(scene) = ground() else { return };
+        let Some(mut call) = with_newuidmap(&scene, &swap(&scene)) else {
+            return;
+        };
+        if old {
+            let Some(traced) = before_5_2(&scene, call) else {
+                return;
+            };
+            call = traced;
+        }
+        call.ok();
+        assert!(scene.path("open/place/file").is_symlink());
+        assert_eq!(kept(&scene), ["moved/file"], "{}", scene.mountinfo());
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_meanwhile_is_an_error() {
+    if on_purpose("theirs does not fail before the program runs") {
+        return;
+    }
+    let Some(scene) = ground() else { return };
+    let remove = format!("rm {}", scene.text("open/place/file"));
+    let Some(call) = with_newuidmap(&scene, &remove) else {
+        return;
+    };
+    let words = ["keep the uts namespace", "No such file or directory"];
+    call.run().failed("unshare", 1, &words);
+    assert_eq!(kept(&scene), [""; 0]);
+}
+
+#[test]
+fn a_link_to_the_file_is_followed_and_one_file_may_be_given_twice() {
+    let Some(scene) = ground() else { return };
+    symlink("file", scene.path("open/place/link")).unwrap();
+    let options = ["uts", "ipc"].map(|kind| format!("--{kind}={}", scene.text("open/place/link")));
+    scene.unshare(&options).args(["true"]).ok();
+    let file = scene.text("open/place/file");
+    let mounts = scene.mountinfo();
+    let mut kept = mounts
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .filter(|fields| fields[4] == file)
+        .map(|fields| fields[3].split(':').next().unwrap());
+    // The last one covers the other.
+    let both = [kept.next(), kept.next(), kept.next()];
+    assert!(
+        both.contains(&Some("uts")) && both.contains(&Some("ipc")),
+        "{mounts}"
+    );
+    assert_eq!(both[2], None);
+}
+
+#[test]
+fn a_helper_that_is_killed_is_an_error() {
+    if their_bug("the helper that it still has waits for ever") {
+        return;
+    }
+    let Some(scene) = ground() else { return };
+    // The first child of unshare is the helper that binds; the second one runs us.
+    let script = "read -r binder mapper </proc/$1/task/$1/children
+kill -9 $binder || exit 9
+until grep -q '^State:.Z' /proc/$binder/status; do :; done";
+    let Some(call) = with_newuidmap(&scene, script) else {
+        return;
+    };
+    let outcome = call.run();
+    // No signal of a closed channel, and no waiting for an answer that will not come.
+    assert_eq!(outcome.ending, Ending::Exited(1), "{outcome:?}");
+    let words = ["the helper that keeps namespaces", "without an answer"];
+    outcome.failed("unshare", 1, &words);
+    assert_eq!(kept(&scene), [""; 0]);
+}
