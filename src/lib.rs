@@ -132,7 +132,7 @@
 //! # Where is what
 //!
 //! - [`cli`]: what was typed. [`enter`]: the first flow. [`list`]: the second.
-//! - [`namespace`]: the vocabulary. [`mountinfo`]: what is mounted.
+//! - [`namespace`]: the vocabulary. [`mountinfo`]: what is mounted. [`users`]: who is called how.
 //! - [`error`], [`hint`]: what went wrong, and why it probably did.
 //! - [`sys`]: the system calls that nix lacks, and all `unsafe` code.
 //! - [`unshare`], [`nsenter`], [`lsns`]: the tools from command line to exit status; the binaries are these with an
@@ -148,6 +148,6 @@ pub mod namespace;
 mod report;
 pub mod sys;
 mod tools;
-mod users;
+pub mod users;
 
 pub use tools::{lsns, nsenter, unshare};

@@ -25,8 +25,15 @@ pub fn digits<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
 
 /// As [`digits`], after the blanks and the `+` that strtol(3), and so many a script, passes over.
 pub fn number<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
-    let text = text.trim_ascii_start();
+    let text = after_blanks(text);
     digits(text.strip_prefix(b"+").unwrap_or(text))
+}
+
+/// What is behind the blanks of isspace(3), of which `u8::is_ascii_whitespace` lacks the vertical tab.
+fn after_blanks(text: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let blanks = text.iter().take_while(|byte| blank(byte)).count();
+    &text[blanks..]
 }
 
 /// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.
@@ -52,8 +59,7 @@ pub fn id_pair(text: &OsStr) -> Option<(u32, u32)> {
 
 /// Seconds, with a sign or without.
 pub fn seconds(text: &OsStr) -> Option<i64> {
-    let text = text.as_bytes().trim_ascii_start();
-    match text {
+    match after_blanks(text.as_bytes()) {
         [b'-', number @ ..] => {
             digits::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number))
         }
@@ -186,7 +192,7 @@ mod tests {
         ] {
             assert_eq!(id(OsStr::new(text)), None, "{text}");
         }
-        for text in [" 7", "+7", "\t+7"] {
+        for text in [" 7", "+7", "\t+7", "\u{b} 7"] {
             assert_eq!(id(OsStr::new(text)), Some(7), "{text}");
         }
         assert_eq!(id_or_name(OsStr::new("4294967295")), None);

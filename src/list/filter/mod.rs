@@ -76,6 +76,7 @@ mod tests {
             Column::Pid if !processless => Value::Number(5),
             Column::Command if !processless => Value::text(b" sleep 5 "),
             Column::NetNsId => Value::text(b"12"),
+            Column::Nsfs => Value::Lines(vec![b"/run/a ".to_vec()]),
             _ => Value::Empty,
         }
     }
@@ -134,6 +135,7 @@ mod tests {
             ("COMMAND == 'sleep 5'", (true, false)),
             ("COMMAND == \" sleep 5\"", (true, false)),
             ("COMMAND == 'Sleep 5'", (false, false)),
+            ("NSFS == '/run/a'", (true, true)),
             ("TYPE < 'pid'", (true, true)),
             // An empty cell equals no number, and is the empty text.
             ("PID == 0", (false, false)),
@@ -179,7 +181,12 @@ mod tests {
             ("'a+' =~ 'a\\+$'", true),
             ("'aab' =~ '^a+*b'", true),
             ("'b' =~ '^a{,2}b'", true),
+            ("'aaab' =~ '^a{,}b'", true),
             ("'#&~' =~ '#&~'", true),
+            // Signs that stand for themselves, and are no ends of words.
+            ("'a<b' =~ 'a<b'", true),
+            ("'ab' =~ '<a'", false),
+            ("'a>' =~ '[\\<>]$'", true),
             ("'\u{e9}' =~ '^.$'", true),
         ] {
             assert_eq!(holds(text, false), Ok(expected), "{text}");

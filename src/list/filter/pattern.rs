@@ -62,6 +62,9 @@ const CLASSES: [(&str, &str); 12] = [
     ("xdigit", "0-9A-Fa-f"),
 ];
 
+/// What means something to the engine, in or out of brackets.
+const SIGNS: &str = "\\.+*?()|[]{}^$#&-~";
+
 /// A pattern on its way from one syntax to the other.
 struct Translation<'p> {
     rest: std::iter::Peekable<std::str::Chars<'p>>,
@@ -171,7 +174,7 @@ impl Translation<'_> {
             Ok(count) if count <= MOST_REPEATS => Ok(count),
             _ => Err("a number of repetitions beyond 255"),
         };
-        let from = if from.is_empty() && text.len() > 1 {
+        let from = if from.is_empty() && text.contains(',') {
             0
         } else {
             from.parse().map_err(|_| WRONG)?
@@ -210,8 +213,9 @@ impl Translation<'_> {
         Ok(repeatable)
     }
 
+    /// A character that stands for itself. No other is escaped than has to be: `\<` would mean the start of a word.
     fn literal(&mut self, character: char) {
-        if character.is_ascii_punctuation() {
+        if SIGNS.contains(character) {
             self.out.push('\\');
         }
         self.out.push(character);
