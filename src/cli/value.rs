@@ -216,19 +216,6 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_a_parser_fail(bytes: Vec<u8>) {
-            let text = OsStr::from_bytes(&bytes);
-            if let Some(offset) = seconds(text) {
-                prop_assert!(bytes.iter().all(|byte| byte.is_ascii_digit() || b"+-".contains(byte) || byte.is_ascii_whitespace()));
-                prop_assert_eq!(offset < 0, bytes.trim_ascii_start()[0] == b'-' && offset != 0);
-            }
-            if let Some(signal) = signal(text) {
-                prop_assert!((1..=64).contains(&signal.0));
-            }
-            let _ = (id_or_name(text), id_pair(text));
-        }
-
-        #[test]
         fn a_real_time_signal_counts_from_either_end(offset in 0i32..=30) {
             let (first, last) = real_time_range();
             prop_assert_eq!(signal(OsStr::new(&format!("RTMIN+{offset}"))), Some(SignalNumber(first + offset)));

@@ -45,6 +45,8 @@ pub const CHECK: Check = Check {
         "[[:space:]]",
         "[[.a.]]",
         "\\1",
+        "é",
+        "日",
         " ",
         "_",
         "0",
