@@ -150,6 +150,10 @@ pub const LSNS: Check = Check {
 const EACH: usize = 600;
 const FIXED: usize = 16 * 1024;
 
+/// It moves operands behind the options again and again, which takes time that grows with the square of them. No input
+/// of a fuzz target is longer, but for those that are to show how ours grows.
+const MOST_FOR_C_LIBRARY: usize = 4096;
+
 /// NUL ends an argument, as it does in the kernel.
 fn arguments(bytes: &[u8]) -> Vec<OsString> {
     let mut parts: Vec<_> = bytes.split(|byte| *byte == 0).collect();
@@ -216,7 +220,9 @@ fn check<Id: Copy + std::fmt::Debug + PartialEq, A: Clone + std::fmt::Debug + Pa
     holds: impl Fn(&A),
 ) {
     let arguments = arguments(bytes);
-    assert_as_the_c_library(table, order, &arguments);
+    if bytes.len() <= MOST_FOR_C_LIBRARY {
+        assert_as_the_c_library(table, order, &arguments);
+    }
     let parsed = bounded(bytes.len(), EACH, FIXED, || parse(arguments.clone()));
     match parsed {
         Ok(Parsed::Run(args)) => {

@@ -93,7 +93,7 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
         let found = unsafe {
             libc::getopt_long(
                 strings.len() as i32,
-                argv.as_ptr(),
+                argv.as_mut_ptr().cast_const(),
                 letters.as_ptr(),
                 rows.as_ptr(),
                 std::ptr::null_mut(),
@@ -116,7 +116,10 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
         let value = (!value.is_null()).then(|| {
             // SAFETY: it ends with the NUL of the string that it is in.
             let bytes = unsafe { std::ffi::CStr::from_ptr(value) }.to_bytes();
-            let attached = strings.iter().all(|argument| argument.as_ptr() != value);
+            // SAFETY: the lock keeps others away.
+            let last = argv[unsafe { optind } as usize - 1];
+            // One of its own begins where the argument begins.
+            let attached = last.cast_const() != value;
             let drops = found < FIRST_NAME && opt.drops_equals && attached;
             let bytes = bytes.strip_prefix(b"=").filter(|_| drops).unwrap_or(bytes);
             OsString::from_vec(bytes.to_vec())
