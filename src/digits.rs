@@ -11,10 +11,18 @@ pub fn digits<T: FromStr>(text: &[u8]) -> Option<T> {
     text.parse().ok()
 }
 
-/// As [`digits`], after the blanks and the `+` that strtol(3), and so many a script, passes over.
+/// The number that `text` writes in decimal digits, after the blanks and the `+` that strtol(3), and so many a script,
+/// passes over.
 pub fn number<T: FromStr>(text: &[u8]) -> Option<T> {
-    let text = text.trim_ascii_start();
+    let text = after_blanks(text);
     digits(text.strip_prefix(b"+").unwrap_or(text))
+}
+
+/// What is behind the blanks of isspace(3), of which `u8::is_ascii_whitespace` lacks the vertical tab.
+pub fn after_blanks(text: &[u8]) -> &[u8] {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let blanks = text.iter().take_while(|byte| blank(byte)).count();
+    &text[blanks..]
 }
 
 #[cfg(test)]
@@ -27,6 +35,7 @@ mod tests {
             (&b"7"[..], Some(7u8), Some(7u8)),
             (b"007", Some(7), Some(7)),
             (b" \t7", None, Some(7)),
+            (b"\x0b7", None, Some(7)),
             (b"+7", None, Some(7)),
             (b"", None, None),
             (b"++7", None, None),

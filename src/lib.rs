@@ -146,7 +146,7 @@
 //! | [`mod@list::column`], [`list::value`], [`list::render`] | what is in them, and how they are printed |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
-//! | [`mountinfo`], `cgroup`, `users`, `digits` | reading what /proc and /etc say |
+//! | [`mountinfo`], [`users`], `cgroup`, `digits` | reading what /proc and /etc say |
 //! | `report` | messages on stderr, output on stdout |
 //! | [`sys`] | the system calls that nix lacks, and all `unsafe` code |
 //!
@@ -164,6 +164,6 @@ pub mod namespace;
 mod report;
 pub mod sys;
 mod tools;
-mod users;
+pub mod users;
 
 pub use tools::{lsns, nsenter, unshare};

@@ -77,7 +77,6 @@ fn unescape(field: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn a_line_is_taken_apart() {
@@ -103,24 +102,5 @@ mod tests {
                 },
             ]
         );
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_can_be_read(text: Vec<u8>) {
-            prop_assert!(mounts(&text).count() <= text.len());
-        }
-
-        #[test]
-        fn every_path_is_read_back(path: Vec<u8>) {
-            let mut escaped = Vec::new();
-            for byte in &path {
-                match byte {
-                    b' ' | b'\n' | b'\t' | b'\\' | b'#' => escaped.extend(format!("\\{byte:03o}").bytes()),
-                    _ => escaped.push(*byte),
-                }
-            }
-            prop_assert_eq!(unescape(&escaped), path);
-        }
     }
 }

@@ -43,15 +43,17 @@ impl Database {
 
 /// A line of either database, as far as it concerns us.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
-    name: Vec<u8>,
-    id: u32,
+pub struct Entry {
+    /// The name of the user or group.
+    pub name: Vec<u8>,
+    /// The number.
+    pub id: u32,
     /// The last field: of passwd(5), the login shell.
-    last: Vec<u8>,
+    pub last: Vec<u8>,
 }
 
-/// A longer line is no entry: no name service makes one, and it must not cost its length in memory.
-const LONGEST_LINE: u64 = 64 * 1024;
+/// A line of so many bytes or more is no entry: no name service makes one, and it must not cost its length in memory.
+pub const LONGEST_LINE: u64 = 64 * 1024;
 
 /// Where getent(1) may be: named in full, since neither $PATH nor any other variable is to choose what root runs.
 const GETENT: [&str; 2] = ["/usr/bin/getent", "/bin/getent"];
@@ -75,8 +77,9 @@ fn entry(line: &[u8]) -> Option<Entry> {
     })
 }
 
-/// Calls `visit` with each entry until it answers false.
-fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) {
+/// Calls `visit` with each entry of a passwd(5) or group(5), or of what getent(1) says, until it answers false. Lines
+/// that are none are passed over.
+pub fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     loop {

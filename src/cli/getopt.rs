@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 
 /// Whether an option takes an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,7 +237,7 @@ pub struct Getopt<'t, Id> {
     order: Order,
     arguments: std::vec::IntoIter<OsString>,
     /// The letters of a cluster that are still to be read.
-    cluster: Vec<u8>,
+    cluster: std::vec::IntoIter<u8>,
     operands: Vec<OsString>,
 }
 
@@ -248,7 +248,7 @@ impl<'t, Id> Getopt<'t, Id> {
             table,
             order,
             arguments: arguments.into_iter(),
-            cluster: Vec::new(),
+            cluster: Vec::new().into_iter(),
             operands: Vec::new(),
         }
     }
@@ -261,16 +261,16 @@ impl<'t, Id> Getopt<'t, Id> {
 
     /// The next option, `None` at their end.
     pub fn next_option(&mut self) -> Result<Option<Met<'t, Id>>, UsageError> {
-        if !self.cluster.is_empty() {
-            return self.next_letter().map(Some);
+        if let Some(letter) = self.cluster.next() {
+            return self.letter(letter).map(Some);
         }
         while let Some(argument) = self.arguments.next() {
             match argument.as_bytes() {
                 b"--" => return Ok(None),
                 [b'-', b'-', name @ ..] => return self.long(name).map(Some),
-                [b'-', letters @ ..] if !letters.is_empty() => {
-                    self.cluster = letters.to_vec();
-                    return self.next_letter().map(Some);
+                [b'-', letter, cluster @ ..] => {
+                    self.cluster = Vec::from(cluster).into_iter();
+                    return self.letter(*letter).map(Some);
                 }
                 _ => self.operands.push(argument),
             }
@@ -320,31 +320,24 @@ impl<'t, Id> Getopt<'t, Id> {
         }
     }
 
-    /// The first letter of the cluster, with what follows it as its argument if it takes one.
-    fn next_letter(&mut self) -> Result<Met<'t, Id>, UsageError> {
-        let letter = self.cluster.remove(0);
+    /// An option by its letter, with the rest of the cluster as its argument if it takes one.
+    fn letter(&mut self, letter: u8) -> Result<Met<'t, Id>, UsageError> {
         let opt = self.table.iter().find(|opt| opt.short == Some(letter));
         let opt = opt.ok_or(UsageError::UnknownLetter(letter))?;
         if opt.short_takes == Takes::Nothing {
             return Ok(Met { opt, value: None });
         }
-        let mut rest = std::mem::take(&mut self.cluster);
-        let value =
-            match opt.short_takes {
-                Takes::Required if rest.is_empty() => {
-                    let next = self.arguments.next();
-                    Some(next.ok_or_else(|| {
-                        UsageError::MissingArgument(format!("-{}", letter as char))
-                    })?)
-                }
-                _ if rest.is_empty() => None,
-                _ => {
-                    if opt.drops_equals && rest[0] == b'=' {
-                        rest.remove(0);
-                    }
-                    Some(OsString::from_vec(rest))
-                }
-            };
+        let cluster = std::mem::take(&mut self.cluster);
+        let bytes = |value: &[u8]| OsStr::from_bytes(value).to_os_string();
+        let value = match (opt.short_takes, cluster.as_slice()) {
+            (Takes::Required, []) => {
+                let missing = || UsageError::MissingArgument(format!("-{}", letter as char));
+                Some(self.arguments.next().ok_or_else(missing)?)
+            }
+            (_, []) => None,
+            (_, [b'=', value @ ..]) if opt.drops_equals => Some(bytes(value)),
+            (_, value) => Some(bytes(value)),
+        };
         Ok(Met { opt, value })
     }
 }

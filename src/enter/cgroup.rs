@@ -33,9 +33,15 @@ pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
     directories.into_iter().map(open).collect()
 }
 
-/// The directories of the cgroups that the target is in and we are not. Hierarchies that are not mounted are left out,
-/// unless none is.
-fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<PathBuf>, RequestError> {
+/// The directories of the cgroups that the target is in and we are not, by the texts of both their /proc/PID/cgroup.
+/// Hierarchies that are not mounted are left out, unless none is.
+///
+/// Errors: no mount shows a cgroup, or none of them.
+pub fn directories(
+    target: &[u8],
+    own: &[u8],
+    mounted: &[Mount],
+) -> Result<Vec<PathBuf>, RequestError> {
     let own: Vec<_> = memberships(own).collect();
     let elsewhere: Vec<_> = memberships(target)
         .filter(|membership| !own.contains(membership))

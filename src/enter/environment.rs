@@ -1,5 +1,6 @@
 //! The environment of the program: bytes from our caller, passed on as they are or picked from.
 
+use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -20,10 +21,8 @@ impl Environment {
         match self {
             Environment::Inherited => callers.to_vec(),
             Environment::Only(names) => {
-                let wanted = |entry: &&CStr| {
-                    let name = name(entry);
-                    name.is_some_and(|name| names.iter().any(|wanted| wanted.as_bytes() == name))
-                };
+                let names: BTreeSet<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+                let wanted = |entry: &&CStr| name(entry).is_some_and(|name| names.contains(name));
                 callers.iter().copied().filter(wanted).collect()
             }
             Environment::Given(entries) => entries.iter().map(CString::as_c_str).collect(),

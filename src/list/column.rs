@@ -266,7 +266,6 @@ const MOST_COLUMNS: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn a_list_stands_alone_or_behind_the_default() {
@@ -290,13 +289,6 @@ mod tests {
                 Err(RequestError::UnknownColumn(name.into())),
                 "{text}"
             );
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_can_be_read(bytes: Vec<u8>) {
-            let _ = list(OsStr::from_bytes(&bytes), &[]);
         }
     }
 }

@@ -6,12 +6,13 @@
 //! ```
 //!
 //! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
+//! - [`stat`], [`cgroup`]: what files of a process say.
 //! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders.
 //! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
 //!   them. [`render`]: how they are printed.
 
 mod cells;
-mod cgroup;
+pub mod cgroup;
 mod collect;
 pub mod column;
 pub mod filter;
@@ -24,7 +25,7 @@ pub mod request;
 pub mod scan;
 pub mod select;
 pub mod snapshot;
-mod stat;
+pub mod stat;
 pub mod value;
 mod visitor;
 

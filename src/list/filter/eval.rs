@@ -54,7 +54,7 @@ fn operand(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> Result<Operan
             Value::Empty => Operand::Text(Vec::new()),
             Value::Number(value) => Operand::Integer(value),
             Value::Text(text) => Operand::Text(text.trim_ascii().to_vec()),
-            Value::Lines(lines) => Operand::Text(lines.join(&b'\n')),
+            Value::Lines(lines) => Operand::Text(lines.join(&b'\n').trim_ascii().to_vec()),
         },
         _ => Operand::Bool(truth(node, cell)?),
     })

@@ -62,6 +62,9 @@ const CLASSES: [(&str, &str); 12] = [
     ("xdigit", "0-9A-Fa-f"),
 ];
 
+/// What means something to the engine, in or out of brackets.
+const SIGNS: &str = "\\.+*?()|[]{}^$#&-~";
+
 /// A pattern on its way from one syntax to the other.
 struct Translation<'p> {
     rest: std::iter::Peekable<std::str::Chars<'p>>,
@@ -165,19 +168,19 @@ impl Translation<'_> {
             }
         }
         let (from, to) = text.split_once(',').unwrap_or((&text, &text));
-        let from: u32 = if from.is_empty() && text.len() > 1 {
-            0
-        } else {
-            from.parse().map_err(|_| WRONG)?
+        let count = |text: &str| match text.parse() {
+            Ok(count) if count <= MOST_REPEATS => Ok(count),
+            Err(_) if text.is_empty() || text.contains(',') => Err(WRONG),
+            _ => Err(TOO_MANY),
         };
-        if from > MOST_REPEATS {
-            return Err(TOO_MANY);
-        }
+        let from = match from {
+            "" if text.contains(',') => 0,
+            from => count(from)?,
+        };
         if to.is_empty() {
             return Ok(format!("{{{from},}}"));
         }
-        let to = to.parse::<u32>().ok().filter(|to| *to <= MOST_REPEATS);
-        let to = to.ok_or(TOO_MANY)?;
+        let to = count(to)?;
         if to < from {
             return Err("a range of repetitions that ends before it begins");
         }
@@ -207,8 +210,9 @@ impl Translation<'_> {
         Ok(repeatable)
     }
 
+    /// A character that stands for itself. No other is escaped than has to be: `\<` would mean the start of a word.
     fn literal(&mut self, character: char) {
-        if character.is_ascii_punctuation() {
+        if SIGNS.contains(character) {
             self.out.push('\\');
         }
         self.out.push(character);

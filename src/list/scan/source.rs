@@ -107,7 +107,6 @@ fn named(name: &[u8]) -> Option<SourceSet> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn a_list_stands_alone_or_changes_the_default() {
@@ -141,13 +140,6 @@ mod tests {
     fn the_names_stand_in_the_order_of_the_sources() {
         for (at, (source, _)) in NAMES.iter().enumerate() {
             assert_eq!(*source as usize, at);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_can_be_read(text: Vec<u8>) {
-            let _ = SourceSet::parse(&text, SourceSet::ALL);
         }
     }
 }

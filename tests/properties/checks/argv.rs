@@ -1,0 +1,279 @@
+//! The command lines of the three tools: read as getopt_long(3) does, and what was read can be written and read again.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use nskit::cli::getopt::Order;
+use nskit::cli::{Parsed, UsageError, lsns, nsenter, unshare};
+use nskit::list::request;
+
+use super::getopt::assert_as_the_c_library;
+use super::memory::bounded;
+use super::{Check, assert_said, lines_of};
+
+/// unshare's.
+pub const UNSHARE: Check = Check {
+    name: "unshare_argv",
+    tokens: &[
+        "\0",
+        "-",
+        "--",
+        "=",
+        "-m",
+        "-muinpUCT",
+        "--mount",
+        "--net=",
+        "--kill-child",
+        "--kill-child=TERM",
+        "-f",
+        "--mount-proc=/p",
+        "--mount-binfmt",
+        "-l",
+        "--propagation=slave",
+        "-r",
+        "-c",
+        "--map-user",
+        "--map-users=",
+        "--map-groups",
+        "1:2:3",
+        "auto",
+        "subids",
+        "all",
+        "--map-auto",
+        "--owner=1:2",
+        "--setgroups",
+        "deny",
+        "--keep-caps",
+        "-S",
+        "-G",
+        "-R",
+        "-w",
+        "/dir",
+        "--monotonic=-5",
+        "--boottime",
+        "7",
+        "--clear-env",
+        "--whitelist-env=A,B",
+        "ls",
+        "-h",
+    ],
+    run: check_unshare,
+};
+
+/// nsenter's.
+pub const NSENTER: Check = Check {
+    name: "nsenter_argv",
+    tokens: &[
+        "\0",
+        "-",
+        "--",
+        "=",
+        "-a",
+        "-t",
+        "--target=1:2",
+        "7",
+        ":",
+        "-m",
+        "--net=",
+        "[4026531840]",
+        "net:[1]",
+        "mnt:[1]",
+        ":5",
+        "-N",
+        "--user-parent",
+        "-S",
+        "follow",
+        "0",
+        "-G",
+        "name",
+        "--preserve-credentials",
+        "--keep-caps",
+        "-r",
+        "-r=/",
+        "-w",
+        "-W",
+        "--wdns",
+        "/dir",
+        "-e",
+        "-F",
+        "-c",
+        "-Z",
+        "ls",
+        "--version",
+    ],
+    run: check_nsenter,
+};
+
+/// lsns's.
+pub const LSNS: Check = Check {
+    name: "lsns_argv",
+    tokens: &[
+        "\0",
+        "-",
+        "--",
+        "=",
+        "-J",
+        "-l",
+        "-n",
+        "-o",
+        "NS,PID",
+        "+HELD-BY",
+        "--output-all",
+        "-P",
+        "-p",
+        "7",
+        "-Q",
+        "PID == 1",
+        "-r",
+        "-u",
+        "-W",
+        "-t",
+        "net",
+        "mnt",
+        "-T",
+        "-Towner",
+        "--tree=process",
+        "--scan=",
+        "all",
+        "-fd",
+        "+kernel",
+        "-H",
+        "4026531840",
+        "0",
+        "--l",
+        "-h",
+    ],
+    run: check_lsns,
+};
+
+/// A thousand bytes for each argument, however short, would be too much.
+const EACH: usize = 600;
+const FIXED: usize = 16 * 1024;
+
+/// It moves operands behind the options again and again, which takes time that grows with the square of them. No input
+/// of a fuzz target is longer, but for those that are to show how ours grows.
+const MOST_FOR_C_LIBRARY: usize = 4096;
+
+/// NUL ends an argument, as it does in the kernel.
+fn arguments(bytes: &[u8]) -> Vec<OsString> {
+    let mut parts: Vec<_> = bytes.split(|byte| *byte == 0).collect();
+    parts.pop_if(|last| last.is_empty());
+    parts
+        .into_iter()
+        .map(|part| OsString::from_vec(part.to_vec()))
+        .collect()
+}
+
+fn check_unshare(bytes: &[u8]) {
+    check(
+        bytes,
+        &unshare::OPTIONS,
+        Order::UntilOperand,
+        unshare::parse,
+        lines_of::unshare,
+        |args| {
+            for id in [args.uid, args.gid].into_iter().flatten() {
+                assert_ne!(id, u32::MAX);
+            }
+        },
+    );
+}
+
+fn check_nsenter(bytes: &[u8]) {
+    check(
+        bytes,
+        &nsenter::OPTIONS,
+        Order::UntilOperand,
+        nsenter::parse,
+        lines_of::nsenter,
+        |args| {
+            assert!(args.target.is_none_or(|target| target.pid > 0));
+            assert!(args.net_socket.is_none_or(|fd| fd >= 0));
+        },
+    );
+}
+
+fn check_lsns(bytes: &[u8]) {
+    check(
+        bytes,
+        &lsns::OPTIONS,
+        Order::Mixed,
+        lsns::parse,
+        lines_of::lsns,
+        |args| {
+            assert!(args.task.is_none_or(|pid| pid > 0));
+            let length = bytes.len();
+            match bounded(length, EACH, 8 << 20, || request::resolve(args.clone())) {
+                Ok(request) => assert!(!request.columns.is_empty() && !request.kinds.is_empty()),
+                Err(error) => drop(assert_said(error)),
+            }
+        },
+    );
+}
+
+fn check<Id: Copy + std::fmt::Debug + PartialEq, A: Clone + std::fmt::Debug + PartialEq>(
+    bytes: &[u8],
+    table: &[nskit::cli::getopt::Opt<Id>],
+    order: Order,
+    parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
+    write: fn(&A) -> Vec<OsString>,
+    holds: impl Fn(&A),
+) {
+    let arguments = arguments(bytes);
+    if bytes.len() <= MOST_FOR_C_LIBRARY {
+        assert_as_the_c_library(table, order, &arguments);
+    }
+    let parsed = bounded(bytes.len(), EACH, FIXED, || parse(arguments.clone()));
+    match parsed {
+        Ok(Parsed::Run(args)) => {
+            holds(&args);
+            let written = write(&args);
+            assert_eq!(parse(written.clone()), Ok(Parsed::Run(args)), "{written:?}");
+        }
+        Ok(_) => {}
+        Err(error) => {
+            assert_named(&error, &arguments);
+            assert_said(error);
+        }
+    }
+}
+
+/// Whether the error says what was typed, and was typed what it says.
+fn assert_named(error: &UsageError, arguments: &[OsString]) {
+    let typed = |end: &[u8]| {
+        arguments
+            .iter()
+            .any(|typed| typed.as_bytes().ends_with(end))
+    };
+    let within = |part: &[u8]| {
+        let mut typed = arguments.iter().map(|typed| typed.as_bytes());
+        typed.any(|typed| {
+            typed
+                .windows(part.len().max(1))
+                .any(|window| window == part)
+        })
+    };
+    let said = error.to_string();
+    match error {
+        UsageError::UnknownLetter(letter) => {
+            assert!(within(&[*letter]) && said.contains(&letter.escape_ascii().to_string()));
+        }
+        UsageError::UnknownName(name) => {
+            assert!(within(name.as_bytes()) && said.contains(&name.display().to_string()));
+        }
+        UsageError::Ambiguous(name, names) => {
+            assert!(name.is_empty() || within(name.as_bytes()));
+            assert!(said.contains(&name.display().to_string()));
+            assert!(names.len() > 1 && names.iter().all(|name| said.contains(name)));
+        }
+        UsageError::BadValue { option, value, .. } => {
+            assert!(typed(value.as_bytes()) && said.contains(&value.display().to_string()));
+            assert!(said.contains(option));
+        }
+        UsageError::MissingArgument(option) => assert!(said.contains(option)),
+        UsageError::NeedlessArgument(option) | UsageError::Repeated(option) => {
+            assert!(said.contains(option));
+        }
+        UsageError::Exclusive(one, other) => assert!(said.contains(one) && said.contains(other)),
+    }
+}
