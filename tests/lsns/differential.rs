@@ -1,7 +1,6 @@
 //! Ours against the installed one, on the same process table: every byte of standard output, and the status.
 
-use crate::common::Call;
-use crate::frozen::{Frozen, as_of_old};
+use crate::common::{Call, Frozen, as_of_old};
 
 /// Namespaces of all kinds, owned and nested, with one to many processes; a user without a name; one namespace that was
 /// entered from outside of its owner; namespace files mounted once, several times, and under several names.

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::common::{Call, Process, Scene, poll_until, theirs, tool};
+use super::call::{Call, Process, poll_until};
+use super::scene::Scene;
+use super::tool::{theirs, tool};
 
 /// A scene with a process table of its own.
 pub struct Frozen {
