@@ -22,7 +22,7 @@ mod storm;
 mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
-pub use frozen::{Frozen, as_of_old};
+pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
 pub use left_out::{
     cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since,
 };

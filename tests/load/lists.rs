@@ -4,9 +4,10 @@ use crate::common::{Frozen, Process, example, look_again_and_again, note, on_pur
 use crate::state::{self, Listing, Namespace, State, lsns, measured, state};
 use crate::{alone, limit, size, size_within};
 
-/// What lsns may need in any case, in KiB, and for each process, namespace and holder of one, in bytes.
+/// What lsns may need in any case, in KiB; for each process and holder of a namespace, and for each row, in bytes.
 const MEMORY: usize = 4096;
 const MEMORY_FOR_EACH: usize = 512;
+const MEMORY_FOR_A_ROW: usize = 1024;
 
 /// Ways to list everything.
 const ALL: [&str; 6] = [
@@ -88,7 +89,8 @@ impl Crowd {
         }
         let holders = |namespace: &Namespace| namespace.holders.len();
         let things = self.processes + self.expected.values().map(holders).sum::<usize>();
-        let bound = MEMORY + things * MEMORY_FOR_EACH / 1024;
+        let rows = self.expected.len() * MEMORY_FOR_A_ROW;
+        let bound = MEMORY + (things * MEMORY_FOR_EACH + rows) / 1024;
         let mut most = 0;
         let mut list = |args: &str, rows: usize| {
             let (text, memory) = lsns(&self.frozen, args);
