@@ -252,7 +252,7 @@ impl Args {
             (
                 self.task.is_some(),
                 "--task",
-                self.namespace.is_some_and(|inode| inode != 0),
+                self.namespace.is_some(),
                 "NAMESPACE",
             ),
         ];
@@ -330,6 +330,7 @@ mod tests {
             (&["-J", "-r"], "--json and --raw exclude each other"),
             (&["-P", "-p1"], "--persistent and --task exclude each other"),
             (&["-p1", "7"], "--task and NAMESPACE exclude each other"),
+            (&["0", "-p1"], "--task and NAMESPACE exclude each other"),
         ] {
             assert_eq!(parse(line).unwrap_err(), expected, "{line:?}");
         }

@@ -443,6 +443,20 @@ impl Process {
         }
     }
 
+    /// Waits for its end, however long that takes, while what `progress` tells goes on changing.
+    #[track_caller]
+    pub fn work(&self, mut progress: impl FnMut() -> u64) {
+        let mut last = (progress(), Instant::now());
+        while !self.has_ended() {
+            std::thread::sleep(Duration::from_millis(20));
+            let now = progress();
+            if now != last.0 {
+                last = (now, Instant::now());
+            }
+            assert!(last.1.elapsed() < DEADLINE, "stands still at {now}");
+        }
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub fn wait(&mut self) -> Ending {

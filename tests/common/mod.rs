@@ -12,14 +12,17 @@
 #![allow(dead_code, unused_imports, unsafe_code, clippy::unwrap_used)]
 
 mod call;
+mod frozen;
 mod left_out;
 mod planted;
 mod pty;
 mod scene;
 mod seen;
+mod storm;
 mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
+pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
 pub use left_out::{
     cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since,
 };
@@ -27,4 +30,5 @@ pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
 pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, copy_to_run, mount_on};
 pub use seen::Seen;
+pub use storm::{look_again_and_again, storm};
 pub use tool::{Under, example, ours, probe, theirs, tool, under_test};

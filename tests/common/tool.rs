@@ -80,6 +80,9 @@ pub fn example(name: &str) -> PathBuf {
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "--example", name]);
+        if test.components().any(|part| part.as_os_str() == "release") {
+            build.arg("--release");
+        }
         build.current_dir(env!("CARGO_MANIFEST_DIR"));
         assert!(build.status().unwrap().success(), "{name} cannot be built");
     }

@@ -1,36 +1,6 @@
 //! Ours against the installed one, on the same process table: every byte of standard output, and the status.
 
-use crate::common::Call;
-use crate::frozen::{Frozen, as_of_old};
-
-/// Namespaces of all kinds, owned and nested, with one to many processes; a user without a name; one namespace that was
-/// entered from outside of its owner; namespace files mounted once, several times, and under several names.
-const SCENE: &str = r#"
-unshare -U sleep 1001 & settle user $!; A=$!
-unshare -Urn sleep 1002 & settle net $!; B=$!; started $B
-unshare -Urpf --mount-proc /bin/sh -c 'unshare -Ur sleep 1003; :' &
-unshare -pf /bin/sh -c 'sleep 1004; :' &
-unshare -u /bin/sh -c 'sleep 1005 & sleep 1006 & unshare -i sleep 1007 & wait' &
-unshare -C sleep 1008 &
-unshare -T sleep 1009 &
-setpriv --reuid 12345 --clear-groups sleep 1010 &
-unshare -n setpriv --reuid 12345 --clear-groups sleep 1011 &
-nsenter --net=/proc/$B/ns/net sleep 1012 & settle net $!; C=$!
-for second in 1003 1004 1005 1006 1007 1008 1009 1010 1011 1012; do
-	until D=$(pgrep -xf "sleep $second"); do sleep 0.01; done
-done
-D=$(pgrep -xf 'sleep 1003')
-for file in a 'b c' 0 u 'ba\ck' ümlaut; do : >"/mnt/$file"; done
-mount --bind /proc/$B/ns/net /mnt/a
-mount --bind /proc/$B/ns/net '/mnt/b c'
-mount --bind /mnt/a /mnt/a
-mount --bind /proc/1/ns/uts /mnt/0
-for file in u 'ba\ck' ümlaut; do mount --bind /proc/1/ns/user "/mnt/$file"; done
-for of in 1 $B $D; do for kind in user pid net mnt; do
-	name=OF_${kind}_$(((of == B) + 2 * (of == D))); declare $name=$(inode /proc/$of/ns/$kind); tell $name
-done; done
-tell A B C D
-"#;
+use crate::common::{ALL_KINDS, Call, Frozen, as_of_old};
 
 const OPTIONS: &str = "
 -l
@@ -244,7 +214,7 @@ fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
 
 #[test]
 fn namespaces() {
-    let Some(frozen) = Frozen::new(SCENE) else {
+    let Some(frozen) = Frozen::new(ALL_KINDS) else {
         return;
     };
     let count = compare(&frozen, OPTIONS, &["C", "C.UTF-8"]);
@@ -254,7 +224,7 @@ fn namespaces() {
 
 #[test]
 fn processes_of_a_namespace() {
-    let Some(frozen) = Frozen::new(SCENE) else {
+    let Some(frozen) = Frozen::new(ALL_KINDS) else {
         return;
     };
     for kind in ["user", "pid", "net", "mnt"] {

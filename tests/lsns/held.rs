@@ -1,7 +1,6 @@
 //! Namespaces without a process: held by a descriptor, a socket, a mount, or as the owner or parent of one of those.
 
-use crate::common::{Call, newer_than_theirs, skip};
-use crate::frozen::Frozen;
+use crate::common::{Call, Frozen, newer_than_theirs, skip};
 
 /// What bash cannot do: a socket that stays in a network namespace which its process has left.
 const SOCKET: &str = r#"

@@ -1,7 +1,6 @@
 //! Processes that are out to confuse.
 
-use crate::common::{newer_than_theirs, their_bug};
-use crate::frozen::Frozen;
+use crate::common::{Frozen, newer_than_theirs, their_bug};
 
 /// A comm is set by writing to /proc/self/comm; it is what the stat file has in parentheses.
 const SCENE: &str = r#"

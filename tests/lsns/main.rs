@@ -7,7 +7,6 @@ mod common;
 
 mod churn;
 mod differential;
-mod frozen;
 mod held;
 mod hostile;
 mod output;

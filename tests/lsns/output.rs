@@ -2,8 +2,7 @@
 
 use std::fs::File;
 
-use crate::common::{Call, Ending, newer_than_theirs, on_purpose, their_bug};
-use crate::frozen::Frozen;
+use crate::common::{Call, Ending, Frozen, newer_than_theirs, on_purpose, their_bug};
 
 const SCENE: &str = r#"
 unshare -U sleep 1001 & settle user $!; A=$!; started $A; tell A

@@ -1,7 +1,6 @@
 //! Ours against the installed one on terminals of several widths.
 
-use crate::common::{ALICE, Pty, Scene, on_purpose};
-use crate::frozen::{Frozen, as_of_old};
+use crate::common::{ALICE, Frozen, Pty, Scene, as_of_old, on_purpose};
 
 const SCENE: &str = r#"
 alone() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat "$@"' "$@" & }

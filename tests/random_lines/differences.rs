@@ -1,6 +1,6 @@
 //! Where ours is not to do as the installed util-linux 2.38.1 does, each with its reason.
 
-use super::Both;
+use super::{Both, lists};
 use crate::common::Ending;
 
 /// A known difference.
@@ -182,3 +182,89 @@ pub const DIFFERENCES: &[Difference] = &[
         explains: |both| theirs_says(both, "/proc/self/setgroups"),
     },
 ];
+
+/// A known difference of lsns.
+pub struct OfLists {
+    pub why: &'static str,
+    /// Whether it explains what a line, taken down to what the difference needs, came to.
+    pub explains: fn(&lists::Both) -> bool,
+}
+
+fn list_refused(both: &lists::Both, message: &str) -> bool {
+    both.ours.ending == Ending::Exited(1) && both.ours.stderr.contains(message)
+}
+
+pub const OF_LISTS: &[OfLists] = &[
+    OfLists {
+        why: "a process that does not exist, or cannot, is an error; theirs lists nothing",
+        explains: |both| {
+            let refused = list_refused(both, "no process") || list_refused(both, "is not a PID");
+            refused && both.theirs.ending == Ending::Exited(0)
+        },
+    },
+    OfLists {
+        why: "a list of columns with an empty name is an error that says so; theirs is silent",
+        explains: |both| {
+            list_refused(both, "no column is called ''") && both.differs() == ["a message"]
+        },
+    },
+    OfLists {
+        why: "-t with a namespace of another kind: with a tree of namespaces theirs lists nothing, else it is an error, too",
+        explains: |both| {
+            list_refused(both, "no namespace has the inode number")
+                && both.differs() == ["exit status", "a message"]
+        },
+    },
+    OfLists {
+        why: "bug: theirs escapes the glyphs of a tree into raw output",
+        explains: |both| {
+            let lines = both.ours.stdout.lines().zip(both.theirs.stdout.lines());
+            both.differs() == ["standard output"]
+                && both.ours.stdout.lines().count() == both.theirs.stdout.lines().count()
+                && lines
+                    .into_iter()
+                    .all(|(ours, theirs)| without_glyphs(theirs, ours))
+        },
+    },
+    OfLists {
+        why: "bug: theirs leaves out the bar of a tree on the last line of a cell of several lines, where the tree stands behind it",
+        explains: |both| {
+            let (ours, theirs) = (&both.ours.stdout, &both.theirs.stdout);
+            let bars = |text: &str| text.trim_matches(['|', '│', ' ']).is_empty();
+            both.differs() == ["standard output"]
+                && ours.lines().count() == theirs.lines().count()
+                && ours.lines().zip(theirs.lines()).all(|(ours, theirs)| {
+                    let theirs = theirs.trim_end_matches(' ');
+                    let rest = ours.strip_prefix(theirs);
+                    rest.is_some_and(|rest| rest.is_empty() || bars(rest))
+                })
+        },
+    },
+];
+
+/// Whether a line of raw output is the other with glyphs of a tree, escaped, at one place in it.
+fn without_glyphs(with: &str, without: &str) -> bool {
+    let same = with.bytes().zip(without.bytes());
+    let start = same.take_while(|(one, other)| one == other).count();
+    (0..=start).any(|start| {
+        let rest = &without.as_bytes()[start..];
+        let Some(glyphs) = with.as_bytes()[start..].strip_suffix(rest) else {
+            return false;
+        };
+        let mut glyphs = std::str::from_utf8(glyphs).unwrap_or("?");
+        let parts = [
+            "\\x20",
+            "\\xe2\\x94\\x80",
+            "\\xe2\\x94\\x82",
+            "\\xe2\\x94\\x94",
+            "\\xe2\\x94\\x9c",
+            "|",
+            "`",
+            "-",
+        ];
+        while let Some(rest) = parts.iter().find_map(|part| glyphs.strip_prefix(part)) {
+            glyphs = rest;
+        }
+        glyphs.is_empty()
+    })
+}

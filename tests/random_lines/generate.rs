@@ -228,7 +228,7 @@ pub const UNSHARE: &[Opt] = &[
 ];
 
 /// Names that only newer versions know: an abbreviation must not be meant for them.
-const NEWER: [&str; 11] = [
+const NEWER: [&str; 15] = [
     "forward-signals",
     "mount-binfmt",
     "load-interp",
@@ -240,6 +240,10 @@ const NEWER: [&str; 11] = [
     "version",
     "net-socket",
     "user-parent",
+    "persistent",
+    "filter",
+    "list-columns",
+    "scan",
 ];
 
 const UTS: &[&str] = &[
@@ -302,11 +306,110 @@ pub const NSENTER: &[Opt] = &[
     flag("no-such-option", Some('y'), 1),
 ];
 
+const KINDS: &[&str] = &[
+    "net", "mnt", "user", "pid", "uts", "ipc", "cgroup", "time", "nets", "mnt,net", "", "NET",
+];
+const COLUMNS: &[&str] = &[
+    "NS,TYPE,COMMAND",
+    "+PPID",
+    "NS",
+    "NS,PID,PPID,COMMAND",
+    "TYPE,NS",
+    "+ns,Pns",
+    "PNS,ONS,NS",
+    "NETNSID,NSFS",
+    "NSFS,PID",
+    "NPROCS,UID,USER",
+    "COMMAND",
+    "COMMAND,NS,COMMAND",
+    "PATH,PATH",
+    "+",
+    "NOPE",
+    "NS,NOPE",
+    "NS TYPE",
+    " NS",
+    "NS,",
+    ",",
+    "",
+];
+const TASKS: &[&str] = &[
+    "$A",
+    "$B",
+    "$C",
+    "$D",
+    "1",
+    "0",
+    "+1",
+    " 1",
+    "01",
+    "999999",
+    "-1",
+    "x",
+    "1x",
+    "",
+    "0x1",
+    "99999999999999999999",
+];
+const TREES: &[&str] = &["owner", "parent", "process", "Owner", "own", "x", ""];
+const OPERANDS: &[&str] = &[
+    "$OF_net_1",
+    "$OF_pid_0",
+    "$OF_user_2",
+    "$OF_mnt_1",
+    "$OF_pid_2",
+    "$OF_user_0",
+    "0",
+    "+0",
+    " $OF_pid_2",
+    "1",
+    "-",
+    "x",
+    "",
+    "99999999999999999999",
+];
+
+pub const LSNS: &[Opt] = &[
+    flag("json", Some('J'), 4),
+    flag("list", Some('l'), 4),
+    flag("noheadings", Some('n'), 3),
+    with("output", Some('o'), COLUMNS, 8),
+    flag("output-all", None, 4),
+    with("task", Some('p'), TASKS, 4),
+    flag("raw", Some('r'), 3),
+    flag("notruncate", Some('u'), 2),
+    flag("nowrap", Some('W'), 2),
+    with("type", Some('t'), KINDS, 6),
+    entered("tree", 'T', TREES, 6),
+    flag("no-such-option", Some('y'), 1),
+];
+
+/// Options of lsns, with an operand or more in any place among them, or none.
+pub fn list(random: &mut Random) -> Line {
+    let mut parts = options(LSNS, random);
+    while random.once_in(4) {
+        let at = random.below(parts.len() + 1);
+        let tries = [0; 2].map(|_| random.below(OPERANDS.len()));
+        let operand = OPERANDS[tries[0].min(tries[1])].to_string();
+        parts.insert(at, vec![operand]);
+    }
+    if random.once_in(20) {
+        let at = random.below(parts.len() + 1);
+        parts.insert(at, vec!["--".to_string()]);
+    }
+    parts
+}
+
 /// A command line, in parts that can be taken out one by one: arguments that belong together.
 pub type Line = Vec<Vec<String>>;
 
 /// A line of options, then a program.
 pub fn line(options: &[Opt], random: &mut Random) -> Line {
+    let mut parts = self::options(options, random);
+    parts.push(program(random));
+    parts
+}
+
+fn options(options: &[Opt], random: &mut Random) -> Line {
     let mut parts: Line = Vec::new();
     if let Some(target) = options
         .iter()
@@ -337,7 +440,6 @@ pub fn line(options: &[Opt], random: &mut Random) -> Line {
             (None, _) => parts.push(long(opt, options, random)),
         }
     }
-    parts.push(program(random));
     parts
 }
 

@@ -1,8 +1,8 @@
 //! Random command lines, run by ours and by the installed tool side by side: each in a mount namespace made for it, and
 //! compared by exit status, standard output and what the program sees. Wordings of messages are not compared, but whether
-//! there is one.
+//! there is one. Those of lsns are run in a process table that stands still.
 //!
-//! `cargo test` runs some hundreds. Several thousand:
+//! `cargo test` runs some hundreds. Several thousand of unshare and nsenter, and as many of lsns:
 //!
 //! ```sh
 //! NSKIT_LINES=6000 cargo test --test random_lines
@@ -21,6 +21,7 @@ mod runner;
 
 mod differences;
 mod generate;
+mod lists;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ use runner::random::{Random, seed};
 use runner::stage::{Stage, Whose};
 use runner::{Outcome, Propagation, run, workers};
 
-/// How many lines `cargo test` runs.
+/// How many lines `cargo test` runs of unshare and nsenter, and as many of lsns.
 const LINES: usize = 600;
 
 /// The version whose options are generated, and whose bugs are known.
@@ -54,7 +55,12 @@ fn main() -> ExitCode {
     }
     let seed = seed();
     println!("random command lines, NSKIT_SEED={seed}");
-    workers(|index, jobs| work(index, jobs, seed))
+    workers(|index, jobs| {
+        let lines = lines() / jobs;
+        let random = || Random::new(seed.wrapping_mul(1000) + index as u64);
+        let well = work(index, lines, random());
+        lists::work(index, lines, random()) && well
+    })
 }
 
 /// A difference that may have many causes, and is never ours to mend where ours has none.
@@ -246,14 +252,15 @@ fn missing(one: &[String], other: &[String]) -> Vec<String> {
         .collect()
 }
 
-fn work(index: usize, jobs: usize, seed: u64) -> bool {
+/// How many there are of unshare and nsenter, and again of lsns.
+fn lines() -> usize {
+    std::env::var("NSKIT_LINES").map_or(LINES, |lines| lines.parse().expect("NSKIT_LINES"))
+}
+
+fn work(index: usize, lines: usize, mut random: Random) -> bool {
     let Some(stage) = Stage::new() else {
         return true;
     };
-    let lines = std::env::var("NSKIT_LINES")
-        .map_or(LINES, |lines| lines.parse().expect("NSKIT_LINES"))
-        / jobs;
-    let mut random = Random::new(seed.wrapping_mul(1000) + index as u64);
     let mut known: BTreeMap<&'static str, usize> = BTreeMap::new();
     let (mut ran, mut different) = (0, 0);
     for _ in 0..lines {

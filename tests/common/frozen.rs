@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::common::{Call, Process, Scene, poll_until, theirs, tool};
+use super::call::{Call, Process, poll_until};
+use super::scene::Scene;
+use super::tool::{theirs, tool};
 
 /// A scene with a process table of its own.
 pub struct Frozen {
@@ -27,6 +29,35 @@ started() { while [[ $(readlink "/proc/$1/exe") == "$(readlink /proc/$$/exe)" ]]
 # settle KIND PID: waits until the process is in a namespace other than ours.
 settle() { while [[ $(readlink "/proc/$2/ns/$1") == "$(readlink "/proc/$$/ns/$1")" ]]; do sleep 0.01; done; }
 mount -t tmpfs none /mnt
+"#;
+
+/// Namespaces of all kinds, owned and nested, with one to many processes; a user without a name; one namespace that was
+/// entered from outside of its owner; namespace files mounted once, several times, and under several names.
+pub const ALL_KINDS: &str = r#"
+unshare -U sleep 1001 & settle user $!; A=$!
+unshare -Urn sleep 1002 & settle net $!; B=$!; started $B
+unshare -Urpf --mount-proc /bin/sh -c 'unshare -Ur sleep 1003; :' &
+unshare -pf /bin/sh -c 'sleep 1004; :' &
+unshare -u /bin/sh -c 'sleep 1005 & sleep 1006 & unshare -i sleep 1007 & wait' &
+unshare -C sleep 1008 &
+unshare -T sleep 1009 &
+setpriv --reuid 12345 --clear-groups sleep 1010 &
+unshare -n setpriv --reuid 12345 --clear-groups sleep 1011 &
+nsenter --net=/proc/$B/ns/net sleep 1012 & settle net $!; C=$!
+for second in 1003 1004 1005 1006 1007 1008 1009 1010 1011 1012; do
+	until D=$(pgrep -xf "sleep $second"); do sleep 0.01; done
+done
+D=$(pgrep -xf 'sleep 1003')
+for file in a 'b c' 0 u 'ba\ck' ümlaut; do : >"/mnt/$file"; done
+mount --bind /proc/$B/ns/net /mnt/a
+mount --bind /proc/$B/ns/net '/mnt/b c'
+mount --bind /mnt/a /mnt/a
+mount --bind /proc/1/ns/uts /mnt/0
+for file in u 'ba\ck' ümlaut; do mount --bind /proc/1/ns/user "/mnt/$file"; done
+for of in 1 $B $D; do for kind in user pid net mnt; do
+	name=OF_${kind}_$(((of == B) + 2 * (of == D))); declare $name=$(inode /proc/$of/ns/$kind); tell $name
+done; done
+tell A B C D
 "#;
 
 impl Frozen {
@@ -130,13 +161,19 @@ impl Frozen {
     }
 }
 
+/// The columns of 2.38.
+pub const COLUMNS_OF_OLD: &str =
+    "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
+
 /// The arguments with the columns of 2.38 named where all are asked for: ours has more. Both tools are given the same, for
 /// they list themselves.
 pub fn as_of_old(args: &str) -> String {
-    const COLUMNS: &str = "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
-    let added = args.replace("--output-all -o +", &format!("--output-all -o {COLUMNS},"));
+    let added = args.replace(
+        "--output-all -o +",
+        &format!("--output-all -o {COLUMNS_OF_OLD},"),
+    );
     match added.contains("--output-all") && !added.contains("-o ") {
-        true => format!("{added} -o {COLUMNS}"),
+        true => format!("{added} -o {COLUMNS_OF_OLD}"),
         false => added,
     }
 }
