@@ -95,7 +95,11 @@ pub const DIFFERENCES: &[Difference] = &[
                     .only_in_theirs()
                     .iter()
                     .any(|line| line.starts_with("ns "));
+            // The same with the root directory.
+            let roots = both.line.split(' ').filter(|word| word.starts_with("--r"));
+            let other_root = both.setting.tool == "nsenter" && roots.count() > 1;
             elsewhere
+                || other_root
                 || both.ours.stderr.contains("namespace, not a")
                 || theirs_says(both, "neither filename nor target pid supplied")
         },
