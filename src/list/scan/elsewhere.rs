@@ -78,21 +78,26 @@ fn by_mountinfo(
     mut done: BTreeSet<Inode>,
 ) {
     let members = members(snapshot, scope);
-    loop {
-        let held = snapshot.namespaces.iter();
-        let held = held.filter(|(_, found)| found.kind == Kind::Mount);
-        let mut namespaces = held.map(|(inode, _)| inode).chain(members.keys());
-        let Some(namespace) = namespaces.find(|inode| !done.contains(inode)).copied() else {
-            return;
-        };
-        done.insert(namespace);
+    let held = snapshot.namespaces.iter();
+    let held = held.filter(|(_, found)| found.kind == Kind::Mount);
+    let mut pending: BTreeSet<Inode> = held.map(|(inode, _)| *inode).collect();
+    pending.extend(members.keys());
+    while let Some(namespace) = pending.pop_first() {
+        if !done.insert(namespace) {
+            continue;
+        }
         let text = match members.get(&namespace) {
             Some(pid) => mountinfo(scope.root, *pid),
             None => visit(snapshot, scope, opener, namespace),
         };
         for mount in nsfs_mounts(&text.unwrap_or_default()) {
             let root = mount.root.as_encoded_bytes();
-            add(snapshot, scope, root, mount.mount_point, namespace);
+            let found = add(snapshot, scope, root, mount.mount_point, namespace);
+            pending.extend(
+                found
+                    .filter(|(kind, _)| *kind == Kind::Mount)
+                    .map(|found| found.1),
+            );
         }
     }
 }
@@ -130,8 +135,15 @@ fn visit(
     mountinfo(scope.root, visitor.pid())
 }
 
-fn add(snapshot: &mut Snapshot, scope: &Scope<'_>, root: &[u8], path: PathBuf, namespace: Inode) {
-    if let Some((kind, inode)) = parse_name(root).filter(|(kind, _)| scope.held.contains(*kind)) {
-        snapshot.add(kind, inode, Holder::MountElsewhere { path, namespace });
-    }
+/// Adds what is mounted there, and says what it is, if it is a namespace of a kind that is looked for.
+fn add(
+    snapshot: &mut Snapshot,
+    scope: &Scope<'_>,
+    root: &[u8],
+    path: PathBuf,
+    namespace: Inode,
+) -> Option<(Kind, Inode)> {
+    let (kind, inode) = parse_name(root).filter(|(kind, _)| scope.held.contains(*kind))?;
+    snapshot.add(kind, inode, Holder::MountElsewhere { path, namespace });
+    Some((kind, inode))
 }
