@@ -67,6 +67,9 @@ const CASES: [Case; 3] = [
     },
 ];
 
+/// How often all that enter a container enter it again, if the attacker has met too few of them.
+const TRIES: usize = 10;
+
 /// Of how many processes the attacker has got what.
 #[derive(Debug, PartialEq, Eq)]
 struct Booty {
@@ -138,17 +141,25 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
 
     let mut control = 0;
     for case in &CASES {
-        let got = attack(&scene, case, case.entries, ours.as_ref(), &attacker);
-        eprintln!("{} ({} times), ours: {got:?}", case.name, case.entries);
+        // Under load it comes late to many, and has further tries.
+        let mut met = 0;
+        for _ in 0..TRIES {
+            let got = attack(&scene, case, case.entries, ours.as_ref(), &attacker);
+            eprintln!("{} ({} times), ours: {got:?}", case.name, case.entries);
+            assert_eq!((got.exe, got.fd, got.ptrace), (0, 0, 0), "{}", case.name);
+            met += got.seen;
+            if met * 2 > case.entries {
+                break;
+            }
+        }
         if theirs("nsenter").exists() {
             let entries = case.entries / 4;
             let got = attack(&scene, case, entries, &theirs("nsenter"), &attacker);
             eprintln!("{} ({entries} times), theirs: {got:?}", case.name);
             control += got.exe + got.fd + got.ptrace;
         }
-        // It has met most of them, so it is not by being late that it gets nothing.
-        assert!(got.seen * 2 > case.entries, "{}: {got:?}", case.name);
-        assert_eq!((got.exe, got.fd, got.ptrace), (0, 0, 0), "{}", case.name);
+        // It has met many, so it is not by being late that it gets nothing.
+        assert!(met * 2 > case.entries, "{}: met {met}", case.name);
     }
     match theirs("nsenter").exists() {
         true => assert!(
