@@ -1,6 +1,7 @@
 //! What the tools say: messages on stderr, text on stdout, without ever panicking on a closed pipe.
 
 use std::ffi::{CStr, OsStr};
+use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
@@ -76,13 +77,32 @@ pub fn note_for_person(program: &OsStr, note: Option<String>) {
 /// Writes to stdout. A closed stdout is an error as any other (EBADF); a closed pipe kills us by SIGPIPE as it does a
 /// C program or, where our caller ignores that signal, ends the output without a word.
 pub fn output(bytes: &[u8]) -> Result<(), Failure> {
+    output_of(|stdout| stdout.write_all(bytes))
+}
+
+/// The same for what is written in pieces.
+pub fn output_of(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
     let written = match file::stdout() {
-        Some(stdout) => file::write_all(stdout, bytes),
-        None => Err(Errno::EBADF),
+        Some(stdout) => write(&mut Stdout(stdout)),
+        None => Err(Errno::EBADF.into()),
     };
-    match written {
+    let errno = |error: io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+    match written.map_err(errno) {
         Err(Errno::EPIPE) => Ok(()),
         result => result.during(|| Attempt::Output),
+    }
+}
+
+struct Stdout(BorrowedFd<'static>);
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        file::write_all(self.0, bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -155,7 +155,8 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
         width: report::terminal_width(&caller.environment).filter(|_| request.truncate),
         charset: render::Charset::of(&caller.environment),
     };
-    print(&render::render(&listing, &style))
+    report::output_of(|stdout| render::write(&listing, &style, stdout))?;
+    Ok(Status::SUCCESS)
 }
 
 /// Whoever reads a short list is to know why it is short.

@@ -1,12 +1,14 @@
 //! JSON, laid out as scripts know it: three blanks of indent, `},{` between objects.
 
+use std::io::{self, Write};
+
 use super::order::depth_first;
 use super::text::escape;
-use super::{Listing, Style};
+use super::{Listing, Style, pass_on};
 use crate::list::value::Value;
 
-/// An object with the rows as the array `name`; what hangs under a row is in its array `children`.
-pub fn render(name: &str, listing: &Listing, style: &Style) -> Vec<u8> {
+/// Writes an object with the rows as the array `name`; what hangs under a row is in its array `children`.
+pub fn write(name: &str, listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let keys: Vec<String> = listing
         .columns
         .iter()
@@ -22,6 +24,7 @@ pub fn render(name: &str, listing: &Listing, style: &Style) -> Vec<u8> {
                 for done in (place.depth + 1..=depth).rev() {
                     json.close_object(done);
                     json.close_children(done - 1);
+                    pass_on(&mut json.0, out)?;
                 }
                 json.next_object(place.depth);
             }
@@ -34,15 +37,17 @@ pub fn render(name: &str, listing: &Listing, style: &Style) -> Vec<u8> {
         for (column, (key, cell)) in cells.enumerate() {
             json.member(depth, column == 0, key, cell, style.wrap);
         }
+        pass_on(&mut json.0, out)?;
     }
     if !listing.lines.is_empty() {
         for done in (1..=depth).rev() {
             json.close_object(done);
             json.close_children(done - 1);
+            pass_on(&mut json.0, out)?;
         }
         json.close_object(0);
     }
-    json.close()
+    out.write_all(&json.close())
 }
 
 /// A text that grows to be JSON. Objects of depth 0 are those in the outermost array.

@@ -1,4 +1,4 @@
-//! Rows of cells → bytes: one pure function for each form of output.
+//! Rows of cells → bytes: one function for each form of output, which writes and does nothing else.
 
 mod columns;
 mod json;
@@ -8,6 +8,8 @@ mod raw;
 mod table;
 mod text;
 mod width;
+
+use std::io::{self, Write};
 
 pub use columns::columns;
 pub use locale::Charset;
@@ -55,11 +57,24 @@ pub struct Style {
     pub charset: Charset,
 }
 
-/// The output for `listing`.
-pub fn render(listing: &Listing, style: &Style) -> Vec<u8> {
+/// Writes the output for `listing`. Errors: those of `out`.
+///
+/// It goes out in pieces: a row of a tree is as long as it is deep, and whoever starts processes decides how deep that is, so
+/// all rows together may be more than memory holds.
+pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match style.format {
-        Format::Table => table::render(listing, style),
-        Format::Raw => raw::render(listing, style),
-        Format::Json => json::render("namespaces", listing, style),
+        Format::Table => table::write(listing, style, out),
+        Format::Raw => raw::write(listing, style, out),
+        Format::Json => json::write("namespaces", listing, style, out),
     }
+}
+
+/// Passes on what has been rendered, once it is worth a call.
+fn pass_on(text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
+    const WORTH: usize = 64 * 1024;
+    if text.len() >= WORTH {
+        out.write_all(text)?;
+        text.clear();
+    }
+    Ok(())
 }

@@ -1,36 +1,39 @@
 //! Raw output: a blank between cells, and none within.
 
+use std::io::{self, Write};
+
 use super::order::depth_first;
 use super::text::escape;
-use super::{Listing, Style};
+use super::{Listing, Style, pass_on};
 use crate::list::value::Value;
 
-/// The rows in the order of the tree, but without its glyphs; nothing at all without rows.
-pub fn render(listing: &Listing, style: &Style) -> Vec<u8> {
-    let mut out = Vec::new();
+/// Writes the rows in the order of the tree, but without its glyphs; nothing at all without rows.
+pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if listing.lines.is_empty() {
-        return out;
+        return Ok(());
     }
+    let mut text = Vec::new();
     if style.headings {
         let names = listing.columns.iter().map(|column| column.facts().name);
-        out.extend(names.collect::<Vec<_>>().join(" ").bytes());
-        out.push(b'\n');
+        text.extend(names.collect::<Vec<_>>().join(" ").bytes());
+        text.push(b'\n');
     }
     for place in depth_first(&listing.lines) {
         for (at, cell) in listing.lines[place.line].cells.iter().enumerate() {
             if at > 0 {
-                out.push(b' ');
+                text.push(b' ');
             }
             match cell {
                 Value::Empty => {}
-                Value::Number(number) => out.extend(number.to_string().bytes()),
-                Value::Text(text) => append(text, &mut out),
-                Value::Lines(lines) => append(&lines.join(&b','), &mut out),
+                Value::Number(number) => text.extend(number.to_string().bytes()),
+                Value::Text(bytes) => append(bytes, &mut text),
+                Value::Lines(lines) => append(&lines.join(&b','), &mut text),
             }
         }
-        out.push(b'\n');
+        text.push(b'\n');
+        pass_on(&mut text, out)?;
     }
-    out
+    out.write_all(&text)
 }
 
 /// Appends `bytes` with all but visible ASCII escaped.

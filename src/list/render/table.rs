@@ -1,15 +1,17 @@
 //! The table: padded columns, a tree in glyphs, cells of several lines.
 
+use std::io::{self, Write};
+
 use super::order::{ASCII, Branches, Glyphs, Place, UNICODE, depth_first};
 use super::text::{show, show_cut};
-use super::{Charset, Listing, Style};
+use super::{Charset, Listing, Style, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
 
-/// The table; nothing at all without rows.
-pub fn render(listing: &Listing, style: &Style) -> Vec<u8> {
+/// Writes the table; nothing at all without rows.
+pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if listing.lines.is_empty() {
-        return Vec::new();
+        return Ok(());
     }
     let places = depth_first(&listing.lines);
     let table = Table {
@@ -21,16 +23,17 @@ pub fn render(listing: &Listing, style: &Style) -> Vec<u8> {
         },
         widths: widths(listing, style, &places),
     };
-    let mut out = Vec::new();
+    let mut text = Vec::new();
     if style.headings {
-        table.header(&mut out);
+        table.header(&mut text);
     }
     let mut branches = Branches::default();
     for place in &places {
         branches.go(place);
-        table.row(place, &branches, &mut out);
+        table.row(place, &branches, &mut text);
+        pass_on(&mut text, out)?;
     }
-    out
+    out.write_all(&text)
 }
 
 struct Table<'t> {

@@ -1,7 +1,7 @@
 //! Cells of any bytes, as they are printed: what can be printed only, valid JSON, and nothing lost.
 
 use nskit::list::column::Column;
-use nskit::list::render::{Charset, Line, Listing, Style, render};
+use nskit::list::render::{Charset, Line, Listing, Style, write};
 use nskit::list::request::Format;
 use nskit::list::value::Value;
 
@@ -134,6 +134,12 @@ fn check(bytes: &[u8]) {
             ..style
         },
     );
+}
+
+fn render(listing: &Listing, style: &Style) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(listing, style, &mut bytes).unwrap();
+    bytes
 }
 
 fn check_table(listing: &Listing, style: &Style) {
