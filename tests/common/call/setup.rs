@@ -43,6 +43,11 @@ impl Setup {
             for (file, fd) in &self.given {
                 check(libc::dup2(file.as_raw_fd(), *fd))?;
             }
+            // Ignored where the tests run in the background of a script, or under nohup(1).
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+                let action: libc::sigaction = std::mem::zeroed();
+                check(libc::sigaction(signal, &action, std::ptr::null_mut()))?;
+            }
             for signal in &self.ignored {
                 let mut action: libc::sigaction = std::mem::zeroed();
                 action.sa_sigaction = libc::SIG_IGN;
