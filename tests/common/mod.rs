@@ -28,7 +28,10 @@ pub use left_out::{
 };
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
-pub use scene::{ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, copy_to_run, mount_on};
+pub use scene::{
+    ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, copy_to_run, mount_on,
+    scene_with_our_unshare,
+};
 pub use seen::Seen;
 pub use storm::{look_again_and_again, storm};
 pub use tool::{Under, example, ours, probe, theirs, tool, under_test};

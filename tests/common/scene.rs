@@ -121,6 +121,15 @@ pub struct Scene {
     directory: Directory,
 }
 
+/// A scene with our own unshare in it as `our-unshare`, whichever tools are tested. `None` as [`Scene::new`].
+#[track_caller]
+pub fn scene_with_our_unshare() -> Option<Scene> {
+    let scene = Scene::new()?;
+    let on = scene.file("our-unshare", "");
+    scene.mount(["--bind", env!("CARGO_BIN_EXE_unshare"), &on]);
+    Some(scene)
+}
+
 impl Scene {
     /// A new scene; `None`, with the test skipped, where this process is not root.
     #[track_caller]

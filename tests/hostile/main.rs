@@ -10,13 +10,4 @@ mod getent;
 mod names;
 mod proc;
 
-use common::Scene;
-
-/// A scene with our own unshare in it, whichever tools are tested.
-#[track_caller]
-fn scene() -> Option<Scene> {
-    let scene = Scene::new()?;
-    let on = scene.file("our-unshare", "");
-    scene.mount(["--bind", env!("CARGO_BIN_EXE_unshare"), &on]);
-    Some(scene)
-}
+use common::scene_with_our_unshare as scene;

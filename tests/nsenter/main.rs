@@ -19,6 +19,7 @@ mod namespaces;
 mod refusals;
 mod sources;
 
+use common::scene_with_our_unshare as scene;
 use common::{Call, Descendant, Process, Scene, Seen, User};
 
 /// Kinds of namespaces: the letter and the long form of the option, and the name in /proc/PID/ns.
@@ -38,15 +39,6 @@ const ROOTS: &[&str] = &["-m", "-u", "-i", "-n", "-p", "-C", "-T", "-f"];
 
 /// What an unprivileged user's container is made of.
 const ROOTLESS: &[&str] = &["-U", "-r", "-m", "-n", "-p", "-f", "--mount-proc"];
-
-/// A scene with our own unshare in it, whichever nsenter is tested.
-#[track_caller]
-fn scene() -> Option<Scene> {
-    let scene = Scene::new()?;
-    let on = scene.file("our-unshare", "");
-    scene.mount(["--bind", env!("CARGO_BIN_EXE_unshare"), &on]);
-    Some(scene)
-}
 
 /// A process to enter. It ends with the test.
 struct Target {
