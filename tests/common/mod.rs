@@ -16,6 +16,7 @@ mod frozen;
 mod left_out;
 mod planted;
 mod pty;
+pub mod readme;
 mod scene;
 mod seen;
 mod storm;

@@ -234,9 +234,7 @@ fn a_directory_that_there_is_not_is_named() {
             .failed("nsenter", 1, &["Not a directory"]);
     }
     let both = scene.nsenter(["--wd=/", "--wdns=/", "true"]).run();
-    if !crate::common::on_purpose("2.38.1 takes both --wd and --wdns") {
-        both.failed("nsenter", 1, &["--wd", "--wdns"]);
-    }
+    both.failed("nsenter", 1, &["--wd", "--wdns"]);
     let outcome = scene.nsenter(["--root=/usr", "true"]).user(ALICE).run();
     outcome.failed("nsenter", 1, &["Operation not permitted"]);
 }

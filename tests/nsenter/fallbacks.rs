@@ -17,9 +17,6 @@ fn under(scene: &Scene, fault: &str, args: &[&str]) -> Option<Call> {
 
 #[test]
 fn a_setns_that_takes_no_pidfd_is_replaced_by_the_files() {
-    if on_purpose("2.38.1 knows files only") {
-        return;
-    }
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, ROOTS);
     let id = target.id();

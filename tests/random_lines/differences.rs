@@ -1,11 +1,13 @@
 //! Where ours is not to do as the installed util-linux 2.38.1 does, each with its reason.
 
 use super::{Both, lists};
-use crate::common::Ending;
+use crate::common::{Ending, readme};
 
 /// A known difference.
 pub struct Difference {
     pub why: &'static str,
+    /// The row of README's tables that tells of it, by its first cell.
+    pub row: &'static str,
     /// Whether it explains what a line, taken down to what the difference needs, came to.
     pub explains: fn(&Both) -> bool,
 }
@@ -19,13 +21,27 @@ fn theirs_says(both: &Both, message: &str) -> bool {
     both.theirs.stderr.contains(message)
 }
 
+/// Every known difference stands in README.
+pub fn all_are_told() {
+    let told = readme::differences();
+    let known = DIFFERENCES.iter().map(|known| known.row);
+    for row in known.chain(OF_LISTS.iter().map(|known| known.row)) {
+        assert!(
+            told.iter().any(|told| told.what == row),
+            "README.md has no row '{row}'"
+        );
+    }
+}
+
 pub const DIFFERENCES: &[Difference] = &[
     Difference {
         why: "bug: as root, theirs takes a subuid line of any named user, and newuidmap refuses it",
+        row: "a line of /etc/subuid, as root",
         explains: |both| theirs_says(both, "newuidmap: ") || theirs_says(both, "newgidmap: "),
     },
     Difference {
         why: "theirs takes numbers that are no ids, modulo 2^32; ours refuses them",
+        row: "`-S4294967296` (unshare)",
         explains: |both| {
             let value = ["4294967295", "4294967296", "-1"]
                 .into_iter()
@@ -35,20 +51,24 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "a target must be a PID, and there, even if nothing of it is asked for",
+        row: "`nsenter` of a target that is not there, or 0, and nothing of it entered",
         explains: |both| {
             refused(both, "is not PID or PID:INODE") || refused(both, "cannot find process")
         },
     },
     Difference {
         why: "--target is given once, as in the newest",
+        row: "`nsenter -t` twice",
         explains: |both| refused(both, "--target may be given only once"),
     },
     Difference {
         why: "theirs takes the argument of --wdns attached only; ours in every way of writing",
+        row: "`nsenter -W DIR`",
         explains: |both| both.line.contains("-W") || both.line.contains("--wdn"),
     },
     Difference {
         why: "bug: theirs leaves namespaces kept on files where a later step fails",
+        row: "`unshare --uts=FILE` and a later step fails, or the program is not there",
         explains: |both| {
             let kept = |mounts: &[String]| {
                 mounts
@@ -62,6 +82,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs has forked when it finds that it cannot keep a namespace, and the program runs all the same",
+        row: "`unshare --uts=FILE` where FILE cannot be bound on",
         explains: |both| {
             both.ours.ending == Some(Ending::Exited(1))
                 && theirs_says(both, "unshare: mount /proc/")
@@ -69,6 +90,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs cannot keep namespaces on files together with a user namespace (mended in 2.42)",
+        row: "`unshare --user --net=FILE`",
         explains: |both| {
             theirs_says(both, "failed: Operation not permitted")
                 && theirs_says(both, "unshare: mount /proc/")
@@ -76,6 +98,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs keeps namespaces on files while the program's process goes on: whether it sees the mount is chance",
+        row: "`unshare --uts=FILE`, and when it is bound",
         explains: |both| {
             let of_files =
                 |lines: &[String]| lines.iter().all(|line| line.ends_with(" nsfs nsfs rw"));
@@ -86,6 +109,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "the last one of an option counts; theirs takes the target's before a file",
+        row: "`nsenter -n -t PID --net=FILE`, `-r -t PID --root=DIR`",
         explains: |both| {
             // A line of two such options is left: one with a file, and one without.
             let elsewhere = both.setting.tool == "nsenter"
@@ -106,6 +130,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "what a later option takes the place of is neither opened nor looked up",
+        row: "`nsenter --net=FILE --net=OTHER` where FILE is not there",
         explains: |both| {
             let read = [
                 "nsenter: cannot open ",
@@ -118,6 +143,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "blocks of ids add up, as in the newest; in 2.38.1 the last one counts",
+        row: "`--map-users` more than once, or beside `--map-auto`",
         explains: |both| {
             let options = ["--map-users", "--map-groups", "--map-a"];
             both.line.split("--map-").count() > 2
@@ -126,6 +152,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs loses an id where a single one is taken out of a block",
+        row: "`unshare --map-auto -r`",
         explains: |both| {
             let maps = |lines: Vec<String>| {
                 lines
@@ -139,6 +166,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "newgidmap denies setgroups(2) with the caller's own group; as root we write the map ourselves, as the newest",
+        row: "root, `--map-groups` with its own group",
         explains: |both| {
             both.only_in_ours() == ["setgroups allow"]
                 && both.only_in_theirs() == ["setgroups deny"]
@@ -147,6 +175,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: with --kill-child, theirs loses the signal where an id changes",
+        row: "`--kill-child -S 1000`",
         explains: |both| {
             let lost = both.only_in_theirs() == ["death-signal 0"];
             lost && matches!(&both.only_in_ours()[..], [only] if only.starts_with("death-signal "))
@@ -154,16 +183,19 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "nsenter -G fails where the groups that it drops cannot be dropped; theirs goes on with them",
+        row: "`nsenter -G` as an ordinary user",
         explains: |both| {
             both.setting.tool == "nsenter" && refused(both, "cannot drop the supplementary groups")
         },
     },
     Difference {
         why: "real-time signals have names since a newer version",
+        row: "`--kill-child=RTMIN`",
         explains: |both| theirs_says(both, "unknown signal: RT"),
     },
     Difference {
         why: "a relative --wd begins at the new --root, out of which the old directory would lead",
+        row: "`unshare --root DIR --wd REL`",
         explains: |both| {
             let elsewhere = |lines: Vec<String>| {
                 let is_place =
@@ -179,10 +211,12 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "theirs leaves the SIGCHLD of a helper pending in the program, if that is blocked",
+        row: "a pending SIGCHLD of a helper",
         explains: |both| both.only_in_ours().is_empty() && both.only_in_theirs() == ["pending 17"],
     },
     Difference {
         why: "theirs resets an ignored SIGCHLD in any case; ours where it forks only",
+        row: "SIGCHLD ignored by the caller, no fork",
         explains: |both| {
             both.setting.ignored.contains(&libc::SIGCHLD)
                 && both.only_in_ours() == ["ignored 17"]
@@ -191,6 +225,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs denies setgroups(2) a second time, which the kernel refuses",
+        row: "`unshare -r --setgroups deny`, `--map-auto --setgroups deny`",
         explains: |both| theirs_says(both, "/proc/self/setgroups"),
     },
 ];
@@ -198,6 +233,8 @@ pub const DIFFERENCES: &[Difference] = &[
 /// A known difference of lsns.
 pub struct OfLists {
     pub why: &'static str,
+    /// The row of README's tables that tells of it, by its first cell.
+    pub row: &'static str,
     /// Whether it explains what a line, taken down to what the difference needs, came to.
     pub explains: fn(&lists::Both) -> bool,
 }
@@ -209,6 +246,7 @@ fn list_refused(both: &lists::Both, message: &str) -> bool {
 pub const OF_LISTS: &[OfLists] = &[
     OfLists {
         why: "a process that does not exist, or cannot, is an error; theirs lists nothing",
+        row: "`lsns -p PID` without such a process, `-p -1`",
         explains: |both| {
             let refused = list_refused(both, "no process") || list_refused(both, "is not a PID");
             refused && both.theirs.ending == Ending::Exited(0)
@@ -216,12 +254,14 @@ pub const OF_LISTS: &[OfLists] = &[
     },
     OfLists {
         why: "a list of columns with an empty name is an error that says so; theirs is silent",
+        row: "`lsns -o ''`, `-o A,,B`, `-o +`",
         explains: |both| {
             list_refused(both, "no column is called ''") && both.differs() == ["a message"]
         },
     },
     OfLists {
         why: "-t with a namespace of another kind: with a tree of namespaces theirs lists nothing, else it is an error, too",
+        row: "`lsns -T -t KIND NAMESPACE` of a user namespace, with another kind",
         explains: |both| {
             let nothing = both.theirs.stdout.split_whitespace().collect::<String>();
             list_refused(both, "no namespace has the inode number")
@@ -231,6 +271,7 @@ pub const OF_LISTS: &[OfLists] = &[
     },
     OfLists {
         why: "bug: theirs escapes the glyphs of a tree into raw output",
+        row: "`lsns --raw` with a tree",
         explains: |both| {
             let lines = both.ours.stdout.lines().zip(both.theirs.stdout.lines());
             both.differs() == ["standard output"]
@@ -242,6 +283,7 @@ pub const OF_LISTS: &[OfLists] = &[
     },
     OfLists {
         why: "bug: theirs leaves out the bar of a tree on the last line of a cell of several lines, where the tree stands behind it",
+        row: "`lsns -T` with NSFS before the tree's column",
         explains: |both| {
             let (ours, theirs) = (&both.ours.stdout, &both.theirs.stdout);
             let bars = |text: &str| text.trim_matches(['|', '│', ' ']).is_empty();

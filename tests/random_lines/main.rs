@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A seed is printed, and `NSKIT_SEED` repeats it. `NSKIT_JOBS` runs so many side by side. A line that makes a difference is
-//! taken down to what it needs for it; it is fixed then, or stands in `differences.rs` with the reason.
+//! taken down to what it needs for it; it is fixed then, or stands in `differences.rs` with the reason, and in README.md.
 
 // A test, though without the harness that clippy knows one by.
 #![allow(unsafe_code, clippy::unwrap_used)]
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         println!("left out: random command lines compare ours with theirs already");
         return ExitCode::SUCCESS;
     }
+    differences::all_are_told();
     let version = std::process::Command::new(common::theirs("unshare"))
         .arg("--version")
         .output();

@@ -1,0 +1,53 @@
+//! The differences from util-linux: README's tables and the COMPATIBILITY of the man pages tell the same ones.
+//!
+//! Each item of a page is followed by comments that quote the first cells of the rows that it tells.
+
+use std::collections::BTreeSet;
+
+use crate::common::{note, readme};
+use crate::{Tool, concerns_theirs, same, tools};
+
+const QUOTE: &str = ".\\\" README: ";
+
+/// What the items of a page quote.
+fn quoted(tool: &Tool) -> BTreeSet<String> {
+    let source = tool.page_source();
+    let (_, section) = source.split_once("\n.Sh COMPATIBILITY\n").unwrap();
+    let section = section.split("\n.Sh ").next().unwrap();
+    let mut quoted = BTreeSet::new();
+    for item in section.split("\n.It\n").skip(1) {
+        let rows: Vec<&str> = item
+            .lines()
+            .map_while(|line| line.strip_prefix(QUOTE))
+            .collect();
+        assert!(!rows.is_empty(), "{} quotes no row: {item}", tool.name);
+        for row in rows {
+            assert!(quoted.insert(row.to_string()), "{} twice: {row}", tool.name);
+        }
+    }
+    quoted
+}
+
+#[test]
+fn the_man_pages_tell_the_differences_of_readme_and_no_others() {
+    if concerns_theirs() {
+        return;
+    }
+    let rows = readme::differences();
+    for tool in tools() {
+        let told = rows
+            .iter()
+            .filter(|row| row.tool.is_none_or(|name| name == tool.name));
+        let told: BTreeSet<String> = told.map(|row| row.what.clone()).collect();
+        assert!(!told.is_empty());
+        same(
+            &tool.man_page().display().to_string(),
+            &quoted(&tool),
+            &told,
+        );
+    }
+    note(&format!(
+        "{} differences from util-linux in README.md and the man pages",
+        rows.len()
+    ));
+}
