@@ -49,35 +49,31 @@ pub enum Change {
     Stopped,
 }
 
-/// Waits until `child` ends. EINTR is retried. Errors: ECHILD if it is no child of ours.
+/// Waits until `child` ends, see waitid(2). EINTR is retried. Errors: ECHILD if it is no child of ours.
 pub fn wait_for_end(child: i32) -> nix::Result<Change> {
     loop {
-        if let Some(change) = wait_id(child, libc::WEXITED)? {
+        if let Some(change) = wait_id(child, libc::WEXITED)?.and_then(change) {
             return Ok(change);
         }
     }
 }
 
-/// Waits until `child` ends or is stopped. EINTR is retried. Errors as [`wait_for_end`].
-///
-/// A stop that is over again when we get to it (we were stopped by the same Ctrl-Z, and have been continued together
-/// with the child) is not reported: else we would stop a second time.
-pub fn wait_for_change(child: i32) -> nix::Result<Change> {
-    loop {
-        wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT)?;
-        if let Some(change) = poll_change(child)? {
-            return Ok(change);
-        }
-    }
-}
-
-/// What became of `child` since it was asked last, if anything. Errors as [`wait_for_end`].
+/// What became of `child` since it was asked last, if anything, see waitid(2). Errors as [`wait_for_end`].
 pub fn poll_change(child: i32) -> nix::Result<Option<Change>> {
-    wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOHANG)
+    let news = wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOHANG)?;
+    Ok(news.and_then(change))
 }
 
-/// waitid(2) for one child.
-fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<Change>> {
+/// Whether `child` was stopped, and has been continued since that was asked last: WCONTINUED of waitid(2).
+pub fn has_continued(child: i32) -> bool {
+    matches!(
+        wait_id(child, libc::WCONTINUED | libc::WNOHANG),
+        Ok(Some(_))
+    )
+}
+
+/// The code and the status that waitid(2) gives of a child; `None` if there is nothing to say (WNOHANG).
+fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<(libc::c_int, libc::c_int)>> {
     loop {
         // SAFETY: an all-zero siginfo_t is a valid value, and waitid only writes to it.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
@@ -90,16 +86,17 @@ fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<Change>> {
         }
         // SAFETY: waitid succeeded, so the structure is that of SIGCHLD, or all zero if nothing happened (WNOHANG).
         let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-        if pid == 0 {
-            return Ok(None);
-        }
-        return Ok(match info.si_code {
-            // _exit(2) keeps the lowest 8 bits.
-            libc::CLD_EXITED => Some(Change::Exited(status as u8)),
-            libc::CLD_KILLED | libc::CLD_DUMPED => Some(Change::Killed(SignalNumber(status))),
-            libc::CLD_STOPPED => Some(Change::Stopped),
-            _ => None,
-        });
+        return Ok((pid != 0).then_some((info.si_code, status)));
+    }
+}
+
+fn change((code, status): (libc::c_int, libc::c_int)) -> Option<Change> {
+    match code {
+        // _exit(2) keeps the lowest 8 bits.
+        libc::CLD_EXITED => Some(Change::Exited(status as u8)),
+        libc::CLD_KILLED | libc::CLD_DUMPED => Some(Change::Killed(SignalNumber(status))),
+        libc::CLD_STOPPED => Some(Change::Stopped),
+        _ => None,
     }
 }
 

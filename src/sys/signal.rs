@@ -57,6 +57,21 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
     check(unsafe { libc::kill(pid, signal.0) }.into()).map(drop)
 }
 
+/// Stops this process, which has a single thread, by `signal`, SIGSTOP or one that stops by default and is blocked.
+/// Returns once it has been continued, or where the signal does not stop it: SIGTSTP and its like do not in a process
+/// group that no shell is left to continue (setpgid(2)).
+pub fn stop_by(signal: SignalNumber) {
+    // SAFETY: initialised sets of one valid signal; raise takes a plain number.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, signal.0);
+        libc::raise(signal.0);
+        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+        libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+    }
+}
+
 /// Where a signal came from, as far as it matters to pass it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {

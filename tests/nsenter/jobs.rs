@@ -1,5 +1,7 @@
 //! The program as a job: how it ends, stops and goes on, and what the terminal sends.
 
+use std::fs::{File, OpenOptions};
+
 use crate::common::{Ending, Pty, ROOT, Scene, poll_until, their_bug};
 use crate::{Target, scene};
 
@@ -147,11 +149,21 @@ fn ctrl_c_ends_both_where_the_child_does_not_catch_it() {
 /// What a shell shows when it is ready for a line.
 const PROMPT: &str = "-now-";
 
+/// The input of a program that is stopped at a terminal, where it might be given the line that the shell is to have: it
+/// stops only once it runs again.
+fn other_input(scene: &Scene) -> File {
+    let fifo = scene.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
+    // For reading as well: nothing is to wait for the other side.
+    let both = OpenOptions::new().read(true).write(true).open(fifo);
+    both.unwrap()
+}
+
 /// Ctrl-C reaches the `probe catch 2` in the foreground, which then ends with its input, and the shell is back.
-fn end_the_catching_job(pty: &Pty) {
+fn end_the_catching_job(pty: &Pty, input: File) {
     pty.type_in(b"\x03");
     pty.expect("got 02");
-    pty.type_in(b"\x04");
+    drop(input);
     poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
 }
 
@@ -162,6 +174,7 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
     }
     let Some(scene) = scene() else { return };
     let target = in_pid_namespace(&scene);
+    let input = other_input(&scene);
     let pty = Pty::new();
     let shell = scene
         .call("/bin/bash", ["--norc", "--noediting", "-i"])
@@ -170,20 +183,21 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
     pty.expect(PROMPT);
     let own = pty.foreground();
     let line = format!(
-        "{} -t {} -p probe catch 2\n",
+        "{} -t {} -p probe catch 2 <fifo\n",
         scene.text("bin/nsenter"),
         target.id()
     );
     pty.type_in(line.as_bytes());
     pty.expect("ready");
-    for round in 1..=2 {
+    for round in 1..=20 {
         let times = |text: &str| pty.text().matches(text).count();
         pty.type_in(b"\x1a");
         poll_until("the shell to see it stopped", || times("Stopped") == round);
+        poll_until("the shell in the foreground", || pty.foreground() == own);
         pty.type_in(b"fg\n");
         poll_until("the job in the foreground", || pty.foreground() != own);
     }
-    end_the_catching_job(&pty);
+    end_the_catching_job(&pty, input);
     pty.type_in(b"exit $?\n");
     assert_eq!(shell.wait(), Ending::Exited(0));
 }
@@ -192,6 +206,7 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
 fn a_shell_in_the_pid_namespace_has_job_control() {
     let Some(scene) = scene() else { return };
     let target = in_pid_namespace(&scene);
+    let input = other_input(&scene);
     let pty = Pty::new();
     let call = scene.nsenter([
         "-t",
@@ -207,7 +222,7 @@ fn a_shell_in_the_pid_namespace_has_job_control() {
     pty.expect(PROMPT);
     assert!(!pty.text().contains("job control"), "{}", pty.text());
     let own = pty.foreground();
-    pty.type_in(b"probe catch 2\n");
+    pty.type_in(format!("probe catch 2 <{}\n", scene.text("fifo")).as_bytes());
     pty.expect("ready");
     pty.type_in(b"\x1a");
     pty.expect("Stopped");
@@ -215,9 +230,35 @@ fn a_shell_in_the_pid_namespace_has_job_control() {
     pty.expect("jobs: 1");
     pty.type_in(b"fg\n");
     poll_until("the job in the foreground", || pty.foreground() != own);
-    end_the_catching_job(&pty);
+    end_the_catching_job(&pty, input);
     pty.type_in(b"exit 5\n");
     assert_eq!(process.wait(), Ending::Exited(5));
+}
+
+#[test]
+fn a_stop_of_nsenter_alone_is_its_own_and_what_the_caller_blocks_does_not_reach_it() {
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let id = target.id();
+    let call = || scene.nsenter(["-t", &id, "-p", "probe", "hold"]).leashed();
+    for signal in [libc::SIGTSTP, libc::SIGTTIN, libc::SIGSTOP] {
+        let mut process = call().spawn();
+        process.expect("ready");
+        process.signal(signal);
+        assert_eq!(process.wait_for_stop(), signal);
+        process.signal(libc::SIGCONT);
+        process.release();
+        assert_eq!(process.wait(), Ending::Exited(0));
+    }
+    for signal in [libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP] {
+        for call in [call().blocking(signal), call().ignoring(signal)] {
+            let mut process = call.spawn();
+            process.expect("ready");
+            process.signal(signal);
+            process.release();
+            assert_eq!(process.wait(), Ending::Exited(0), "{signal}");
+        }
+    }
 }
 
 #[test]
