@@ -4,16 +4,18 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::fcntl::OFlag;
-use nix::sys::stat::{FileStat, fstat};
+use nix::sys::stat::fstat;
 
 use crate::digits::digits;
+use crate::error::RequestError;
 use crate::sys::file::open_retrying;
+use crate::sys::signal::{SignalNumber, is_pending, take_pending};
 
 /// Which of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,9 @@ pub struct Entry {
 /// A line of so many bytes or more is no entry: no name service makes one, and it must not cost its length in memory.
 pub const LONGEST_LINE: u64 = 64 * 1024;
 
+/// Bytes: a file of more is none of a machine's users. In an entered file system, one may stand there that has no end.
+const LARGEST_FILE: u64 = 64 << 20;
+
 /// Where getent(1) may be: named in full, since neither $PATH nor any other variable is to choose what root runs.
 const GETENT: [&str; 2] = ["/usr/bin/getent", "/bin/getent"];
 
@@ -78,62 +83,58 @@ fn entry(line: &[u8]) -> Option<Entry> {
 }
 
 /// Calls `visit` with each entry of a passwd(5) or group(5), or of what getent(1) says, until it answers false. Lines
-/// that are none are passed over.
-pub fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) {
+/// that are none are passed over. Errors: those of `reader`.
+pub fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     loop {
         line.clear();
-        match reader
-            .by_ref()
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-        {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {}
+        let mut start = reader.by_ref().take(LONGEST_LINE);
+        if start.read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
         }
         let Some(text) = line
             .strip_suffix(b"\n")
             .or((line.len() < LONGEST_LINE as usize).then_some(&line))
         else {
             // The rest of a line that is too long is no line of its own.
-            skip_line(&mut reader);
+            skip_line(&mut reader)?;
             continue;
         };
         if let Some(entry) = entry(text)
             && !visit(entry)
         {
-            return;
+            return Ok(());
         }
     }
 }
 
-fn skip_line(reader: &mut impl BufRead) {
+fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
     loop {
-        let (skipped, ended) = match reader.fill_buf() {
-            Ok([]) | Err(_) => return,
-            Ok(bytes) => match bytes.iter().position(|byte| *byte == b'\n') {
-                Some(end) => (end + 1, true),
-                None => (bytes.len(), false),
-            },
+        let bytes = match reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            result => result?,
         };
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let skipped = end.map_or(bytes.len(), |end| end + 1);
         reader.consume(skipped);
-        if ended {
-            return;
+        if end.is_some() || skipped == 0 {
+            return Ok(());
         }
     }
 }
 
-/// Visits the entries of the file, until `visit` answers false. Returns whether getent may be asked for more: in an entered
-/// file system a pipe may stand there, for whose writer it would wait.
+/// Visits the entries of the file, until `visit` answers false. Returns whether getent may be asked for more. In an entered
+/// file system, what stands there may be a pipe, a device or a file without end: that is not read, nor is getent to read it.
 fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) -> bool {
     let Ok(file) = open_retrying(Path::new(database.file()), OFlag::O_RDONLY) else {
         return true;
     };
-    let regular = |stat: FileStat| stat.st_mode & libc::S_IFMT == libc::S_IFREG;
-    let ask = fstat(&file).map_or(true, regular);
-    for_each_entry(File::from(file), visit);
-    ask
+    let is_one = fstat(&file).is_ok_and(|stat| {
+        stat.st_mode & libc::S_IFMT == libc::S_IFREG && stat.st_size as u64 <= LARGEST_FILE
+    });
+    // Not all files tell their size: those of proc do not.
+    is_one && for_each_entry(File::from(file).take(LARGEST_FILE), visit).is_ok()
 }
 
 /// Visits the entries that getent finds for `keys`: names or numbers, all of them asked for at once.
@@ -141,6 +142,8 @@ fn visit_getent(database: Database, keys: &[OsString], mut visit: impl FnMut(Ent
     let Some(getent) = GETENT.iter().find(|path| Path::new(path).exists()) else {
         return;
     };
+    // Where our caller blocks SIGCHLD, that of getent would stay pending and reach the program that we run.
+    let was_pending = is_pending(SignalNumber::CHLD);
     for keys in keys.chunks(KEYS_A_CALL) {
         let child = Command::new(getent)
             .arg("--")
@@ -154,11 +157,14 @@ fn visit_getent(database: Database, keys: &[OsString], mut visit: impl FnMut(Ent
             .spawn();
         if let Ok(mut child) = child {
             if let Some(output) = child.stdout.take() {
-                for_each_entry(output, &mut visit);
+                let _ = for_each_entry(output, &mut visit);
             }
             // A caller that ignores SIGCHLD has no children to wait for; the answer is as good.
             let _ = child.wait();
         }
+    }
+    if !was_pending {
+        take_pending(SignalNumber::CHLD);
     }
 }
 
@@ -178,19 +184,34 @@ fn find(database: Database, key: OsString, wanted: impl Fn(&Entry) -> bool) -> O
     found
 }
 
-/// The number of the user or group called `name`.
-pub fn id_by_name(database: Database, name: &OsStr) -> Option<u32> {
-    find(database, name.to_os_string(), |entry| {
-        entry.name == name.as_bytes()
-    })
-    .map(|entry| entry.id)
+/// The number of the user or group called `name`. Errors: there is none.
+pub fn id_by_name(database: Database, name: &OsStr) -> Result<u32, RequestError> {
+    let key = name.to_os_string();
+    find(database, key, |entry| entry.name == name.as_bytes())
+        .map(|entry| entry.id)
+        .ok_or_else(|| match database {
+            Database::Users => RequestError::UnknownUser(name.to_os_string()),
+            Database::Groups => RequestError::UnknownGroup(name.to_os_string()),
+        })
+}
+
+/// Whether getent(1) may be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Getent {
+    /// It may.
+    Run,
+    /// It may not: our next child is to be the program's.
+    Leave,
 }
 
 /// The login shell of a user; `None` without an entry or with an empty field.
-pub fn shell_of(uid: u32) -> Option<OsString> {
-    let user = find(Database::Users, uid.to_string().into(), |entry| {
-        entry.id == uid
-    })?;
+pub fn shell_of(uid: u32, getent: Getent) -> Option<OsString> {
+    // An empty key is not asked for.
+    let key = match getent {
+        Getent::Run => uid.to_string(),
+        Getent::Leave => String::new(),
+    };
+    let user = find(Database::Users, key.into(), |entry| entry.id == uid)?;
     Some(OsString::from_vec(user.last)).filter(|shell| !shell.is_empty())
 }
 
@@ -223,7 +244,8 @@ mod tests {
         for_each_entry(text.as_bytes(), |entry| {
             names.push(entry.name);
             true
-        });
+        })
+        .unwrap();
         assert_eq!(names, [b"c", b"d"]);
     }
 
@@ -238,7 +260,8 @@ mod tests {
                 String::from_utf8(entry.last).unwrap(),
             ));
             true
-        });
+        })
+        .unwrap();
         let expected = [("root", 0, "/bin/bash"), ("bob", 7, "")];
         assert_eq!(
             names,

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 
 use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
-use super::value::{self, IdOrName};
+use super::value::{self, BlockArgument, IdOrName, block_argument};
 use super::{Parsed, read};
-use crate::enter::idmap::{BlockArgument, block_argument};
 use crate::enter::step::{Propagation, Setgroups};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::signal::SignalNumber;

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 pub use crate::digits::number;
 use crate::digits::{after_blanks, digits};
+use crate::enter::idmap::Extent;
 use crate::sys::signal::{SignalNumber, real_time_range};
 
 /// A user or group as it was typed.
@@ -46,6 +47,46 @@ pub fn seconds(text: &OsStr) -> Option<i64> {
         [b'+', number @ ..] => digits(number),
         number => digits(number),
     }
+}
+
+/// The argument of `--map-users` or `--map-groups`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockArgument {
+    /// `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT`.
+    Block(Extent),
+    /// The first block of subordinate ids, from 0 on inside.
+    Auto,
+    /// The same block, mapped to itself.
+    Subids,
+    /// Every id that there is here, to itself.
+    All,
+}
+
+/// Reads the argument of `--map-users` or `--map-groups`.
+pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
+    match text.as_bytes() {
+        b"auto" => return Some(BlockArgument::Auto),
+        b"subids" => return Some(BlockArgument::Subids),
+        b"all" => return Some(BlockArgument::All),
+        _ => {}
+    }
+    let numbers = |separator| -> Option<[u32; 3]> {
+        let mut fields = text
+            .as_bytes()
+            .split(|byte| *byte == separator)
+            .map(number::<u32>);
+        let numbers = [fields.next()??, fields.next()??, fields.next()??];
+        fields.next().is_none().then_some(numbers)
+    };
+    let extent = match (numbers(b':'), numbers(b',')) {
+        (Some([inner, outer, count]), _) | (_, Some([outer, inner, count])) => Extent {
+            inner,
+            outer,
+            count,
+        },
+        _ => return None,
+    };
+    extent.is_in_range().then_some(BlockArgument::Block(extent))
 }
 
 fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
@@ -186,6 +227,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn arguments_of_blocks() {
+        let block = |inner, outer, count| {
+            Some(BlockArgument::Block(Extent {
+                inner,
+                outer,
+                count,
+            }))
+        };
+        for (text, expected) in [
+            ("1:2:3", block(1, 2, 3)),
+            ("2,1,3", block(1, 2, 3)),
+            ("auto", Some(BlockArgument::Auto)),
+            ("subids", Some(BlockArgument::Subids)),
+            ("all", Some(BlockArgument::All)),
+            ("0:0:4294967295", block(0, 0, u32::MAX)),
+            (" 2, 1,+3", block(1, 2, 3)),
+            ("1:0:4294967295", None),
+            ("0:0:0", None),
+            ("1:2", None),
+            ("1:2:3:4", None),
+            ("1:2,3", None),
+            ("", None),
+            ("a:b:c", None),
+            ("-1:2:3", None),
+            ("1 :2:3", None),
+        ] {
+            assert_eq!(block_argument(OsStr::new(text)), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_offset_is_read_back(offset: i64) {
@@ -200,6 +272,13 @@ mod tests {
             let (first, last) = real_time_range();
             prop_assert_eq!(signal(OsStr::new(&format!("RTMIN+{offset}"))), Some(SignalNumber(first + offset)));
             prop_assert_eq!(signal(OsStr::new(&format!("sigrtmax-{offset}"))), Some(SignalNumber(last - offset)));
+        }
+
+        #[test]
+        fn every_block_is_read_back(inner in 0u32..1 << 31, outer in 0u32..1 << 31, count in 1u32..1 << 31) {
+            let expected = Some(BlockArgument::Block(Extent { inner, outer, count }));
+            prop_assert_eq!(block_argument(OsStr::new(&format!("{inner}:{outer}:{count}"))), expected);
+            prop_assert_eq!(block_argument(OsStr::new(&format!("{outer},{inner},{count}"))), expected);
         }
     }
 }

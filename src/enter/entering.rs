@@ -3,12 +3,11 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
 use nix::sched::setns;
 use nix::sys::stat::fstat;
 
 use super::target::Target;
-use crate::error::{Attempt, During, Failure};
+use crate::error::{Attempt, During, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::pidfd;
 
@@ -32,7 +31,7 @@ pub struct Opened {
     pub root: Option<Directory>,
     /// The new working directory.
     pub working_directory: Option<Directory>,
-    /// The target's directory in /proc.
+    /// The target's directory in /proc, whose owner is that of the process.
     pub process: Option<OwnedFd>,
     /// The cgroup.procs files of the cgroups to join.
     pub cgroups: Vec<(PathBuf, OwnedFd)>,
@@ -153,7 +152,7 @@ impl Entrance {
         Ok(())
     }
 
-    /// UID and GID of the target, as they are called in the user namespace that we are in.
+    /// UID and GID of the target, as they are called in the user namespace that we are in. Errors: ESRCH if it has ended.
     pub fn ids_of_target(&self) -> Result<(u32, u32), Failure> {
         let Opened {
             target: Some(target),
@@ -161,10 +160,9 @@ impl Entrance {
             ..
         } = &self.opened
         else {
-            return Err(Failure::System {
-                attempt: Attempt::AskIds(0),
-                errno: Errno::ESRCH,
-            });
+            return Err(
+                RequestError::NeedsTarget("to follow its user or group".to_string()).into(),
+            );
         };
         let owner = fstat(process).during(|| Attempt::AskIds(target.pid()))?;
         // The directory of a process that has ended belongs to root.

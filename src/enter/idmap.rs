@@ -1,8 +1,6 @@
 //! Maps of user and group ids, see user_namespaces(7): what `--map-*` ask for, made into the lines of uid_map.
 
-use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt;
 
 use crate::digits::digits;
 
@@ -52,6 +50,13 @@ pub struct Extent {
     pub count: u32,
 }
 
+/// Bytes: the kernel takes a map of less than a page, in at most [`MOST_LINES`] lines, see user_namespaces(7).
+pub const LONGEST_MAP: usize = 4095;
+/// Since Linux 4.15; five before.
+pub const MOST_LINES: usize = 340;
+/// Bytes: as the kernel writes it, a line has three fields of ten digits.
+pub const LONGEST_MAP_READ: usize = MOST_LINES * 33;
+
 /// How many ids there are: 0 to 4294967294.
 const IDS: u64 = u32::MAX as u64;
 
@@ -61,46 +66,6 @@ impl Extent {
         let end = |first: u32| u64::from(first) + u64::from(self.count);
         self.count > 0 && end(self.inner) <= IDS && end(self.outer) <= IDS
     }
-}
-
-/// The argument of `--map-users` or `--map-groups`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BlockArgument {
-    /// `INNER:OUTER:COUNT`, or `OUTER,INNER,COUNT`.
-    Block(Extent),
-    /// The first block of subordinate ids, from 0 on inside.
-    Auto,
-    /// The same block, mapped to itself.
-    Subids,
-    /// Every id that there is here, to itself.
-    All,
-}
-
-/// Reads the argument of `--map-users` or `--map-groups`.
-pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
-    match text.as_bytes() {
-        b"auto" => return Some(BlockArgument::Auto),
-        b"subids" => return Some(BlockArgument::Subids),
-        b"all" => return Some(BlockArgument::All),
-        _ => {}
-    }
-    let numbers = |separator| -> Option<[u32; 3]> {
-        let mut fields = text
-            .as_bytes()
-            .split(|byte| *byte == separator)
-            .map(digits::<u32>);
-        let numbers = [fields.next()??, fields.next()??, fields.next()??];
-        fields.next().is_none().then_some(numbers)
-    };
-    let extent = match (numbers(b':'), numbers(b',')) {
-        (Some([inner, outer, count]), _) | (_, Some([outer, inner, count])) => Extent {
-            inner,
-            outer,
-            count,
-        },
-        _ => return None,
-    };
-    extent.is_in_range().then_some(BlockArgument::Block(extent))
 }
 
 /// A block of ids that is to be mapped beside a single id.
@@ -189,22 +154,39 @@ pub fn text(lines: &[Extent]) -> String {
     text
 }
 
-/// Reads a uid_map or gid_map of our own: the inner ids, which are all the ids there are for us.
-pub fn inner_ids(map: &[u8]) -> Vec<Extent> {
+/// The lines of a uid_map or gid_map, as far as they are some.
+pub fn extents(map: &[u8]) -> Vec<Extent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
             let mut fields = line
                 .split(u8::is_ascii_whitespace)
                 .filter(|field| !field.is_empty());
-            let inner = digits(fields.next()?)?;
-            let count = digits(fields.nth(1)?)?;
+            let mut next = || digits(fields.next()?);
             Some(Extent {
-                inner,
-                outer: inner,
-                count,
+                inner: next()?,
+                outer: next()?,
+                count: next()?,
             })
         })
         .collect()
+}
+
+/// The inner ids of the lines of a uid_map or gid_map, each mapped to itself.
+pub fn inner_ids(map: &[u8]) -> Vec<Extent> {
+    let to_itself = |extent: Extent| Extent {
+        outer: extent.inner,
+        ..extent
+    };
+    extents(map).into_iter().map(to_itself).collect()
+}
+
+/// Whether the uid_map or gid_map gives the outer `id` one inside.
+pub fn has_outer(map: &[u8], id: u32) -> bool {
+    let holds = |extent: &Extent| {
+        id.checked_sub(extent.outer)
+            .is_some_and(|at| at < extent.count)
+    };
+    extents(map).iter().any(holds)
 }
 
 #[cfg(test)]
@@ -294,29 +276,6 @@ mod tests {
         assert_eq!(text(&lines(None, &blocks)), "10 100 5\n0 200 5\n");
     }
 
-    #[test]
-    fn arguments_of_blocks() {
-        let block = |inner, outer, count| Some(BlockArgument::Block(extent(inner, outer, count)));
-        for (text, expected) in [
-            ("1:2:3", block(1, 2, 3)),
-            ("2,1,3", block(1, 2, 3)),
-            ("auto", Some(BlockArgument::Auto)),
-            ("subids", Some(BlockArgument::Subids)),
-            ("all", Some(BlockArgument::All)),
-            ("0:0:4294967295", block(0, 0, u32::MAX)),
-            ("1:0:4294967295", None),
-            ("0:0:0", None),
-            ("1:2", None),
-            ("1:2:3:4", None),
-            ("1:2,3", None),
-            ("", None),
-            ("a:b:c", None),
-            ("-1:2:3", None),
-        ] {
-            assert_eq!(block_argument(OsStr::new(text)), expected, "{text}");
-        }
-    }
-
     /// The rule of [`lines`] taken word by word, an id at a time.
     fn slowly(single: Extent, block: Block) -> Vec<(u32, u32)> {
         let Extent {
@@ -352,11 +311,12 @@ mod tests {
         }
 
         #[test]
-        fn every_block_is_read_back(inner in 0u32..1 << 31, outer in 0u32..1 << 31, count in 1u32..1 << 31) {
-            let expected = Some(BlockArgument::Block(extent(inner, outer, count)));
-            prop_assert_eq!(block_argument(OsStr::new(&format!("{inner}:{outer}:{count}"))), expected);
-            prop_assert_eq!(block_argument(OsStr::new(&format!("{outer},{inner},{count}"))), expected);
-            prop_assert_eq!(inner_ids(format!("  {inner}  {outer} {count}\n").as_bytes()), [extent(inner, inner, count)]);
+        fn a_line_is_read_back(inner in 0u32..1 << 31, outer in 0u32..1 << 31, count in 1u32..1 << 31) {
+            let line = format!("  {inner}  {outer} {count}\n");
+            prop_assert_eq!(extents(line.as_bytes()), [extent(inner, outer, count)]);
+            prop_assert_eq!(inner_ids(line.as_bytes()), [extent(inner, inner, count)]);
+            prop_assert!(has_outer(line.as_bytes(), outer) && has_outer(line.as_bytes(), outer + count - 1));
+            prop_assert!(!has_outer(line.as_bytes(), outer + count));
         }
     }
 }

@@ -4,12 +4,14 @@ use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nix::errno::Errno;
-use nix::unistd::{AccessFlags, access};
+use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::sys::stat::stat;
+use nix::unistd::{AccessFlags, faccessat};
 
 use super::environment;
 use crate::error::{Failure, RequestError};
 use crate::sys::file::execute;
-use crate::users;
+use crate::users::{self, Getent};
 
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +43,14 @@ impl Program {
     }
 
     /// The caller's shell, as a login shell: `$SHELL`, else that of the passwd entry, else /bin/sh.
-    pub fn login_shell(environment: &[&CStr], real_uid: u32) -> Program {
+    pub fn login_shell(environment: &[&CStr], real_uid: u32, getent: Getent) -> Program {
         let from_variable = environment::value(environment, b"SHELL")
             .filter(|shell| !shell.is_empty())
             .map(|shell| OsStr::from_bytes(shell).to_os_string());
         let from_entry = || {
             Some(real_uid)
                 .filter(|uid| *uid != UNMAPPED_UID)
-                .and_then(users::shell_of)
+                .and_then(|uid| users::shell_of(uid, getent))
         };
         let shell = from_variable
             .or_else(from_entry)
@@ -70,7 +72,7 @@ impl Program {
     /// Whether there is a file that can be executed: what will fail later (ENOEXEC, E2BIG, …) cannot be known before.
     pub fn check(&self, environment: &[&CStr]) -> Result<(), Failure> {
         let mut found = false;
-        let errno = self.search(environment, |path| match access(path, AccessFlags::X_OK) {
+        let errno = self.search(environment, |path| match may_execute(path) {
             // Any error but those that the search goes on after.
             Ok(()) => {
                 found = true;
@@ -113,7 +115,8 @@ impl Program {
         let path = environment::value(environment, b"PATH").unwrap_or(DEFAULT_PATH);
         let mut refused = false;
         let mut last = Errno::ENOENT;
-        for directory in path.split(|byte| *byte == b':') {
+        let directories = path.split(|byte| *byte == b':');
+        for directory in directories.filter(|directory| directory.len() < libc::PATH_MAX as usize) {
             // An empty element is the current directory.
             let separator: &[u8] = if directory.is_empty() { b"" } else { b"/" };
             let Ok(candidate) = CString::new([directory, separator, name].concat()) else {
@@ -131,6 +134,16 @@ impl Program {
             }
         }
         if refused { Errno::EACCES } else { last }
+    }
+}
+
+/// Whether execve(2) would find a file that it may execute. access(2) would ask for the real user, who need not be the one
+/// that counts.
+fn may_execute(path: &CStr) -> nix::Result<()> {
+    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)?;
+    match stat(path)?.st_mode & libc::S_IFMT {
+        libc::S_IFREG => Ok(()),
+        _ => Err(Errno::EACCES),
     }
 }
 
@@ -199,6 +212,9 @@ mod tests {
             search(c"x", &[c"PATH=/a:/b"], &[EIO]),
             tried(&["/a/x"], EIO)
         );
+        // A directory with too long a name is passed over.
+        let long = CString::new(format!("PATH=/{}:/b", "a".repeat(5000))).unwrap();
+        assert_eq!(search(c"x", &[&long], &[]), tried(&["/b/x"], ENOENT));
         assert_eq!(search(c"./x", &[c"PATH=/a"], &[]), tried(&["./x"], ENOENT));
         assert_eq!(search(c"", &[], &[]), tried(&[], ENOENT));
     }
@@ -206,7 +222,7 @@ mod tests {
     #[test]
     fn the_login_shell_is_the_variable_then_sh() {
         let shell = |environment: &[&CStr], uid| {
-            let program = Program::login_shell(environment, uid);
+            let program = Program::login_shell(environment, uid, Getent::Run);
             (
                 program.file.into_string().unwrap(),
                 program.argv[0].to_str().unwrap().to_string(),

@@ -16,10 +16,12 @@ use super::program::Program;
 use super::step::{MapJob, Plan, Reaction, Setgroups, Step};
 use super::supervise::{hold_signals, supervise};
 use crate::error::{Attempt, During, Failure, Status};
+use crate::namespace::Kind;
 use crate::sys;
 use crate::sys::file::{is_of_proc, open_retrying, write_all, write_once, write_once_to_proc};
 use crate::sys::process::{Side, fork, set_parent_death_signal, wait_for_end};
 use crate::sys::signal::SignalNumber;
+use crate::users::Getent;
 
 /// What steps leave for later ones.
 struct Run<'e> {
@@ -29,6 +31,8 @@ struct Run<'e> {
     mapper: Option<Mapper>,
     entrance: Entrance,
     groups_dropped: bool,
+    /// Whether our next child would be process 1 of a PID namespace.
+    child_is_first: bool,
     /// Our parent, where we are the forked child; `None` also where the kernel has no pidfds.
     parent: Option<OwnedFd>,
 }
@@ -56,6 +60,7 @@ pub fn run(plan: Plan, opened: Opened, callers_environment: &[&CStr]) -> Result<
         mapper: None,
         entrance: Entrance::new(opened),
         groups_dropped: false,
+        child_is_first: false,
         parent: None,
     };
     for step in plan {
@@ -86,6 +91,7 @@ impl Run<'_> {
             }
             Step::Unshare(kinds) => {
                 nix::sched::unshare(kinds.clone_flags()).during(|| Attempt::Unshare(kinds))?;
+                self.child_is_first = kinds.contains(Kind::Pid);
             }
             Step::ReleaseMapper => self.mapper.take().map_or(Ok(()), Mapper::release)?,
             Step::OffsetClock(clock, seconds) => {
@@ -123,7 +129,7 @@ impl Run<'_> {
                 }
             }
             Step::MakePrivateIfMounted(at) => match change_propagation(&at, MsFlags::MS_PRIVATE) {
-                // It is no mount point: there is nothing that could propagate.
+                // It is no mount point. What is mounted there passes on as the mount around it does, as was asked for.
                 Ok(()) | Err(Errno::EINVAL) => {}
                 result => result.during(|| Attempt::Propagate {
                     mode: "private",
@@ -212,6 +218,7 @@ impl Run<'_> {
                 if let Some(binder) = &mut self.binder {
                     binder.disown();
                 }
+                self.child_is_first = false;
                 masked.restore().map(|()| Next::Step)
             }
             Side::Parent { child } => {
@@ -251,8 +258,13 @@ impl Run<'_> {
 
     fn execute(&mut self, program: Option<Program>) -> Failure {
         let environment = self.environment.entries(self.callers_environment);
-        let program =
-            program.unwrap_or_else(|| Program::login_shell(&environment, getuid().as_raw()));
+        // The first child is the shell's: when it ends, no other can be made (pid_namespaces(7)).
+        let getent = match self.child_is_first {
+            true => Getent::Leave,
+            false => Getent::Run,
+        };
+        let program = program
+            .unwrap_or_else(|| Program::login_shell(&environment, getuid().as_raw(), getent));
         if let Some(binder) = self.binder.take() {
             // From here on the mounts stay; so what can be known of the program's fate is asked before.
             if let Err(failure) = program.check(&environment) {

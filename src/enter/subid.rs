@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::digits::digits;
+use crate::digits::{digits, number};
 
 /// A block of subordinate ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Subordinates {
 }
 
 /// The first block of a user in the text of /etc/subuid or /etc/subgid: the line's owner is the login name, or a UID
-/// that is all digits.
+/// that is all digits. Numbers may have blanks and a `+` before them, as for newuidmap(1).
 pub fn first_block(text: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subordinates> {
     text.split(|byte| *byte == b'\n').find_map(|line| {
         let mut fields = line.split(|byte| *byte == b':');
@@ -25,8 +25,8 @@ pub fn first_block(text: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subord
             return None;
         }
         let block = Subordinates {
-            first: digits(first)?,
-            count: digits(count)?,
+            first: number(first)?,
+            count: number(count)?,
         };
         let end = u64::from(block.first) + u64::from(block.count);
         (block.count > 0 && end <= u64::from(u32::MAX)).then_some(block)
@@ -40,7 +40,7 @@ mod tests {
 
     const TEXT: &[u8] =
         b"# comment\nalice:100000:65536\nalice:900000:10\n1002:200000:5\nbad:x:1\nempty:1:0\n\
-        over:4294967290:10\nroot2:1:1";
+        over:4294967290:10\nroot2:1:1\ncarol: 300000:+7";
 
     fn of(uid: u32, name: Option<&str>) -> Option<(u32, u32)> {
         first_block(TEXT, uid, name.map(OsStr::new)).map(|block| (block.first, block.count))
@@ -51,6 +51,7 @@ mod tests {
         assert_eq!(of(1001, Some("alice")), Some((100000, 65536)));
         assert_eq!(of(1002, None), Some((200000, 5)));
         assert_eq!(of(1002, Some("bob")), Some((200000, 5)));
+        assert_eq!(of(1004, Some("carol")), Some((300000, 7)));
         assert_eq!(of(1003, Some("empty")), None);
         assert_eq!(of(1003, Some("over")), None);
         assert_eq!(of(7, Some("bad")), None);

@@ -61,7 +61,7 @@ pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Stat
         }
         let received = wait_for(&masked.held).during(|| Attempt::Signals)?;
         match received.signal {
-            SignalNumber(libc::SIGCHLD) => {}
+            SignalNumber::CHLD => {}
             stop if STOPS.iter().any(|known| *known as i32 == stop.0) => {
                 stop_and_continue(stop, child);
             }

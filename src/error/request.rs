@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 
+use crate::enter::idmap::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::list::filter::FilterError;
 use crate::list::find::Number;
 use crate::namespace::Kind;
@@ -78,6 +79,15 @@ pub enum RequestError {
         /// What it is, if it is a namespace.
         found: Option<Kind>,
     },
+    /// A user or group of the target has no id in its user namespace, and cannot be followed there.
+    TargetNotMapped {
+        /// The target.
+        pid: i32,
+        /// The id, as it is called outside.
+        id: u32,
+        /// User or group.
+        kind: IdKind,
+    },
     /// The target's environment is longer than any program could have been started with.
     EnvironmentTooLong(i32),
     /// No mount of the hierarchy shows the target's cgroup.
@@ -87,7 +97,7 @@ pub enum RequestError {
     /// A column that lsns does not have.
     UnknownColumn(OsString),
     /// A list of columns without end.
-    TooManyColumns(OsString),
+    TooManyColumns,
     /// No namespace has this inode number, among those of the kinds that are looked at.
     UnknownNamespace(u64),
     /// No process has this PID.
@@ -132,7 +142,7 @@ impl fmt::Display for RequestError {
             RequestError::MapTooLong(file, length) => {
                 write!(
                     f,
-                    "the {file} would be {length} bytes long; the kernel takes at most 4095, in 340 lines"
+                    "the {file} would be {length} bytes long; the kernel takes at most {LONGEST_MAP}, in {MOST_LINES} lines"
                 )
             }
             RequestError::NoSuchNamespace { kind, number } => {
@@ -176,6 +186,16 @@ impl fmt::Display for RequestError {
             RequestError::NotTheNamespace { path, .. } => {
                 write!(f, "{} is no namespace", path.display())
             }
+            RequestError::TargetNotMapped { pid, id, kind } => {
+                let what = match kind {
+                    IdKind::User => "user",
+                    IdKind::Group => "group",
+                };
+                write!(
+                    f,
+                    "the {what} of process {pid}, {id} outside, has no id in its user namespace"
+                )
+            }
             RequestError::EnvironmentTooLong(pid) => {
                 write!(f, "the environment of process {pid} is too long")
             }
@@ -189,7 +209,7 @@ impl fmt::Display for RequestError {
             RequestError::UnknownColumn(name) => {
                 write!(f, "no column is called '{}'", name.display())
             }
-            RequestError::TooManyColumns(_) => write!(f, "--output: too many columns"),
+            RequestError::TooManyColumns => write!(f, "--output: too many columns"),
             RequestError::UnknownNamespace(inode) => {
                 write!(f, "no namespace has the inode number {inode}")
             }

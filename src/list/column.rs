@@ -1,6 +1,6 @@
 //! The columns: one table that parsing, filling, printing and --list-columns go by.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::error::RequestError;
@@ -254,7 +254,7 @@ pub fn list(text: &OsStr, base: &[Column]) -> Result<Vec<Column>, RequestError> 
         let unknown = || RequestError::UnknownColumn(OsStr::from_bytes(name).to_os_string());
         columns.push(column.ok_or_else(unknown)?);
         if columns.len() > MOST_COLUMNS {
-            return Err(RequestError::TooManyColumns(OsString::from(text)));
+            return Err(RequestError::TooManyColumns);
         }
     }
     Ok(columns)

@@ -16,6 +16,8 @@ impl SignalNumber {
     pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
     /// SIGCONT.
     pub const CONT: SignalNumber = SignalNumber(libc::SIGCONT);
+    /// SIGCHLD.
+    pub const CHLD: SignalNumber = SignalNumber(libc::SIGCHLD);
 }
 
 /// The first and the last real-time signal that the C library leaves to programs.
@@ -45,7 +47,7 @@ pub fn is_ignored(signal: SignalNumber) -> bool {
 
 /// SIGCHLD to its default, so that ended children can be waited for.
 pub fn set_child_signal_default() -> nix::Result<()> {
-    set_default(SignalNumber(libc::SIGCHLD))
+    set_default(SignalNumber::CHLD)
 }
 
 /// Sends `signal` to process `pid` (never 0 or negative: no group), see kill(2). Errors: ESRCH, EPERM.
@@ -61,11 +63,9 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
 /// Returns once it has been continued, or where the signal does not stop it: SIGTSTP and its like do not in a process
 /// group that no shell is left to continue (setpgid(2)).
 pub fn stop_by(signal: SignalNumber) {
-    // SAFETY: initialised sets of one valid signal; raise takes a plain number.
+    let set = set_of(signal);
+    // SAFETY: an initialised set; raise takes a plain number.
     unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, signal.0);
         libc::raise(signal.0);
         libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
         libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
@@ -101,11 +101,42 @@ pub fn wait_for(signals: &SigSet) -> nix::Result<Received> {
     }
 }
 
+/// Whether `signal`, which our caller blocks then, has been sent to us, see sigpending(2).
+pub fn is_pending(signal: SignalNumber) -> bool {
+    // SAFETY: an all-zero set is a valid value, which sigpending(2) fills.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigpending(&mut set) == 0 && libc::sigismember(&set, signal.0) == 1
+    }
+}
+
+/// Takes a pending `signal` away; does nothing if there is none, see sigtimedwait(2).
+pub fn take_pending(signal: SignalNumber) {
+    let at_once = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let set = set_of(signal);
+    // SAFETY: an initialised set, no structure to fill, and no time to wait.
+    unsafe { libc::sigtimedwait(&set, std::ptr::null_mut(), &at_once) };
+}
+
+fn set_of(signal: SignalNumber) -> libc::sigset_t {
+    // SAFETY: the set is initialised before a number is added to it; one that is no signal is refused.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        libc::sigaddset(&mut set, signal.0);
+        set
+    }
+}
+
 /// Ends this process by `signal` as a child ended by it would appear to our caller, without a core dump of ours.
 /// Returns only where the signal does not end a process.
 pub fn die_of(signal: SignalNumber) {
     let _ = set_default(signal);
-    // SAFETY: a whole rlimit, an initialised set of one valid signal; raise takes a plain number.
+    let set = set_of(signal);
+    // SAFETY: a whole rlimit, an initialised set; raise takes a plain number.
     unsafe {
         // Whatever core the child left must not be overwritten by one of ours.
         let none = libc::rlimit {
@@ -113,9 +144,6 @@ pub fn die_of(signal: SignalNumber) {
             rlim_max: 0,
         };
         libc::setrlimit(libc::RLIMIT_CORE, &none);
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, signal.0);
         libc::raise(signal.0);
         libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
     }

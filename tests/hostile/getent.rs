@@ -88,3 +88,54 @@ echo stranger:x:4242:4242::/:/bin/sh\n"
     }
     target.release();
 }
+
+/// A scene in which getent knows the stranger, and leaves a word when it is asked.
+fn with_getent() -> Option<Scene> {
+    let scene = scene()?;
+    let script = format!(
+        "#!/bin/sh\necho >>{}\necho stranger:x:4242:4242::/:/bin/sh\n",
+        scene.text("asked")
+    );
+    let getent = scene.program("answerer", &script);
+    scene.mount(["--bind", &getent, "/usr/bin/getent"]);
+    Some(scene)
+}
+
+#[test]
+fn the_program_finds_no_trace_of_it() {
+    if on_purpose("theirs has the name service modules in its own process") {
+        return;
+    }
+    let Some(scene) = with_getent() else { return };
+    for call in [
+        scene.unshare(["--map-user=stranger", "probe", "seen"]),
+        scene.nsenter(["-S", "stranger", "probe", "seen"]),
+    ] {
+        let seen = call.blocking(libc::SIGCHLD).seen();
+        assert_eq!(seen.all("pending"), [""; 0]);
+        assert!(scene.path("asked").exists());
+    }
+}
+
+#[test]
+fn the_first_child_in_a_pid_namespace_is_the_shells() {
+    let Some(scene) = with_getent() else { return };
+    // What a login shell reads may make a child as well.
+    let nothing = scene.file("nothing", "");
+    scene.mount(["--bind", &nothing, "/etc/profile"]);
+    let shell = |options: &[&str]| {
+        let mut process = scene
+            .unshare(options)
+            .user(STRANGER)
+            .no_env()
+            .leashed()
+            .spawn();
+        process.write("/bin/true && echo one\n/bin/true && echo two\n");
+        process.release();
+        process.finish()
+    };
+    // Else process 1 of the namespace would have been getent, and have ended.
+    let outcome = shell(&["-c", "-p"]);
+    assert_eq!(outcome.stdout, "one\n", "{outcome:?}");
+    assert_eq!(shell(&["-c", "-p", "-f"]).stdout, "one\ntwo\n");
+}

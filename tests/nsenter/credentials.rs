@@ -179,6 +179,26 @@ fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
 }
 
 #[test]
+fn who_has_no_id_inside_is_not_followed() {
+    if newer_than_theirs((2, 39), "--setuid follow") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    // Its user and group are root's outside, which the maps leave out; 65534 inside is somebody.
+    let maps = ["--map-users=1:100000:65535", "--map-groups=1:100000:65535"];
+    let target = Target::new(&scene, ROOT, &maps);
+    let id = target.id();
+    for (option, what) in [("-S", "user"), ("-G", "group")] {
+        let call = scene.nsenter(["-t", &id, "-U", option, "follow", "echo", "ran"]);
+        let words = [
+            &format!("the {what} of process {id}"),
+            "no id in its user namespace",
+        ];
+        call.run().failed("nsenter", 1, &words);
+    }
+}
+
+#[test]
 fn capabilities_are_kept_for_the_program() {
     if newer_than_theirs((2, 39), "--keep-caps") {
         return;

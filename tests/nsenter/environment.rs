@@ -54,6 +54,29 @@ fn the_environment_of_the_target_is_taken_in_its_order() {
 }
 
 #[test]
+fn in_our_own_mount_namespace_the_program_is_one_of_the_host() {
+    if newer_than_theirs((2, 39), "--env") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let call = scene.call("/usr/bin/env", ["-i", "A=1", "LD_PRELOAD=/x"]);
+    let call = call.args([scene.path("bin/probe")]).args(["hold"]);
+    let target = Target::of(call);
+    let id = target.id();
+    let own = format!("--mount={}", target.proc("ns/mnt"));
+    for options in [
+        &["-t", &id, "-m", "-e"][..],
+        &["-t", &id, "-a", "-e"],
+        &["-t", &id, &own, "-e"],
+    ] {
+        let call = scene.nsenter(options).args([scene.path("bin/probe")]);
+        let outcome = call.args(["seen"]).run();
+        assert!(outcome.stderr.contains("LD_PRELOAD"), "{outcome:?}");
+        assert!(!outcome.stdout.contains("LD_PRELOAD"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn an_empty_environment_is_one() {
     if newer_than_theirs((2, 39), "--env") {
         return;

@@ -1,6 +1,6 @@
 //! What is opened inside, after entering: files that whoever is inside may have put there to mislead.
 
-use crate::common::{ALICE, Ending, ROOT, on_purpose};
+use crate::common::{ALICE, Ending, ROOT, Under, on_purpose, under_test};
 use crate::{Target, scene};
 
 #[test]
@@ -14,6 +14,31 @@ mount --bind pipe /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/prob
     let outcome = scene.nsenter(["-t", &target.id(), "-m"]).run();
     assert_eq!(outcome.ending, Ending::Exited(98), "{outcome:?}");
     assert_eq!(outcome.stdout, "probe: what is ''?\n");
+}
+
+#[test]
+fn a_passwd_file_without_an_end_is_not_read_to_it() {
+    let Some(scene) = scene() else { return };
+    for make in [
+        "truncate -s 1T endless",
+        "mount --bind /dev/zero endless",
+        "mount --bind /proc/kmsg endless",
+    ] {
+        let script = format!(
+            "touch endless; {make}
+mount --bind endless /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/probe hold"
+        );
+        let options = ["-m", "/bin/sh", "-ec", &script];
+        let target = Target::of(scene.call(scene.path("our-unshare"), options));
+        // Theirs may be waiting for it.
+        if under_test() == Under::Ours {
+            let outcome = scene.nsenter(["-t", &target.id(), "-m"]).run();
+            assert_eq!(
+                outcome.stdout, "probe: what is ''?\n",
+                "{make}: {outcome:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -217,6 +217,12 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
             }
         }
     }
+    // The owner of what is somebody else's, where another of the namespaces is one of our own user namespace.
+    let call = scene.nsenter(["-t", &id, "--user-parent", "-u", "-n"]);
+    let seen = call
+        .args(["--preserve-credentials", "probe", "seen"])
+        .seen();
+    assert_eq!(namespace(&seen, "user"), outer);
     let nothing = scene.nsenter(["--user-parent", "true"]).run();
     nothing.failed("nsenter", 1, &["--user-parent"]);
 }

@@ -120,7 +120,15 @@ fn the_block_of_subordinate_ids_is_mapped_from_0() {
 fn a_block_in_the_old_way_of_writing() {
     assert_maps(
         ALICE,
-        &[(&["--map-users", "100000,0,10"], "0 100000 10", "", "allow")],
+        &[
+            (&["--map-users", "100000,0,10"], "0 100000 10", "", "allow"),
+            (
+                &["--map-users", " 100000, 0,+10"],
+                "0 100000 10",
+                "",
+                "allow",
+            ),
+        ],
     );
     assert_maps(
         ALICE,

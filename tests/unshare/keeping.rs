@@ -3,7 +3,10 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::common::{Call, Ending, Scene, on_purpose, skip, their_bug};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::common::{Call, Ending, Scene, on_purpose, poll_until, skip, their_bug};
 
 /// A scene with a file `open/place/file` to keep a namespace on, and `open/victim`, on which something is mounted. Everybody
 /// may change what is in `open`.
@@ -46,12 +49,12 @@ fn on_victim(scene: &Scene) -> usize {
 }
 
 /// `unshare`, which keeps a namespace, has getent look for a shell while it is kept, and fails with that.
-fn fails_after_binding(scene: &Scene, script: &str) -> Call {
+fn fails_after_binding(scene: &Scene, options: &[&str], script: &str) -> Call {
     let line = "echo ghost:x:4242:4242::/:/no/such";
     let getent = scene.program("getent", &format!("#!/bin/sh\n{script}\n{line}\n"));
     scene.mount(["--bind", &getent, "/usr/bin/getent"]);
     let keep = format!("--uts={}", scene.text("open/place/file"));
-    scene.unshare(["-S", "4242", &keep])
+    scene.unshare(options).args(["-S", "4242", &keep])
 }
 
 /// The same command under strace, which lets the calls of Linux 5.2 fail.
@@ -77,7 +80,7 @@ fn what_is_taken_back_is_the_mount_that_was_made() {
             "grep -q open/place/file /proc/self/mountinfo || exit\n{}",
             swap(&scene)
         );
-        let mut call = fails_after_binding(&scene, &script);
+        let mut call = fails_after_binding(&scene, &[], &script);
         if old {
             let Some(traced) = before_5_2(&scene, call) else {
                 return;
@@ -97,7 +100,7 @@ fn before_5_2_a_mount_is_taken_back_as_well() {
         return;
     }
     let Some(scene) = ground() else { return };
-    let Some(call) = before_5_2(&scene, fails_after_binding(&scene, "")) else {
+    let Some(call) = before_5_2(&scene, fails_after_binding(&scene, &[], "")) else {
         return;
     };
     call.run().failed("unshare", 127, &["/no/such"]);
@@ -169,6 +172,59 @@ fn a_file_that_is_removed_meanwhile_is_an_error() {
     let words = ["keep the uts namespace", "No such file or directory"];
     call.run().failed("unshare", 1, &words);
     assert_eq!(kept(&scene), [""; 0]);
+}
+
+#[test]
+fn who_is_killed_before_the_program_runs_leaves_nothing_behind() {
+    if on_purpose("theirs leaves the namespace bound") {
+        return;
+    }
+    for options in [&[][..], &["--fork"], &["--fork", "--pid", "--kill-child"]] {
+        let Some(scene) = ground() else { return };
+        // It stands still where the namespace is bound already.
+        let told = scene.text("open/told");
+        let script = format!("echo $PPID >{told}.part; mv {told}.part {told}; sleep 1000");
+        let process = fails_after_binding(&scene, options, &script).spawn();
+        poll_until("getent", || scene.path("open/told").exists());
+        assert_eq!(kept(&scene), ["place/file"]);
+        match options {
+            // The one that asks is the child, where its parent would not take it along.
+            ["--fork"] => {
+                let asks: i32 = std::fs::read_to_string(&told)
+                    .unwrap()
+                    .trim()
+                    .parse()
+                    .unwrap();
+                kill(Pid::from_raw(asks), Signal::SIGKILL).unwrap();
+            }
+            _ => process.signal(libc::SIGKILL),
+        }
+        poll_until("the mount to be taken back", || kept(&scene) == [""; 0]);
+    }
+}
+
+#[test]
+fn only_what_exec_would_run_has_a_namespace_kept() {
+    let Some(scene) = ground() else { return };
+    let file = scene.text("open/place/file");
+    let keep = format!("--uts={file}");
+    // The user that counts is the effective one.
+    let program = scene.program("program", "#!/bin/sh\necho ran\n");
+    let owner_alone = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(&program, owner_alone).unwrap();
+    let setpriv = ["--ruid=1001"];
+    let call = scene.unshare([&*keep, &program]);
+    assert_eq!(
+        call.under(&scene, "/usr/bin/setpriv", setpriv).ok(),
+        "ran\n"
+    );
+    assert_eq!(kept(&scene), ["place/file"]);
+    scene.call("/bin/umount", [&*file]).ok();
+    let outcome = scene.unshare([&*keep, "/tmp"]).run();
+    outcome.failed("unshare", 126, &["/tmp", "Permission denied"]);
+    if !on_purpose("theirs leaves the namespace bound") {
+        assert_eq!(kept(&scene), [""; 0]);
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
 use nix::sys::stat::{fstat, stat};
 
-use super::{Channel, GO, Outcome, UNDO, own_directory_in_proc, path_of, silent, wait_for_helper};
+use super::{
+    Channel, GO, LEAVE, Outcome, UNDO, own_directory_in_proc, path_of, silent, wait_for_helper,
+};
 use crate::enter::step::Keep;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::Kind;
@@ -84,11 +86,17 @@ impl Binder {
     pub fn undo(self) {
         self.channel.order(UNDO);
         // There is a failure to report already.
-        let _ = self.dismiss();
+        let _ = self.end();
     }
 
-    /// Ends it, so that the program that we run finds no child that it has never made.
+    /// Has it leave the mounts as they are, and ends it, so that the program that we run finds no child that it has never
+    /// made. Errors: it is gone.
     pub fn dismiss(self) -> Result<(), Failure> {
+        self.channel.send(&[LEAVE]).map_err(|_| silent(BINDER))?;
+        self.end()
+    }
+
+    fn end(self) -> Result<(), Failure> {
         drop(self.channel);
         self.child
             .map_or(Ok(()), |child| wait_for_helper(child).map(drop))
@@ -104,20 +112,22 @@ impl Binder {
 fn bind_when_told(channel: &Channel, job: &mut Binding) {
     // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
     let _ = SigSet::all().thread_block();
-    while let Some([order]) = channel.receive() {
-        let outcome = match order {
-            GO => job.bind_all(),
-            _ => {
+    loop {
+        let outcome = match channel.receive() {
+            Some([GO]) => job.bind_all(),
+            Some([UNDO]) => {
                 job.unbind();
                 Outcome::Done
             }
+            Some([LEAVE]) => return,
+            // Whoever was to say what becomes of the mounts has failed, or has been killed.
+            _ => break,
         };
         if channel.send(&outcome.to_bytes()).is_err() {
-            // Who does not know that we have bound fails, or has been killed.
-            job.unbind();
-            return;
+            break;
         }
     }
+    job.unbind();
 }
 
 /// What the binder has to do, and has done.

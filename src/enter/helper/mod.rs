@@ -28,6 +28,8 @@ use crate::sys::process::{Change, wait_for_end};
 const GO: u8 = b'g';
 /// "Take back what you did."
 const UNDO: u8 = b'u';
+/// "Leave it as it is, and end."
+const LEAVE: u8 = b'l';
 
 /// How a job ended, and at which of its parts.
 #[derive(Clone, Copy)]
@@ -114,7 +116,7 @@ impl Channel {
         }
     }
 
-    /// Tells the helper to do its job, and how that ended; `None` if the helper is gone.
+    /// Tells the helper to do its job, and returns how that ended; `None` if the helper is gone.
     fn order(&self, order: u8) -> Option<Outcome> {
         self.send(&[order]).ok()?;
         self.receive().map(Outcome::from_bytes)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{lstat, stat};
+use nix::sys::stat::{FileStat, fstat, lstat, stat};
 
 use super::Request;
 use crate::cli::nsenter::{Args, IdArgument, Source};
@@ -14,6 +14,7 @@ use crate::cli::value::IdOrName;
 use crate::enter::cgroup;
 use crate::enter::entering::{Directory, Opened};
 use crate::enter::environment;
+use crate::enter::idmap::{self, IdKind, LONGEST_MAP_READ};
 use crate::enter::program::Program;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
@@ -70,7 +71,8 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
     let mut left_out = Vec::new();
     if let Some(target) = &opened.target {
         if args.environment {
-            let (entries, dropped) = read_environment(target, kinds.contains(Kind::Mount))?;
+            let program_is_inside = leads_elsewhere(Kind::Mount, &opened, of_target);
+            let (entries, dropped) = read_environment(target, program_is_inside)?;
             request.environment = Some(entries);
             left_out = dropped;
         }
@@ -78,7 +80,11 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
             request.context = Some(target.read("attr/current", LONGEST_CONTEXT)?);
         }
         if request.uid == Some(TargetId::Followed) || request.gid == Some(TargetId::Followed) {
-            opened.process = Some(target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?);
+            let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+            if of_target.contains(Kind::User) && leads_elsewhere(Kind::User, &opened, of_target) {
+                check_is_mapped(&request, target, &process)?;
+            }
+            opened.process = Some(process);
         }
         if args.join_cgroup {
             opened.cgroups = cgroup::open(target)?;
@@ -132,11 +138,7 @@ fn resolve_id(
         Some(IdArgument::Follow) => Some(TargetId::Followed),
         Some(IdArgument::To(IdOrName::Id(id))) => Some(TargetId::Number(*id)),
         Some(IdArgument::To(IdOrName::Name(name))) => {
-            let id = id_by_name(database, name).ok_or_else(|| match database {
-                Database::Users => RequestError::UnknownUser(name.clone()),
-                Database::Groups => RequestError::UnknownGroup(name.clone()),
-            })?;
-            Some(TargetId::Number(id))
+            Some(TargetId::Number(id_by_name(database, name)?))
         }
     })
 }
@@ -198,16 +200,77 @@ fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bo
     let path = target.path("ns/user")?;
     let theirs = stat(&path).during(|| Attempt::Open(path))?;
     let ours = stat(Path::new(&own)).during(|| Attempt::Open(own.into()))?;
-    Ok(!user_parent && (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino))
+    Ok(!user_parent && identity(theirs) != identity(ours))
 }
 
-/// The user namespace that owns the one given by --user or, without that, the first of the others.
-fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
-    let others = all.union(kinds_of(&opened.namespaces));
-    let kind = match given.contains(Kind::User) {
-        true => Kind::User,
-        false => others.iter().next().ok_or(RequestError::NoNamespaceToOwn)?,
+fn identity(stat: FileStat) -> (u64, u64) {
+    (stat.st_dev, stat.st_ino)
+}
+
+/// Our own namespace of a kind; `None` if that cannot be seen.
+fn own_identity(kind: Kind) -> Option<(u64, u64)> {
+    stat(format!("/proc/self/ns/{kind}").as_str())
+        .ok()
+        .map(identity)
+}
+
+/// Whether we are known to come into another namespace of this kind than our own.
+fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> bool {
+    let given = opened.namespaces.iter().find(|(given, _)| *given == kind);
+    let entered = match (given, &opened.target) {
+        (Some((_, file)), _) => fstat(file).ok(),
+        (None, Some(target)) if of_target.contains(kind) => target
+            .path(&format!("ns/{kind}"))
+            .ok()
+            .and_then(|path| stat(&path).ok()),
+        _ => None,
     };
+    match (entered.map(identity), own_identity(kind)) {
+        (Some(entered), Some(own)) => entered != own,
+        _ => false,
+    }
+}
+
+/// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
+/// that stands for those that are none (65534).
+fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
+    let pid = target.pid();
+    let owner = fstat(process).during(|| Attempt::AskIds(pid))?;
+    for (followed, id, kind) in [
+        (request.uid, owner.st_uid, IdKind::User),
+        (request.gid, owner.st_gid, IdKind::Group),
+    ] {
+        // From outside, the outer ids of the map are those that we see.
+        if followed == Some(TargetId::Followed)
+            && !idmap::has_outer(&target.read(kind.map_file(), LONGEST_MAP_READ)?, id)
+        {
+            return Err(RequestError::TargetNotMapped { pid, id, kind }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The user namespace that owns the one given by --user or, without that, the first of the others that does not belong to
+/// our own.
+fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
+    let kinds = match given.contains(Kind::User) {
+        true => KindSet::EMPTY.with(Kind::User),
+        false => all.union(kinds_of(&opened.namespaces)),
+    };
+    let own = own_identity(Kind::User);
+    let mut first = None;
+    for kind in kinds.iter() {
+        let owner = owner_of(kind, opened)?;
+        if fstat(&owner).ok().map(identity) != own {
+            return Ok(owner);
+        }
+        first.get_or_insert(owner);
+    }
+    first.ok_or(RequestError::NoNamespaceToOwn.into())
+}
+
+/// The user namespace that owns the namespace of this kind that is to be entered.
+fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::AskOwner(kind);
     if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
         return nsfs::owner(file).during(attempt);
@@ -259,7 +322,7 @@ fn open_directory(
 /// obey, whose names come second.
 fn read_environment(
     target: &Target,
-    enters_mount: bool,
+    program_is_inside: bool,
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
     let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
         // A kernel thread has none, which newer kernels tell by this errno. (One that /proc does not show cannot be found.)
@@ -273,7 +336,7 @@ fn read_environment(
         return Err(RequestError::EnvironmentTooLong(target.pid()).into());
     }
     let entries = environment::entries_of(&bytes);
-    if enters_mount {
+    if program_is_inside {
         return Ok((entries, Vec::new()));
     }
     let (dropped, kept): (Vec<_>, Vec<_>) = entries

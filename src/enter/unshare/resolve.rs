@@ -1,14 +1,13 @@
 //! Args → [`Request`]: names become numbers, files are looked at, and what does not fit together is refused.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
 use super::{BINFMT, Fork, IdMap, Request};
 use crate::cli::unshare::{Args, SingleId};
-use crate::cli::value::IdOrName;
-use crate::enter::idmap::{self, Block, BlockArgument, Extent, IdKind};
+use crate::cli::value::{BlockArgument, IdOrName};
+use crate::enter::idmap::{self, Block, Extent, IdKind};
 use crate::enter::program::Program;
 use crate::enter::step::{Clock, Keep, Setgroups};
 use crate::enter::subid::first_block;
@@ -17,10 +16,7 @@ use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
 use crate::users::{Database, id_by_name, names_by_uid};
 
-/// Bytes of a map. A longer text is refused by the kernel: it must fit a page with its end.
-const LONGEST_MAP: usize = 4095;
-
-/// Bytes of /etc/subuid or of a map: more than this, enough for a host with many users, is not read.
+/// Bytes of /etc/subuid: more than this, enough for a host with many users, is not read.
 const LARGEST_FILE: usize = 16 << 20;
 
 /// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
@@ -124,7 +120,7 @@ impl Ids {
             None => None,
             Some(SingleId::Current) => Some(self.own),
             Some(SingleId::To(IdOrName::Id(id))) => Some(*id),
-            Some(SingleId::To(IdOrName::Name(name))) => Some(self.by_name(name)?),
+            Some(SingleId::To(IdOrName::Name(name))) => Some(id_by_name(self.database(), name)?),
         };
         let single = single.map(|inner| Extent {
             inner,
@@ -144,20 +140,16 @@ impl Ids {
         }
         let lines = idmap::lines(single, &found);
         let length = idmap::text(&lines).len();
-        if length > LONGEST_MAP {
+        if length > idmap::LONGEST_MAP {
             return Err(RequestError::MapTooLong(self.kind.map_file(), length));
         }
         Ok(IdMap::ByMapper(lines))
     }
 
-    fn by_name(&self, name: &OsString) -> Result<u32, RequestError> {
+    fn database(&self) -> Database {
         match self.kind {
-            IdKind::User => {
-                id_by_name(Database::Users, name).ok_or(RequestError::UnknownUser(name.clone()))
-            }
-            IdKind::Group => {
-                id_by_name(Database::Groups, name).ok_or(RequestError::UnknownGroup(name.clone()))
-            }
+            IdKind::User => Database::Users,
+            IdKind::Group => Database::Groups,
         }
     }
 
@@ -170,7 +162,7 @@ impl Ids {
             BlockArgument::Block(extent) => found.push(closed(extent)),
             BlockArgument::All => {
                 let path = PathBuf::from("/proc/self").join(self.kind.map_file());
-                let map = read_bounded(&path, LARGEST_FILE)
+                let map = read_bounded(&path, idmap::LONGEST_MAP_READ)
                     .map_err(|errno| RequestError::Unreadable { path, errno })?;
                 found.extend(idmap::inner_ids(&map).into_iter().map(closed));
             }

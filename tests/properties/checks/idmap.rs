@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::enter::idmap::{Block, BlockArgument, Extent, block_argument, inner_ids, lines, text};
+use nskit::cli::value::{BlockArgument, block_argument};
+use nskit::enter::idmap::{Block, Extent, inner_ids, lines, text};
 
 use super::memory::bounded;
 use super::{Check, lines_of};
@@ -55,7 +56,7 @@ fn check(bytes: &[u8]) {
     check_lines(&extents);
 }
 
-/// `INNER:OUTER:COUNT` or `OUTER,INNER,COUNT`, of digits.
+/// `INNER:OUTER:COUNT` or `OUTER,INNER,COUNT`, of what strtoul(3) takes for a number without a minus.
 fn model(argument: &[u8]) -> Option<BlockArgument> {
     let text = std::str::from_utf8(argument).ok()?;
     match text {
@@ -66,7 +67,10 @@ fn model(argument: &[u8]) -> Option<BlockArgument> {
     }
     let separator = if text.contains(':') { ':' } else { ',' };
     let fields: Vec<&str> = text.split(separator).collect();
-    let numbers = fields.iter().map(|field| field.parse::<u32>().ok());
+    let blanks = [' ', '\t', '\n', '\u{b}', '\u{c}', '\r'];
+    let numbers = fields
+        .iter()
+        .map(|field| field.trim_start_matches(blanks).parse::<u32>().ok());
     let numbers: Vec<u32> = numbers.collect::<Option<_>>()?;
     let [first, second, count] = numbers[..] else {
         return None;
@@ -77,7 +81,7 @@ fn model(argument: &[u8]) -> Option<BlockArgument> {
         (second, first)
     };
     let end = |id: u32| u64::from(id) + u64::from(count);
-    let fits = count > 0 && end(inner) < 1 << 32 && end(outer) < 1 << 32 && !text.contains('+');
+    let fits = count > 0 && end(inner) < 1 << 32 && end(outer) < 1 << 32;
     let extent = Extent {
         inner,
         outer,

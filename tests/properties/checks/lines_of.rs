@@ -5,9 +5,9 @@ use std::os::unix::ffi::OsStrExt;
 
 use nskit::cli::nsenter::{IdArgument, Source as Where};
 use nskit::cli::unshare::SingleId;
+use nskit::cli::value::BlockArgument;
 use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
-use nskit::enter::idmap::BlockArgument;
 use nskit::enter::step::{Propagation, Setgroups};
 use nskit::list::find::Number;
 use nskit::list::scan::{Source, SourceSet};

@@ -67,7 +67,8 @@ fn read(reader: impl Read, most: usize) -> Vec<Entry> {
     for_each_entry(reader, |entry| {
         entries.push(entry);
         entries.len() < most
-    });
+    })
+    .unwrap();
     entries
 }
 
