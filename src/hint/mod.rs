@@ -3,6 +3,7 @@
 //! A hint must never be wrong with confidence: it is given where what can be seen leaves one cause, or it names both
 //! where two cannot be told apart, or it is not given.
 
+mod ids;
 #[cfg(test)]
 mod made;
 pub mod nsenter;
