@@ -2,13 +2,17 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::digits::digits;
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
+    /// Its number, which no other mount has at the same time, of whatever mount namespace.
+    pub id: u32,
+    /// The number of the mount that it is mounted on; that of the uppermost one is none of the list's.
+    pub parent: u32,
     /// The root of the mount within its file system; of nsfs `net:[4026531840]`.
     pub root: OsString,
     /// Where it is mounted, as seen from the reader's root directory.
@@ -26,10 +30,17 @@ pub fn mounts(text: &[u8]) -> impl Iterator<Item = Mount> {
     text.split(|byte| *byte == b'\n').filter_map(mount)
 }
 
+/// Whether something is mounted on `point`, which is seen from the reader's root directory.
+pub fn is_mounted(mounts: &[Mount], point: &str) -> bool {
+    let point = Path::new(point);
+    mounts.iter().any(|mount| mount.mount_point == point)
+}
+
 /// One line: `ID PARENT MAJOR:MINOR ROOT MOUNT-POINT OPTIONS [OPTIONAL…] - FSTYPE SOURCE SUPER-OPTIONS`.
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
-    let root = OsString::from_vec(unescape(fields.nth(3)?));
+    let (id, parent) = (digits(fields.next()?)?, digits(fields.next()?)?);
+    let root = OsString::from_vec(unescape(fields.nth(1)?));
     let mount_point = PathBuf::from(OsString::from_vec(unescape(fields.next()?)));
     fields.next()?;
     let mut shared = None;
@@ -41,6 +52,8 @@ fn mount(line: &[u8]) -> Option<Mount> {
     let fstype = OsString::from_vec(unescape(fields.next()?));
     let super_options = OsString::from_vec(unescape(fields.nth(1).unwrap_or_default()));
     Some(Mount {
+        id,
+        parent,
         root,
         mount_point,
         shared,
@@ -87,6 +100,8 @@ mod tests {
             mounts,
             [
                 Mount {
+                    id: 36,
+                    parent: 35,
                     root: "/a b".into(),
                     mount_point: "/mnt\\x".into(),
                     shared: Some(7),
@@ -94,6 +109,8 @@ mod tests {
                     super_options: "rw,errors=continue".into(),
                 },
                 Mount {
+                    id: 37,
+                    parent: 36,
                     root: "net:[4026532179]".into(),
                     mount_point: "/run/n".into(),
                     shared: None,

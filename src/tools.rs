@@ -59,7 +59,7 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
     })?;
     let situation = hint::unshare::Situation::of(&request);
     // Before --root: hints are about the system that we run on.
-    let view = View::of_system();
+    let view = hint::unshare::view_for(&request);
     report::note_for_person(
         &caller.program,
         hint::unshare::shell_stays_outside(situation),

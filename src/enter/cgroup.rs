@@ -102,6 +102,8 @@ mod tests {
 
     fn mount(fstype: &str, root: &str, point: &str, options: &str) -> Mount {
         Mount {
+            id: 1,
+            parent: 0,
             root: root.into(),
             mount_point: point.into(),
             shared: None,

@@ -26,7 +26,7 @@ pub struct Program {
 const UNMAPPED_UID: u32 = 65534;
 
 /// Where a program is looked for without a `$PATH`, as execvp(3) does.
-const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
+pub const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// What runs an executable that the kernel does not know how to run.
 const SCRIPT_SHELL: &CStr = c"/bin/sh";
@@ -112,7 +112,7 @@ impl Program {
         if name.contains(&b'/') {
             return attempt(&self.file);
         }
-        let path = environment::value(environment, b"PATH").unwrap_or(DEFAULT_PATH);
+        let path = environment::value(environment, b"PATH").unwrap_or(DEFAULT_PATH.as_bytes());
         let mut refused = false;
         let mut last = Errno::ENOENT;
         let directories = path.split(|byte| *byte == b':');

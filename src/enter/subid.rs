@@ -14,10 +14,10 @@ pub struct Subordinates {
     pub count: u32,
 }
 
-/// The first block of a user in the text of /etc/subuid or /etc/subgid: the line's owner is the login name, or a UID
-/// that is all digits. Numbers may have blanks and a `+` before them, as for newuidmap(1).
-pub fn first_block(text: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subordinates> {
-    text.split(|byte| *byte == b'\n').find_map(|line| {
+/// The blocks of a user in the text of /etc/subuid or /etc/subgid: the line's owner is the login name, or a UID that is
+/// all digits. Numbers may have blanks and a `+` before them, as for newuidmap(1).
+pub fn blocks(text: &[u8], uid: u32, name: Option<&OsStr>) -> impl Iterator<Item = Subordinates> {
+    text.split(|byte| *byte == b'\n').filter_map(move |line| {
         let mut fields = line.split(|byte| *byte == b':');
         let (owner, first, count) = (fields.next()?, fields.next()?, fields.next()?);
         let owned = name.is_some_and(|name| name.as_bytes() == owner) || digits(owner) == Some(uid);
@@ -31,6 +31,11 @@ pub fn first_block(text: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subord
         let end = u64::from(block.first) + u64::from(block.count);
         (block.count > 0 && end <= u64::from(u32::MAX)).then_some(block)
     })
+}
+
+/// The first of them.
+pub fn first_block(text: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subordinates> {
+    blocks(text, uid, name).next()
 }
 
 #[cfg(test)]

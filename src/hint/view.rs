@@ -1,14 +1,15 @@
 //! What hints look at: files of /proc and /etc, below a root that a test may make up.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, fstat};
+use nix::unistd::{Whence, lseek};
 
 use crate::digits::digits;
-use crate::mountinfo::{Mount, mounts};
+use crate::mountinfo::{Mount, is_mounted, mounts};
 use crate::sys::file::{ALWAYS, open_retrying, read_fd_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
@@ -19,7 +20,22 @@ const LONGEST: usize = 4 << 20;
 pub struct View {
     /// `None` where it could not be opened: then there is nothing to see.
     root: Option<OwnedFd>,
+    /// The mount table that was opened before anything was done: read later, it is still that of the mount namespace and
+    /// the root directory of then.
+    mounts: Option<OwnedFd>,
 }
+
+/// Where a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On this mount of our mount namespace.
+    On(Mount),
+    /// On none that our mount namespace shows us.
+    Elsewhere,
+}
+
+/// Our mounts.
+const MOUNTS: &str = "/proc/self/mountinfo";
 
 impl View {
     /// The system that we run on.
@@ -32,7 +48,15 @@ impl View {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         View {
             root: open_retrying(root.as_ref(), flags).ok(),
+            mounts: None,
         }
+    }
+
+    /// Holds on to our mounts as they are here, for a look from another root directory or mount namespace: from there,
+    /// /proc/self/mountinfo would tell of no others than those of its own.
+    pub fn holding_mounts(self) -> View {
+        let mounts = self.open(MOUNTS, OFlag::O_RDONLY);
+        View { mounts, ..self }
     }
 
     /// Opens what is at `path` below the root; no link on the way, a magic one of /proc included, leads out of it. A kernel
@@ -62,7 +86,7 @@ impl View {
     }
 
     /// The bytes of a file; `None` if it cannot be read.
-    fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+    pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         read_fd_bounded(self.open(path, OFlag::O_RDONLY)?, LONGEST).ok()
     }
 
@@ -112,19 +136,38 @@ impl View {
         Some(effective & 1 << capability != 0)
     }
 
-    /// Our mounts; none if they cannot be seen.
+    /// Our mounts, those that were held on to if some were; none if they cannot be seen.
     pub fn mounts(&self) -> Vec<Mount> {
-        let text = self.bytes("/proc/self/mountinfo").unwrap_or_default();
-        mounts(&text).collect()
+        let held = || {
+            let table = self.mounts.as_ref()?;
+            lseek(table, 0, Whence::SeekSet).ok()?;
+            read_fd_bounded(table, LONGEST).ok()
+        };
+        let text = held().or_else(|| self.bytes(MOUNTS));
+        mounts(&text.unwrap_or_default()).collect()
     }
 
-    /// The mount that `path`, which must be absolute and without links, is on.
-    pub fn mount_of(&self, path: &Path) -> Option<Mount> {
-        // Of several at the same place, the last one covers the others.
-        let above = self.mounts().into_iter();
-        above
-            .filter(|mount| path.starts_with(&mount.mount_point))
-            .max_by_key(|mount| mount.mount_point.components().count())
+    /// Where our caller's `path` leads, of whatever links it is made; `None` if that cannot be seen. It must be asked
+    /// before our root directory changes.
+    pub fn place_of(&self, path: &Path) -> Option<Place> {
+        let file = if path.is_absolute() {
+            let path = path.strip_prefix("/").unwrap_or(path);
+            let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+            openat(self.root.as_ref()?, path, flags, Mode::empty()).ok()?
+        } else {
+            open_retrying(path, OFlag::O_PATH).ok()?
+        };
+        let info = self.text(&format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
+        let mut ids = info.lines().filter_map(|line| line.strip_prefix("mnt_id:"));
+        let id: u32 = digits(ids.next()?.trim().as_bytes())?;
+        // Our working directory has come along into a new mount namespace, on other mounts than those that were held.
+        let now = || mounts(&self.bytes(MOUNTS).unwrap_or_default()).collect();
+        let tables: [Vec<Mount>; 2] = [self.mounts(), now()];
+        // In a chroot whose root is no mount point, not even the mount that this is on is seen.
+        let all_seen = tables.iter().all(|table| is_mounted(table, "/"));
+        let mut all = tables.into_iter().flatten();
+        let found = all.find(|mount| mount.id == id).map(Place::On);
+        found.or(all_seen.then_some(Place::Elsewhere))
     }
 }
 
@@ -214,6 +257,31 @@ mod tests {
         );
         assert!(!system.differ("/proc/self/root", "/"));
         assert!(system.differ("/proc/self/root", &format!("/proc/self/fd/{number}")));
+    }
+
+    #[test]
+    fn a_file_is_on_the_mount_that_the_kernel_says() {
+        let made = Made::new("place");
+        let system = View::of_system().holding_mounts();
+        let Some(Place::On(proc)) = system.place_of(Path::new("/proc/self/status")) else {
+            panic!("/proc is on no mount of ours")
+        };
+        assert_eq!(
+            (proc.fstype.to_str(), proc.mount_point),
+            (Some("proc"), "/proc".into())
+        );
+        // A file behind a magic link is on the mount that it is on.
+        let root = std::fs::File::open(&made.0).unwrap();
+        let behind = format!("/proc/self/fd/{}/text", AsRawFd::as_raw_fd(&root));
+        let direct = system.place_of(&made.0.join("text"));
+        assert!(matches!(direct, Some(Place::On(_))), "{direct:?}");
+        assert_eq!(system.place_of(Path::new(&behind)), direct);
+        // An anonymous pipe is on no mount of any mount namespace.
+        let (pipe, _) = nix::unistd::pipe().unwrap();
+        let pipe = format!("/proc/self/fd/{}", pipe.as_raw_fd());
+        assert_eq!(system.place_of(Path::new(&pipe)), Some(Place::Elsewhere));
+        assert_eq!(system.place_of(Path::new("/no/such")), None);
+        assert_eq!(made.view().place_of(Path::new("/text")), None);
     }
 
     #[test]

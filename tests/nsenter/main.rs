@@ -13,6 +13,7 @@ mod directories;
 mod environment;
 mod failures;
 mod fallbacks;
+mod hints;
 mod inside;
 mod jobs;
 mod namespaces;

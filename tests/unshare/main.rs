@@ -9,6 +9,7 @@ mod command_line;
 mod credentials;
 mod faults;
 mod harness;
+mod hints;
 mod idmaps;
 mod keeping;
 mod mounts;

@@ -128,8 +128,22 @@ fn map_all((pid, process): &(i32, OwnedFd), jobs: &[MapJob], environment: &[&CSt
     Outcome::Done
 }
 
-/// What newuidmap ends with, in our child, if it could not be run: beyond what it ends with itself.
-const NOT_RUN: u8 = 127;
+/// What newuidmap ends with, in our child, if there is none: as env(1), beyond what it ends with itself.
+const NOT_FOUND: u8 = 127;
+/// The same if there is one that cannot be run.
+const NOT_RUNNABLE: u8 = 126;
+
+/// Runs the program in place of this process; returns only if that fails, the status that says why.
+fn not_run(program: &Program, environment: &[&CStr]) -> u8 {
+    match program.execute(environment) {
+        // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
+        Failure::Program {
+            errno: Errno::ENOENT,
+            ..
+        } if program.check(environment).is_err() => NOT_FOUND,
+        _ => NOT_RUNNABLE,
+    }
+}
 
 fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
     let numbers = job
@@ -144,10 +158,12 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
     let child = match fork() {
         Ok(Side::Child) => {
             let operands: Vec<_> = argv.iter().map(Into::into).collect();
-            if let Ok(Some(program)) = Program::from_operands(&operands) {
-                program.execute(environment);
-            }
-            exit_now(NOT_RUN.into())
+            let program = Program::from_operands(&operands).ok().flatten();
+            exit_now(
+                program
+                    .map_or(NOT_FOUND, |program| not_run(&program, environment))
+                    .into(),
+            )
         }
         Ok(Side::Parent { child }) => child,
         Err(errno) => {
@@ -166,7 +182,7 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
         },
         Ok(Change::Stopped) | Err(_) => Outcome::Exited {
             part,
-            status: NOT_RUN,
+            status: NOT_FOUND,
         },
     }
 }

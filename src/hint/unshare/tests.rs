@@ -1,36 +1,11 @@
 //! The hint for each failure, on systems made up for it.
 
+use super::super::made::Made;
 use super::*;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-/// A made-up system: files with their texts.
-struct Made(PathBuf);
-
-impl Made {
-    fn of(files: &[(&str, &str)]) -> Made {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let root = std::env::temp_dir().join(format!("nskit-hint-{}-{number}", std::process::id()));
-        std::fs::create_dir(&root).unwrap();
-        for (path, text) in files {
-            let path = root.join(path.trim_start_matches('/'));
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        Made(root)
-    }
-}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 const NO_RIGHTS: (&str, &str) = (
     "/proc/self/status",
-    "CapEff:\t0000000000000000\nSeccomp:\t0\n",
+    "Uid:\t7\t7\t7\t7\nGid:\t7\t7\t7\t7\nCapEff:\t0000000000000000\nSeccomp:\t0\n",
 );
 const ROOT: (&str, &str) = (
     "/proc/self/status",
@@ -59,11 +34,7 @@ fn hint_for(
         forks: true,
         ..Situation::default()
     };
-    super::hint(
-        &Failure::System { attempt, errno },
-        situation,
-        &View::below(&made.0),
-    )
+    super::hint(&Failure::System { attempt, errno }, situation, &made.view())
 }
 
 fn unsharing(errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> String {
@@ -94,7 +65,9 @@ fn a_refused_user_namespace_has_one_of_four_reasons() {
     );
     // Root is not concerned by it.
     assert!(with(&[ROOT, MAPPED, MOUNTS, sysctl]).starts_with("probably it is the seccomp filter"));
+    let no_groups = ("/proc/self/gid_map", "");
     assert!(with(&[NO_RIGHTS, ("/proc/self/uid_map", "")]).starts_with("our user is not mapped"));
+    assert!(with(&[NO_RIGHTS, MAPPED, no_groups]).starts_with("our group is not mapped"));
     let elsewhere = (
         "/proc/self/mountinfo",
         "2 1 0:4 / /proc rw - proc proc rw\n",
@@ -194,62 +167,71 @@ fn a_refused_proc_has_its_reason() {
             .starts_with("proc is partly masked here (/proc/kcore is covered")
     );
     assert_eq!(with(&all, &[MOUNTS]), None);
+    // A second proc, of which nothing is covered, would do.
+    let second = (
+        "/proc/self/mountinfo",
+        "1 0 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n3 0 0:4 / /mnt/proc rw - proc p rw\n",
+    );
+    assert_eq!(with(&all, &[second]), None);
+    // In a chroot not all mounts are seen.
+    let chroot = ("/proc/self/mountinfo", "1 0 8:1 / /tmp rw - ext4 a rw\n");
+    assert_eq!(with(&all, &[chroot]), None);
     let none = ("/proc/self/mountinfo", "1 0 8:1 / / rw - ext4 a rw\n");
     assert!(with(&all, &[none]).unwrap().ends_with("here is none"));
     assert_eq!(with(&all, &[]), None);
 }
 
 #[test]
-fn a_shared_mount_is_named() {
-    let attempt = || Attempt::Keep {
-        kind: Kind::Mount,
-        file: "/dev/null".into(),
+fn a_root_that_is_no_mount_point_is_told() {
+    let with = |at: &str, files: &[(&str, &str)]| {
+        let attempt = Attempt::Propagate {
+            mode: "private",
+            at: at.into(),
+        };
+        hint_for(attempt, Errno::EINVAL, &[Kind::Mount], files)
     };
-    let shared = (
+    let chroot = (
         "/proc/self/mountinfo",
-        "1 0 8:1 / / rw shared:1 - ext4 a rw\n",
+        "2 1 0:4 / /proc rw - proc proc rw\n",
     );
-    let private = (
-        "/proc/self/mountinfo",
-        "1 0 8:1 / / rw shared:1 - ext4 a rw\n2 1 8:1 / /dev rw - d d rw\n",
-    );
-    let hint_of = |file| hint_for(attempt(), Errno::EINVAL, &[Kind::Mount], &[file]);
-    assert!(hint_of(shared).unwrap().starts_with("/ is a shared mount"));
+    let hint = with("/", &[chroot]).unwrap();
     assert!(
-        hint_of(private)
-            .unwrap()
-            .contains("only in one that is older")
+        hint.starts_with("our root directory is no mount point") && hint.contains("unchanged"),
+        "{hint}"
     );
+    assert!(
+        with("/", &[])
+            .unwrap()
+            .starts_with("probably our root directory")
+    );
+    assert_eq!(with("/", &[MOUNTS]), None);
+    assert_eq!(with("/mnt", &[chroot]), None);
 }
 
 #[test]
-fn the_programs_for_maps_are_explained() {
-    let made = Made::of(&[("/etc/subuid", "")]);
-    let view = View::below(&made.0);
-    let helper = |name, ending| {
-        super::hint(
-            &Failure::Helper {
-                name,
-                ending: Some(ending),
-            },
-            Situation::default(),
-            &view,
-        )
+fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
+    let with = |childrens: &str, asked: &[Kind]| {
+        let made = Made::of(&[])
+            .with_link("/proc/self/ns/pid", "pid:[1]")
+            .with_link("/proc/self/ns/pid_for_children", childrens);
+        let situation = Situation {
+            kinds: kinds(asked),
+            ..Situation::default()
+        };
+        let failure = Failure::System {
+            attempt: Attempt::Fork,
+            errno: Errno::ENOMEM,
+        };
+        super::hint(&failure, situation, &made.view())
     };
+    let hint = with("pid:[2]", &[]).unwrap();
     assert!(
-        helper("newuidmap", Status::Exited(127))
-            .unwrap()
-            .contains("package uidmap")
+        hint.starts_with("process 1 of the PID namespace that our children are to be in"),
+        "{hint}"
     );
-    assert!(
-        helper("newuidmap", Status::Exited(1))
-            .unwrap()
-            .starts_with("/etc/subuid allows this user nothing")
-    );
-    assert_eq!(
-        helper("the helper that keeps namespaces", Status::Exited(1)),
-        None
-    );
+    assert_eq!(with("pid:[1]", &[]), None);
+    // One that was just made has had no process yet.
+    assert_eq!(with("pid:[2]", &[Kind::Pid]), None);
 }
 
 #[test]

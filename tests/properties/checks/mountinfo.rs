@@ -52,7 +52,7 @@ fn check(bytes: &[u8]) {
 
 /// As the kernel writes it, see proc_pid_mountinfo(5).
 fn line_of(mount: &Mount) -> Vec<u8> {
-    let mut line = b"1 2 0:3 ".to_vec();
+    let mut line = format!("{} {} 0:3 ", mount.id, mount.parent).into_bytes();
     escape(&mount.root, &mut line);
     line.push(b' ');
     escape(mount.mount_point.as_os_str(), &mut line);
@@ -79,6 +79,8 @@ fn escape(text: &OsStr, line: &mut Vec<u8>) {
 /// A mount point of any bytes is read back, and makes no other mount of itself.
 fn check_hostile_path(bytes: &[u8]) {
     let mount = Mount {
+        id: 1,
+        parent: 2,
         root: "net:[1]".into(),
         mount_point: OsStr::from_bytes(bytes).into(),
         shared: Some(7),

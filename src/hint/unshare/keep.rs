@@ -1,0 +1,89 @@
+//! Namespaces that cannot be kept on a file.
+
+use std::path::Path;
+
+use super::super::view::Place;
+use crate::mountinfo::Mount;
+use crate::namespace::Kind;
+
+/// mount(2) of a namespace on a file: EINVAL. The kernel binds only in the mount namespace of the caller; the other rules
+/// are about mount namespaces alone.
+pub fn refused(kind: Kind, file: &Path, place: Option<Place>) -> Option<String> {
+    match place {
+        Some(Place::Elsewhere) => Some(elsewhere(file)),
+        _ if kind != Kind::Mount => None,
+        Some(Place::On(mount)) if mount.shared.is_some() => Some(shared(&mount)),
+        Some(Place::On(_)) => Some(younger_place()),
+        None => Some(format!(
+            "either the file is on a shared mount, from which the new namespace would propagate into itself, or {}",
+            younger_place()
+        )),
+    }
+}
+
+fn elsewhere(file: &Path) -> String {
+    format!(
+        "{} is on no mount of our mount namespace, but probably in another one (as what is below /proc/PID/root): a \
+         namespace can be kept only in the mount namespace that unshare is started in",
+        file.display()
+    )
+}
+
+/// The mount namespace would reach its own copy of the mount, and so keep itself.
+fn shared(mount: &Mount) -> String {
+    let directory = mount.mount_point.display();
+    format!(
+        "{directory} is a shared mount, from which the new namespace would propagate into itself: make it private first \
+         (mount --make-private {directory}, after mount --bind {directory} {directory} if it is no mount of its own)"
+    )
+}
+
+/// The kernel lets a mount namespace be kept in older ones only, and tells the older by its id. Linux 6.18 hands out ids
+/// from a range for each processor, so that a newer one may have the lower id.
+fn younger_place() -> String {
+    "a mount namespace can be kept only in one that is older; Linux 6.18 takes the lower id for that, which depends on the \
+     processor: it may help to try again, or under taskset -c 0"
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mountinfo::mounts;
+
+    fn hint(kind: Kind, place: Option<&str>) -> Option<String> {
+        let place = place.map(|line| {
+            let mount = mounts(line.as_bytes()).next();
+            mount.map_or(Place::Elsewhere, Place::On)
+        });
+        refused(kind, Path::new("/a/file"), place)
+    }
+
+    #[test]
+    fn only_a_mount_namespace_minds_a_shared_mount_and_its_age() {
+        let shared = Some("1 0 8:1 / /a rw shared:1 - ext4 a rw\n");
+        let private = Some("1 0 8:1 / /a rw - ext4 a rw\n");
+        let of_mounts = |place| hint(Kind::Mount, place).unwrap();
+        assert!(of_mounts(shared).starts_with("/a is a shared mount"));
+        assert!(of_mounts(private).contains("only in one that is older"));
+        let unseen = of_mounts(None);
+        assert!(
+            unseen.contains("shared mount") && unseen.contains("only in one that is older"),
+            "{unseen}"
+        );
+        for place in [shared, private, None] {
+            assert_eq!(hint(Kind::Uts, place), None);
+        }
+    }
+
+    #[test]
+    fn a_file_of_another_mount_namespace_is_told_so_for_any_kind() {
+        for kind in [Kind::Mount, Kind::Uts] {
+            let hint = hint(kind, Some("")).unwrap();
+            assert!(
+                hint.starts_with("/a/file is on no mount of our mount namespace"),
+                "{hint}"
+            );
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The hint below a failure: that it says what was the matter, and says nothing else where that looks alike.
+
+use crate::common::{ALICE, Call, Outcome, ROOT, Scene, User, copy_to_run, on_purpose, ours};
+
+/// A scene; `None` as well where the tool under test has no hints.
+fn scene() -> Option<Scene> {
+    match on_purpose("theirs has no hints") {
+        true => None,
+        false => Scene::new(),
+    }
+}
+
+/// Asserts that it fails with status 1, with a message that holds `words` and one hint, which is returned.
+#[track_caller]
+fn hint(call: Call, words: &[&str]) -> String {
+    let outcome = call.run();
+    // Programs that help, as newuidmap, may have had a word before.
+    let stderr = outcome.stderr.lines();
+    let own = stderr.skip_while(|line| !line.starts_with("unshare: "));
+    let text = own.map(|line| format!("{line}\n")).collect();
+    let outcome = Outcome {
+        stderr: text,
+        ..outcome
+    };
+    let below = outcome.failed("unshare", 1, words);
+    let [only] = below[..] else {
+        panic!("not one hint: {outcome:#?}")
+    };
+    let hint = only.strip_prefix("unshare: hint: ");
+    hint.unwrap_or_else(|| panic!("{outcome:#?}")).to_string()
+}
+
+fn unshare(scene: &Scene, user: User, options: &[&str]) -> Call {
+    scene.unshare(options).args(["true"]).user(user)
+}
+
+const REFUSED: &str = "Operation not permitted";
+const INVALID: &str = "Invalid argument";
+
+#[test]
+fn our_own_ids_are_not_mapped() {
+    let Some(scene) = scene() else { return };
+    let users = "--map-users=1:100000:10";
+    let groups = "--map-groups=1:100000:10";
+    for (outer, which) in [
+        (&["--map-user=0"][..], "our group is not mapped"),
+        (&["--map-group=0"], "our user is not mapped"),
+        (&["--user"], "our user and group are not mapped"),
+        (&[users, groups], "our user and group are not mapped"),
+    ] {
+        let call = scene.unshare(outer).args(["bin/unshare", "-r", "true"]);
+        let hint = hint(call, &["user namespace", REFUSED]);
+        assert!(hint.starts_with(which), "{outer:?}: {hint}");
+    }
+}
+
+/// A process in a mount namespace of its own, which ends with the test.
+fn in_another_mount_namespace(scene: &Scene) -> crate::common::Process {
+    let process = scene.unshare(["-m", "probe", "hold"]).leashed().spawn();
+    process.expect("ready");
+    process
+}
+
+#[test]
+fn a_file_in_another_mount_namespace() {
+    let Some(scene) = scene() else { return };
+    // All mounts are shared in many a system: that is not the reason.
+    let mounted = scene.subdirectory("mounted");
+    scene.mount(["--bind", &mounted, &mounted]);
+    scene.mount(["--make-shared", &mounted]);
+    let other = in_another_mount_namespace(&scene);
+    let file = scene.file("mounted/file", "");
+    let there = format!("/proc/{}/root{file}", other.pid());
+    for options in [
+        vec![format!("--uts={there}")],
+        vec![format!("--mount={there}")],
+        vec![format!("--net={there}"), "-m".into()],
+        vec![format!("--uts={there}"), "-f".into(), "-m".into()],
+    ] {
+        let options: Vec<_> = options.iter().map(String::as_str).collect();
+        let hint = hint(unshare(&scene, ROOT, &options), &[&there, INVALID]);
+        assert!(
+            hint.starts_with(&there) && hint.contains("in another one"),
+            "{options:?}: {hint}"
+        );
+    }
+}
+
+#[test]
+fn a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only() {
+    let Some(scene) = scene() else { return };
+    let shared = scene.subdirectory("shared");
+    scene.mount(["--bind", &shared, &shared]);
+    scene.mount(["--make-shared", &shared]);
+    let file = scene.file("shared/file", "");
+    // By its path, and from the working directory, which has come along into the new mount namespace.
+    for option in [format!("--mount={file}"), "--mount=shared/file".to_string()] {
+        let hint = hint(unshare(&scene, ROOT, &[&option]), &["shared/file", INVALID]);
+        assert!(
+            hint.starts_with(&format!("{shared} is a shared mount")),
+            "{option}: {hint}"
+        );
+    }
+    for kind in ["uts", "ipc", "net", "cgroup", "time", "user"] {
+        let file = scene.file(&format!("shared/{kind}"), "");
+        unshare(&scene, ROOT, &[&format!("--{kind}={file}")]).ok();
+    }
+    // In a chroot whose root is no mount point, the mount is not seen.
+    let root = scene.subdirectory("shared/root");
+    let proc = scene.subdirectory("shared/root/proc");
+    scene.mount(["-t", "proc", "proc", &proc]);
+    copy_to_run(&ours("unshare"), &scene.path("shared/root/unshare"));
+    scene.file("shared/root/file", "");
+    let line = [&*root, "/unshare", "--mount=/file", "/unshare", "-V"];
+    let unseen = hint(scene.call("/usr/sbin/chroot", line), &["/file", INVALID]);
+    assert!(
+        unseen.starts_with("either the file is on a shared mount"),
+        "{unseen}"
+    );
+}
+
+/// A call of alice's who finds this in her `PATH` as newuidmap, with this mode.
+fn with_newuidmap(scene: &Scene, script: &str, mode: &str) -> Call {
+    scene.subdirectory("fake");
+    scene.program("fake/newuidmap", script);
+    scene.call("/bin/chmod", [mode, "fake/newuidmap"]).ok();
+    unshare(scene, ALICE, &["--map-auto"]).env("PATH", scene.text("fake"))
+}
+
+#[test]
+fn newuidmap_is_missing_or_cannot_be_run() {
+    let Some(scene) = scene() else { return };
+    let call = unshare(&scene, ALICE, &["--map-auto"]).env("PATH", "/no/such");
+    let missing = hint(call, &["newuidmap", "status 127"]);
+    assert!(missing.contains("not found in $PATH: install"), "{missing}");
+    for (script, mode) in [
+        ("#!/bin/sh\nexit 0\n", "644"),
+        ("#!/no/such/shell\n", "755"),
+    ] {
+        let call = with_newuidmap(&scene, script, mode);
+        let hint = hint(call, &["newuidmap", "status 126"]);
+        assert!(
+            hint.contains("cannot be run") && !hint.contains("install"),
+            "{script}: {hint}"
+        );
+    }
+}
+
+#[test]
+fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
+    let Some(scene) = scene() else { return };
+    let call = unshare(&scene, ALICE, &["--map-users=0:200000:10"]);
+    let hint = hint(call, &["newuidmap", "status 1"]);
+    assert_eq!(
+        hint,
+        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id"
+    );
+}
+
+#[test]
+fn proc_is_masked_whatever_root_directory_is_taken() {
+    let Some(scene) = scene() else { return };
+    // The kernel lets a user mount proc only where nothing of it is covered.
+    scene.mount(["-t", "tmpfs", "none", "/proc/sys"]);
+    scene.subdirectory("plain/proc");
+    scene.subdirectory("mounted/proc");
+    scene.mount(["--bind", "mounted", "mounted"]);
+    for root in [&[][..], &["-R", "plain"], &["-R", "mounted"], &["-R", "/"]] {
+        let mut options = vec!["-r", "-p", "-f", "--mount-proc"];
+        options.extend(root);
+        let hint = hint(unshare(&scene, ALICE, &options), &["mount proc", REFUSED]);
+        assert!(
+            hint.starts_with("proc is partly masked here (/proc/sys is covered"),
+            "{root:?}: {hint}"
+        );
+    }
+}
+
+#[test]
+fn the_root_directory_is_no_mount_point() {
+    let Some(scene) = scene() else { return };
+    let root = scene.subdirectory("root");
+    copy_to_run(&ours("unshare"), &scene.path("root/unshare"));
+    let in_chroot = |options: &[&str]| {
+        let call = scene.call("/usr/sbin/chroot", [&*root, "/unshare"]);
+        call.args(options).args(["/unshare", "--version"])
+    };
+    let words = ["mounts from / on", INVALID];
+    // Nothing can be seen without a proc.
+    let unseen = hint(in_chroot(&["-m"]), &words);
+    assert!(
+        unseen.starts_with("probably our root directory is no mount point"),
+        "{unseen}"
+    );
+    let proc = scene.subdirectory("root/proc");
+    scene.mount(["-t", "proc", "proc", &proc]);
+    for options in [&["-m"][..], &["-m", "--propagation=slave"]] {
+        let seen = hint(in_chroot(options), &words);
+        assert!(
+            seen.starts_with("our root directory is no mount point") && seen.contains("unchanged"),
+            "{seen}"
+        );
+    }
+    // As the hint says.
+    in_chroot(&["-m", "--propagation=unchanged"]).ok();
+    scene.mount(["--bind", &root, &root]);
+    in_chroot(&["-m"]).ok();
+}
+
+#[test]
+fn the_pid_namespace_of_children_has_ended() {
+    let Some(scene) = scene() else { return };
+    let keep = format!("--pid={}", scene.file("pid", ""));
+    unshare(&scene, ROOT, &[&keep, "-f"]).ok();
+    let call = scene.call(ours("nsenter"), ["-F", &keep, "bin/unshare", "-f", "true"]);
+    let hint = hint(call, &["fork", "Cannot allocate memory"]);
+    assert!(
+        hint.starts_with("process 1 of the PID namespace that our children are to be in"),
+        "{hint}"
+    );
+}
