@@ -14,6 +14,10 @@ use crate::sys::{file, terminal};
 /// Writes `PROGRAM: message` and under it `PROGRAM: hint: …`, in one write, so that lines of processes that run side by
 /// side do not mix. A stderr that cannot be written is no reason to fail.
 pub fn message(program: &OsStr, message: &str, hint: Option<&str>) {
+    say(program, message, hint, false);
+}
+
+fn say(program: &OsStr, message: &str, hint: Option<&str>, points_to_help: bool) {
     let mut text = Vec::new();
     let name = one_line(&program.to_string_lossy());
     let mut line = |parts: &[&[u8]]| {
@@ -25,6 +29,9 @@ pub fn message(program: &OsStr, message: &str, hint: Option<&str>) {
     line(&[&one_line(message)]);
     if let Some(hint) = hint {
         line(&[b"hint: ", &one_line(hint)]);
+    }
+    if points_to_help {
+        text.extend([b"Try '", &*name, b" --help' for more information.\n"].concat());
     }
     if let Some(stderr) = file::stderr() {
         let _ = file::write_all(stderr, &text);
@@ -46,17 +53,8 @@ fn one_line(text: &str) -> Vec<u8> {
 
 /// Says what failed, with its likely reason, and gives the status to end with.
 pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status {
-    match failure {
-        Failure::Usage(error) if error.points_to_help() => {
-            message(program, &error.to_string(), None);
-            let name = one_line(&program.to_string_lossy());
-            if let Some(stderr) = file::stderr() {
-                let advice = [b"Try '", &*name, b" --help' for more information.\n"].concat();
-                let _ = file::write_all(stderr, &advice);
-            }
-        }
-        _ => message(program, &failure.to_string(), hint),
-    }
+    let points_to_help = matches!(failure, Failure::Usage(error) if error.points_to_help());
+    say(program, &failure.to_string(), hint, points_to_help);
     failure.status()
 }
 

@@ -3,13 +3,16 @@
 //!
 //! The same attacker against the installed nsenter is the control: it shows that this one would have been able.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{ALICE, Call, Ending, ROOT, Scene, User, example, on_purpose, skip, theirs};
+use common::{
+    ALICE, Call, Ending, ROOT, Scene, User, example, note, on_purpose, scene_with_our_unshare,
+    skip, theirs,
+};
 
 /// Who made the container, who enters it, and how.
 struct Case {
@@ -129,13 +132,14 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
     if on_purpose("it does not hide from the processes inside") {
         return;
     }
-    let Some(scene) = Scene::new() else { return };
+    let Some(scene) = scene_with_our_unshare() else {
+        return;
+    };
     let bind = |from: PathBuf, name: &str| {
         let on = scene.file(name, "");
         scene.mount(["--bind".as_ref(), from.as_os_str(), on.as_ref()]);
         on
     };
-    bind(env!("CARGO_BIN_EXE_unshare").into(), "our-unshare");
     let ours = bind(env!("CARGO_BIN_EXE_nsenter").into(), "our-nsenter");
     let attacker = bind(example("attacker"), "attacker");
 
@@ -145,7 +149,10 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
         let mut met = 0;
         for _ in 0..TRIES {
             let got = attack(&scene, case, case.entries, ours.as_ref(), &attacker);
-            eprintln!("{} ({} times), ours: {got:?}", case.name, case.entries);
+            note(&format!(
+                "{} ({} times), ours: {got:?}",
+                case.name, case.entries
+            ));
             assert_eq!((got.exe, got.fd, got.ptrace), (0, 0, 0), "{}", case.name);
             met += got.seen;
             if met * 2 > case.entries {
@@ -155,7 +162,7 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
         if theirs("nsenter").exists() {
             let entries = case.entries / 4;
             let got = attack(&scene, case, entries, &theirs("nsenter"), &attacker);
-            eprintln!("{} ({entries} times), theirs: {got:?}", case.name);
+            note(&format!("{} ({entries} times), theirs: {got:?}", case.name));
             control += got.exe + got.fd + got.ptrace;
         }
         // It has met many, so it is not by being late that it gets nothing.

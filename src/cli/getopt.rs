@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
+pub use crate::error::UsageError;
+
 /// Whether an option takes an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
@@ -123,77 +125,6 @@ pub enum Order {
     UntilOperand,
     /// Nowhere but at `--`: options and operands may be mixed.
     Mixed,
-}
-
-/// A command line that cannot be read. The tool then points to --help and ends with status 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UsageError {
-    /// No option has this letter.
-    UnknownLetter(u8),
-    /// No option has this name (without `--`).
-    UnknownName(OsString),
-    /// More than one option has a name that begins so.
-    Ambiguous(OsString, Vec<&'static str>),
-    /// The argument is missing, of an option as it was written.
-    MissingArgument(String),
-    /// An argument was given to an option that takes none.
-    NeedlessArgument(&'static str),
-    /// The argument of an option says nothing that the option knows.
-    BadValue {
-        /// The option, with its dashes.
-        option: String,
-        /// What was given.
-        value: OsString,
-        /// What would have been right.
-        expected: &'static str,
-    },
-    /// Two options exclude each other.
-    Exclusive(&'static str, &'static str),
-    /// An option was given more than once that may not be.
-    Repeated(&'static str),
-}
-
-impl UsageError {
-    /// Whether the syntax itself is wrong, so that --help is worth pointing to.
-    pub fn points_to_help(&self) -> bool {
-        !matches!(self, UsageError::BadValue { .. } | UsageError::Repeated(_))
-    }
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            UsageError::UnknownLetter(letter) => {
-                write!(f, "invalid option -- '{}'", letter.escape_ascii())
-            }
-            UsageError::UnknownName(name) => {
-                write!(f, "unrecognized option '--{}'", name.display())
-            }
-            UsageError::Ambiguous(name, names) => {
-                write!(
-                    f,
-                    "option '--{}' is ambiguous; possibilities:",
-                    name.display()
-                )?;
-                names.iter().try_for_each(|name| write!(f, " '--{name}'"))
-            }
-            UsageError::MissingArgument(option) => {
-                write!(f, "option '{option}' requires an argument")
-            }
-            UsageError::NeedlessArgument(name) => {
-                write!(f, "option '--{name}' doesn't allow an argument")
-            }
-            UsageError::BadValue {
-                option,
-                value,
-                expected,
-            } => {
-                write!(f, "{option}: '{}' is not {expected}", value.display())
-            }
-            UsageError::Exclusive(one, other) => write!(f, "{one} and {other} exclude each other"),
-            UsageError::Repeated(option) => write!(f, "{option} may be given only once"),
-        }
-    }
 }
 
 /// An option as it was met.

@@ -237,7 +237,7 @@ impl Run<'_> {
         let Some(Directory { path, fd }) = self.entrance.opened.root.take() else {
             return Ok(());
         };
-        let attempt = || Attempt::ChrootTo(path.clone());
+        let attempt = || Attempt::Chroot(path.clone());
         fchdir(fd).during(attempt)?;
         chroot(".").during(attempt)?;
         chdir("/").during(attempt)

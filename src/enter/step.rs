@@ -101,7 +101,7 @@ pub struct MapJob {
 pub enum Step {
     /// SIGCHLD to its default: a caller that ignores it would have our children vanish unwaited for.
     DefaultChildSignal,
-    /// PR_SET_DUMPABLE: whether others of our user may look into our /proc files, and we ourselves.
+    /// PR_SET_DUMPABLE on: else our own /proc files, which we are to write, would belong to root after a change of user.
     MakeDumpable,
     /// Starts the helper that will bind namespaces on files, in the namespaces as they are now.
     StartBinder(Vec<Keep>),

@@ -89,8 +89,6 @@ pub enum Attempt {
     AskOwner(Kind),
     /// setns(2).
     Enter(KindSet),
-    /// chroot(2) to a directory that was opened before.
-    ChrootTo(PathBuf),
     /// PR_SET_DUMPABLE off.
     Hide,
     /// The SELinux context for the program.
@@ -151,7 +149,6 @@ impl fmt::Display for Attempt {
                 write!(f, "enter the {kinds} namespace")
             }
             Attempt::Enter(kinds) => write!(f, "enter the {kinds} namespaces"),
-            Attempt::ChrootTo(path) => write!(f, "change the root directory to {}", path.display()),
             Attempt::Hide => write!(f, "hide from the processes inside (PR_SET_DUMPABLE)"),
             Attempt::SetContext => write!(f, "set the SELinux context for the program"),
             Attempt::AskIds(pid) => write!(f, "find out the user and group of process {pid}"),

@@ -3,17 +3,18 @@
 mod attempt;
 mod request;
 mod status;
+mod usage;
 
 pub use attempt::Attempt;
 pub use request::RequestError;
 pub use status::Status;
+pub use usage::UsageError;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use nix::errno::Errno;
 
-use crate::cli::UsageError;
 use crate::sys;
 
 /// Why a tool could not do what it was asked.

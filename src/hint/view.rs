@@ -10,7 +10,7 @@ use nix::unistd::{Whence, lseek};
 
 use crate::digits::digits;
 use crate::mountinfo::{Mount, is_mounted, mounts};
-use crate::sys::file::{ALWAYS, open_retrying, read_fd_bounded};
+use crate::sys::file::{OPEN_FLAGS, open_retrying, read_fd_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
 const LONGEST: usize = 4 << 20;
@@ -66,7 +66,7 @@ impl View {
         // openat2(2) refuses flags that mean nothing.
         let flags = match flags.contains(OFlag::O_PATH) {
             true => flags | OFlag::O_CLOEXEC,
-            false => flags | ALWAYS,
+            false => flags | OPEN_FLAGS,
         };
         let below = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
         match openat2(root, path, OpenHow::new().flags(flags).resolve(below)) {
@@ -82,7 +82,7 @@ impl View {
             return self.open(path, flags);
         };
         let directory = self.open(directory, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-        openat(directory, name, flags | ALWAYS, Mode::empty()).ok()
+        openat(directory, name, flags | OPEN_FLAGS, Mode::empty()).ok()
     }
 
     /// The bytes of a file; `None` if it cannot be read.
@@ -179,7 +179,6 @@ fn relative(path: &str) -> &str {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;

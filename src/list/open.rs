@@ -152,7 +152,7 @@ impl Opener {
     }
 
     fn below_proc(&self, path: &str) -> nix::Result<OwnedFd> {
-        let flags = OFlag::O_RDONLY | file::ALWAYS;
+        let flags = OFlag::O_RDONLY | file::OPEN_FLAGS;
         loop {
             match openat(&self.proc, path, flags, Mode::empty()) {
                 Err(Errno::EINTR) => {}

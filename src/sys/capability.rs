@@ -65,7 +65,7 @@ pub fn get() -> nix::Result<CapabilitySets> {
 }
 
 /// Sets the capabilities of this process. Errors of capset(2): EPERM if a permitted one would be gained.
-pub fn set(sets: CapabilitySets) -> nix::Result<()> {
+fn set(sets: CapabilitySets) -> nix::Result<()> {
     let mut header = Header {
         version: VERSION_3,
         pid: 0,
@@ -82,7 +82,7 @@ pub fn set(sets: CapabilitySets) -> nix::Result<()> {
 
 /// Adds `capability`, which must be permitted and inheritable, to the ambient set: PR_CAP_AMBIENT of prctl(2).
 /// Errors: EPERM if it is not, EINVAL if the kernel has no such capability.
-pub fn raise_ambient(capability: u32) -> nix::Result<()> {
+fn raise_ambient(capability: u32) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
     check(
         unsafe {

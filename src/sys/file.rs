@@ -95,19 +95,19 @@ fn write_fd_once(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     }
 }
 
-/// What every file is opened with, whatever it is opened for.
+/// The flags that every file is opened with, whatever it is opened for.
 ///
-/// No descriptor of ours is to reach a program that we run, nor one that helps us: that many are closed before is no reason
-/// to ask of each whether it is. And wherever somebody else may have put a pipe in place of the file, or a terminal, it is
-/// neither to be waited for nor to become that of our session.
-pub const ALWAYS: OFlag = OFlag::O_CLOEXEC
+/// No descriptor of ours is to reach a program that we run: so all close on execve(2), those too that are closed before.
+/// Somebody else may have put a pipe or a terminal in place of the file: we neither wait for its other side, nor does it
+/// become the terminal of our session.
+pub const OPEN_FLAGS: OFlag = OFlag::O_CLOEXEC
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_NOCTTY);
 
-/// Opens `path` as [`ALWAYS`]. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody reads.
+/// Opens `path` with [`OPEN_FLAGS`] besides. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody reads.
 pub fn open_retrying(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
-        match open(path, flags | ALWAYS, Mode::empty()) {
+        match open(path, flags | OPEN_FLAGS, Mode::empty()) {
             Err(Errno::EINTR) => {}
             result => return result,
         }

@@ -1,12 +1,12 @@
 //! Mounts by descriptor, not by path: what is mounted where cannot be changed by whoever changes a path meanwhile.
 
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::check;
+use super::{check, new_descriptor};
 
 const OPEN_TREE_CLONE: libc::c_uint = 1;
 const OPEN_TREE_CLOEXEC: libc::c_uint = libc::O_CLOEXEC as libc::c_uint;
@@ -19,11 +19,11 @@ const MOVE_MOUNT_T_EMPTY_PATH: libc::c_uint = 0x40;
 pub fn detached_bind(path: &Path) -> nix::Result<OwnedFd> {
     let path = std::ffi::CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-    // SAFETY: a C string and plain numbers in, a descriptor out.
-    let fd =
-        check(unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags) })?;
-    // SAFETY: the descriptor has just been made and belongs to nobody else.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+    // SAFETY: a C string and plain numbers in, a new descriptor out.
+    unsafe {
+        let tree = libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags);
+        new_descriptor(tree)
+    }
 }
 
 /// Attaches a mount that is attached nowhere on an open file: move_mount(2). Errors: ENOENT if the file has been removed,

@@ -26,7 +26,7 @@ pub fn real_time_range() -> (i32, i32) {
 }
 
 /// Gives `signal` its default disposition, see sigaction(2).
-pub fn set_default(signal: SignalNumber) -> nix::Result<()> {
+fn set_default(signal: SignalNumber) -> nix::Result<()> {
     // SAFETY: an all-zero sigaction is SIG_DFL with an empty mask and no flags; no handler is installed.
     let result = unsafe {
         let action: libc::sigaction = std::mem::zeroed();

@@ -20,7 +20,7 @@ pub struct Frozen {
 /// What each script may use.
 const PRELUDE: &str = r#"
 set -e
-# kept NAME: tells the test a variable.
+# tell NAME...: tells the test variables.
 tell() { for name; do echo "$name=${!name}"; done; }
 # inode FILE: the number of a namespace.
 inode() { stat -Lc %i "$1"; }

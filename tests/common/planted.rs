@@ -1,4 +1,4 @@
-//! What the planter (planting/planter.rs) has planted, and whether lsns shows it and nsenter enters it.
+//! What the planter (planting/planter/main.rs) has planted, and whether lsns shows it and nsenter enters it.
 
 use std::collections::BTreeMap;
 
@@ -64,9 +64,6 @@ pub fn read_planted(report: &str) -> Vec<Planted> {
     });
     planted.collect()
 }
-
-/// The columns that [`listed`] looks at.
-pub const COLUMNS: &str = "NS,TYPE,NSID,HELD-BY";
 
 /// Those of the planted ones that `lsns -rn -o NS,TYPE,NSID,HELD-BY` shows with kind, id and holder as they are; of the
 /// others, what it shows instead.

@@ -225,12 +225,11 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             "sigaction",
             libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()),
         );
-        set_watchdog(job.patience.unwrap_or(WATCHDOG_SECONDS));
     }
+    set_watchdog(job.patience.unwrap_or(WATCHDOG_SECONDS));
     let (main, start) = start(job, outputs);
     let mut report = tracer::follow(main, start, job.traced, job.fault.as_ref());
-    // SAFETY: as above.
-    unsafe { set_watchdog(0) };
+    set_watchdog(0);
     let after = mounts();
     if job.copied.is_none() {
         take_back(&before, &after);
@@ -246,8 +245,7 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
 
 extern "C" fn watchdog(_: libc::c_int) {}
 
-/// SAFETY: none needed but that of a plain system call.
-unsafe fn set_watchdog(seconds: i64) {
+fn set_watchdog(seconds: i64) {
     // After the first ring it rings every second, so that whoever waits again is woken again.
     let timer = libc::itimerval {
         it_value: libc::timeval {

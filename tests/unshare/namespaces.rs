@@ -304,6 +304,11 @@ fn a_clock_may_not_become_negative() {
 fn the_time_namespace_kept_without_a_child_is_the_offset_one() {
     let Some(scene) = Scene::new() else { return };
     let file = scene.file("time", "");
-    scene.unshare([&*format!("--time={file}"), "true"]).ok();
+    let keep = format!("--time={file}");
+    scene.unshare([&*keep, "--boottime=300000000", "true"]).ok();
     assert_ne!(scene.mount_on(&file).unwrap().root, scene.namespace("time"));
+    let enter = [&*keep, "cat", "/proc/uptime"];
+    let uptime = scene.call("/usr/bin/nsenter", enter).ok();
+    let seconds: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
+    assert!(seconds > 300_000_000.0, "{uptime}");
 }

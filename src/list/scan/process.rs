@@ -14,7 +14,7 @@ use crate::list::snapshot::{Inode, Process, parse_name};
 use crate::list::stat;
 use crate::namespace::Kind;
 use crate::sys::at;
-use crate::sys::file::ALWAYS;
+use crate::sys::file::OPEN_FLAGS;
 
 /// For opening what is only a step on the way to something else: neither read nor listed.
 pub(super) const STEP: OFlag = OFlag::O_PATH
@@ -46,7 +46,12 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
     let directory = openat(proc, name, STEP, Mode::empty())?;
     let uid = fstat(&directory)?.st_uid;
     let mut text = [0; STAT];
-    let file = openat(&directory, c"stat", OFlag::O_RDONLY | ALWAYS, Mode::empty())?;
+    let file = openat(
+        &directory,
+        c"stat",
+        OFlag::O_RDONLY | OPEN_FLAGS,
+        Mode::empty(),
+    )?;
     let length = read(&file, &mut text)?;
     let stat = stat::parse(&text[..length]).ok_or(Errno::ESRCH)?;
     Ok(Visit {

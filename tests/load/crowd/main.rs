@@ -37,7 +37,7 @@ fn main() {
         ["start"] => starter::start(),
         ["tell", number] => starter::tell(number),
         ["measure", file, program @ ..] => starter::measure(Path::new(file), program),
-        _ => panic!("see the head of crowd.rs"),
+        _ => panic!("see the head of crowd/main.rs"),
     }
 }
 
