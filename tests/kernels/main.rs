@@ -19,6 +19,7 @@ use common::{
 
 const INIT: &str = include_str!("init");
 const SCENES: &str = include_str!("scenes");
+const SELINUX: &str = include_str!("selinux");
 
 /// Statuses of `boot`.
 const MISSING: i32 = 76;
@@ -52,7 +53,8 @@ fn check(suite: &str, expected_lacks: &[&str]) {
     let Some(console) = boot(suite) else { return };
     let parts = Parts(&console);
     let kernel = parts.of("kernel").trim();
-    let scenes: Vec<&str> = parts.of("scenes").lines().collect();
+    let selinux = parts.of("selinux").lines();
+    let scenes: Vec<&str> = parts.of("scenes").lines().chain(selinux).collect();
     let count = |word| scenes.iter().filter(|line| line.starts_with(word)).count();
     let lacks: Vec<(&str, &str)> = scenes
         .iter()
@@ -108,6 +110,11 @@ fn boot(suite: &str) -> Option<String> {
     };
     executable("init", INIT);
     executable("scenes", SCENES);
+    executable("selinux", SELINUX);
+    if !compile_policy(&path("policy")) {
+        skip("needs secilc");
+        return None;
+    }
     std::fs::create_dir(path("bin")).unwrap();
     std::fs::copy(busybox, path("bin/busybox")).unwrap();
     symlink("busybox", path("bin/sh")).unwrap();
@@ -134,6 +141,8 @@ fn boot(suite: &str) -> Option<String> {
     } = Command::new(script)
         .arg(root.path())
         .env("SUITE", suite)
+        // Without a policy it allows everything.
+        .env("APPEND", "security=selinux selinux=1")
         .output()
         .unwrap();
     let why = String::from_utf8_lossy(&stderr);
@@ -144,6 +153,23 @@ fn boot(suite: &str) -> Option<String> {
         _ => panic!("{suite}: {status}: {why}"),
     }
     None
+}
+
+/// Makes the policy for SELinux; whether there is a compiler for it.
+fn compile_policy(to: &Path) -> bool {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/selinux.cil");
+    // Version 30 is one that Linux 4.13 reads, and all later ones do.
+    let compiler = Command::new("secilc")
+        .args(["-M", "false", "-c", "30", "-f", "/dev/null", "-o"])
+        .args([to, &source])
+        .status();
+    match compiler {
+        Ok(status) => {
+            assert!(status.success(), "secilc: {status}");
+            true
+        }
+        Err(_) => false,
+    }
 }
 
 /// The parts of what the guest says, each under a line `--- NAME`.
