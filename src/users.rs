@@ -130,11 +130,16 @@ fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) -> bool {
     let Ok(file) = open_retrying(Path::new(database.file()), OFlag::O_RDONLY) else {
         return true;
     };
-    let is_one = fstat(&file).is_ok_and(|stat| {
-        stat.st_mode & libc::S_IFMT == libc::S_IFREG && stat.st_size as u64 <= LARGEST_FILE
-    });
-    // Not all files tell their size: those of proc do not.
-    is_one && for_each_entry(File::from(file).take(LARGEST_FILE), visit).is_ok()
+    let Ok(stat) = fstat(&file) else { return true };
+    let regular = stat.st_mode & libc::S_IFMT == libc::S_IFREG;
+    if !regular || stat.st_size as u64 > LARGEST_FILE {
+        return false;
+    }
+    // Not all files tell their size: those of proc do not, and some of them wait for what is to come.
+    match for_each_entry(File::from(file).take(LARGEST_FILE), visit) {
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        Ok(()) => true,
+    }
 }
 
 /// Visits the entries that getent finds for `keys`: names or numbers, all of them asked for at once.

@@ -141,9 +141,9 @@ impl Program {
 /// that counts.
 fn may_execute(path: &CStr) -> nix::Result<()> {
     faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)?;
-    match stat(path)?.st_mode & libc::S_IFMT {
-        libc::S_IFREG => Ok(()),
-        _ => Err(Errno::EACCES),
+    match stat(path) {
+        Ok(stat) if stat.st_mode & libc::S_IFMT != libc::S_IFREG => Err(Errno::EACCES),
+        _ => Ok(()),
     }
 }
 

@@ -260,7 +260,7 @@ pub fn broken_rule(
         Ending::Exited(1) if ran => Some("the program runs, and we say that it failed"),
         Ending::Exited(1) if !mounts_as(&expected.mounts_before) => Some(MOUNT_LEFT),
         Ending::Exited(1) => None,
-        Ending::Exited(126 | 127) if !matches!(name, "execve" | "access") => {
+        Ending::Exited(126 | 127) if !matches!(name, "execve" | "faccessat2") => {
             Some("a failure of our own looks like the program's")
         }
         Ending::Exited(126 | 127) if !mounts_as(&expected.mounts_before) => Some(MOUNT_LEFT),

@@ -172,6 +172,11 @@ const ROWS: &[Row] = &[
     row(SYS_readlink, "readlink", LOOKUP),
     row(SYS_readlinkat, "readlinkat", LOOKUP),
     row(SYS_access, "access", LOOKUP),
+    row(
+        SYS_faccessat2,
+        "faccessat2",
+        &[ENOENT, EACCES, ENOMEM, ELOOP, ENOSYS],
+    ),
     row(SYS_getdents64, "getdents64", &[EIO, ENOMEM, ENOENT]),
     row(SYS_lseek, "lseek", &[EINVAL, ESPIPE]),
     row(SYS_getcwd, "getcwd", &[ENOENT, ENOMEM, EACCES]),
@@ -206,6 +211,7 @@ const ROWS: &[Row] = &[
     never(SYS_rseq, "rseq", OWN_ARGUMENTS),
     never(SYS_rt_sigprocmask, "rt_sigprocmask", OWN_ARGUMENTS),
     never(SYS_rt_sigaction, "rt_sigaction", OWN_ARGUMENTS),
+    never(SYS_rt_sigpending, "rt_sigpending", OWN_ARGUMENTS),
     never(SYS_rt_sigreturn, "rt_sigreturn", CANNOT_FAIL),
     never(SYS_tgkill, "tgkill", "raises a signal in its own process"),
     never(

@@ -95,31 +95,37 @@ impl Channel {
     }
 
     fn send(&self, message: &[u8]) -> nix::Result<()> {
-        loop {
-            // A far end that is gone is an error, not a signal: that of POSIX, which Linux leaves out for such sockets.
-            match send(self.0.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL) {
-                Err(Errno::EINTR) => {}
-                result => return result.map(drop),
-            }
-        }
+        // A far end that is gone is an error, not a signal: that of POSIX, which Linux leaves out for such sockets.
+        persistently(|| send(self.0.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL)).map(drop)
     }
 
     /// The next message; `None` if the far end is gone, or says what is none of ours.
     fn receive<const N: usize>(&self) -> Option<[u8; N]> {
         let mut message = [0; N];
-        loop {
-            match recv(self.0.as_raw_fd(), &mut message, MsgFlags::MSG_TRUNC) {
-                Ok(length) if length == N => return Some(message),
-                Err(Errno::EINTR) => {}
-                _ => return None,
-            }
-        }
+        let length = persistently(|| recv(self.0.as_raw_fd(), &mut message, MsgFlags::MSG_TRUNC));
+        (length == Ok(N)).then_some(message)
     }
 
     /// Tells the helper to do its job, and returns how that ended; `None` if the helper is gone.
     fn order(&self, order: u8) -> Option<Outcome> {
         self.send(&[order]).ok()?;
         self.receive().map(Outcome::from_bytes)
+    }
+}
+
+/// So many errors in a row of a channel are the end of it.
+const MOST_ERRORS: usize = 8;
+
+/// A call on a channel, made again where it fails: one error is not yet the end (after ECONNRESET, that follows by itself),
+/// and a helper that took it for the end would take back what it is to leave.
+fn persistently<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    let mut errors = 0;
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            Err(_) if errors < MOST_ERRORS => errors += 1,
+            result => return result,
+        }
     }
 }
 

@@ -71,7 +71,7 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
     let mut left_out = Vec::new();
     if let Some(target) = &opened.target {
         if args.environment {
-            let program_is_inside = leads_elsewhere(Kind::Mount, &opened, of_target);
+            let program_is_inside = leads_elsewhere(Kind::Mount, &opened, of_target)?;
             let (entries, dropped) = read_environment(target, program_is_inside)?;
             request.environment = Some(entries);
             left_out = dropped;
@@ -81,7 +81,7 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
         }
         if request.uid == Some(TargetId::Followed) || request.gid == Some(TargetId::Followed) {
             let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-            if of_target.contains(Kind::User) && leads_elsewhere(Kind::User, &opened, of_target) {
+            if of_target.contains(Kind::User) && leads_elsewhere(Kind::User, &opened, of_target)? {
                 check_is_mapped(&request, target, &process)?;
             }
             opened.process = Some(process);
@@ -207,28 +207,28 @@ fn identity(stat: FileStat) -> (u64, u64) {
     (stat.st_dev, stat.st_ino)
 }
 
-/// Our own namespace of a kind; `None` if that cannot be seen.
-fn own_identity(kind: Kind) -> Option<(u64, u64)> {
-    stat(format!("/proc/self/ns/{kind}").as_str())
-        .ok()
-        .map(identity)
+/// Our own namespace of a kind; `None` if /proc does not show it. Errors of stat(2).
+fn own_identity(kind: Kind) -> Result<Option<(u64, u64)>, Failure> {
+    let path = PathBuf::from(format!("/proc/self/ns/{kind}"));
+    match stat(&path) {
+        Err(Errno::ENOENT) => Ok(None),
+        own => own.map(identity).map(Some).during(|| Attempt::Open(path)),
+    }
 }
 
 /// Whether we are known to come into another namespace of this kind than our own.
-fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> bool {
+fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
     let given = opened.namespaces.iter().find(|(given, _)| *given == kind);
     let entered = match (given, &opened.target) {
-        (Some((_, file)), _) => fstat(file).ok(),
-        (None, Some(target)) if of_target.contains(kind) => target
-            .path(&format!("ns/{kind}"))
-            .ok()
-            .and_then(|path| stat(&path).ok()),
-        _ => None,
+        (Some((_, file)), _) => fstat(file).during(|| Attempt::AskOwner(kind))?,
+        (None, Some(target)) if of_target.contains(kind) => {
+            let path = target.path(&format!("ns/{kind}"))?;
+            stat(&path).during(|| Attempt::Open(path))?
+        }
+        _ => return Ok(false),
     };
-    match (entered.map(identity), own_identity(kind)) {
-        (Some(entered), Some(own)) => entered != own,
-        _ => false,
-    }
+    let own = own_identity(kind)?;
+    Ok(own.is_some_and(|own| own != identity(entered)))
 }
 
 /// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
@@ -257,11 +257,12 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
         true => KindSet::EMPTY.with(Kind::User),
         false => all.union(kinds_of(&opened.namespaces)),
     };
-    let own = own_identity(Kind::User);
+    let own = own_identity(Kind::User)?;
     let mut first = None;
     for kind in kinds.iter() {
         let owner = owner_of(kind, opened)?;
-        if fstat(&owner).ok().map(identity) != own {
+        let found = fstat(&owner).during(|| Attempt::AskOwner(kind))?;
+        if Some(identity(found)) != own {
             return Ok(owner);
         }
         first.get_or_insert(owner);
