@@ -92,6 +92,13 @@ pub enum RequestError {
     UnknownNamespace(u64),
     /// No process has this PID.
     UnknownProcess(i32),
+    /// The number of a thread in the place of that of its process.
+    IsThread {
+        /// The thread.
+        tid: i32,
+        /// Its process.
+        process: i32,
+    },
     /// A filter that cannot be read, or not be applied.
     Filter(FilterError),
 }
@@ -194,6 +201,10 @@ impl fmt::Display for RequestError {
                 write!(f, "no namespace has the inode number {inode}")
             }
             RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
+            RequestError::IsThread { tid, process } => write!(
+                f,
+                "no process has the PID {tid}: it is a thread of process {process}"
+            ),
             RequestError::Filter(error) => write!(f, "--filter: {error}"),
         }
     }

@@ -10,4 +10,5 @@ mod differential;
 mod held;
 mod hostile;
 mod output;
+mod relatives;
 mod terminal;
