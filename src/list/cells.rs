@@ -159,7 +159,9 @@ impl<'g> Cells<'g> {
             Holder::Descriptor { pid, fd } => format!("fd {pid}:{fd}"),
             Holder::Socket { pid, fd } => format!("socket {pid}:{fd}"),
             Holder::Mount(path) => return [b"mount ", path.as_os_str().as_bytes()].concat(),
-            Holder::MountElsewhere { path, namespace } => {
+            Holder::MountElsewhere {
+                path, namespace, ..
+            } => {
                 let place = format!(" in {}:[{namespace}]", Kind::Mount);
                 return [b"mount ", path.as_os_str().as_bytes(), place.as_bytes()].concat();
             }

@@ -99,15 +99,17 @@ impl Opener {
                 self.checked(Path::new(&format!("{pid}/fd/{fd}")), inode)
             }
             Holder::Mount(path) => self.checked(path, inode),
-            Holder::MountElsewhere { path, namespace } => {
-                let by_member = || {
-                    let pid = snapshot.leader(*namespace)?.pid;
-                    self.below_root_of(pid, path, inode)
-                };
+            Holder::MountElsewhere {
+                path,
+                namespace,
+                witness,
+            } => {
+                let leader = || Some(snapshot.leader(*namespace)?.pid);
+                let by_member = || self.below_root_of(witness.or_else(leader)?, path, inode);
                 // There is no member, or its root directory is another one than that of the namespace.
                 let by_visitor = || {
                     let visitor = Visitor::send(self.open_within(snapshot, *namespace, steps)?)?;
-                    self.below_root_of(visitor.pid(), path, inode)
+                    self.below_root_of(visitor.pid_in_proc(), path, inode)
                 };
                 by_member().or_else(by_visitor)
             }
@@ -223,6 +225,7 @@ mod tests {
             true => Holder::MountElsewhere {
                 path,
                 namespace: mount,
+                witness: None,
             },
         };
         snapshot.add(Kind::Net, own, holder);

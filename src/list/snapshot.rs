@@ -75,6 +75,8 @@ pub enum Holder {
         path: PathBuf,
         /// In which.
         namespace: Inode,
+        /// A process that has it mounted on that path below its root directory, if it was one that showed it.
+        witness: Option<i32>,
     },
     /// A namespace that it is the parent or owner of.
     Namespace(Inode),

@@ -7,6 +7,7 @@ mod common;
 
 mod churn;
 mod differential;
+mod elsewhere;
 mod held;
 mod hostile;
 mod output;

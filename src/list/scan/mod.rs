@@ -13,6 +13,7 @@ mod process;
 mod source;
 mod table;
 mod thread;
+mod witness;
 
 pub use source::{Source, SourceSet};
 
@@ -24,10 +25,9 @@ use nix::fcntl::OFlag;
 
 use super::open::Opener;
 use super::snapshot::{Holder, Inode, Process, Snapshot};
-use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, KindSet};
-use crate::sys::{at, file};
+use crate::sys::file;
 
 /// What to look for, and where.
 #[derive(Clone, Debug)]
@@ -240,16 +240,6 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
         }
     }
     Ok(snapshot)
-}
-
-/// The PIDs in /proc, ascending.
-fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
-    let mut pids = Vec::new();
-    at::for_each_name(proc, buffer, |name| {
-        pids.extend(digits::<i32>(name.to_bytes()));
-    })?;
-    pids.sort_unstable();
-    Ok(pids)
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::unistd::{Whence, lseek};
 
-use super::{Finds, NAMES, Scope, Worker, pids};
+use super::{Finds, NAMES, Scope, Worker};
+use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
+use crate::sys::at;
 
 /// Up to so many processes a second thread costs more than it saves.
 const SMALL: usize = 400;
@@ -48,6 +50,16 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
     }
     finds.processes.sort_unstable_by_key(|process| process.pid);
     Ok(finds)
+}
+
+/// The PIDs in /proc, ascending.
+pub(super) fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
+    let mut pids = Vec::new();
+    at::for_each_name(proc, buffer, |name| {
+        pids.extend(digits::<i32>(name.to_bytes()));
+    })?;
+    pids.sort_unstable();
+    Ok(pids)
 }
 
 fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
