@@ -10,6 +10,7 @@ mod differential;
 mod elsewhere;
 mod held;
 mod hostile;
+mod locale;
 mod output;
 mod relatives;
 mod terminal;
