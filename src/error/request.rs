@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use crate::list::filter::FilterError;
-use crate::list::find::Number;
-use crate::namespace::Kind;
+use crate::namespace::{Kind, Reference};
 use crate::sys;
 
 /// A request that makes no sense, said before anything is done.
@@ -52,7 +51,7 @@ pub enum RequestError {
         /// Of which kind.
         kind: Kind,
         /// The number.
-        number: Number,
+        number: Reference,
     },
     /// An option needs --target.
     NeedsTarget(String),

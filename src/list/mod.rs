@@ -1,19 +1,20 @@
 //! lsns: what namespaces there are.
 //!
 //! ```text
-//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill, render─▶ bytes on stdout
-//!       reads only          ioctls           pure        reads  pure
+//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
+//!       reads only          ioctls           pure        reads only   pure
 //! ```
 //!
 //! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
 //! - [`stat`], [`cgroup`]: what files of a process say.
-//! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders.
+//! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders, [`find`] by
+//!   its number. `visitor`: a child in a mount namespace whose mounts are seen in no other way.
 //! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
-//!   them. [`render`]: how they are printed.
+//!   them; `cells` fills those, from files of processes and, by `netnsid`, with what rtnetlink(7) tells. [`render`]: how they
+//!   are printed.
 
 mod cells;
 pub mod cgroup;
-mod collect;
 pub mod column;
 pub mod filter;
 pub mod find;
@@ -46,6 +47,9 @@ use snapshot::Snapshot;
 /// Makes the listing that is asked for, of the /proc at `root`. Errors: that cannot be opened or listed, descriptors or
 /// memory run out, the process or namespace asked for is not there, the filter compares what cannot be compared; ENOTTY
 /// before Linux 4.9, which knows no owners.
+///
+/// Where a mount namespace has no process that shows all its mounts, a child of ours goes there, waits, and ends before this
+/// returns: whoever waits for children of any number will meet it. The caller may have threads.
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     let opener = Opener::new(root)?;
     let graph = look(request, root, &opener)?;

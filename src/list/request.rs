@@ -131,9 +131,6 @@ impl Request {
     }
 }
 
-/// Where namespaces are looked for by default: everywhere. Threads cost where there are some only.
-pub const DEFAULT_SCAN: SourceSet = SourceSet::ALL;
-
 const OF_PROCESSES: &[Column] = &[
     Column::HeldBy,
     Column::Cgroup,
@@ -191,7 +188,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         } else {
             args.kinds
         },
-        scan: args.scan.unwrap_or(DEFAULT_SCAN),
+        scan: args.scan.unwrap_or(SourceSet::DEFAULT),
         filter,
         format: match (args.json, args.raw) {
             (true, _) => Format::Json,
@@ -199,7 +196,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
             _ => Format::Table,
         },
         headings: !args.no_headings,
-        wrap: !args.no_wrap && !args.raw,
+        wrap: !args.no_wrap,
         truncate: !args.no_truncate,
     })
 }

@@ -93,7 +93,7 @@ pub struct Namespace {
     pub leader: Option<usize>,
     /// What else keeps it, in the order of [`Holder::rank`]; complete only where no process does.
     pub holders: Vec<Holder>,
-    /// Its 64-bit id, if that is how it was found.
+    /// Its 64-bit id, if the kernel has listed it.
     pub id: Option<u64>,
 }
 

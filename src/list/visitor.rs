@@ -1,5 +1,10 @@
-//! A child of ours in a mount namespace that has no process: what is mounted there can be seen, and opened, by way of the
-//! child's /proc directory.
+//! A child of ours in a mount namespace that has no process, or none that sees all of it: what is mounted there can be seen,
+//! and opened, by way of the child's /proc directory, for setns(2) makes the root of the namespace its root directory.
+//!
+//! The process that makes it may have other threads, and one of those may hold a lock, of the allocator for one, that the
+//! child's copy would wait for in vain. So the child does system calls alone, as signal-safety(7) wants it: it closes the
+//! pipes' other ends, enters, writes a byte, reads one and ends by _exit(2), past all destructors and buffers. It allocates
+//! nothing, and no call that it makes can panic.
 
 use std::os::fd::OwnedFd;
 
@@ -27,7 +32,6 @@ impl Visitor {
         let (wait_here, leash) = pipe2(OFlag::O_CLOEXEC).ok()?;
         let (arrival, arrived) = pipe2(OFlag::O_CLOEXEC).ok()?;
         match fork().ok()? {
-            // Of one thread or many, it does what signal-safety(7) allows: system calls, on what its parent has made.
             Side::Child => {
                 drop((leash, arrival));
                 let entered = setns(namespace, CloneFlags::CLONE_NEWNS);

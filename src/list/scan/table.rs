@@ -36,7 +36,7 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
         }
         let mut new = pids(proc, &mut buffer).during(read)?;
         new.retain(|pid| seen.binary_search(pid).is_err());
-        let found = visit(scope, proc, &new);
+        let found = look_at_all(scope, proc, &new);
         let vanished = found.vanished;
         finds.add(found);
         if let Some(errno) = finds.exhausted {
@@ -62,7 +62,7 @@ pub(super) fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i
     Ok(pids)
 }
 
-fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
+fn look_at_all(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut worker = Worker::new(scope, proc);
@@ -72,7 +72,7 @@ fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
                 return worker.finds;
             };
             for pid in rest.iter().take(PORTION) {
-                worker.visit(*pid);
+                worker.look_at(*pid);
             }
         }
     };
