@@ -106,8 +106,11 @@ impl Opener {
                 namespace,
                 witness,
             } => {
-                let leader = || Some(snapshot.leader(*namespace)?.pid);
-                let by_member = || self.below_root_of(witness.or_else(leader)?, path, inode);
+                let leader = snapshot.leader(*namespace).map(|process| process.pid);
+                let by_member = || {
+                    let mut members = [*witness, leader].into_iter().flatten();
+                    members.find_map(|pid| self.below_root_of(pid, path, inode))
+                };
                 // There is no member, or its root directory is another one than that of the namespace.
                 let by_visitor = || {
                     let visitor = Visitor::send(self.open_within(snapshot, *namespace, steps)?)?;
