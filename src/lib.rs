@@ -6,8 +6,8 @@
 //! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan = [Step] ─run─▶ system calls in order ─▶ exec
 //!       pure           reads only         pure                 acts, never decides
 //!
-//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─render─▶ bytes on stdout
-//!       reads only          ioctls           pure        pure
+//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
+//!       reads only          ioctls           pure        reads only   pure
 //! ```
 //!
 //! # Listing namespaces
@@ -141,13 +141,14 @@
 //! | [`enter::step`], [`enter::run`] | the steps that there are, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: id maps, the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |
-//! | [`list::graph`], [`list::open`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number |
+//! | [`list::graph`], [`list::open`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number; in the private room `visitor`, a child in a mount namespace that shows itself in no other way |
 //! | [`list::request`], [`list::select`], [`list::filter`] | which rows there are |
-//! | [`mod@list::column`], [`list::value`], [`list::render`] | what is in them, and how they are printed |
+//! | [`mod@list::column`], [`list::value`] and, in private rooms, `cells`, `netnsid` | what is in them: files of /proc, and the ids of network namespaces, which rtnetlink tells |
+//! | [`list::render`] | how they are printed |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`mountinfo`], [`users`], `cgroup`, `digits` | reading what /proc and /etc say |
-//! | `report` | messages on stderr, output on stdout |
+//! | `report`, `locale`, `environment` | messages on stderr, output on stdout; what characters can be shown there |
 //! | [`sys`] | the system calls that nix lacks, and all `unsafe` code |
 //!
 //! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
@@ -156,9 +157,11 @@ mod cgroup;
 pub mod cli;
 mod digits;
 pub mod enter;
+mod environment;
 pub mod error;
 pub mod hint;
 pub mod list;
+mod locale;
 pub mod mountinfo;
 pub mod namespace;
 mod report;

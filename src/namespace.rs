@@ -1,5 +1,6 @@
 //! The vocabulary of namespaces: their kinds, sets of kinds, and what tells one namespace from another.
 
+use std::ffi::CStr;
 use std::fmt;
 
 use nix::sched::CloneFlags;
@@ -30,13 +31,13 @@ struct Facts {
     kind: Kind,
     clone_flag: CloneFlags,
     /// Its name in /proc/PID/ns and in `kind:[inode]`.
-    name: &'static str,
+    name: &'static CStr,
     /// The short option of unshare and nsenter.
     letter: u8,
     /// Their long option.
     long: &'static str,
     /// The name in /proc/PID/ns of the namespace that children will be in, where that is a link of its own.
-    for_children: Option<&'static str>,
+    for_children: Option<&'static CStr>,
 }
 
 /// CLONE_NEWTIME of clone(2), which neither libc nor nix has for every C library.
@@ -44,25 +45,25 @@ const CLONE_NEWTIME: CloneFlags = CloneFlags::from_bits_retain(0x80);
 
 /// Every kind once, in the order in which options, bind mounts and messages name them.
 const TABLE: [Facts; 8] = [
-    Facts::new(Kind::Mount, CloneFlags::CLONE_NEWNS, "mnt", b'm').long("mount"),
-    Facts::new(Kind::Uts, CloneFlags::CLONE_NEWUTS, "uts", b'u'),
-    Facts::new(Kind::Ipc, CloneFlags::CLONE_NEWIPC, "ipc", b'i'),
-    Facts::new(Kind::Net, CloneFlags::CLONE_NEWNET, "net", b'n'),
-    Facts::new(Kind::Pid, CloneFlags::CLONE_NEWPID, "pid", b'p').for_children("pid_for_children"),
-    Facts::new(Kind::User, CloneFlags::CLONE_NEWUSER, "user", b'U'),
-    Facts::new(Kind::Cgroup, CloneFlags::CLONE_NEWCGROUP, "cgroup", b'C'),
-    Facts::new(Kind::Time, CLONE_NEWTIME, "time", b'T').for_children("time_for_children"),
+    Facts::new(Kind::Mount, CloneFlags::CLONE_NEWNS, c"mnt", b'm').long("mount"),
+    Facts::new(Kind::Uts, CloneFlags::CLONE_NEWUTS, c"uts", b'u'),
+    Facts::new(Kind::Ipc, CloneFlags::CLONE_NEWIPC, c"ipc", b'i'),
+    Facts::new(Kind::Net, CloneFlags::CLONE_NEWNET, c"net", b'n'),
+    Facts::new(Kind::Pid, CloneFlags::CLONE_NEWPID, c"pid", b'p').for_children(c"pid_for_children"),
+    Facts::new(Kind::User, CloneFlags::CLONE_NEWUSER, c"user", b'U'),
+    Facts::new(Kind::Cgroup, CloneFlags::CLONE_NEWCGROUP, c"cgroup", b'C'),
+    Facts::new(Kind::Time, CLONE_NEWTIME, c"time", b'T').for_children(c"time_for_children"),
 ];
 
 impl Facts {
     /// Of a kind whose long option is its name, and which a process shares with its children.
-    const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static str, letter: u8) -> Facts {
+    const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static CStr, letter: u8) -> Facts {
         Facts {
             kind,
             clone_flag,
             name,
             letter,
-            long: name,
+            long: text(name),
             for_children: None,
         }
     }
@@ -72,9 +73,17 @@ impl Facts {
         self
     }
 
-    const fn for_children(mut self, name: &'static str) -> Facts {
+    const fn for_children(mut self, name: &'static CStr) -> Facts {
         self.for_children = Some(name);
         self
+    }
+}
+
+/// A name of the table, all of which are ASCII.
+const fn text(name: &'static CStr) -> &'static str {
+    match name.to_str() {
+        Ok(text) => text,
+        Err(_) => "",
     }
 }
 
@@ -110,6 +119,11 @@ impl Kind {
 
     /// Its name in /proc/PID/ns: `mnt`, `net`, ….
     pub const fn name(self) -> &'static str {
+        text(self.facts().name)
+    }
+
+    /// The same as a C string, for system calls.
+    pub const fn link(self) -> &'static CStr {
         self.facts().name
     }
 
@@ -117,9 +131,14 @@ impl Kind {
     /// namespaces (`pid_for_children`, `time_for_children`), the ordinary one for the rest.
     pub const fn name_for_children(self) -> &'static str {
         match self.facts().for_children {
-            Some(name) => name,
+            Some(name) => text(name),
             None => self.name(),
         }
+    }
+
+    /// Where that is a link of its own, the same as a C string.
+    pub const fn link_for_children(self) -> Option<&'static CStr> {
+        self.facts().for_children
     }
 
     /// Whether a process's children may be in another namespace of this kind than itself.
@@ -252,6 +271,24 @@ pub struct NamespaceId {
     pub ino: u64,
 }
 
+/// A number by which somebody names a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// Its inode number, as in `net:[4026531840]`.
+    Inode(u64),
+    /// Its 64-bit id, unique since boot, see NS_GET_ID in ioctl_ns(2).
+    Id(u64),
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reference::Inode(inode) => write!(f, "[{inode}]"),
+            Reference::Id(id) => write!(f, ":{id}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +297,8 @@ mod tests {
     fn the_table_stands_in_the_order_of_the_kinds() {
         for (kind, facts) in Kind::ALL.into_iter().zip(&TABLE) {
             assert_eq!(kind, facts.kind);
-            assert_eq!(Kind::from_name(facts.name.as_bytes()), Some(kind));
+            assert_eq!(Kind::from_name(facts.name.to_bytes()), Some(kind));
+            assert!(!kind.name().is_empty() && !kind.name_for_children().is_empty());
             assert_eq!(Kind::from_clone_flag(kind.clone_flag()), Some(kind));
         }
     }

@@ -7,7 +7,8 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 use nix::unistd::isatty;
 
-use crate::digits::digits;
+use crate::digits::number;
+use crate::environment::value;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::{file, terminal};
 
@@ -111,8 +112,9 @@ const USUAL_WIDTH: usize = 80;
 pub fn terminal_width(environment: &[&CStr]) -> Option<usize> {
     let stdout = file::stdout().filter(|stdout| is_terminal(*stdout))?;
     let variable = || {
-        let mut entries = environment.iter().map(|entry| entry.to_bytes());
-        entries.find_map(|entry| digits(entry.strip_prefix(b"COLUMNS=")?))
+        // Read as an int of C, as scripts know it.
+        let columns = number::<i32>(value(environment, b"COLUMNS")?)?;
+        usize::try_from(columns).ok()
     };
     let width = terminal::width(stdout).or_else(variable);
     Some(width.filter(|width| *width > 0).unwrap_or(USUAL_WIDTH))

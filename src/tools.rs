@@ -10,7 +10,7 @@ use crate::error::{Failure, Status};
 use crate::hint::{self, View};
 use crate::list::{self, render};
 use crate::sys::entry::Invocation;
-use crate::{enter, report};
+use crate::{enter, locale, report};
 
 /// What makes one tool another than the next.
 struct Tool<A, Id: 'static> {
@@ -153,7 +153,7 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
         headings: request.headings,
         wrap: request.wrap,
         width: report::terminal_width(&caller.environment).filter(|_| request.truncate),
-        charset: render::Charset::of(&caller.environment),
+        charset: locale::charset(&caller.environment),
     };
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;
     Ok(Status::SUCCESS)

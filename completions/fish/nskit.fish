@@ -9,7 +9,9 @@ function __nskit_program
         switch $words[1]
             case --
                 set -e words[1]
-                printf '%s\n' $words
+                # Of no words it would print an empty one.
+                set -q words[1]
+                and printf '%s\n' $words
                 return 0
             case '--*=*'
             case '--*'

@@ -7,7 +7,6 @@ use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
 use super::{Parsed, read};
 use crate::digits::number;
-use crate::list::request::DEFAULT_SCAN;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
 
@@ -39,7 +38,7 @@ pub struct Args {
     pub output_all: bool,
     /// --persistent.
     pub persistent: bool,
-    /// --task; 0 is none, as it always was.
+    /// --task; 0 is as if the option were not there, as in util-linux.
     pub task: Option<i32>,
     /// --scan.
     pub scan: Option<SourceSet>,
@@ -218,7 +217,7 @@ impl Args {
             }
             Id::Scan => {
                 let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
-                let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), DEFAULT_SCAN);
+                let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
                 self.scan = Some(met.read(sources, read)?);
             }
             Id::ListColumns => self.list_columns = true,

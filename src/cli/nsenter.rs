@@ -9,8 +9,7 @@ use super::help::Page;
 use super::value::{self, IdOrName};
 use super::{Parsed, read};
 use crate::digits::{digits, number};
-use crate::list::find::Number;
-use crate::namespace::Kind;
+use crate::namespace::{Kind, Reference};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +67,7 @@ pub enum Source {
     /// This file leads to it.
     File(PathBuf),
     /// By its inode number or 64-bit id.
-    Number(Number),
+    Number(Reference),
 }
 
 /// A user or group for the program.
@@ -326,18 +325,18 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
 fn source(kind: Kind, text: &OsStr) -> Option<Source> {
     let bytes = text.as_bytes();
     if let Some(id) = bytes.strip_prefix(b":") {
-        return digits(id).map(|id| Source::Number(Number::Id(id)));
+        return digits(id).map(|id| Source::Number(Reference::Id(id)));
     }
     let bracketed = |text: &[u8]| digits(text.strip_prefix(b"[")?.strip_suffix(b"]")?);
     if let Some(inode) = bracketed(bytes) {
-        return Some(Source::Number(Number::Inode(inode)));
+        return Some(Source::Number(Reference::Inode(inode)));
     }
     let named = Kind::ALL.into_iter().find_map(|kind| {
         let rest = bytes.strip_prefix(kind.name().as_bytes())?;
         Some((kind, bracketed(rest.strip_prefix(b":")?)?))
     });
     match named {
-        Some((named, inode)) if named == kind => Some(Source::Number(Number::Inode(inode))),
+        Some((named, inode)) if named == kind => Some(Source::Number(Reference::Inode(inode))),
         Some(_) => None,
         None => Some(Source::File(text.into())),
     }

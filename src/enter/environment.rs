@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+pub use crate::environment::{name, value};
+
 /// What the program's environment is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Environment {
@@ -28,23 +30,6 @@ impl Environment {
             Environment::Given(entries) => entries.iter().map(CString::as_c_str).collect(),
         }
     }
-}
-
-/// The name of the variable that an entry sets; `None` without a `=`.
-pub fn name(entry: &CStr) -> Option<&[u8]> {
-    let bytes = entry.to_bytes();
-    bytes
-        .iter()
-        .position(|byte| *byte == b'=')
-        .map(|end| &bytes[..end])
-}
-
-/// The value of a variable: that of its first entry, as getenv(3) finds it.
-pub fn value<'e>(entries: &[&'e CStr], wanted: &[u8]) -> Option<&'e [u8]> {
-    entries.iter().find_map(|entry| {
-        let name = name(entry)?;
-        (name == wanted).then(|| &entry.to_bytes()[name.len() + 1..])
-    })
 }
 
 /// The entries of a /proc/PID/environ, which its process may have filled with anything. What has no `=` sets nothing.

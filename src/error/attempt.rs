@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::list::find::Number;
-use crate::namespace::{Kind, KindSet};
+use crate::namespace::{Kind, KindSet, Reference};
 
 /// What was being done when the kernel refused; it reads behind "cannot".
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +82,7 @@ pub enum Attempt {
         /// Of which kind.
         kind: Kind,
         /// The number.
-        number: Number,
+        number: Reference,
     },
     /// An ioctl of ioctl_ns(2).
     AskOwner(Kind),

@@ -8,8 +8,7 @@ use nix::errno::Errno;
 
 use crate::enter::idmap::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::list::filter::FilterError;
-use crate::list::find::Number;
-use crate::namespace::Kind;
+use crate::namespace::{Kind, Reference};
 use crate::sys;
 
 /// A request that makes no sense, said before anything is done.
@@ -53,7 +52,7 @@ pub enum RequestError {
         /// Of which kind.
         kind: Kind,
         /// The number.
-        number: Number,
+        number: Reference,
     },
     /// An option needs --target.
     NeedsTarget(String),
@@ -102,6 +101,13 @@ pub enum RequestError {
     UnknownNamespace(u64),
     /// No process has this PID.
     UnknownProcess(i32),
+    /// The number of a thread in the place of that of its process.
+    IsThread {
+        /// The thread.
+        tid: i32,
+        /// Its process.
+        process: i32,
+    },
     /// A filter that cannot be read, or not be applied.
     Filter(FilterError),
 }
@@ -214,6 +220,10 @@ impl fmt::Display for RequestError {
                 write!(f, "no namespace has the inode number {inode}")
             }
             RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
+            RequestError::IsThread { tid, process } => write!(
+                f,
+                "no process has the PID {tid}: it is a thread of process {process}"
+            ),
             RequestError::Filter(error) => write!(f, "--filter: {error}"),
         }
     }

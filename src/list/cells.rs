@@ -20,8 +20,8 @@ use crate::users;
 /// So much of a command line is read; processes can have megabytes.
 const COMMAND_LINE: usize = 8191;
 
-/// Enough for every hierarchy with the longest path, and for a map of 340 lines.
-const CGROUPS: usize = 64 * 1024;
+/// Enough for the cgroups of every hierarchy with the longest path, and for an id map of 340 lines.
+const SMALL_FILE: usize = 64 * 1024;
 
 /// Fills cells.
 pub struct Cells<'g> {
@@ -140,12 +140,7 @@ impl<'g> Cells<'g> {
             .holders
             .iter()
             .filter(|holder| seen.insert(*holder));
-        let lines: Vec<_> = holders.map(|holder| self.holder(holder)).collect();
-        if lines.is_empty() {
-            Value::Empty
-        } else {
-            Value::Lines(lines)
-        }
+        Value::lines(holders.map(|holder| self.holder(holder)).collect())
     }
 
     fn holder(&self, holder: &Holder) -> Vec<u8> {
@@ -159,7 +154,9 @@ impl<'g> Cells<'g> {
             Holder::Descriptor { pid, fd } => format!("fd {pid}:{fd}"),
             Holder::Socket { pid, fd } => format!("socket {pid}:{fd}"),
             Holder::Mount(path) => return [b"mount ", path.as_os_str().as_bytes()].concat(),
-            Holder::MountElsewhere { path, namespace } => {
+            Holder::MountElsewhere {
+                path, namespace, ..
+            } => {
                 let place = format!(" in {}:[{namespace}]", Kind::Mount);
                 return [b"mount ", path.as_os_str().as_bytes(), place.as_bytes()].concat();
             }
@@ -177,15 +174,19 @@ impl<'g> Cells<'g> {
     }
 
     fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {
-        let key = (Column::NsId, u64::from(inode.get()));
+        self.once((Column::NsId, inode.get().into()), |cells| {
+            let ask = || open::id(cells.opener.open(&cells.graph.snapshot, inode)?).ok();
+            let id = namespace.id.or_else(ask);
+            id.map_or(Value::Empty, Value::Number)
+        })
+    }
+
+    /// What is expensive is filled once, however often it is asked for.
+    fn once(&mut self, key: (Column, u64), fill: impl FnOnce(&mut Self) -> Value) -> Value {
         if let Some(value) = self.filled.get(&key) {
             return value.clone();
         }
-        let ask = || open::id(self.opener.open(&self.graph.snapshot, inode)?).ok();
-        let value = namespace
-            .id
-            .or_else(ask)
-            .map_or(Value::Empty, Value::Number);
+        let value = fill(self);
         self.filled.insert(key, value.clone());
         value
     }
@@ -193,7 +194,7 @@ impl<'g> Cells<'g> {
     fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8]) -> Option<Vec<u8>>) -> Value {
         let text = |process: &Process| {
             let path = self.root.join(format!("{}/cgroup", process.pid));
-            let memberships = read_bounded(&path, CGROUPS).ok()?;
+            let memberships = read_bounded(&path, SMALL_FILE).ok()?;
             part(cgroup::path(&memberships)?)
         };
         process
@@ -207,7 +208,7 @@ impl<'g> Cells<'g> {
             return Value::Empty;
         };
         let path = self.root.join(format!("{}/{name}", process.pid));
-        let map = read_bounded(&path, CGROUPS).unwrap_or_default();
+        let map = read_bounded(&path, SMALL_FILE).unwrap_or_default();
         let words = |line: &[u8]| {
             let words = line
                 .split(u8::is_ascii_whitespace)
@@ -218,44 +219,30 @@ impl<'g> Cells<'g> {
             .split(|byte| *byte == b'\n')
             .map(words)
             .filter(|line| !line.is_empty());
-        let lines: Vec<_> = lines.collect();
-        if lines.is_empty() {
-            Value::Empty
-        } else {
-            Value::Lines(lines)
-        }
+        Value::lines(lines.collect())
     }
 
     fn network_id(&mut self, inode: Inode) -> Value {
-        let key = (Column::NetNsId, u64::from(inode.get()));
-        if let Some(value) = self.filled.get(&key) {
-            return value.clone();
-        }
-        let client = self.client.get_or_insert_with(|| Client::new().ok());
-        let namespace = self.opener.open(&self.graph.snapshot, inode);
-        let id = client
-            .as_mut()
-            .zip(namespace)
-            .and_then(|(client, namespace)| client.ask(&namespace));
-        let value = match id {
-            Some(NetNsId::Assigned(id)) => Value::text(id.to_string().as_bytes()),
-            Some(NetNsId::Unassigned) => Value::text(b"unassigned"),
-            None => Value::Empty,
-        };
-        self.filled.insert(key, value.clone());
-        value
+        self.once((Column::NetNsId, inode.get().into()), |cells| {
+            let client = cells.client.get_or_insert_with(|| Client::new().ok());
+            let namespace = cells.opener.open(&cells.graph.snapshot, inode);
+            let id = client
+                .as_mut()
+                .zip(namespace)
+                .and_then(|(client, namespace)| client.ask(&namespace));
+            match id {
+                Some(NetNsId::Assigned(id)) => Value::text(id.to_string().as_bytes()),
+                Some(NetNsId::Unassigned) => Value::text(b"unassigned"),
+                None => Value::Empty,
+            }
+        })
     }
 
     fn command(&mut self, pid: i32) -> Value {
-        // A PID is positive.
-        let key = (Column::Command, pid as u64);
-        if let Some(value) = self.filled.get(&key) {
-            return value.clone();
-        }
-        let value = Value::text(&self.read_command(pid));
-        // Several namespaces often have the same leader, whose command line is read once for all.
-        self.filled.insert(key, value.clone());
-        value
+        // Several namespaces often have the same leader, whose command line is read once for all. A PID is positive.
+        self.once((Column::Command, pid as u64), |cells| {
+            Value::text(&cells.read_command(pid))
+        })
     }
 
     /// The arguments joined by blanks, or the comm where there are none; nothing, if the process has ended.
@@ -291,9 +278,5 @@ fn mount_points(namespace: &Namespace) -> Value {
             points.push(path.as_os_str().as_bytes().to_vec());
         }
     }
-    if points.is_empty() {
-        Value::Empty
-    } else {
-        Value::Lines(points)
-    }
+    Value::lines(points)
 }

@@ -9,36 +9,18 @@ use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
 use super::snapshot::{Snapshot, inode};
 use crate::error::{Attempt, Failure, RequestError};
-use crate::namespace::{Kind, KindSet};
+use crate::namespace::{Kind, KindSet, Reference};
 use crate::sys::nsfs;
-
-/// What a namespace is known by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Number {
-    /// Its inode number, as in `net:[4026531840]`.
-    Inode(u64),
-    /// Its 64-bit id, unique since boot, see NS_GET_ID in ioctl_ns(2).
-    Id(u64),
-}
-
-impl std::fmt::Display for Number {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Number::Inode(inode) => write!(f, "[{inode}]"),
-            Number::Id(id) => write!(f, ":{id}"),
-        }
-    }
-}
 
 /// Opens the namespace of that kind and number. What is opened is asked for its number and kind once more: while we look,
 /// a namespace may end and its inode number be given to another.
 ///
 /// Errors: there is none, as far as can be seen; it cannot be opened.
-pub fn find(kind: Kind, number: Number) -> Result<OwnedFd, Failure> {
-    if let Number::Id(id) = number {
+pub fn find(kind: Kind, number: Reference) -> Result<OwnedFd, Failure> {
+    if let Reference::Id(id) = number {
         // The kernel finds it itself since Linux 6.19; before, the answer is that there is none.
         if let Ok(file) = nsfs::open_by_id(id, None)
-            && is(&file, kind, number)
+            && is_of(&file, kind, number)
         {
             return Ok(file);
         }
@@ -61,7 +43,7 @@ fn search(
     snapshot: &Snapshot,
     opener: &Opener,
     kind: Kind,
-    number: Number,
+    number: Reference,
 ) -> Result<OwnedFd, Failure> {
     let none = || Failure::from(RequestError::NoSuchNamespace { kind, number });
     let closed = || Failure::System {
@@ -69,34 +51,36 @@ fn search(
         errno: Errno::EACCES,
     };
     match number {
-        Number::Inode(wanted) => {
+        Reference::Inode(wanted) => {
             let found =
                 inode(wanted).and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
             match found {
                 Some((inode, namespace)) if namespace.kind == kind => {
                     let file = opener
                         .open(snapshot, inode)
-                        .filter(|file| is(file, kind, number));
+                        .filter(|file| is_of(file, kind, number));
                     file.ok_or_else(closed)
                 }
                 _ => Err(none()),
             }
         }
-        Number::Id(_) => {
+        Reference::Id(_) => {
             let of_kind = snapshot
                 .namespaces
                 .iter()
                 .filter(|(_, namespace)| namespace.kind == kind);
             let mut files = of_kind.filter_map(|(inode, _)| opener.open(snapshot, *inode));
-            files.find(|file| is(file, kind, number)).ok_or_else(none)
+            files
+                .find(|file| is_of(file, kind, number))
+                .ok_or_else(none)
         }
     }
 }
 
-fn is(file: &OwnedFd, kind: Kind, number: Number) -> bool {
+fn is_of(file: &OwnedFd, kind: Kind, number: Reference) -> bool {
     let same_number = match number {
-        Number::Inode(inode) => identify(file).is_ok_and(|found| found.ino == inode),
-        Number::Id(id) => open::id(file) == Ok(id),
+        Reference::Inode(inode) => identify(file).is_ok_and(|found| found.ino == inode),
+        Reference::Id(id) => open::id(file) == Ok(id),
     };
     same_number && nsfs::kind(file) == Ok(Some(kind))
 }
@@ -116,7 +100,7 @@ mod tests {
         kind: Kind,
         inode: Inode,
         file: &File,
-        number: Number,
+        number: Reference,
     ) -> Result<OwnedFd, Failure> {
         let mut snapshot = Snapshot::default();
         let holder = Holder::Descriptor {
@@ -137,7 +121,7 @@ mod tests {
     #[test]
     fn a_number_that_means_another_namespace_by_now_is_not_entered() {
         let ((net, net_inode), (uts, uts_inode)) = (own("net"), own("uts"));
-        let by_inode = |inode: Inode| Number::Inode(inode.get().into());
+        let by_inode = |inode: Inode| Reference::Inode(inode.get().into());
         let found = search_for(Kind::Net, net_inode, &net, by_inode(net_inode)).unwrap();
         assert_eq!(identify(&found), identify(&net));
         // The number has gone to a namespace of another kind, the descriptor to another namespace.
@@ -155,11 +139,11 @@ mod tests {
     fn an_id_is_asked_for_of_what_has_been_opened() {
         let (net, inode) = own("net");
         // Ids tell from every other namespace since boot, so this one is of none.
-        let found = search_for(Kind::Net, inode, &net, Number::Id(u64::MAX));
+        let found = search_for(Kind::Net, inode, &net, Reference::Id(u64::MAX));
         assert!(matches!(found, Err(Failure::Request(_))), "{found:?}");
         if let Ok(id) = open::id(&net) {
-            assert!(search_for(Kind::Net, inode, &net, Number::Id(id)).is_ok());
-            assert!(search_for(Kind::Uts, inode, &net, Number::Id(id)).is_err());
+            assert!(search_for(Kind::Net, inode, &net, Reference::Id(id)).is_ok());
+            assert!(search_for(Kind::Uts, inode, &net, Reference::Id(id)).is_err());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 
 use super::open::{Opener, inode_of};
-use super::snapshot::{Holder, Inode, Namespace, Snapshot};
+use super::snapshot::{Holder, Inode, Snapshot};
 use crate::error::{Attempt, Failure};
 use crate::namespace::Kind;
 use crate::sys::nsfs;
@@ -54,7 +54,7 @@ impl Graph {
         for (inode, kind, parent, owner) in namespaces {
             let inode = Inode::new(*inode).unwrap();
             let namespaces = &mut graph.snapshot.namespaces;
-            namespaces.insert(inode, Namespace::new(*kind));
+            namespaces.insert(inode, super::snapshot::Namespace::new(*kind));
             let relations = Relations {
                 parent: parent.and_then(Inode::new),
                 owner: owner.and_then(Inode::new),
@@ -119,7 +119,8 @@ impl Graph {
         Ok(())
     }
 
-    /// The number of a parent or owner; if it is a new one, it is listed as well, and is the next to be asked.
+    /// The number of a parent or owner; if it is a new one, it is listed as well, and is the next to be asked. Where no
+    /// process is in it, each namespace below it holds it.
     fn meet(
         &mut self,
         found: Option<OwnedFd>,
@@ -129,11 +130,11 @@ impl Graph {
     ) -> Option<Inode> {
         let fd = found?;
         let inode = inode_of(&fd)?;
-        let known = self.snapshot.namespaces.entry(inode);
-        if let std::collections::btree_map::Entry::Vacant(place) = known {
-            let mut namespace = Namespace::new(kind);
-            namespace.holders.push(Holder::Namespace(child));
-            place.insert(namespace);
+        let is_new = !self.snapshot.namespaces.contains_key(&inode);
+        if self.snapshot.leader(inode).is_none() {
+            self.snapshot.add(kind, inode, Holder::Namespace(child));
+        }
+        if is_new {
             open.push((inode, fd));
         }
         Some(inode)

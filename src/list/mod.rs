@@ -1,19 +1,20 @@
 //! lsns: what namespaces there are.
 //!
 //! ```text
-//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill, render─▶ bytes on stdout
-//!       reads only          ioctls           pure        reads  pure
+//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
+//!       reads only          ioctls           pure        reads only   pure
 //! ```
 //!
 //! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
 //! - [`stat`], [`cgroup`]: what files of a process say.
-//! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders.
+//! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders, [`find`] by
+//!   its number. `visitor`: a child in a mount namespace whose mounts are seen in no other way.
 //! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
-//!   them. [`render`]: how they are printed.
+//!   them; `cells` fills those, from files of processes and, by `netnsid`, with what rtnetlink(7) tells. [`render`]: how they
+//!   are printed.
 
 mod cells;
 pub mod cgroup;
-mod collect;
 pub mod column;
 pub mod filter;
 pub mod find;
@@ -35,20 +36,23 @@ use crate::error::{Failure, RequestError};
 use cells::Cells;
 use column::Column;
 use filter::FilterError;
+use graph::{Depth, Graph};
 use open::Opener;
 use render::{Line, Listing};
 use request::{Request, Subject};
-use scan::Scope;
+use scan::{Scope, Source};
 use select::Item;
 use snapshot::Snapshot;
 
 /// Makes the listing that is asked for, of the /proc at `root`. Errors: that cannot be opened or listed, descriptors or
 /// memory run out, the process or namespace asked for is not there, the filter compares what cannot be compared; ENOTTY
 /// before Linux 4.9, which knows no owners.
+///
+/// Where a mount namespace has no process that shows all its mounts, a child of ours goes there, waits, and ends before this
+/// returns: whoever waits for children of any number will meet it. The caller may have threads.
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     let opener = Opener::new(root)?;
-    let snapshot = look(request, root, &opener)?;
-    let graph = graph::relate(snapshot, &opener, request.depth())?;
+    let graph = look(request, root, &opener)?;
     check(request, root, &graph.snapshot)?;
     let mut cells = Cells::new(&graph, &opener, root);
     let all = graph.snapshot.namespaces.keys().copied();
@@ -110,22 +114,27 @@ fn candidates(
 }
 
 /// Looks where the request needs it. Where the one namespace that is asked for has no process, looks everywhere.
-fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Snapshot, Failure> {
-    let look_at = |sources| {
+fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Graph, Failure> {
+    let look_at = |sources, depth| {
         let scope = Scope {
             root,
             sources,
-            kinds: request.kinds,
-            held: request.held_kinds(),
+            kinds: request.process_kinds(sources),
+            held: request.held_kinds(sources),
         };
-        scan::scan(&scope, opener)
+        graph::relate(scan::scan(&scope, opener)?, opener, depth)
     };
-    let snapshot = look_at(request.sources())?;
+    let graph = look_at(request.sources(), request.depth())?;
     match request.subject {
-        Subject::Members(inode) if !snapshot.namespaces.contains_key(&inode) => {
-            look_at(request.scan)
+        Subject::Members(inode) if !graph.snapshot.namespaces.contains_key(&inode) => {
+            // It may be known by what belongs to it only.
+            let depth = match request.scan.contains(Source::Relative) {
+                true => Depth::All,
+                false => request.depth(),
+            };
+            look_at(request.scan, depth)
         }
-        _ => Ok(snapshot),
+        _ => Ok(graph),
     }
 }
 
@@ -134,11 +143,27 @@ fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), Requ
     match request.subject {
         Subject::Namespaces {
             task: Some(pid), ..
-        } if !root.join(pid.to_string()).exists() => Err(RequestError::UnknownProcess(pid)),
+        } => check_process(pid, root, snapshot),
         Subject::Members(inode) => match snapshot.namespaces.get(&inode) {
             Some(namespace) if request.kinds.contains(namespace.kind) => Ok(()),
             _ => Err(RequestError::UnknownNamespace(inode.get().into())),
         },
         _ => Ok(()),
+    }
+}
+
+fn check_process(pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), RequestError> {
+    let known = snapshot
+        .processes
+        .binary_search_by_key(&pid, |process| process.pid);
+    let directory = root.join(pid.to_string());
+    match known {
+        Ok(_) => Ok(()),
+        // Each thread has a directory, which is not among those that /proc lists.
+        Err(_) => match stat::process_of_thread(&directory) {
+            Some(process) if process != pid => Err(RequestError::IsThread { tid: pid, process }),
+            _ if directory.exists() => Ok(()),
+            _ => Err(RequestError::UnknownProcess(pid)),
+        },
     }
 }

@@ -68,7 +68,7 @@ impl Opener {
                 ino: inode.get(),
             };
             let file = nsfs::open_by_id(namespace.id?, Some(facts)).ok()?;
-            self.is(&file, inode).then_some(file)
+            self.is_of(&file, inode).then_some(file)
         };
         // Holders last: some are to be walked to, on a path that may lie on a file system that does not answer.
         by_leader().or_else(by_id).or_else(by_holder)
@@ -76,7 +76,7 @@ impl Opener {
 
     /// The namespace of that kind of process `pid`, if it is `inode`.
     pub fn of_process(&self, pid: i32, kind: Kind, inode: Inode) -> Option<OwnedFd> {
-        self.ours(&format!("{pid}/ns/{kind}"), inode)
+        self.namespace_file(&format!("{pid}/ns/{kind}"), inode)
     }
 
     fn by_holder(
@@ -87,10 +87,12 @@ impl Opener {
         steps: usize,
     ) -> Option<OwnedFd> {
         match holder {
-            Holder::Thread { pid, tid } => self.ours(&format!("{pid}/task/{tid}/ns/{kind}"), inode),
+            Holder::Thread { pid, tid } => {
+                self.namespace_file(&format!("{pid}/task/{tid}/ns/{kind}"), inode)
+            }
             Holder::Children { pid, tid } => {
                 let name = kind.name_for_children();
-                self.ours(
+                self.namespace_file(
                     &format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)),
                     inode,
                 )
@@ -99,29 +101,36 @@ impl Opener {
                 self.checked(Path::new(&format!("{pid}/fd/{fd}")), inode)
             }
             Holder::Mount(path) => self.checked(path, inode),
-            Holder::MountElsewhere { path, namespace } => {
+            Holder::MountElsewhere {
+                path,
+                namespace,
+                witness,
+            } => {
+                let leader = snapshot.leader(*namespace).map(|process| process.pid);
                 let by_member = || {
-                    let pid = snapshot.leader(*namespace)?.pid;
-                    self.below_root_of(pid, path, inode)
+                    let mut members = [*witness, leader].into_iter().flatten();
+                    members.find_map(|pid| self.below_root_of(pid, path, inode))
                 };
                 // There is no member, or its root directory is another one than that of the namespace.
                 let by_visitor = || {
                     let visitor = Visitor::send(self.open_within(snapshot, *namespace, steps)?)?;
-                    self.below_root_of(visitor.pid(), path, inode)
+                    self.below_root_of(visitor.pid_in_proc(), path, inode)
                 };
                 by_member().or_else(by_visitor)
             }
             Holder::Socket { pid, fd } => {
                 let process = pidfd::open(*pid).ok()?;
                 let socket = pidfd::get_fd(process, *fd).ok()?;
-                nsfs::of_socket(socket).ok().filter(|fd| self.is(fd, inode))
+                nsfs::of_socket(socket)
+                    .ok()
+                    .filter(|fd| self.is_of(fd, inode))
             }
             Holder::Namespace(child) => {
                 let child = self.open_within(snapshot, *child, steps)?;
                 [nsfs::owner(&child), nsfs::parent(&child)]
                     .into_iter()
                     .flatten()
-                    .find(|fd| self.is(fd, inode))
+                    .find(|fd| self.is_of(fd, inode))
             }
         }
     }
@@ -133,8 +142,10 @@ impl Opener {
     }
 
     /// A namespace file of /proc, whose opening does nothing else.
-    fn ours(&self, path: &str, inode: Inode) -> Option<OwnedFd> {
-        self.below_proc(path).ok().filter(|fd| self.is(fd, inode))
+    fn namespace_file(&self, path: &str, inode: Inode) -> Option<OwnedFd> {
+        self.below_proc(path)
+            .ok()
+            .filter(|fd| self.is_of(fd, inode))
     }
 
     /// Opens a path that may lead to another file by now. Opening that could block (a FIFO) or do something (a device),
@@ -147,8 +158,8 @@ impl Opener {
             Mode::empty(),
         )
         .ok()
-        .filter(|fd| self.is(fd, inode))?;
-        self.ours(&format!("self/fd/{}", found.as_raw_fd()), inode)
+        .filter(|fd| self.is_of(fd, inode))?;
+        self.namespace_file(&format!("self/fd/{}", found.as_raw_fd()), inode)
     }
 
     fn below_proc(&self, path: &str) -> nix::Result<OwnedFd> {
@@ -161,7 +172,7 @@ impl Opener {
         }
     }
 
-    fn is(&self, fd: impl AsFd, inode: Inode) -> bool {
+    fn is_of(&self, fd: impl AsFd, inode: Inode) -> bool {
         identify(fd).is_ok_and(|id| {
             id.ino == u64::from(inode.get()) && self.device.is_none_or(|device| id.dev == device)
         })
@@ -223,6 +234,7 @@ mod tests {
             true => Holder::MountElsewhere {
                 path,
                 namespace: mount,
+                witness: None,
             },
         };
         snapshot.add(Kind::Net, own, holder);
@@ -235,7 +247,7 @@ mod tests {
         });
         snapshot.namespaces.get_mut(&mount).unwrap().leader = Some(0);
         let file = opener.open(&snapshot, own);
-        file.is_some_and(|file| opener.is(&file, own))
+        file.is_some_and(|file| opener.is_of(&file, own))
     }
 
     #[test]
@@ -257,7 +269,7 @@ mod tests {
                 assert!(!opens(&opener, &path(name), elsewhere), "{name}");
             }
         }
-        // Nor does opening the pipe have any effect: nobody has been let in at its other end.
+        // Nor is the pipe open for reading now: who opens it for writing would find a reader.
         let writer = nix::fcntl::open(
             &path("pipe"),
             OFlag::O_WRONLY | OFlag::O_NONBLOCK,

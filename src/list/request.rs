@@ -87,14 +87,37 @@ impl Request {
         }
     }
 
+    /// The kinds to look at processes for, in a look at these sources: more than are listed, where others lead to those.
+    pub fn process_kinds(&self, sources: SourceSet) -> KindSet {
+        // A namespace of any kind may be all that a user namespace is known by.
+        let owners = self.kinds.contains(Kind::User) && sources.contains(Source::Relative);
+        if owners || self.tree_of_namespaces() && self.tells_of_processes() {
+            return KindSet::ALL;
+        }
+        self.with_way_to_mounts(sources, self.kinds)
+    }
+
     /// The kinds to look for in descriptors, sockets and mounts. Where user namespaces are listed, those of other kinds
     /// lead to their owners; where a tree of them is drawn, what others belong to is shown whatever its kind.
-    pub fn held_kinds(&self) -> KindSet {
+    pub fn held_kinds(&self, sources: SourceSet) -> KindSet {
         if self.kinds.contains(Kind::User) || self.tree_of_namespaces() {
-            KindSet::ALL
-        } else {
-            self.kinds
+            return KindSet::ALL;
         }
+        self.with_way_to_mounts(sources, self.kinds)
+    }
+
+    /// What is mounted elsewhere is opened by way of the mount namespace in which it is.
+    fn with_way_to_mounts(&self, sources: SourceSet, kinds: KindSet) -> KindSet {
+        match sources.contains(Source::MountElsewhere) {
+            true => kinds.with(Kind::Mount),
+            false => kinds,
+        }
+    }
+
+    /// Whether a cell of a column that util-linux lacks tells of the processes in a namespace. Its own columns, in the
+    /// rows that a tree needs beside those of the kinds asked for, have always been those of namespaces without one.
+    fn tells_of_processes(&self) -> bool {
+        OF_PROCESSES.iter().any(|column| self.needs(*column))
     }
 
     /// Where to look. A process's own namespaces, and the processes of a namespace that has some, are all in the
@@ -108,8 +131,14 @@ impl Request {
     }
 }
 
-/// Where namespaces are looked for by default: everywhere. Threads cost where there are some only.
-pub const DEFAULT_SCAN: SourceSet = SourceSet::ALL;
+const OF_PROCESSES: &[Column] = &[
+    Column::HeldBy,
+    Column::Cgroup,
+    Column::Unit,
+    Column::Container,
+    Column::UidMap,
+    Column::GidMap,
+];
 
 const NAMESPACE_COLUMNS: &[Column] = &[
     Column::Ns,
@@ -159,7 +188,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         } else {
             args.kinds
         },
-        scan: args.scan.unwrap_or(DEFAULT_SCAN),
+        scan: args.scan.unwrap_or(SourceSet::DEFAULT),
         filter,
         format: match (args.json, args.raw) {
             (true, _) => Format::Json,
@@ -167,7 +196,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
             _ => Format::Table,
         },
         headings: !args.no_headings,
-        wrap: !args.no_wrap && !args.raw,
+        wrap: !args.no_wrap,
         truncate: !args.no_truncate,
     })
 }

@@ -31,29 +31,25 @@ pub struct Row {
     pub parent: Option<usize>,
 }
 
-/// The rows of the listing. `holds` says which pass the filter; it is asked once for each, in the order of the listing.
+/// The rows of the listing. `holds` says which pass the filter; it is asked once for each, until it fails: of namespaces
+/// in the order of the listing, of processes by PID, whatever tree is made of them then.
 pub fn select(
     graph: &Graph,
     request: &Request,
     mut holds: impl FnMut(Item) -> Result<bool, FilterError>,
 ) -> Result<Vec<Row>, FilterError> {
-    let mut items = match request.subject {
+    let found = match request.subject {
         Subject::Members(inode) => members(graph, inode),
         Subject::Namespaces { .. } if request.tree_of_namespaces() => {
             with_relatives(graph, request, namespaces(graph, request))
         }
         Subject::Namespaces { .. } => namespaces(graph, request),
     };
-    let mut failed = None;
-    items.retain(|item| {
-        failed.is_none()
-            && holds(*item).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-    });
-    if let Some(error) = failed {
-        return Err(error);
+    let mut items = Vec::with_capacity(found.len());
+    for item in found {
+        if holds(item)? {
+            items.push(item);
+        }
     }
     if request.tree == Some(Tree::Process) && matches!(request.subject, Subject::Members(_)) {
         items = parents_first(graph, items);

@@ -75,6 +75,8 @@ pub enum Holder {
         path: PathBuf,
         /// In which.
         namespace: Inode,
+        /// A process that has it mounted on that path below its root directory, if it was one that showed it.
+        witness: Option<i32>,
     },
     /// A namespace that it is the parent or owner of.
     Namespace(Inode),
@@ -91,7 +93,7 @@ pub struct Namespace {
     pub leader: Option<usize>,
     /// What else keeps it, in the order of [`Holder::rank`]; complete only where no process does.
     pub holders: Vec<Holder>,
-    /// Its 64-bit id, if that is how it was found.
+    /// Its 64-bit id, if the kernel has listed it.
     pub id: Option<u64>,
 }
 

@@ -1,6 +1,9 @@
-//! Reads /proc/PID/stat, see proc_pid_stat(5).
+//! Reads /proc/PID/stat and /proc/PID/status, see proc_pid_stat(5) and proc_pid_status(5).
 
-use crate::digits::digits;
+use std::path::Path;
+
+use crate::digits::{digits, number};
+use crate::sys::file::read_bounded;
 
 /// What a listing wants of a process's stat file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,17 @@ pub fn parse(text: &[u8]) -> Option<Stat> {
         kernel_thread: flags & KERNEL_THREAD != 0,
         threads,
     })
+}
+
+/// A status file is not longer, its lists of groups and processors included.
+const STATUS: usize = 64 * 1024;
+
+/// The process that a thread belongs to, by `Tgid:` of the status file in its directory of /proc; for a process itself
+/// its own PID. `None` if there is no such thread.
+pub fn process_of_thread(directory: &Path) -> Option<i32> {
+    let status = read_bounded(&directory.join("status"), STATUS).ok()?;
+    let mut lines = status.split(|byte| *byte == b'\n');
+    number(lines.find_map(|line| line.strip_prefix(b"Tgid:"))?)
 }
 
 #[cfg(test)]

@@ -24,4 +24,13 @@ impl Value {
             Value::Text(text.into())
         }
     }
+
+    /// Several texts, or [`Value::Empty`] if there are none.
+    pub fn lines(lines: Vec<Vec<u8>>) -> Value {
+        if lines.is_empty() {
+            Value::Empty
+        } else {
+            Value::Lines(lines)
+        }
+    }
 }

@@ -21,6 +21,10 @@ pub struct Case {
 
 /// These words are offered and those are not.
 fn offers(category: &'static str, typed: &str, words: &[&str], not: &[&str]) -> Case {
+    assert!(
+        words.iter().any(|word| !typed.ends_with(word)),
+        "'{typed}' shows all that it is to be shown"
+    );
     let strings = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
     Case {
         category,
@@ -31,6 +35,7 @@ fn offers(category: &'static str, typed: &str, words: &[&str], not: &[&str]) -> 
 
 /// The only candidate is put in.
 fn becomes(category: &'static str, typed: &str, line: &str) -> Case {
+    assert_ne!(typed.trim_end(), line, "there is nothing to put in");
     Case {
         category,
         typed: typed.to_string(),
@@ -103,11 +108,17 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             &[&pid, name.trim()],
             &[],
         ),
-        offers("processes", "nsenter -t 2", &[], &["kthreadd"]),
-        becomes(
+        offers(
             "processes",
-            &format!("lsns --task {pid}"),
-            &format!("lsns --task {pid}"),
+            "nsenter -t ",
+            &[&pid, name.trim()],
+            &["kthreadd"],
+        ),
+        offers(
+            "processes",
+            &format!("lsns --task {}", &pid[..pid.len() - 1]),
+            &[&pid, name.trim()],
+            &[],
         ),
         offers(
             "columns",
@@ -263,10 +274,11 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             &[&mount, "mnt"],
             &[],
         ),
-        becomes(
+        offers(
             "namespaces",
-            &format!("lsns {}", &mount),
-            &format!("lsns {mount}"),
+            &format!("lsns {}", &mount[..mount.len() - 1]),
+            &[&mount, "mnt"],
+            &[],
         ),
         becomes(
             "variables",
@@ -283,6 +295,17 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             "nsenter -t 1 -n unshar",
             "nsenter -t 1 -n unshare",
         ),
+        becomes("commands", "unshare -r -- nsente", "unshare -r -- nsenter"),
+        becomes(
+            "commands",
+            "nsenter -t 1 -- unshar",
+            "nsenter -t 1 -- unshare",
+        ),
+        becomes(
+            "their completion",
+            "unshare -r -- lsns --tree=ow",
+            "unshare -r -- lsns --tree=owner",
+        ),
         becomes(
             "their completion",
             "unshare -rf --kill-child=TERM lsns --tree=ow",
@@ -298,10 +321,11 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             "unshare -rS 0 nsenter -S follo",
             "unshare -rS 0 nsenter -S follow",
         ),
-        becomes(
+        offers(
             "their completion",
-            "unshare true --propag",
-            "unshare true --propag",
+            "nsenter -t 1 -n lsns --no",
+            &["--noheadings", "--notruncate", "--nowrap"],
+            &["--no-fork"],
         ),
     ];
     (cases, socket)

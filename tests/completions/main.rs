@@ -42,9 +42,10 @@ fn completes(shell: &Shell) {
                 let seen = words_of(&screen);
                 let has = |word: &String| seen.contains(&word.as_str());
                 // The only candidate is put in, without what stands beside it.
+                let changed = line.trim_end() != case.typed.trim_end();
                 let put_in = words
                     .first()
-                    .is_some_and(|word| line.trim_end().ends_with(word));
+                    .is_some_and(|word| changed && line.trim_end().ends_with(word));
                 (put_in || words.iter().all(has)) && !not.iter().any(has)
             }
             Sees::Line(expected) => line.trim_end() == expected,

@@ -7,7 +7,10 @@ mod common;
 
 mod churn;
 mod differential;
+mod elsewhere;
 mod held;
 mod hostile;
+mod locale;
 mod output;
+mod relatives;
 mod terminal;

@@ -68,6 +68,71 @@ fn json_is_valid_for_each_option() {
     frozen.end();
 }
 
+#[test]
+fn what_drives_a_terminal_is_escaped_in_every_form() {
+    if on_purpose("control characters are escaped in JSON, too") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(
+        r#"sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat' $'\x1b \x7f \xc2\x80 \xc2\x9b \xc2\x9f \xc2\xa0' &
+        until pgrep -x cat >/dev/null; do sleep 0.01; done"#,
+    ) else {
+        return;
+    };
+    let command = |args: &str| {
+        let printed = frozen.lsns(&format!("-t uts -o COMMAND {args}"));
+        printed.env("LC_ALL", "C.UTF-8").ok()
+    };
+    let json = "\"\\u001b \\u007f \\u0080 \\u009b \\u009f \u{a0}\"";
+    assert!(command("-J").contains(json));
+    let table = "\\x1b \\x7f \\xc2\\x80 \\xc2\\x9b \\xc2\\x9f \u{a0}\n";
+    assert!(command("-l").contains(table));
+    let raw = "\\x1b\\x20\\x7f\\x20\\xc2\\x80\\x20\\xc2\\x9b\\x20\\xc2\\x9f\\x20\\xc2\\xa0\n";
+    assert!(command("-r").contains(raw));
+    frozen.end();
+}
+
+#[test]
+fn every_line_of_a_cell_is_padded_in_the_c_locale() {
+    if their_bug("what is not ASCII is padded too little, from the second line of a cell on") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(
+        "for file in a \u{fc} longer-than-that-one; do : >/mnt/$file; mount --bind /proc/1/ns/uts /mnt/$file; done",
+    ) else {
+        return;
+    };
+    let printed = frozen.lsns("-t uts -o NSFS,TYPE").ok();
+    let expected = [
+        "NSFS                      TYPE",
+        "/mnt/a                    uts",
+        "/mnt/\\xc3\\xbc             ",
+        "/mnt/longer-than-that-one ",
+        "",
+    ];
+    assert_eq!(printed, expected.join("\n"));
+    frozen.end();
+}
+
+#[test]
+fn a_standard_output_that_is_closed_is_an_error() {
+    if on_purpose("a list that is lost does not go unnoticed") {
+        return;
+    }
+    let lsns = crate::common::tool("lsns");
+    let closed = Call::new("/bin/sh").args(["-c", "exec \"$0\" >&-", lsns.to_str().unwrap()]);
+    closed.run().failed("lsns", 1, &["standard output"]);
+}
+
+#[test]
+fn options_follow_the_operand_whatever_posix_says() {
+    if on_purpose("options may follow the operand") {
+        return;
+    }
+    let lsns = Call::new(crate::common::tool("lsns")).env("POSIXLY_CORRECT", "1");
+    assert!(lsns.args(["0", "-J"]).ok().starts_with("{\n"));
+}
+
 const COLUMNS: &str = "       NS <integer> namespace identifier (inode number)
      TYPE <string>  kind of namespace
      PATH <string>  path to the namespace
@@ -186,6 +251,13 @@ fn what_is_not_there_is_named() {
             .lsns("-p 4194000")
             .run()
             .failed("lsns", 1, &["4194000"]);
+        // A thread of this process, which is none itself.
+        let (process, thread) = (std::process::id(), nix::unistd::gettid());
+        assert_ne!(thread.as_raw() as u32, process, "tests run in threads");
+        Call::new(crate::common::tool("lsns"))
+            .args(["-p", &thread.to_string()])
+            .run()
+            .failed("lsns", 1, &[&thread.to_string(), &process.to_string()]);
     }
     frozen.end();
 }

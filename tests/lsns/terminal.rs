@@ -77,6 +77,36 @@ fn lines_fit_as_theirs_do() {
     frozen.end();
 }
 
+/// A terminal that does not say how wide it is leaves that to a variable.
+#[test]
+fn the_variable_is_read_as_theirs_reads_it() {
+    let Some(frozen) = Frozen::new(SCENE) else {
+        return;
+    };
+    let values = [
+        "40",
+        "+40",
+        " 40",
+        "\t40",
+        "\x0b40",
+        "040",
+        "40 ",
+        "40x",
+        "0",
+        "-40",
+        "",
+        "2147483647",
+        "2147483648",
+        "4294967336",
+    ];
+    for value in values {
+        let theirs = shown(frozen.their_lsns("").env("COLUMNS", value), 0, "C");
+        let ours = shown(frozen.lsns("").env("COLUMNS", value), 0, "C");
+        assert!(theirs == ours, "{value:?}\n{theirs}\n{ours}");
+    }
+    frozen.end();
+}
+
 #[test]
 fn a_person_is_told_how_much_could_not_be_read() {
     if on_purpose("theirs says nothing") {

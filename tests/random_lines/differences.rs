@@ -298,16 +298,10 @@ pub const OF_LISTS: &[OfLists] = &[
     },
 ];
 
-/// Whether a line of raw output is the other with glyphs of a tree, escaped, at one place in it.
+/// Whether a line of raw output is the other with glyphs of a tree, escaped, before some of its cells.
 fn without_glyphs(with: &str, without: &str) -> bool {
-    let same = with.bytes().zip(without.bytes());
-    let start = same.take_while(|(one, other)| one == other).count();
-    (0..=start).any(|start| {
-        let rest = &without.as_bytes()[start..];
-        let Some(glyphs) = with.as_bytes()[start..].strip_suffix(rest) else {
-            return false;
-        };
-        let mut glyphs = std::str::from_utf8(glyphs).unwrap_or("?");
+    let (with, without) = (with.split(' '), without.split(' '));
+    let is_glyphs = |mut text: &str| {
         let parts = [
             "\\x20",
             "\\xe2\\x94\\x80",
@@ -318,9 +312,12 @@ fn without_glyphs(with: &str, without: &str) -> bool {
             "`",
             "-",
         ];
-        while let Some(rest) = parts.iter().find_map(|part| glyphs.strip_prefix(part)) {
-            glyphs = rest;
+        while let Some(rest) = parts.iter().find_map(|part| text.strip_prefix(part)) {
+            text = rest;
         }
-        glyphs.is_empty()
-    })
+        text.is_empty()
+    };
+    let mut cells = with.clone().zip(without.clone());
+    with.count() == without.count()
+        && cells.all(|(with, without)| with.strip_suffix(without).is_some_and(is_glyphs))
 }

@@ -22,15 +22,15 @@ fn a_namespace_is_the_targets_or_a_file_or_an_id() {
         (&["--mount=./:x"], file(Kind::Mount, "./:x")),
         (
             &["--mount=:7"],
-            vec![(Kind::Mount, Source::Number(Number::Id(7)))],
+            vec![(Kind::Mount, Source::Number(Reference::Id(7)))],
         ),
         (
             &["--mount=[7]"],
-            vec![(Kind::Mount, Source::Number(Number::Inode(7)))],
+            vec![(Kind::Mount, Source::Number(Reference::Inode(7)))],
         ),
         (
             &["-mmnt:[7]"],
-            vec![(Kind::Mount, Source::Number(Number::Inode(7)))],
+            vec![(Kind::Mount, Source::Number(Reference::Inode(7)))],
         ),
         (&["-n=net:[7"], file(Kind::Net, "net:[7")),
         (&["-n", "-n=x"], file(Kind::Net, "x")),

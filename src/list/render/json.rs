@@ -141,7 +141,8 @@ impl Json {
             '\n' => self.0.extend(b"\\n"),
             '\u{c}' => self.0.extend(b"\\f"),
             '\r' => self.0.extend(b"\\r"),
-            '\0'..' ' => self
+            // The last of them begins what drives a terminal, as ESC does; to a parser it is the same.
+            '\0'..' ' | '\u{7f}'..='\u{9f}' => self
                 .0
                 .extend(format!("\\u{:04x}", character as u32).bytes()),
             _ => self.0.extend(character.encode_utf8(&mut [0; 4]).bytes()),

@@ -2,7 +2,6 @@
 
 mod columns;
 mod json;
-mod locale;
 mod order;
 mod raw;
 mod table;
@@ -12,11 +11,19 @@ mod width;
 use std::io::{self, Write};
 
 pub use columns::columns;
-pub use locale::Charset;
 
 use super::column::Column;
 use super::request::Format;
 use super::value::Value;
+
+/// The characters that can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charset {
+    /// ASCII alone: the C locale, and every one that is not of UTF-8.
+    Ascii,
+    /// Unicode.
+    Utf8,
+}
 
 /// A row to print.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Bytes as a terminal may see them: what is not printable in the locale is escaped.
 
-use super::locale::Charset;
-use super::width;
+use super::{Charset, width};
 
 /// Appends `bytes` to `out` as the table shows them, and returns how many columns that takes: control characters, and
 /// bytes that are no character of the locale, as `\xHH`; a `\` as `\x5c` where it would look like the begin of one.

@@ -8,40 +8,38 @@ use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
 use super::process::{STEP, linked_namespace, namespace};
-use super::{Visit, Worker};
+use super::{Sight, Worker};
 use crate::list::snapshot::{Holder, Inode};
 use crate::namespace::{Kind, KindSet};
 
-/// The links of /proc/PID/ns for children, by kind.
-pub(super) const CHILDREN: [(Kind, &CStr); 2] = [
-    (Kind::Pid, c"pid_for_children"),
-    (Kind::Time, c"time_for_children"),
-];
+/// The links of /proc/PID/ns for children, of these kinds.
+pub(super) fn links_for_children(kinds: KindSet) -> impl Iterator<Item = (Kind, &'static CStr)> {
+    let link = |kind: Kind| Some((kind, kind.link_for_children()?));
+    kinds.iter().filter_map(link)
+}
 
 /// Compares the namespaces for children with the process's own.
-pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
-    let wanted = CHILDREN
-        .iter()
-        .any(|(kind, _)| worker.scope.held.contains(*kind));
+pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+    let links = || links_for_children(worker.scope.held);
     // Threads of the kernel are children of kthreadd, which unshares nothing.
-    if visit.kernel_thread || !wanted {
+    if sight.kernel_thread || links().next().is_none() {
         return;
     }
-    let directory = match openat(&visit.directory, c"ns", STEP, Mode::empty()) {
+    let directory = match openat(&sight.directory, c"ns", STEP, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return visit.note(errno),
+        Err(errno) => return sight.note(errno),
     };
-    for (kind, link) in CHILDREN {
-        let found = child_namespace(directory.as_fd(), link, kind, worker.scope.held);
+    for (kind, link) in links() {
+        let found = child_namespace(directory.as_fd(), link, kind);
         let own = || {
-            visit
+            sight
                 .process
                 .namespace(kind)
                 .or_else(|| namespace(directory.as_fd(), kind).ok().flatten())
         };
         if let Some(inode) = found.filter(|inode| Some(*inode) != own()) {
             let holder = Holder::Children {
-                pid: visit.process.pid,
+                pid: sight.process.pid,
                 tid: None,
             };
             worker.finds.held.push((kind, inode, holder));
@@ -50,14 +48,6 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
 }
 
 /// What a link for children holds; nothing, where its PID namespace has not yet its first process.
-pub(super) fn child_namespace(
-    links: BorrowedFd<'_>,
-    link: &CStr,
-    kind: Kind,
-    held: KindSet,
-) -> Option<Inode> {
-    if !held.contains(kind) {
-        return None;
-    }
+pub(super) fn child_namespace(links: BorrowedFd<'_>, link: &CStr, kind: Kind) -> Option<Inode> {
     linked_namespace(links, link, kind).ok().flatten()
 }

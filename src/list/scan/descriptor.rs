@@ -10,7 +10,7 @@ use nix::fcntl::openat;
 use nix::sys::stat::{Mode, fstat};
 
 use super::process::LISTED;
-use super::{Source, Visit, Worker};
+use super::{Sight, Source, Worker};
 use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode, inode, parse_name, parse_socket};
 use crate::namespace::Kind;
@@ -25,21 +25,21 @@ pub(super) struct Sockets(HashMap<u64, Inode>);
 const LINK: usize = 64;
 
 /// Reads the links in /proc/PID/fd. Threads of the kernel have none.
-pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
-    if visit.kernel_thread {
+pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+    if sight.kernel_thread {
         return;
     }
-    let directory = match openat(&visit.directory, c"fd", LISTED, Mode::empty()) {
+    let directory = match openat(&sight.directory, c"fd", LISTED, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return visit.note(errno),
+        Err(errno) => return sight.note(errno),
     };
     let scope = worker.scope;
     let mut descriptors = Descriptors {
         files: scope.wants(Source::Descriptor),
         sockets: (scope.wants(Source::Socket) && scope.held.contains(Kind::Net))
             .then_some(&mut worker.sockets),
-        pid: visit.process.pid,
-        own: visit.process.namespace(Kind::Net),
+        pid: sight.process.pid,
+        own: sight.process.namespace(Kind::Net),
         process: None,
     };
     let held = &mut worker.finds.held;

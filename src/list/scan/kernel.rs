@@ -14,7 +14,8 @@ use crate::sys::file::open_retrying;
 use crate::sys::mount_tree::{self, Neighbour};
 use crate::sys::nsfs;
 
-/// Adds what no other source has shown.
+/// Adds what no other source has shown, and notes the ids of all: that is how a namespace is opened where none of its
+/// holders leads to it.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) -> Snapshot {
     if scope.held.contains(Kind::Mount) {
         for (inode, facts) in mount_namespaces(scope).unwrap_or_default() {

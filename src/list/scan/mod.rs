@@ -5,6 +5,7 @@
 //! the rest of the table.
 
 mod children;
+mod collect;
 mod descriptor;
 mod elsewhere;
 mod kernel;
@@ -13,6 +14,7 @@ mod process;
 mod source;
 mod table;
 mod thread;
+mod witness;
 
 pub use source::{Source, SourceSet};
 
@@ -24,10 +26,9 @@ use nix::fcntl::OFlag;
 
 use super::open::Opener;
 use super::snapshot::{Holder, Inode, Process, Snapshot};
-use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, KindSet};
-use crate::sys::{at, file};
+use crate::sys::file;
 
 /// What to look for, and where.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl Scope<'_> {
 /// How a stage looks.
 enum Look {
     /// At each process, right after the stages before it, while its entries are warm in the kernel's caches.
-    AtEachProcess(fn(&mut Worker<'_>, &mut Visit)),
+    AtEachProcess(fn(&mut Worker<'_>, &mut Sight)),
     /// Once, at something else.
     Once(fn(&Scope<'_>, &mut Finds)),
     /// At what follows from all that has been found.
@@ -107,8 +108,8 @@ const STAGES: &[Stage] = &[
     },
 ];
 
-/// A process that is being looked at.
-struct Visit {
+/// A process that is being looked at, and what has been seen of it.
+struct Sight {
     /// /proc/PID: further steps go by it, so that they never meet another process of the same PID.
     directory: OwnedFd,
     process: Process,
@@ -128,7 +129,7 @@ fn is_exhaustion(errno: Errno) -> bool {
     )
 }
 
-impl Visit {
+impl Sight {
     /// Keeps in mind why something of the process could not be seen.
     fn note(&mut self, errno: Errno) {
         self.refused |= matches!(errno, Errno::EACCES | Errno::EPERM);
@@ -183,21 +184,21 @@ impl<'s> Worker<'s> {
         }
     }
 
-    fn visit(&mut self, pid: i32) {
-        let mut visit = match process::open(self.proc, pid) {
-            Ok(visit) => visit,
+    fn look_at(&mut self, pid: i32) {
+        let mut sight = match process::open(self.proc, pid) {
+            Ok(sight) => sight,
             Err(errno) => return self.note(errno),
         };
         for stage in STAGES {
             if let Look::AtEachProcess(look) = stage.look
                 && stage.is_wanted(self.scope)
             {
-                look(self, &mut visit);
+                look(self, &mut sight);
             }
         }
-        self.finds.unreadable += usize::from(visit.refused);
-        self.finds.exhausted = self.finds.exhausted.or(visit.exhausted);
-        self.finds.processes.push(visit.process);
+        self.finds.unreadable += usize::from(sight.refused);
+        self.finds.exhausted = self.finds.exhausted.or(sight.exhausted);
+        self.finds.processes.push(sight.process);
     }
 
     /// Keeps in mind why a process could not be looked at.
@@ -231,7 +232,7 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
             look(scope, &mut finds);
         }
     }
-    let mut snapshot = super::collect::snapshot(finds.processes, finds.held, finds.unreadable);
+    let mut snapshot = collect::snapshot(finds.processes, finds.held, finds.unreadable);
     for stage in STAGES {
         if let Look::Afterwards(look) = stage.look
             && stage.is_wanted(scope)
@@ -240,16 +241,6 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
         }
     }
     Ok(snapshot)
-}
-
-/// The PIDs in /proc, ascending.
-fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
-    let mut pids = Vec::new();
-    at::for_each_name(proc, buffer, |name| {
-        pids.extend(digits::<i32>(name.to_bytes()));
-    })?;
-    pids.sort_unstable();
-    Ok(pids)
 }
 
 #[cfg(test)]

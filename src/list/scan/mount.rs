@@ -1,6 +1,7 @@
 //! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
 
 use super::{Finds, Scope};
+use crate::digits::digits;
 use crate::list::snapshot::{Holder, parse_name};
 use crate::mountinfo;
 use crate::sys::file::read_bounded;
@@ -13,7 +14,7 @@ pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
     let Ok(text) = read_bounded(&scope.root.join("self/mountinfo"), MOUNTINFO) else {
         return;
     };
-    for mount in nsfs_mounts(&text) {
+    for (_, mount) in nsfs_mounts(&text) {
         let Some((kind, inode)) = parse_name(mount.root.as_encoded_bytes()) else {
             continue;
         };
@@ -24,11 +25,14 @@ pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
     }
 }
 
-/// Taking a line apart costs far more than seeing that it is of another type.
-pub(super) fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = mountinfo::Mount> {
+/// The nsfs mounts of a mountinfo file, each with its number. Taking a line apart costs far more than seeing that it is
+/// of another type.
+pub(super) fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = (u32, mountinfo::Mount)> {
     const TYPE: &[u8] = b" - nsfs ";
-    text.split(|byte| *byte == b'\n')
-        .filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE))
-        .flat_map(mountinfo::mounts)
-        .filter(|mount| mount.fstype == "nsfs")
+    let nsfs = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE));
+    let number = |line: &[u8]| digits(line.split(|byte| *byte == b' ').next()?);
+    nsfs.filter_map(move |line| number(line).zip(mountinfo::mounts(line).next()))
+        .filter(|(_, mount)| mount.fstype == "nsfs")
 }

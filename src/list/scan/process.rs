@@ -9,7 +9,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
 use nix::unistd::read;
 
-use super::{Visit, Worker};
+use super::{Sight, Worker};
 use crate::list::snapshot::{Inode, Process, parse_name};
 use crate::list::stat;
 use crate::namespace::Kind;
@@ -29,16 +29,11 @@ pub(super) const LISTED: OFlag = OFlag::O_RDONLY
 /// A stat file is shorter than this, its comm of at most 64 bytes included.
 const STAT: usize = 1024;
 
-/// The links of /proc/PID/ns as C strings, by [`Kind`].
-const LINKS: [&CStr; Kind::ALL.len()] = [
-    c"mnt", c"uts", c"ipc", c"net", c"pid", c"user", c"cgroup", c"time",
-];
-
 /// Room for the longest text of a namespace link, and to spare.
 const LINK: usize = 64;
 
 /// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if it is not ours to see.
-pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
+pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Sight> {
     let mut name = [0; 16];
     // 16 bytes hold every 32-bit number with its NUL.
     let _ = write!(&mut name[..], "{pid}\0");
@@ -54,7 +49,7 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
     )?;
     let length = read(&file, &mut text)?;
     let stat = stat::parse(&text[..length]).ok_or(Errno::ESRCH)?;
-    Ok(Visit {
+    Ok(Sight {
         directory,
         process: Process {
             pid,
@@ -70,27 +65,27 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Visit> {
 }
 
 /// Reads the links in /proc/PID/ns: their text says all, so that nothing is opened.
-pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
-    let directory = match openat(&visit.directory, c"ns", STEP, Mode::empty()) {
+pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+    let directory = match openat(&sight.directory, c"ns", STEP, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return visit.note(errno),
+        Err(errno) => return sight.note(errno),
     };
     let mut refused = None;
     for kind in worker.scope.kinds.iter() {
         match namespace(directory.as_fd(), kind) {
-            Ok(namespace) => visit.process.namespaces[kind as usize] = namespace,
+            Ok(namespace) => sight.process.namespaces[kind as usize] = namespace,
             Err(errno) => refused = Some(errno),
         }
     }
     // A zombie has left most of its namespaces, and a kernel may not know a kind: neither ENOENT is worth a note.
     if let Some(errno) = refused {
-        visit.note(errno);
+        sight.note(errno);
     }
 }
 
 /// The namespace of that kind in a directory /proc/PID/ns. Errors of readlinkat(2).
 pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> nix::Result<Option<Inode>> {
-    linked_namespace(links, LINKS[kind as usize], kind)
+    linked_namespace(links, kind.link(), kind)
 }
 
 /// The namespace that a link in a directory /proc/PID/ns names; `None` if it names none of that kind. Errors of
@@ -103,16 +98,4 @@ pub(super) fn linked_namespace(
     let mut text = [0; LINK];
     let named = parse_name(at::read_link(links, link, &mut text)?);
     Ok(named.filter(|(of, _)| *of == kind).map(|(_, inode)| inode))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_links_stand_in_the_order_of_the_kinds() {
-        for kind in Kind::ALL {
-            assert_eq!(LINKS[kind as usize].to_bytes(), kind.name().as_bytes());
-        }
-    }
 }

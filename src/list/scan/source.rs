@@ -47,6 +47,9 @@ impl SourceSet {
     /// All sources.
     pub const ALL: SourceSet = SourceSet((1 << NAMES.len()) - 1);
 
+    /// Where one looks if nothing else is said: everywhere. Even threads cost nothing in processes that have one only.
+    pub const DEFAULT: SourceSet = SourceSet::ALL;
+
     /// The set of those listed.
     pub const fn of(sources: &[Source]) -> SourceSet {
         let mut set = SourceSet::NONE;

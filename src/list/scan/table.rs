@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nix::unistd::{Whence, lseek};
 
-use super::{Finds, NAMES, Scope, Worker, pids};
+use super::{Finds, NAMES, Scope, Worker};
+use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
+use crate::sys::at;
 
 /// Up to so many processes a second thread costs more than it saves.
 const SMALL: usize = 400;
@@ -34,7 +36,7 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
         }
         let mut new = pids(proc, &mut buffer).during(read)?;
         new.retain(|pid| seen.binary_search(pid).is_err());
-        let found = visit(scope, proc, &new);
+        let found = look_at_all(scope, proc, &new);
         let vanished = found.vanished;
         finds.add(found);
         if let Some(errno) = finds.exhausted {
@@ -50,7 +52,17 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
     Ok(finds)
 }
 
-fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
+/// The PIDs in /proc, ascending.
+pub(super) fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
+    let mut pids = Vec::new();
+    at::for_each_name(proc, buffer, |name| {
+        pids.extend(digits::<i32>(name.to_bytes()));
+    })?;
+    pids.sort_unstable();
+    Ok(pids)
+}
+
+fn look_at_all(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut worker = Worker::new(scope, proc);
@@ -60,7 +72,7 @@ fn visit(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
                 return worker.finds;
             };
             for pid in rest.iter().take(PORTION) {
-                worker.visit(*pid);
+                worker.look_at(*pid);
             }
         }
     };

@@ -141,7 +141,7 @@ fn threads_children_and_mounts_elsewhere_are_looked_at() {
         [
             "time:3 1 Some(7) []",
             "pid:4 1 Some(7) []",
-            "net:5 0 None [MountElsewhere { path: \"/n\", namespace: 6 }]",
+            "net:5 0 None [MountElsewhere { path: \"/n\", namespace: 6, witness: Some(7) }]",
             "mnt:6 1 Some(7) []",
             "uts:7 1 Some(7) []",
             "time:13 0 None [Children { pid: 7, tid: Some(9) }]",

@@ -7,26 +7,26 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
-use super::children::{CHILDREN, child_namespace};
+use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
-use super::{Source, Visit, Worker};
+use super::{Sight, Source, Worker};
 use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::at;
 
 /// Looks at the threads beside the leader, if there are any.
-pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
-    if visit.threads < 2 || visit.kernel_thread {
+pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+    if sight.threads < 2 || sight.kernel_thread {
         return;
     }
-    let directory = match openat(&visit.directory, c"task", LISTED, Mode::empty()) {
+    let directory = match openat(&sight.directory, c"task", LISTED, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return visit.note(errno),
+        Err(errno) => return sight.note(errno),
     };
     let scope = worker.scope;
-    let pid = visit.process.pid;
-    let leader = leader(visit, scope.held);
+    let pid = sight.process.pid;
+    let leader = leader(sight, scope.held);
     let held = &mut worker.finds.held;
     let _ = at::for_each_name(&directory, &mut worker.names, |name| {
         let Some(tid) = digits(name.to_bytes()).filter(|tid| *tid != pid) else {
@@ -44,8 +44,8 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
             }
         }
         if scope.wants(Source::Children) {
-            for (kind, link) in CHILDREN {
-                let found = child_namespace(links.as_fd(), link, kind, scope.held);
+            for (kind, link) in links_for_children(scope.held) {
+                let found = child_namespace(links.as_fd(), link, kind);
                 if let Some(inode) = found.filter(|inode| Some(*inode) != own[kind as usize]) {
                     let tid = Some(tid);
                     held.push((kind, inode, Holder::Children { pid, tid }));
@@ -56,10 +56,10 @@ pub(super) fn look(worker: &mut Worker<'_>, visit: &mut Visit) {
 }
 
 /// The namespaces of the leader, those included that are looked for only here.
-fn leader(visit: &Visit, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
-    let mut namespaces = visit.process.namespaces;
-    if let Ok(links) = openat(&visit.directory, c"ns", STEP, Mode::empty()) {
-        let unknown = |kind: &Kind| visit.process.namespace(*kind).is_none();
+fn leader(sight: &Sight, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
+    let mut namespaces = sight.process.namespaces;
+    if let Ok(links) = openat(&sight.directory, c"ns", STEP, Mode::empty()) {
+        let unknown = |kind: &Kind| sight.process.namespace(*kind).is_none();
         for kind in held.iter().filter(unknown) {
             namespaces[kind as usize] = namespace(links.as_fd(), kind).ok().flatten();
         }

@@ -9,9 +9,8 @@ use nskit::cli::value::BlockArgument;
 use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
 use nskit::enter::step::{Propagation, Setgroups};
-use nskit::list::find::Number;
 use nskit::list::scan::{Source, SourceSet};
-use nskit::namespace::Kind;
+use nskit::namespace::{Kind, Reference};
 
 /// A command line that grows.
 #[derive(Default)]
@@ -174,7 +173,7 @@ pub fn nsenter(args: &nsenter::Args) -> Vec<OsString> {
         match source {
             Where::Target => line.flag(kind.long_option(), true),
             Where::File(file) => line.value(kind.long_option(), file),
-            Where::Number(number @ Number::Inode(_)) => {
+            Where::Number(number @ Reference::Inode(_)) => {
                 line.value(kind.long_option(), format!("{kind}:{number}"));
             }
             Where::Number(number) => line.value(kind.long_option(), number.to_string()),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot, namespace_of};
+use crate::list::snapshot::{Holder, Inode, Namespace, Process, Snapshot, namespace_of};
 use crate::namespace::Kind;
 
 /// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
-pub fn snapshot(
+pub(super) fn snapshot(
     processes: Vec<Process>,
     held: Vec<(Kind, Inode, Holder)>,
     unreadable: usize,

@@ -1,0 +1,87 @@
+//! Owners and parents, and by what they are known.
+
+use crate::common::{Frozen, newer_than_theirs, on_purpose};
+
+/// A user namespace that only owns another namespace, with a process in that.
+const OWNER: &str = r#"
+unshare -Urn sleep 1001 & settle net $!; P=$!; OWNER=$(inode /proc/$P/ns/user)
+nsenter --net=/proc/$P/ns/net sleep 1002 & settle net $!
+kill $P; wait $P || true
+tell OWNER
+"#;
+
+#[test]
+fn an_owner_of_another_kind_is_listed_where_its_own_kind_alone_is() {
+    if newer_than_theirs((2, 41), "namespaces without a process") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(OWNER) else {
+        return;
+    };
+    let owner = frozen.variable("OWNER");
+    for args in ["-rnP -o NS", "-rnP -t user -o NS"] {
+        assert_eq!(frozen.lsns(args).ok().trim_end(), owner, "{args}");
+    }
+    frozen.end();
+}
+
+/// A user namespace without a process between two with one; and one that owns two namespaces and is kept by a descriptor.
+const HELD: &str = r#"
+unshare -U --map-users=0:0:10 --map-groups=0:0:10 /bin/sh -c 'exec unshare -U sleep 1001' & P=$!; settle user $P
+until [[ $(readlink /proc/$P/exe) == */sleep ]]; do sleep 0.01; done
+CHILD=$(inode /proc/$P/ns/user)
+unshare -Urnu sleep 1002 & settle net $!; P=$!
+OWNER=$(inode /proc/$P/ns/user); NET=$(inode /proc/$P/ns/net); UTS=$(inode /proc/$P/ns/uts)
+nsenter --net=/proc/$P/ns/net --uts=/proc/$P/ns/uts sleep 1003 & settle net $!
+until [[ $(readlink /proc/$!/exe) == */sleep ]]; do sleep 0.01; done
+exec 7</proc/$P/ns/user; kill $P; wait $P || true
+tell CHILD OWNER NET UTS
+"#;
+
+#[test]
+fn a_namespace_that_is_listed_can_be_the_operand() {
+    if newer_than_theirs((2, 41), "namespaces without a process") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(HELD) else {
+        return;
+    };
+    let between = frozen.lsns("-rnP -t user -o NS,ONS").ok();
+    let between: Vec<_> = between.split_whitespace().step_by(2).collect();
+    assert_eq!(between.len(), 2);
+    for inode in between {
+        assert_eq!(frozen.lsns(inode).ok(), "");
+        assert_eq!(frozen.lsns(&format!("-t user {inode}")).ok(), "");
+    }
+    frozen.end();
+}
+
+#[test]
+fn each_namespace_below_holds_one_without_a_process() {
+    if on_purpose("HELD-BY") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(HELD) else {
+        return;
+    };
+    let mut below = [
+        frozen.expand("namespace\\x20net:[$NET]"),
+        frozen.expand("namespace\\x20uts:[$UTS]"),
+    ];
+    below.sort();
+    let expected = frozen.expand("$OWNER fd\\x201:7,") + &below.join(",");
+    let printed = frozen.lsns("-rnP -t user -o NS,HELD-BY").ok();
+    let shown = |line: &str| {
+        let (inode, holders) = line.split_once(' ').unwrap();
+        let mut holders: Vec<_> = holders.split(',').collect();
+        holders.sort();
+        format!("{inode} {}", holders.join(","))
+    };
+    let lines: Vec<_> = printed.lines().map(shown).collect();
+    assert!(lines.contains(&expected), "{expected} in {printed}");
+    // A tree shows owners of other kinds than were asked for, and says rightly who is in them.
+    let printed = frozen.lsns("-rn -t net -T -o NS,HELD-BY,NPROCS").ok();
+    let first = frozen.lsns("-rn -t user -p 1 -o NS,HELD-BY,NPROCS").ok();
+    assert!(printed.contains(&first), "{first} in {printed}");
+    frozen.end();
+}
