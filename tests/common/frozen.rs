@@ -82,6 +82,8 @@ impl Frozen {
                     &file,
                 ],
             )
+            // A script may mount a mount namespace in an older one.
+            .on_the_scenes_processor()
             .leashed()
             .spawn();
         init.expect("ready\n");
