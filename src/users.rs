@@ -135,10 +135,17 @@ fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) -> bool {
     if !regular || stat.st_size as u64 > LARGEST_FILE {
         return false;
     }
-    // Not all files tell their size: those of proc do not, and some of them wait for what is to come.
-    match for_each_entry(File::from(file).take(LARGEST_FILE), visit) {
+    // Not all files tell their size: those of proc do not.
+    visit_beginning(File::from(file), LARGEST_FILE, visit)
+}
+
+/// Visits the entries in the first `most` bytes. Returns whether that is all there is, or fails: what has no end, or is to
+/// be waited for, is no database.
+fn visit_beginning(file: impl Read, most: u64, visit: impl FnMut(Entry) -> bool) -> bool {
+    let mut beginning = file.take(most + 1);
+    match for_each_entry(&mut beginning, visit) {
         Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-        Ok(()) => true,
+        Ok(()) => beginning.limit() > 0,
     }
 }
 
@@ -150,15 +157,19 @@ fn visit_getent(database: Database, keys: &[OsString], mut visit: impl FnMut(Ent
     // Where our caller blocks SIGCHLD, that of getent would stay pending and reach the program that we run.
     let was_pending = is_pending(SignalNumber::CHLD);
     for keys in keys.chunks(KEYS_A_CALL) {
+        // Not /dev/null, which the root directory that we are in may not have.
+        let (Ok((no_input, _)), Ok((_unread, errors))) = (io::pipe(), io::pipe()) else {
+            break;
+        };
         let child = Command::new(getent)
             .arg("--")
             .arg(database.name())
             .args(keys)
             .env_clear()
             .current_dir("/")
-            .stdin(Stdio::null())
+            .stdin(no_input)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn();
         if let Ok(mut child) = child {
             if let Some(output) = child.stdout.take() {
@@ -252,6 +263,23 @@ mod tests {
         })
         .unwrap();
         assert_eq!(names, [b"c", b"d"]);
+    }
+
+    #[test]
+    fn what_has_no_end_is_told() {
+        let line = b"root:x:0:0:root:/root:/bin/sh\n";
+        let all = |_| true;
+        let length = line.len() as u64;
+        assert!(visit_beginning(&line[..], length, all));
+        assert!(!visit_beginning(&line[..], length - 1, all));
+        assert!(!visit_beginning(io::repeat(0), 1 << 20, all));
+        let mut found = 0;
+        let first = |_| {
+            found += 1;
+            false
+        };
+        assert!(visit_beginning(line.chain(io::repeat(0)), 1 << 20, first));
+        assert_eq!(found, 1);
     }
 
     #[test]

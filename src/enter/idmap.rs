@@ -182,11 +182,18 @@ pub fn inner_ids(map: &[u8]) -> Vec<Extent> {
 
 /// Whether the uid_map or gid_map gives the outer `id` one inside.
 pub fn has_outer(map: &[u8], id: u32) -> bool {
-    let holds = |extent: &Extent| {
-        id.checked_sub(extent.outer)
-            .is_some_and(|at| at < extent.count)
-    };
+    let holds = |extent: &Extent| is_within(id, extent.outer, extent.count);
     extents(map).iter().any(holds)
+}
+
+/// Whether the uid_map or gid_map has the inner `id`.
+pub fn has_inner(map: &[u8], id: u32) -> bool {
+    let holds = |extent: &Extent| is_within(id, extent.inner, extent.count);
+    extents(map).iter().any(holds)
+}
+
+fn is_within(id: u32, first: u32, count: u32) -> bool {
+    id.checked_sub(first).is_some_and(|offset| offset < count)
 }
 
 #[cfg(test)]
@@ -317,6 +324,7 @@ mod tests {
             prop_assert_eq!(inner_ids(line.as_bytes()), [extent(inner, inner, count)]);
             prop_assert!(has_outer(line.as_bytes(), outer) && has_outer(line.as_bytes(), outer + count - 1));
             prop_assert!(!has_outer(line.as_bytes(), outer + count));
+            prop_assert!(has_inner(line.as_bytes(), inner) && !has_inner(line.as_bytes(), inner + count));
         }
     }
 }

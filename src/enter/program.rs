@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::sys::stat::stat;
-use nix::unistd::{AccessFlags, faccessat};
+use nix::unistd::{AccessFlags, access, faccessat};
 
 use super::environment;
 use crate::error::{Failure, RequestError};
@@ -140,7 +140,11 @@ impl Program {
 /// Whether execve(2) would find a file that it may execute. access(2) would ask for the real user, who need not be the one
 /// that counts.
 fn may_execute(path: &CStr) -> nix::Result<()> {
-    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)?;
+    match faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS) {
+        // A seccomp filter that does not know the call (faccessat2, Linux 5.8): for itself, it has no such error.
+        Err(Errno::EPERM) => access(path, AccessFlags::X_OK)?,
+        result => result?,
+    }
     match stat(path) {
         Ok(stat) if stat.st_mode & libc::S_IFMT != libc::S_IFREG => Err(Errno::EACCES),
         _ => Ok(()),

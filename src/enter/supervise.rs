@@ -6,10 +6,9 @@ use nix::unistd::{Pid, getpgid, getpgrp, getpid};
 use super::step::Reaction;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::process::{Change, has_continued, poll_change};
-use crate::sys::signal::{Received, SignalNumber, is_ignored, send, stop_by, wait_for};
-
-/// What the keys of a terminal, and the terminal itself, stop jobs with.
-const STOPS: [Signal; 3] = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
+use crate::sys::signal::{
+    Received, SignalNumber, is_ignored, send, stop_unless_continued, take_pending, wait_for,
+};
 
 /// The signals that we hold back, and the mask that our caller gave us.
 pub struct Masked {
@@ -17,23 +16,26 @@ pub struct Masked {
     callers: SigSet,
 }
 
-/// Blocks what would end, stop or disturb the parent, before the fork so that nothing falls between. They are not
-/// ignored: an ignored signal would be ignored in the program too.
+/// Blocks what would end or disturb the parent, before the fork so that nothing falls between. They are not ignored: an
+/// ignored signal would be ignored in the program too. What stops it may: the kernel weighs that against SIGCONT better
+/// than we could.
 pub fn hold_signals(reaction: Reaction) -> Result<Masked, Failure> {
     let ends = match reaction {
         Reaction::LeaveToChild | Reaction::Forward => [Signal::SIGINT, Signal::SIGTERM],
         Reaction::Terminal => [Signal::SIGINT, Signal::SIGQUIT],
     };
-    let both: SigSet = ends.into_iter().chain(STOPS).collect();
-    let mut held = both | Signal::SIGCHLD;
+    // Of the child's changes, and that we have been continued, we learn together with the others.
+    let mut held: SigSet = ends
+        .into_iter()
+        .chain([Signal::SIGCHLD, Signal::SIGCONT])
+        .collect();
     let mut callers = SigSet::empty();
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers))
         .during(|| Attempt::Signals)?;
-    // What our caller ignores or has blocked is not to end or stop us either; to be forwarded, it need not be heeded.
-    for signal in &both {
+    // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
+    for signal in ends {
         let heeded = !is_ignored(SignalNumber(signal as i32)) && !callers.contains(signal);
-        let forwarded = reaction == Reaction::Forward && ends.contains(&signal);
-        if !heeded && !forwarded {
+        if !heeded && reaction != Reaction::Forward {
             held.remove(signal);
         }
     }
@@ -50,11 +52,18 @@ impl Masked {
 /// Waits until the child ends, and returns how; or how we are to end before it.
 pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Status, Failure> {
     loop {
+        // Before the child's news: a stop of which we learn only now is over, as ours is.
+        if take_pending(SignalNumber::CONT) {
+            continue_child(child);
+        }
         match poll_change(child).during(|| Attempt::Wait(child))? {
             Some(Change::Exited(status)) => return Ok(Status::Exited(status)),
             Some(Change::Killed(signal)) => return Ok(Status::Killed(signal)),
             Some(Change::Stopped) => {
-                stop_and_continue(SignalNumber::STOP, child);
+                // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
+                if getpid().as_raw() != 1 {
+                    stop_unless_continued();
+                }
                 continue;
             }
             None => {}
@@ -62,9 +71,7 @@ pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Stat
         let received = wait_for(&masked.held).during(|| Attempt::Signals)?;
         match received.signal {
             SignalNumber::CHLD => {}
-            stop if STOPS.iter().any(|known| *known as i32 == stop.0) => {
-                stop_and_continue(stop, child);
-            }
+            SignalNumber::CONT => continue_child(child),
             _ if has_reached(child, received) => {}
             signal => match reaction {
                 Reaction::LeaveToChild => {}
@@ -76,19 +83,9 @@ pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Stat
     }
 }
 
-/// Stops us, and goes on together with the child: the shell that waits for us is to see the job stop and go on as if we
-/// were the program.
-///
-/// Ctrl-Z comes to both of us, and we learn of it twice: by the signal, and by the child's stop. We stop once, for
-/// whichever is the first: a signal that is held back while we are stopped is forgotten when we are continued (signal(7)),
-/// and a stop of the child is, once it runs again.
-fn stop_and_continue(signal: SignalNumber, child: i32) {
-    // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
-    if getpid().as_raw() == 1 {
-        return;
-    }
-    stop_by(signal);
-    // The shell continues the whole job. Once more would undo a second Ctrl-Z that has come since.
+/// Who continues us means the child as well. A shell continues the whole job: then the child runs already, and once more
+/// could undo a second Ctrl-Z that has come since.
+fn continue_child(child: i32) {
     if !has_continued(child) {
         let _ = send(child, SignalNumber::CONT);
     }

@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::digits::digits;
-use crate::enter::idmap::{IdKind, inner_ids};
+use crate::enter::idmap::{IdKind, has_inner};
 
 /// Which of our own are not mapped, to be read behind "our"; `None` where both are, or where that cannot be seen.
 /// unshare(2) refuses a user namespace to a process whose effective user or group is not (EPERM).
@@ -22,11 +22,7 @@ pub fn unmapped(view: &View) -> Option<&'static str> {
 /// which a map may hold as well: then it is taken for mapped.
 fn is_mapped(view: &View, ids: IdKind, id: u32) -> Option<bool> {
     let map = view.text(&format!("/proc/self/{}", ids.map_file()))?;
-    let mut ranges = inner_ids(map.as_bytes()).into_iter();
-    Some(ranges.any(|range| {
-        id.checked_sub(range.inner)
-            .is_some_and(|offset| offset < range.count)
-    }))
+    Some(has_inner(map.as_bytes(), id))
 }
 
 /// The second of the real, effective, saved and file system ids.

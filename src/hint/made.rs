@@ -31,6 +31,12 @@ impl Made {
         self
     }
 
+    /// With process 1 in its root directory.
+    pub fn with_process_1(self) -> Made {
+        let root = self.0.display().to_string();
+        self.with_link("/proc/1/root", &root)
+    }
+
     /// As hints see it.
     pub fn view(&self) -> View {
         View::below(&self.0)

@@ -6,7 +6,6 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, fstat};
-use nix::unistd::{Whence, lseek};
 
 use crate::digits::digits;
 use crate::mountinfo::{Mount, is_mounted, mounts};
@@ -20,9 +19,8 @@ const LONGEST: usize = 4 << 20;
 pub struct View {
     /// `None` where it could not be opened: then there is nothing to see.
     root: Option<OwnedFd>,
-    /// The mount table that was opened before anything was done: read later, it is still that of the mount namespace and
-    /// the root directory of then.
-    mounts: Option<OwnedFd>,
+    /// The mount table as it was before anything was done. (Its open file would keep the mount namespace of then.)
+    mounts: Option<Vec<u8>>,
 }
 
 /// Where a file is.
@@ -55,7 +53,7 @@ impl View {
     /// Holds on to our mounts as they are here, for a look from another root directory or mount namespace: from there,
     /// /proc/self/mountinfo would tell of no others than those of its own.
     pub fn holding_mounts(self) -> View {
-        let mounts = self.open(MOUNTS, OFlag::O_RDONLY);
+        let mounts = self.bytes(MOUNTS);
         View { mounts, ..self }
     }
 
@@ -113,13 +111,13 @@ impl View {
         Some(link.to_string_lossy().into_owned())
     }
 
-    /// Whether two paths are known to lead to different directories.
-    pub fn differ(&self, one: &str, other: &str) -> bool {
+    /// Whether two paths lead to different directories; `None` if that cannot be seen.
+    pub fn differ(&self, one: &str, other: &str) -> Option<bool> {
         let identity = |path| {
             let stat = fstat(self.follow(path, OFlag::O_PATH)?).ok()?;
             Some((stat.st_dev, stat.st_ino))
         };
-        matches!((identity(one), identity(other)), (Some(one), Some(other)) if one != other)
+        Some(identity(one)? != identity(other)?)
     }
 
     /// The value of a field of /proc/self/status.
@@ -138,13 +136,10 @@ impl View {
 
     /// Our mounts, those that were held on to if some were; none if they cannot be seen.
     pub fn mounts(&self) -> Vec<Mount> {
-        let held = || {
-            let table = self.mounts.as_ref()?;
-            lseek(table, 0, Whence::SeekSet).ok()?;
-            read_fd_bounded(table, LONGEST).ok()
-        };
-        let text = held().or_else(|| self.bytes(MOUNTS));
-        mounts(&text.unwrap_or_default()).collect()
+        match &self.mounts {
+            Some(held) => mounts(held).collect(),
+            None => mounts(&self.bytes(MOUNTS).unwrap_or_default()).collect(),
+        }
     }
 
     /// Where our caller's `path` leads, of whatever links it is made; `None` if that cannot be seen. It must be asked
@@ -254,8 +249,10 @@ mod tests {
                 .follow("/proc/self/ns/user", OFlag::O_RDONLY)
                 .is_some()
         );
-        assert!(!system.differ("/proc/self/root", "/"));
-        assert!(system.differ("/proc/self/root", &format!("/proc/self/fd/{number}")));
+        assert_eq!(system.differ("/proc/self/root", "/"), Some(false));
+        let elsewhere = format!("/proc/self/fd/{number}");
+        assert_eq!(system.differ("/proc/self/root", &elsewhere), Some(true));
+        assert_eq!(system.differ("/proc/self/root", "/no/such"), None);
     }
 
     #[test]

@@ -12,8 +12,6 @@ pub struct SignalNumber(pub i32);
 impl SignalNumber {
     /// SIGKILL.
     pub const KILL: SignalNumber = SignalNumber(libc::SIGKILL);
-    /// SIGSTOP.
-    pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
     /// SIGCONT.
     pub const CONT: SignalNumber = SignalNumber(libc::SIGCONT);
     /// SIGCHLD.
@@ -59,16 +57,21 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
     check(unsafe { libc::kill(pid, signal.0) }.into()).map(drop)
 }
 
-/// Stops this process, which has a single thread, by `signal`, SIGSTOP or one that stops by default and is blocked.
-/// Returns once it has been continued, or where the signal does not stop it: SIGTSTP and its like do not in a process
-/// group that no shell is left to continue (setpgid(2)).
-pub fn stop_by(signal: SignalNumber) {
-    let set = set_of(signal);
-    // SAFETY: an initialised set; raise takes a plain number.
+/// Stops this process by SIGSTOP and returns once it has been continued; does nothing if a blocked SIGCONT says that it has
+/// been stopped and continued already.
+///
+/// Another stop that comes meanwhile, of the same Ctrl-Z, does not stop it once more: it is blocked, and forgotten with
+/// SIGCONT (signal(7)).
+pub fn stop_unless_continued() {
+    let stops = set_of(&[libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].map(SignalNumber));
+    // SAFETY: initialised sets, of which the second is written to; raise takes a plain number.
     unsafe {
-        libc::raise(signal.0);
-        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
-        libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+        let mut before = set_of(&[]);
+        libc::sigprocmask(libc::SIG_BLOCK, &stops, &mut before);
+        if !is_pending(SignalNumber::CONT) {
+            libc::raise(libc::SIGSTOP);
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
     }
 }
 
@@ -110,23 +113,25 @@ pub fn is_pending(signal: SignalNumber) -> bool {
     }
 }
 
-/// Takes a pending `signal` away; does nothing if there is none, see sigtimedwait(2).
-pub fn take_pending(signal: SignalNumber) {
+/// Takes a pending `signal` away; whether there was one, see sigtimedwait(2).
+pub fn take_pending(signal: SignalNumber) -> bool {
     let at_once = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    let set = set_of(signal);
+    let set = set_of(&[signal]);
     // SAFETY: an initialised set, no structure to fill, and no time to wait.
-    unsafe { libc::sigtimedwait(&set, std::ptr::null_mut(), &at_once) };
+    unsafe { libc::sigtimedwait(&set, std::ptr::null_mut(), &at_once) == signal.0 }
 }
 
-fn set_of(signal: SignalNumber) -> libc::sigset_t {
-    // SAFETY: the set is initialised before a number is added to it; one that is no signal is refused.
+fn set_of(signals: &[SignalNumber]) -> libc::sigset_t {
+    // SAFETY: the set is initialised before numbers are added to it; one that is no signal is refused.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut set);
-        libc::sigaddset(&mut set, signal.0);
+        for signal in signals {
+            libc::sigaddset(&mut set, signal.0);
+        }
         set
     }
 }
@@ -135,7 +140,7 @@ fn set_of(signal: SignalNumber) -> libc::sigset_t {
 /// Returns only where the signal does not end a process.
 pub fn die_of(signal: SignalNumber) {
     let _ = set_default(signal);
-    let set = set_of(signal);
+    let set = set_of(&[signal]);
     // SAFETY: a whole rlimit, an initialised set; raise takes a plain number.
     unsafe {
         // Whatever core the child left must not be overwritten by one of ours.

@@ -20,7 +20,7 @@ pub struct Frozen {
 /// What each script may use.
 const PRELUDE: &str = r#"
 set -e
-# tell NAME...: tells the test variables.
+# kept NAME: tells the test a variable.
 tell() { for name; do echo "$name=${!name}"; done; }
 # inode FILE: the number of a namespace.
 inode() { stat -Lc %i "$1"; }
@@ -65,27 +65,35 @@ impl Frozen {
     /// that cannot be.
     #[track_caller]
     pub fn new(script: &str) -> Option<Frozen> {
+        Frozen::with(script, |call| call)
+    }
+
+    /// The same, with all of it made on one processor: so that mount namespaces can be mounted in it, see
+    /// [`Call::on_the_scenes_processor`].
+    #[track_caller]
+    pub fn on_one_processor(script: &str) -> Option<Frozen> {
+        Frozen::with(script, Call::on_the_scenes_processor)
+    }
+
+    #[track_caller]
+    fn with(script: &str, how: fn(Call) -> Call) -> Option<Frozen> {
         let scene = Scene::new()?;
         let file = scene.file(
             "script",
             format!("{PRELUDE}\n{script}\necho ready\nread -r || true\n"),
         );
-        let init = scene
-            .call(
-                theirs("unshare"),
-                [
-                    "--fork",
-                    "--pid",
-                    "--mount-proc",
-                    "--kill-child",
-                    "/bin/bash",
-                    &file,
-                ],
-            )
-            // A script may mount a mount namespace in an older one.
-            .on_the_scenes_processor()
-            .leashed()
-            .spawn();
+        let init = scene.call(
+            theirs("unshare"),
+            [
+                "--fork",
+                "--pid",
+                "--mount-proc",
+                "--kill-child",
+                "/bin/bash",
+                &file,
+            ],
+        );
+        let init = how(init).leashed().spawn();
         init.expect("ready\n");
         let pid = init.child().pid;
         let said = init.stdout();

@@ -175,7 +175,7 @@ const ROWS: &[Row] = &[
     row(
         SYS_faccessat2,
         "faccessat2",
-        &[ENOENT, EACCES, ENOMEM, ELOOP, ENOSYS],
+        &[ENOENT, EACCES, ENOMEM, ELOOP, ENOSYS, EPERM],
     ),
     row(SYS_getdents64, "getdents64", &[EIO, ENOMEM, ENOENT]),
     row(SYS_lseek, "lseek", &[EINVAL, ESPIPE]),

@@ -42,7 +42,7 @@ fn mount_namespaces_need_not_be_among_the_kinds_that_are_listed() {
     if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
         return;
     }
-    let Some(frozen) = Frozen::new(SCENE) else {
+    let Some(frozen) = Frozen::on_one_processor(SCENE) else {
         return;
     };
     for kinds in ["-t net", "-t net -t mnt -Q TYPE=='net'"] {
@@ -57,7 +57,7 @@ fn a_proc_of_another_pid_namespace_is_looked_at_by_its_own_numbers() {
     if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
         return;
     }
-    let Some(frozen) = Frozen::new(SCENE) else {
+    let Some(frozen) = Frozen::on_one_processor(SCENE) else {
         return;
     };
     let lsns = crate::common::tool("lsns").display().to_string();
@@ -74,7 +74,7 @@ fn the_source_does_not_need_any_other() {
     if on_purpose("--scan") {
         return;
     }
-    let Some(frozen) = Frozen::new(SCENE) else {
+    let Some(frozen) = Frozen::on_one_processor(SCENE) else {
         return;
     };
     let lsns = frozen.lsns("-rn --scan=elsewhere -t net -o NS,ONS,NETNSID,HELD-BY");

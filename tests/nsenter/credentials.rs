@@ -188,13 +188,16 @@ fn who_has_no_id_inside_is_not_followed() {
     let maps = ["--map-users=1:100000:65535", "--map-groups=1:100000:65535"];
     let target = Target::new(&scene, ROOT, &maps);
     let id = target.id();
+    let by_file = format!("--user={}", target.proc("ns/user"));
     for (option, what) in [("-S", "user"), ("-G", "group")] {
-        let call = scene.nsenter(["-t", &id, "-U", option, "follow", "echo", "ran"]);
-        let words = [
-            &format!("the {what} of process {id}"),
-            "no id in its user namespace",
-        ];
-        call.run().failed("nsenter", 1, &words);
+        for user in ["-U", &by_file] {
+            let call = scene.nsenter(["-t", &id, user, option, "follow", "echo", "ran"]);
+            let words = [
+                &format!("the {what} of process {id}"),
+                "no id in its user namespace",
+            ];
+            call.run().failed("nsenter", 1, &words);
+        }
     }
 }
 

@@ -83,21 +83,52 @@ fn a_child_that_is_stopped_by_others_stops_nsenter_again_and_again() {
     let mut process = call.leashed().spawn();
     process.expect("ready");
     let child = process.child();
-    let state = |process: &str| {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-        stat.rsplit(") ").next().unwrap().chars().next().unwrap()
-    };
     for _ in 0..3 {
         child.signal(libc::SIGSTOP);
         process.wait_for_stop();
-        assert_eq!(state(&child.pid.to_string()), 'T');
+        assert_eq!(state(child.pid), 'T');
         process.signal(libc::SIGCONT);
-        poll_until("the child to go on", || {
-            state(&child.pid.to_string()) == 'S'
-        });
+        poll_until("the child to go on", || state(child.pid) == 'S');
     }
     process.release();
     assert_eq!(process.wait(), Ending::Exited(0));
+}
+
+/// The letter of /proc/PID/stat.
+fn state(pid: i32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(") ").next().unwrap().chars().next().unwrap()
+}
+
+#[test]
+fn a_job_that_is_continued_at_once_does_not_stay_stopped() {
+    if their_bug("it stops for what is over, and stays stopped") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let target = in_pid_namespace(&scene);
+    let id = target.id();
+    let nsenter = scene.nsenter(["-t", &id, "-p", "probe", "hold"]);
+    let unshare = scene.call(scene.path("our-unshare"), ["-f", "probe", "hold"]);
+    for call in [nsenter, unshare] {
+        let mut process = call.leashed().spawn();
+        process.expect("ready");
+        let child = process.child();
+        for round in 0..300 {
+            for signal in [libc::SIGTSTP, libc::SIGCONT] {
+                // SAFETY: plain numbers; the process leads its group, and is not reaped.
+                assert_eq!(unsafe { libc::kill(-process.pid(), signal) }, 0);
+            }
+            let runs = || {
+                [process.pid(), child.pid]
+                    .into_iter()
+                    .all(|pid| state(pid) == 'S')
+            };
+            poll_until(&format!("both to run, round {round}"), runs);
+        }
+        process.release();
+        assert_eq!(process.wait(), Ending::Exited(0));
+    }
 }
 
 #[test]

@@ -180,9 +180,13 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
             part,
             signal: signal.0,
         },
-        Ok(Change::Stopped) | Err(_) => Outcome::Exited {
+        Ok(Change::Stopped) => Outcome::Refused {
             part,
-            status: NOT_FOUND,
+            errno: Errno::EINTR as i32,
+        },
+        Err(errno) => Outcome::Refused {
+            part,
+            errno: errno as i32,
         },
     }
 }

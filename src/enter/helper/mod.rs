@@ -20,9 +20,9 @@ pub use binder::Binder;
 pub use mapper::{Mapper, map_attempt};
 
 use crate::error::{Attempt, During, Failure};
-use crate::sys;
 use crate::sys::file::open_retrying;
 use crate::sys::process::{Change, wait_for_end};
+use crate::sys::signal::{SignalNumber, take_pending};
 
 /// "Do it."
 const GO: u8 = b'g';
@@ -142,10 +142,10 @@ fn path_of(file: &OwnedFd) -> PathBuf {
 }
 
 /// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
-/// the program. A pending signal goes when its disposition is set to a default that ignores it, sigaction(2).
+/// the program.
 fn wait_for_helper(child: i32) -> Result<Change, Failure> {
     let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
-    sys::signal::set_child_signal_default().during(|| Attempt::Signals)?;
+    take_pending(SignalNumber::CHLD);
     Ok(end)
 }
 

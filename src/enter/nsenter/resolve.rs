@@ -81,7 +81,7 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
         }
         if request.uid == Some(TargetId::Followed) || request.gid == Some(TargetId::Followed) {
             let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-            if of_target.contains(Kind::User) && leads_elsewhere(Kind::User, &opened, of_target)? {
+            if enters_user_of(target, &opened, of_target)? {
                 check_is_mapped(&request, target, &process)?;
             }
             opened.process = Some(process);
@@ -229,6 +229,21 @@ fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bo
     };
     let own = own_identity(kind)?;
     Ok(own.is_some_and(|own| own != identity(entered)))
+}
+
+/// Whether the user namespace that we come into is the target's, and none that we are in already.
+fn enters_user_of(target: &Target, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
+    if !leads_elsewhere(Kind::User, opened, of_target)? {
+        return Ok(false);
+    }
+    let mut given = opened.namespaces.iter();
+    let Some((_, file)) = given.find(|(kind, _)| *kind == Kind::User) else {
+        return Ok(true);
+    };
+    let given = fstat(file).during(|| Attempt::AskOwner(Kind::User))?;
+    let path = target.path("ns/user")?;
+    let theirs = stat(&path).during(|| Attempt::Open(path))?;
+    Ok(identity(given) == identity(theirs))
 }
 
 /// The ids of the target that are followed must be some inside: else the program would run as whoever has the number

@@ -50,6 +50,14 @@ fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
 /// setns(2): EPERM.
 pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
     if kind == Kind::User {
+        // Its owner, which is its parent, can be seen from above only.
+        let is_below = matches!(
+            owner(kind, situation, view),
+            Owner::OurOwn | Owner::Other(_)
+        );
+        if is_below && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
+            return other_refusal(view);
+        }
         return "a user namespace is entered by root or by its owner, from the one around it: it belongs to another \
                 user, or to a namespace beside ours"
             .to_string();

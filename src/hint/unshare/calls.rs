@@ -38,7 +38,7 @@ pub fn no_user_namespace(view: &View) -> String {
         return "we are in a chroot: the kernel makes no user namespaces there; enter the root by pivot_root(2) instead"
             .to_string();
     }
-    if mounts.is_empty() || view.differ("/proc/1/root", "/") {
+    if mounts.is_empty() || view.differ("/proc/1/root", "/") != Some(false) {
         return format!(
             "either we are in a chroot, where the kernel makes no user namespaces, or it is {}",
             refusers(view)

@@ -93,16 +93,18 @@ pub fn hint(failure: &Failure, situation: Situation, view: &View) -> Option<Stri
 
 fn system(attempt: &Attempt, errno: Errno, situation: Situation, view: &View) -> Option<String> {
     let user = situation.kinds.contains(Kind::User);
+    // AppArmor's rule is for those who are not privileged.
+    let apparmor = || calls::apparmor(view).filter(|_| user && situation.uid != 0);
     match (attempt, errno) {
         (Attempt::Unshare(_), Errno::EPERM) if user => Some(calls::no_user_namespace(view)),
         (Attempt::Unshare(_), Errno::EPERM) => Some(calls::no_right(view)),
         (Attempt::Unshare(kinds), Errno::ENOSPC) => Some(calls::limits(*kinds, view)),
         (Attempt::Unshare(kinds), Errno::EINVAL) => calls::missing_kinds(*kinds, view),
-        (Attempt::Write { path, .. }, Errno::EPERM) if user && path.ends_with("uid_map") => calls::apparmor(view),
+        (Attempt::Write { path, .. }, Errno::EPERM) if path.ends_with("uid_map") => apparmor(),
         (Attempt::Mount { fstype: "proc", .. }, Errno::EPERM) => {
-            calls::apparmor(view).filter(|_| user).or_else(|| mounts::no_proc(situation, view))
+            apparmor().or_else(|| mounts::no_proc(situation, view))
         }
-        (Attempt::Mount { .. } | Attempt::Propagate { .. }, Errno::EPERM) if user => calls::apparmor(view),
+        (Attempt::Mount { .. } | Attempt::Propagate { .. }, Errno::EPERM) => apparmor(),
         (Attempt::Propagate { at, .. }, Errno::EINVAL) if at == Path::new("/") => mounts::no_mount_point(view),
         (Attempt::Keep { kind, file }, Errno::EINVAL) => keep::refused(*kind, file, view.place_of(file)),
         (Attempt::Fork, Errno::ENOMEM) if !situation.kinds.contains(Kind::Pid) => children_elsewhere(view),

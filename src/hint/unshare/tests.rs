@@ -21,7 +21,7 @@ fn kinds(kinds: &[Kind]) -> KindSet {
     kinds.iter().copied().collect()
 }
 
-/// The hint for a failed attempt where these kinds were asked for, with --fork.
+/// The hint for a failed attempt of an ordinary user's where these kinds were asked for, with --fork.
 fn hint_for(
     attempt: Attempt,
     errno: Errno,
@@ -29,9 +29,14 @@ fn hint_for(
     files: &[(&str, &str)],
 ) -> Option<String> {
     let made = Made::of(files);
+    let made = match files.iter().any(|(path, _)| path.starts_with("/proc/1/")) {
+        true => made,
+        false => made.with_process_1(),
+    };
     let situation = Situation {
         kinds: kinds(asked),
         forks: true,
+        uid: 1000,
         ..Situation::default()
     };
     super::hint(&Failure::System { attempt, errno }, situation, &made.view())
@@ -73,10 +78,11 @@ fn a_refused_user_namespace_has_one_of_four_reasons() {
         "2 1 0:4 / /proc rw - proc proc rw\n",
     );
     assert!(with(&[NO_RIGHTS, MAPPED, elsewhere]).starts_with("we are in a chroot"));
-    let other_root = ("/proc/1/root/x", "");
-    assert!(
-        with(&[NO_RIGHTS, MAPPED, MOUNTS, other_root]).starts_with("either we are in a chroot")
-    );
+    // Of another root directory, or one that we may not look at.
+    for process_1 in [("/proc/1/root/x", ""), ("/proc/1/status", "")] {
+        let hint = with(&[NO_RIGHTS, MAPPED, MOUNTS, process_1]);
+        assert!(hint.starts_with("either we are in a chroot"), "{hint}");
+    }
     assert_eq!(
         with(&[NO_RIGHTS, MAPPED, MOUNTS]),
         "probably it is a security module (AppArmor, SELinux) that refuses it"
@@ -106,6 +112,18 @@ fn apparmor_is_blamed_only_where_it_restricts() {
             "{hint}"
         );
     }
+    // Root is privileged, and forgets --pid as others do.
+    let made = Made::of(&[sysctl, profile]);
+    let root = Situation {
+        kinds: kinds(&[Kind::User]),
+        ..Situation::default()
+    };
+    let refused = Failure::System {
+        attempt: mount(),
+        errno: Errno::EPERM,
+    };
+    let hint = super::hint(&refused, root, &made.view()).unwrap();
+    assert!(hint.ends_with("add --pid --fork"), "{hint}");
     assert_eq!(hint_for(map(), Errno::EPERM, &[Kind::User], &[]), None);
     assert_eq!(hint_for(map(), Errno::EPERM, &[], &[sysctl, profile]), None);
 }
