@@ -16,7 +16,7 @@ exec 9</proc/$!/ns/net
 kill $!; wait $! 2>/dev/null || true
 run 'lsns --persistent -o NS,TYPE,NPROCS,HELD-BY'
 net=$(lsns -n --persistent -t net -o NS | tr -d ' ')
-run "nsenter --net=[$net] ip -brief link"
+run "nsenter '--net=[$net]' ip -brief link"
 run 'nsenter --uts=kept hostname'
 run 'nsenter -t 1 --user true'
 END

@@ -258,6 +258,9 @@ fn fish_knows_which_options_take_the_next_word() {
     }
 }
 
+/// What a line of 80 columns holds behind the indentation and the prompt.
+const LONGEST_EXAMPLE: usize = 66;
+
 #[test]
 fn examples_are_command_lines_of_the_tools() {
     if concerns_theirs() {
@@ -275,6 +278,8 @@ fn examples_are_command_lines_of_the_tools() {
         });
         for line in lines {
             let line = line.replace("\\(dq", "\"");
+            // Longer ones are broken in the middle, by blanks that may be a part of a word.
+            assert!(line.len() < LONGEST_EXAMPLE, "too long for a line: {line}");
             let Some((name, rest)) = line.split_once(' ') else {
                 continue;
             };

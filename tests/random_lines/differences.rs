@@ -82,7 +82,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs has forked when it finds that it cannot keep a namespace, and the program runs all the same",
-        row: "`unshare --uts=FILE` where FILE cannot be bound on",
+        row: "`unshare --fork --uts=FILE` where FILE cannot be bound on",
         explains: |both| {
             both.ours.ending == Some(Ending::Exited(1))
                 && theirs_says(both, "unshare: mount /proc/")
@@ -90,7 +90,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs cannot keep namespaces on files together with a user namespace (mended in 2.42)",
-        row: "`unshare --user --net=FILE`",
+        row: "root, `unshare --user --net=FILE`",
         explains: |both| {
             theirs_says(both, "failed: Operation not permitted")
                 && theirs_says(both, "unshare: mount /proc/")
@@ -98,7 +98,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs keeps namespaces on files while the program's process goes on: whether it sees the mount is chance",
-        row: "`unshare --uts=FILE`, and when it is bound",
+        row: "`unshare --fork --uts=FILE`, and when it is bound",
         explains: |both| {
             let of_files =
                 |lines: &[String]| lines.iter().all(|line| line.ends_with(" nsfs nsfs rw"));

@@ -54,6 +54,20 @@ fn our_own_ids_are_not_mapped() {
     }
 }
 
+#[test]
+fn blocks_that_share_ids_are_told() {
+    let Some(scene) = scene() else { return };
+    for (blocks, shared) in [
+        (["0:100:10", "5:200:10"], "the ids 5 to 9 inside"),
+        (["0:100:10", "20:109:10"], "the ids 109 to 109 outside"),
+    ] {
+        let blocks = blocks.map(|block| format!("--map-users={block}"));
+        let call = unshare(&scene, ROOT, &[&blocks[0], &blocks[1]]);
+        let hint = hint(call, &["uid_map", INVALID]);
+        assert!(hint.ends_with(shared), "{hint}");
+    }
+}
+
 /// A process in a mount namespace of its own, which ends with the test.
 fn in_another_mount_namespace(scene: &Scene) -> crate::common::Process {
     let process = scene.unshare(["-m", "probe", "hold"]).leashed().spawn();

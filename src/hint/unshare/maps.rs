@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
 use super::super::View;
+use crate::enter::idmap::{Extent, extents};
 use crate::enter::subid::{Subordinates, blocks};
 use crate::error::Status;
 use crate::users::for_each_entry;
@@ -38,8 +39,41 @@ pub fn program(name: &str, ending: Status, user: u32, view: &View) -> Option<Str
             "there is a {name} in $PATH, but it cannot be run: it is not executable for us, or the interpreter that it \
              names is missing"
         )),
-        _ => allowed(file, user, view),
+        Status::Exited(_) => allowed(file, user, view),
+        Status::Killed(_) => None,
     }
+}
+
+/// The kernel takes no map in which two lines share ids (EINVAL, user_namespaces(7)). `text` is that of the map.
+pub fn overlapping(text: &str) -> Option<String> {
+    let lines = extents(text.as_bytes());
+    let pairs = lines
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| lines[at + 1..].iter().map(move |other| (one, other)));
+    let outer = |extent: &Extent| (extent.outer, extent.count);
+    let inner = |extent: &Extent| (extent.inner, extent.count);
+    pairs.into_iter().find_map(|(one, other)| {
+        let shared = [
+            ("outside", outer(one), outer(other)),
+            ("inside", inner(one), inner(other)),
+        ];
+        shared.into_iter().find_map(|(side, one, other)| {
+            let (first, end) = intersection(one, other)?;
+            Some(format!(
+                "two blocks share the ids {first} to {} {side}",
+                end - 1
+            ))
+        })
+    })
+}
+
+/// The ids that two ranges of a first id and a count share: the first, and the one behind the last.
+fn intersection(one: (u32, u32), other: (u32, u32)) -> Option<(u64, u64)> {
+    let end = |(first, count): (u32, u32)| u64::from(first) + u64::from(count);
+    let first = u64::from(one.0.max(other.0));
+    let end = end(one).min(end(other));
+    (first < end).then_some((first, end))
 }
 
 /// What the file allows the user.

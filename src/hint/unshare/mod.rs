@@ -101,6 +101,9 @@ fn system(attempt: &Attempt, errno: Errno, situation: Situation, view: &View) ->
         (Attempt::Unshare(kinds), Errno::ENOSPC) => Some(calls::limits(*kinds, view)),
         (Attempt::Unshare(kinds), Errno::EINVAL) => calls::missing_kinds(*kinds, view),
         (Attempt::Write { path, .. }, Errno::EPERM) if path.ends_with("uid_map") => apparmor(),
+        (Attempt::Write { path, text }, Errno::EINVAL) if path.ends_with("uid_map") || path.ends_with("gid_map") => {
+            maps::overlapping(&text.replace("; ", "\n"))
+        }
         (Attempt::Mount { fstype: "proc", .. }, Errno::EPERM) => {
             apparmor().or_else(|| mounts::no_proc(situation, view))
         }
