@@ -119,10 +119,14 @@ pub const DIFFERENCES: &[Difference] = &[
                     .only_in_theirs()
                     .iter()
                     .any(|line| line.starts_with("ns "));
+            // The target's is the one that we are in, which cannot be entered.
+            let targets = both.line.contains("/ns/user")
+                && theirs_says(both, "reassociate to namespace 'ns/user' failed: Invalid");
             // The same with the root directory.
             let roots = both.line.split(' ').filter(|word| word.starts_with("--r"));
             let other_root = both.setting.tool == "nsenter" && roots.count() > 1;
             elsewhere
+                || targets
                 || other_root
                 || both.ours.stderr.contains("namespace, not a")
                 || theirs_says(both, "neither filename nor target pid supplied")
