@@ -7,8 +7,8 @@ use super::frozen::Frozen;
 /// Namespaces that stay, by a process and without one, and three storms: of plain processes, of processes in new
 /// namespaces, and of one namespace that is handed on from each process to the next.
 const SCENE: &str = r#"
-unshare -U sleep 1001 & settle user $!; A=$!; USER_A=$(inode /proc/$A/ns/user)
-unshare -n sleep 1002 & settle net $!; B=$!; NET_B=$(inode /proc/$B/ns/net)
+unshare -U sleep 100001 & settle user $!; A=$!; USER_A=$(inode /proc/$A/ns/user)
+unshare -n sleep 100002 & settle net $!; B=$!; NET_B=$(inode /proc/$B/ns/net)
 unshare -u sleep 1003 & C=$!; settle uts $C; UTS_C=$(inode /proc/$C/ns/uts)
 exec 7</proc/$C/ns/uts; kill $C; wait $C || true
 : >/mnt/ipc; unshare -i sleep 1004 & C=$!; settle ipc $C; IPC_C=$(inode /proc/$C/ns/ipc)
