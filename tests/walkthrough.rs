@@ -172,9 +172,9 @@ fn every_command_of_the_walk_does_what_the_page_says() {
                 .count()
         })
         .sum();
-    println!(
+    common::note(&format!(
         "walk-through: {} blocks with {commands} lines of commands run",
         blocks.len()
-    );
+    ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
