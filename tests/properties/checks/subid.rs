@@ -54,7 +54,10 @@ fn check(bytes: &[u8]) {
 /// Over characters instead of bytes.
 fn model(bytes: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subordinates> {
     let text = String::from_utf8_lossy(bytes);
-    let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
+    let digits = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
+    // As strtoul(3).
+    let blanks = [' ', '\t', '\u{b}', '\u{c}', '\r'];
+    let number = |text: &str| text.trim_start_matches(blanks).parse::<u32>().ok();
     for line in text.split('\n') {
         let Some((owner, [first, count])) = line.split_once(':').and_then(|(owner, rest)| {
             let fields: Vec<&str> = rest.split(':').collect();
@@ -62,7 +65,7 @@ fn model(bytes: &[u8], uid: u32, name: Option<&OsStr>) -> Option<Subordinates> {
         }) else {
             continue;
         };
-        let owned = name.is_some_and(|name| name == owner) || number(owner) == Some(uid);
+        let owned = name.is_some_and(|name| name == owner) || digits(owner) == Some(uid);
         if let (true, Some(first), Some(count)) = (owned, number(first), number(count))
             && count > 0
             && first.checked_add(count).is_some()
