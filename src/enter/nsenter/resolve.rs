@@ -197,10 +197,9 @@ fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bo
     if kind != Kind::User {
         return Ok(true);
     }
-    let path = target.path("ns/user")?;
-    let theirs = stat(&path).during(|| Attempt::Open(path))?;
+    let theirs = identity_of_target(target, kind)?;
     let ours = stat(Path::new(&own)).during(|| Attempt::Open(own.into()))?;
-    Ok(!user_parent && identity(theirs) != identity(ours))
+    Ok(!user_parent && theirs != identity(ours))
 }
 
 fn identity(stat: FileStat) -> (u64, u64) {
@@ -216,19 +215,22 @@ fn own_identity(kind: Kind) -> Result<Option<(u64, u64)>, Failure> {
     }
 }
 
+/// The target's namespace of a kind. Errors of stat(2).
+fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u64), Failure> {
+    let path = target.path(&format!("ns/{kind}"))?;
+    stat(&path).map(identity).during(|| Attempt::Open(path))
+}
+
 /// Whether we are known to come into another namespace of this kind than our own.
 fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
     let given = opened.namespaces.iter().find(|(given, _)| *given == kind);
     let entered = match (given, &opened.target) {
-        (Some((_, file)), _) => fstat(file).during(|| Attempt::AskOwner(kind))?,
-        (None, Some(target)) if of_target.contains(kind) => {
-            let path = target.path(&format!("ns/{kind}"))?;
-            stat(&path).during(|| Attempt::Open(path))?
-        }
+        (Some((_, file)), _) => identity(fstat(file).during(|| Attempt::AskOwner(kind))?),
+        (None, Some(target)) if of_target.contains(kind) => identity_of_target(target, kind)?,
         _ => return Ok(false),
     };
     let own = own_identity(kind)?;
-    Ok(own.is_some_and(|own| own != identity(entered)))
+    Ok(own.is_some_and(|own| own != entered))
 }
 
 /// Whether the user namespace that we come into is the target's, and none that we are in already.
@@ -241,9 +243,7 @@ fn enters_user_of(target: &Target, opened: &Opened, of_target: KindSet) -> Resul
         return Ok(true);
     };
     let given = fstat(file).during(|| Attempt::AskOwner(Kind::User))?;
-    let path = target.path("ns/user")?;
-    let theirs = stat(&path).during(|| Attempt::Open(path))?;
-    Ok(identity(given) == identity(theirs))
+    Ok(identity(given) == identity_of_target(target, Kind::User)?)
 }
 
 /// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
