@@ -15,11 +15,7 @@ pub struct Membership<'t> {
 pub fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
     text.split(|byte| *byte == b'\n').filter_map(|line| {
         let mut fields = line.splitn(3, |byte| *byte == b':');
-        Some(Membership {
-            hierarchy: fields.next()?,
-            controllers: fields.next()?,
-            path: fields.next()?,
-        })
+        Some(Membership { hierarchy: fields.next()?, controllers: fields.next()?, path: fields.next()? })
     })
 }
 
@@ -29,18 +25,11 @@ mod tests {
 
     #[test]
     fn a_path_may_hold_what_separates_fields() {
-        let membership = |hierarchy, controllers, path| Membership {
-            hierarchy,
-            controllers,
-            path,
-        };
+        let membership = |hierarchy, controllers, path| Membership { hierarchy, controllers, path };
         let text = b"3:cpu,cpuacct:/a:b\nnonsense\n0::/\n";
         assert_eq!(
             memberships(text).collect::<Vec<_>>(),
-            [
-                membership(&b"3"[..], &b"cpu,cpuacct"[..], &b"/a:b"[..]),
-                membership(b"0", b"", b"/")
-            ]
+            [membership(&b"3"[..], &b"cpu,cpuacct"[..], &b"/a:b"[..]), membership(b"0", b"", b"/")]
         );
     }
 }

@@ -5,10 +5,7 @@ use std::ffi::CStr;
 /// The name of the variable that an entry sets; `None` without a `=`.
 pub fn name(entry: &CStr) -> Option<&[u8]> {
     let bytes = entry.to_bytes();
-    bytes
-        .iter()
-        .position(|byte| *byte == b'=')
-        .map(|end| &bytes[..end])
+    bytes.iter().position(|byte| *byte == b'=').map(|end| &bytes[..end])
 }
 
 /// The value of a variable: that of its first entry, as getenv(3) finds it.

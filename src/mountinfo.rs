@@ -51,15 +51,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
     }
     let fstype = OsString::from_vec(unescape(fields.next()?));
     let super_options = OsString::from_vec(unescape(fields.nth(1).unwrap_or_default()));
-    Some(Mount {
-        id,
-        parent,
-        root,
-        mount_point,
-        shared,
-        fstype,
-        super_options,
-    })
+    Some(Mount { id, parent, root, mount_point, shared, fstype, super_options })
 }
 
 /// The kernel writes blanks, newlines, backslashes and `#` as a backslash and three octal digits.
@@ -68,13 +60,7 @@ fn unescape(field: &[u8]) -> Vec<u8> {
     let mut rest = field;
     while let [first, tail @ ..] = rest {
         rest = match rest {
-            [
-                b'\\',
-                high @ b'0'..=b'3',
-                middle @ b'0'..=b'7',
-                low @ b'0'..=b'7',
-                tail @ ..,
-            ] => {
+            [b'\\', high @ b'0'..=b'3', middle @ b'0'..=b'7', low @ b'0'..=b'7', tail @ ..] => {
                 bytes.push((high - b'0') << 6 | (middle - b'0') << 3 | (low - b'0'));
                 tail
             }

@@ -58,14 +58,7 @@ const TABLE: [Facts; 8] = [
 impl Facts {
     /// Of a kind whose long option is its name, and which a process shares with its children.
     const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static CStr, letter: u8) -> Facts {
-        Facts {
-            kind,
-            clone_flag,
-            name,
-            letter,
-            long: text(name),
-            for_children: None,
-        }
+        Facts { kind, clone_flag, name, letter, long: text(name), for_children: None }
     }
 
     const fn long(mut self, name: &'static str) -> Facts {
@@ -158,9 +151,7 @@ impl Kind {
 
     /// The kind that /proc/PID/ns calls `name`.
     pub fn from_name(name: &[u8]) -> Option<Kind> {
-        Kind::ALL
-            .into_iter()
-            .find(|kind| kind.name().as_bytes() == name)
+        Kind::ALL.into_iter().find(|kind| kind.name().as_bytes() == name)
     }
 
     /// The kind with this one CLONE_NEW* flag, as NS_GET_NSTYPE answers it (ioctl_ns(2)).
@@ -227,9 +218,7 @@ impl KindSet {
 
     /// The kinds in the set, in table order.
     pub fn iter(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL
-            .into_iter()
-            .filter(move |kind| self.contains(*kind))
+        Kind::ALL.into_iter().filter(move |kind| self.contains(*kind))
     }
 
     /// The CLONE_NEW* flags of all its kinds, as unshare(2) and setns(2) take them.

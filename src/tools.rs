@@ -28,42 +28,25 @@ struct Explained {
 
 impl<F: Into<Failure>> From<F> for Explained {
     fn from(failure: F) -> Explained {
-        Explained {
-            failure: failure.into(),
-            hint: None,
-        }
+        Explained { failure: failure.into(), hint: None }
     }
 }
 
 /// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
 pub fn unshare(invocation: Invocation) -> Status {
     use cli::unshare::{OPTIONS, PAGE, parse};
-    start(
-        Tool {
-            page: PAGE,
-            options: &OPTIONS,
-            parse,
-            work: do_unshare,
-        },
-        invocation,
-    )
+    start(Tool { page: PAGE, options: &OPTIONS, parse, work: do_unshare }, invocation)
 }
 
 fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, Explained> {
     let request = enter::unshare::resolve(args).map_err(|error| {
         let hint = hint::unshare::before(&error);
-        Explained {
-            failure: error.into(),
-            hint,
-        }
+        Explained { failure: error.into(), hint }
     })?;
     let situation = hint::unshare::Situation::of(&request);
     // Before --root: hints are about the system that we run on.
     let view = hint::unshare::view_for(&request);
-    report::note_for_person(
-        &caller.program,
-        hint::unshare::shell_stays_outside(situation),
-    );
+    report::note_for_person(&caller.program, hint::unshare::shell_stays_outside(situation));
     let plan = enter::unshare::plan(request);
     enter::run(plan, Opened::default(), &caller.environment).map_err(|failure| {
         let hint = hint::unshare::hint(&failure, situation, &view);
@@ -74,25 +57,14 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
 /// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`] does.
 pub fn nsenter(invocation: Invocation) -> Status {
     use cli::nsenter::{OPTIONS, PAGE, parse};
-    start(
-        Tool {
-            page: PAGE,
-            options: &OPTIONS,
-            parse,
-            work: do_nsenter,
-        },
-        invocation,
-    )
+    start(Tool { page: PAGE, options: &OPTIONS, parse, work: do_nsenter }, invocation)
 }
 
 fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, Explained> {
     let view = View::of_system();
     let target = args.target.map(|target| target.pid);
     let (request, opened, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
-        let situation = hint::nsenter::Situation {
-            target,
-            ..Default::default()
-        };
+        let situation = hint::nsenter::Situation { target, ..Default::default() };
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })?;
@@ -100,10 +72,7 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, E
     if !left_out.is_empty() {
         report::message(&caller.program, &left_out_note(&left_out), None);
     }
-    report::note_for_person(
-        &caller.program,
-        hint::nsenter::target_stays_outside(&situation, &view),
-    );
+    report::note_for_person(&caller.program, hint::nsenter::target_stays_outside(&situation, &view));
     enter::run(enter::nsenter::plan(request), opened, &caller.environment).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
@@ -114,10 +83,7 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, E
 fn left_out_note(names: &[String]) -> String {
     const MOST: usize = 12;
     const LONGEST: usize = 40;
-    let shown = names
-        .iter()
-        .take(MOST)
-        .map(|name| name.chars().take(LONGEST).collect::<String>());
+    let shown = names.iter().take(MOST).map(|name| name.chars().take(LONGEST).collect::<String>());
     let shown = shown.collect::<Vec<_>>().join(", ");
     let more = match names.len().saturating_sub(MOST) {
         0 => String::new(),
@@ -129,15 +95,7 @@ fn left_out_note(names: &[String]) -> String {
 /// lsns(8): lists namespaces, or the processes in one.
 pub fn lsns(invocation: Invocation) -> Status {
     use cli::lsns::{OPTIONS, PAGE, parse};
-    start(
-        Tool {
-            page: PAGE,
-            options: &OPTIONS,
-            parse,
-            work: do_lsns,
-        },
-        invocation,
-    )
+    start(Tool { page: PAGE, options: &OPTIONS, parse, work: do_lsns }, invocation)
 }
 
 fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explained> {
@@ -162,13 +120,8 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
 /// Whoever reads a short list is to know why it is short.
 fn unreadable(listing: &render::Listing) -> Option<String> {
     let (unreadable, processes) = (listing.unreadable, listing.processes);
-    let remedy = if nix::unistd::geteuid().is_root() {
-        ""
-    } else {
-        ": run as root to see all"
-    };
-    (unreadable > 0)
-        .then(|| format!("{unreadable} of {processes} processes are not readable{remedy}"))
+    let remedy = if nix::unistd::geteuid().is_root() { "" } else { ": run as root to see all" };
+    (unreadable > 0).then(|| format!("{unreadable} of {processes} processes are not readable{remedy}"))
 }
 
 fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
@@ -179,9 +132,7 @@ fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
         Ok(Parsed::Version) => print(help::version(&invocation.program).as_bytes()),
         Err(error) => Err(error.into()),
     };
-    done.unwrap_or_else(|Explained { failure, hint }| {
-        report::failure(&invocation.program, &failure, hint.as_deref())
-    })
+    done.unwrap_or_else(|Explained { failure, hint }| report::failure(&invocation.program, &failure, hint.as_deref()))
 }
 
 fn print(text: &[u8]) -> Result<Status, Explained> {

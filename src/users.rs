@@ -75,11 +75,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
     if name.is_empty() || matches!(name[0], b'+' | b'-') {
         return None;
     }
-    Some(Entry {
-        name: name.to_vec(),
-        id: digits(id)?,
-        last: last.to_vec(),
-    })
+    Some(Entry { name: name.to_vec(), id: digits(id)?, last: last.to_vec() })
 }
 
 /// Calls `visit` with each entry of a passwd(5) or group(5), or of what getent(1) says, until it answers false. Lines
@@ -93,10 +89,7 @@ pub fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) -
         if start.read_until(b'\n', &mut line)? == 0 {
             return Ok(());
         }
-        let Some(text) = line
-            .strip_suffix(b"\n")
-            .or((line.len() < LONGEST_LINE as usize).then_some(&line))
-        else {
+        let Some(text) = line.strip_suffix(b"\n").or((line.len() < LONGEST_LINE as usize).then_some(&line)) else {
             // The rest of a line that is too long is no line of its own.
             skip_line(&mut reader)?;
             continue;
@@ -203,12 +196,10 @@ fn find(database: Database, key: OsString, wanted: impl Fn(&Entry) -> bool) -> O
 /// The number of the user or group called `name`. Errors: there is none.
 pub fn id_by_name(database: Database, name: &OsStr) -> Result<u32, RequestError> {
     let key = name.to_os_string();
-    find(database, key, |entry| entry.name == name.as_bytes())
-        .map(|entry| entry.id)
-        .ok_or_else(|| match database {
-            Database::Users => RequestError::UnknownUser(name.to_os_string()),
-            Database::Groups => RequestError::UnknownGroup(name.to_os_string()),
-        })
+    find(database, key, |entry| entry.name == name.as_bytes()).map(|entry| entry.id).ok_or_else(|| match database {
+        Database::Users => RequestError::UnknownUser(name.to_os_string()),
+        Database::Groups => RequestError::UnknownGroup(name.to_os_string()),
+    })
 }
 
 /// Whether getent(1) may be run.
@@ -287,18 +278,11 @@ mod tests {
         let text = b"root:x:0:0:root:/root:/bin/bash\n\n+::::::\nbad\n:x:1:1::/:/bin/sh\nx:x:-1:0::/:\nbob:x:7:7::/:\n";
         let mut names = Vec::new();
         for_each_entry(&text[..], |entry| {
-            names.push((
-                String::from_utf8(entry.name).unwrap(),
-                entry.id,
-                String::from_utf8(entry.last).unwrap(),
-            ));
+            names.push((String::from_utf8(entry.name).unwrap(), entry.id, String::from_utf8(entry.last).unwrap()));
             true
         })
         .unwrap();
         let expected = [("root", 0, "/bin/bash"), ("bob", 7, "")];
-        assert_eq!(
-            names,
-            expected.map(|(name, id, last)| (name.to_string(), id, last.to_string()))
-        );
+        assert_eq!(names, expected.map(|(name, id, last)| (name.to_string(), id, last.to_string())));
     }
 }

@@ -9,10 +9,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{
-    ALICE, Call, Ending, ROOT, Scene, User, example, note, on_purpose, scene_with_our_unshare,
-    skip, theirs,
-};
+use common::{ALICE, Call, Ending, ROOT, Scene, User, example, note, on_purpose, scene_with_our_unshare, skip, theirs};
 
 /// Who made the container, who enters it, and how.
 struct Case {
@@ -31,30 +28,15 @@ const CASES: [Case; 3] = [
         owner: ALICE,
         container: &["-r"],
         visitor: ROOT,
-        options: &[
-            &["-a"],
-            &["-U", "-m", "-p", "-n"],
-            &["-a", "-r", "-w"],
-            &["-a", "--preserve-credentials"],
-        ],
+        options: &[&["-a"], &["-U", "-m", "-p", "-n"], &["-a", "-r", "-w"], &["-a", "--preserve-credentials"]],
         entries: 500,
     },
     Case {
         name: "root enters a container of its own with other ids",
         owner: ROOT,
-        container: &[
-            "--map-users=500000,0,1000",
-            "--map-groups=500000,0,1000",
-            "--setuid=0",
-            "--setgid=0",
-        ],
+        container: &["--map-users=500000,0,1000", "--map-groups=500000,0,1000", "--setuid=0", "--setgid=0"],
         visitor: ROOT,
-        options: &[
-            &["-a"],
-            &["-a", "--preserve-credentials"],
-            &["-p", "-m"],
-            &["-U", "-p", "-r", "-w"],
-        ],
+        options: &[&["-a"], &["-a", "--preserve-credentials"], &["-p", "-m"], &["-U", "-p", "-r", "-w"]],
         entries: 500,
     },
     Case {
@@ -86,14 +68,8 @@ fn attack(scene: &Scene, case: &Case, entries: usize, nsenter: &Path, attacker: 
     // Read where it is mounted.
     let identity = scene.call("stat", ["-Lc", "%d:%i"]).args([nsenter]).ok();
     let unshare = scene.text("our-unshare");
-    let container = scene
-        .call(unshare, ["-U", "-m", "-n", "-p", "-f", "--mount-proc"])
-        .args(case.container);
-    let mut container = container
-        .args([attacker, identity.trim_end()])
-        .user(case.owner)
-        .leashed()
-        .spawn();
+    let container = scene.call(unshare, ["-U", "-m", "-n", "-p", "-f", "--mount-proc"]).args(case.container);
+    let mut container = container.args([attacker, identity.trim_end()]).user(case.owner).leashed().spawn();
     container.expect("ready");
     let target = container.child().pid.to_string();
     let enter = |options: &[&str]| -> Call {
@@ -105,23 +81,13 @@ fn attack(scene: &Scene, case: &Case, entries: usize, nsenter: &Path, attacker: 
         assert_eq!(entered.wait(), Ending::Exited(0), "{}", entered.stderr());
     }
     container.release();
-    assert_eq!(
-        container.wait(),
-        Ending::Exited(0),
-        "{}",
-        container.stderr()
-    );
+    assert_eq!(container.wait(), Ending::Exited(0), "{}", container.stderr());
     let words = container.stdout().replace("ready\n", "");
     let words: Vec<&str> = words.split_whitespace().collect();
     match words[..] {
         ["seen", seen, "exe", exe, "fd", fd, "ptrace", ptrace] => {
             let [seen, exe, fd, ptrace] = [seen, exe, fd, ptrace].map(|n| n.parse().unwrap());
-            Booty {
-                seen,
-                exe,
-                fd,
-                ptrace,
-            }
+            Booty { seen, exe, fd, ptrace }
         }
         _ => panic!("{words:?}"),
     }
@@ -149,10 +115,7 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
         let mut met = 0;
         for _ in 0..TRIES {
             let got = attack(&scene, case, case.entries, ours.as_ref(), &attacker);
-            note(&format!(
-                "{} ({} times), ours: {got:?}",
-                case.name, case.entries
-            ));
+            note(&format!("{} ({} times), ours: {got:?}", case.name, case.entries));
             assert_eq!((got.exe, got.fd, got.ptrace), (0, 0, 0), "{}", case.name);
             met += got.seen;
             if met * 2 > case.entries {
@@ -169,10 +132,7 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
         assert!(met * 2 > case.entries, "{}: met {met}", case.name);
     }
     match theirs("nsenter").exists() {
-        true => assert!(
-            control > 0,
-            "an attacker that gets nothing of theirs proves nothing"
-        ),
+        true => assert!(control > 0, "an attacker that gets nothing of theirs proves nothing"),
         false => skip("there is no nsenter of util-linux for the control"),
     }
 }

@@ -21,17 +21,11 @@ fn even_where_nothing_is_entered_we_hide() {
 
 #[test]
 fn namespaces_are_entered_in_two_passes() {
-    let request = Request {
-        of_target: kinds(&[Kind::Net, Kind::Uts]),
-        of_files: kinds(&[Kind::Ipc]),
-        ..Request::default()
-    };
+    let request =
+        Request { of_target: kinds(&[Kind::Net, Kind::Uts]), of_files: kinds(&[Kind::Ipc]), ..Request::default() };
     let expected = [
         Step::Hide,
-        Step::EnterWhatWeMay {
-            of_target: kinds(&[Kind::Net, Kind::Uts]),
-            of_files: kinds(&[Kind::Ipc]),
-        },
+        Step::EnterWhatWeMay { of_target: kinds(&[Kind::Net, Kind::Uts]), of_files: kinds(&[Kind::Ipc]) },
         Step::EnterTheRest,
         Step::Execute(None),
     ];
@@ -40,10 +34,7 @@ fn namespaces_are_entered_in_two_passes() {
 
 #[test]
 fn all_at_once_has_this_order() {
-    let program = Program {
-        file: CString::from(c"x"),
-        argv: vec![CString::from(c"x")],
-    };
+    let program = Program { file: CString::from(c"x"), argv: vec![CString::from(c"x")] };
     let request = Request {
         of_target: kinds(&[Kind::User, Kind::Pid]),
         of_files: KindSet::EMPTY,
@@ -63,10 +54,7 @@ fn all_at_once_has_this_order() {
     let expected = [
         Step::Hide,
         Step::DropGroupsIfPermitted,
-        Step::EnterWhatWeMay {
-            of_target: kinds(&[Kind::User, Kind::Pid]),
-            of_files: KindSet::EMPTY,
-        },
+        Step::EnterWhatWeMay { of_target: kinds(&[Kind::User, Kind::Pid]), of_files: KindSet::EMPTY },
         Step::EnterTheRest,
         Step::ChrootToOpened,
         Step::ChdirToOpened,
@@ -86,10 +74,7 @@ fn all_at_once_has_this_order() {
 
 #[test]
 fn with_a_root_alone_the_working_directory_is_opened_before_it() {
-    let request = Request {
-        root: true,
-        ..Request::default()
-    };
+    let request = Request { root: true, ..Request::default() };
     let expected = [
         Step::Hide,
         Step::OpenWorkingDirectory(".".into()),
@@ -102,11 +87,7 @@ fn with_a_root_alone_the_working_directory_is_opened_before_it() {
 
 #[test]
 fn the_working_directory_inside_is_opened_behind_the_root() {
-    let request = Request {
-        root: true,
-        working_directory_inside: Some("d".into()),
-        ..Request::default()
-    };
+    let request = Request { root: true, working_directory_inside: Some("d".into()), ..Request::default() };
     let expected = [
         Step::Hide,
         Step::ChrootToOpened,
@@ -119,25 +100,9 @@ fn the_working_directory_inside_is_opened_behind_the_root() {
 
 #[test]
 fn a_user_alone_leaves_the_groups() {
-    let request = Request {
-        uid: Some(TargetId::Number(5)),
-        ..Request::default()
-    };
-    assert_eq!(
-        plan(request),
-        [Step::Hide, Step::SetUid(5), Step::Execute(None)]
-    );
-    let request = Request {
-        gid: Some(TargetId::Number(5)),
-        uid: Some(TargetId::Followed),
-        ..Request::default()
-    };
-    let expected = [
-        Step::Hide,
-        Step::DropGroups,
-        Step::SetGid(5),
-        Step::SetUidOfTarget,
-        Step::Execute(None),
-    ];
+    let request = Request { uid: Some(TargetId::Number(5)), ..Request::default() };
+    assert_eq!(plan(request), [Step::Hide, Step::SetUid(5), Step::Execute(None)]);
+    let request = Request { gid: Some(TargetId::Number(5)), uid: Some(TargetId::Followed), ..Request::default() };
+    let expected = [Step::Hide, Step::DropGroups, Step::SetGid(5), Step::SetUidOfTarget, Step::Execute(None)];
     assert_eq!(plan(request), expected);
 }

@@ -37,11 +37,7 @@ fn blocks(text: &str) -> Vec<Block> {
             .collect();
         match blocks.last_mut() {
             Some(block) if !into_commands => block.expected = body,
-            _ => blocks.push(Block {
-                line: number + 1,
-                commands: body,
-                expected: String::new(),
-            }),
+            _ => blocks.push(Block { line: number + 1, commands: body, expected: String::new() }),
         }
     }
     blocks
@@ -69,30 +65,17 @@ fn matches(expected: &str, line: &str) -> bool {
 /// Whether bash says here that a job was ended by a signal: it does so at a moment of its own, or not at all.
 fn is_notice(line: &str) -> bool {
     let line = match line.strip_prefix("bash: line ") {
-        Some(notice) => notice
-            .trim_start_matches(|letter: char| " :".contains(letter) || letter.is_ascii_digit()),
+        Some(notice) => notice.trim_start_matches(|letter: char| " :".contains(letter) || letter.is_ascii_digit()),
         None => line,
     };
-    ["Terminated", "Killed"]
-        .iter()
-        .any(|word| line.split("  ").next() == Some(word))
+    ["Terminated", "Killed"].iter().any(|word| line.split("  ").next() == Some(word))
 }
 
 fn run(block: &Block) -> String {
     let unshare = common::ours("unshare");
     let tools = unshare.parent().unwrap().display().to_string();
     let mut child = Command::new(&unshare)
-        .args([
-            "-mpuin",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            "sh",
-            "-c",
-            SCENE,
-            "sh",
-            &tools,
-        ])
+        .args(["-mpuin", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCENE, "sh", &tools])
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -101,12 +84,7 @@ fn run(block: &Block) -> String {
         .unwrap();
     // One stream, in the order of writing.
     let commands = format!("exec 2>&1\n{}", block.commands);
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(commands.as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
@@ -123,13 +101,8 @@ fn missing() -> Option<String> {
         return Some("the walk is one for root".to_string());
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = |program: &&str| {
-        std::env::split_paths(&path).any(|directory| directory.join(program).exists())
-    };
-    PROGRAMS
-        .iter()
-        .find(|program| !is_there(program))
-        .map(|program| format!("there is no {program} here"))
+    let is_there = |program: &&str| std::env::split_paths(&path).any(|directory| directory.join(program).exists());
+    PROGRAMS.iter().find(|program| !is_there(program)).map(|program| format!("there is no {program} here"))
 }
 
 #[test]
@@ -140,41 +113,21 @@ fn every_command_of_the_walk_does_what_the_page_says() {
     if let Some(why) = missing() {
         return common::skip(&why);
     }
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/walkthrough.md"))
-        .unwrap();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/walkthrough.md")).unwrap();
     let blocks = blocks(&text);
     let mut wrong = Vec::new();
     for block in &blocks {
         let printed = run(block);
-        let (expected, lines): (Vec<_>, Vec<_>) = (
-            block.expected.lines().collect(),
-            printed.lines().filter(|line| !is_notice(line)).collect(),
-        );
+        let (expected, lines): (Vec<_>, Vec<_>) =
+            (block.expected.lines().collect(), printed.lines().filter(|line| !is_notice(line)).collect());
         let same = expected.len() == lines.len()
-            && expected
-                .iter()
-                .zip(&lines)
-                .all(|(expected, line)| matches(expected, line));
+            && expected.iter().zip(&lines).all(|(expected, line)| matches(expected, line));
         if !same {
-            wrong.push(format!(
-                "line {}:\n{}\nprinted:\n{printed}",
-                block.line, block.expected
-            ));
+            wrong.push(format!("line {}:\n{}\nprinted:\n{printed}", block.line, block.expected));
         }
     }
-    let commands: usize = blocks
-        .iter()
-        .map(|block| {
-            block
-                .commands
-                .lines()
-                .filter(|line| !line.is_empty())
-                .count()
-        })
-        .sum();
-    common::note(&format!(
-        "walk-through: {} blocks with {commands} lines of commands run",
-        blocks.len()
-    ));
+    let commands: usize =
+        blocks.iter().map(|block| block.commands.lines().filter(|line| !line.is_empty()).count()).sum();
+    common::note(&format!("walk-through: {} blocks with {commands} lines of commands run", blocks.len()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

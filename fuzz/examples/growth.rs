@@ -26,10 +26,8 @@ fn main() {
     let wanted = |check: &Check| named.is_empty() || named.iter().any(|name| name == check.name);
     let mut found = false;
     for check in CHECKS.into_iter().filter(wanted) {
-        let mut files: Vec<_> = fs::read_dir(corpus.join(check.name))
-            .expect("a corpus")
-            .map(|file| file.expect("a file").path())
-            .collect();
+        let mut files: Vec<_> =
+            fs::read_dir(corpus.join(check.name)).expect("a corpus").map(|file| file.expect("a file").path()).collect();
         files.sort();
         let step = files.len().div_ceil(ENTRIES);
         let mut worst = (0.0, Vec::new());
@@ -43,10 +41,7 @@ fn main() {
             }
         }
         let (times, example) = worst;
-        println!(
-            "{}: {times:.1} times as long for {FACTOR} times the input",
-            check.name
-        );
+        println!("{}: {times:.1} times as long for {FACTOR} times the input", check.name);
         if times > MOST {
             found = true;
             println!("    such as {}", example.escape_ascii());
@@ -95,10 +90,7 @@ fn time(check: Check, bytes: &[u8]) -> Duration {
 }
 
 fn now() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the clock writes to what it is given.
     let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     assert_eq!(result, 0);

@@ -55,8 +55,7 @@ impl<Id> Opt<Id> {
     pub const HELP: Opt<Id> = Opt::asking(Asks::Help, "help", "Print this help").short(b'h');
 
     /// `-V`, `--version`, which every tool has.
-    pub const VERSION: Opt<Id> =
-        Opt::asking(Asks::Version, "version", "Print the version").short(b'V');
+    pub const VERSION: Opt<Id> = Opt::asking(Asks::Version, "version", "Print the version").short(b'V');
 
     /// An option of the tool's own, with a name only and no argument.
     pub const fn new(id: Id, long: &'static str, help: &'static str) -> Opt<Id> {
@@ -138,11 +137,7 @@ pub struct Met<'t, Id> {
 
 impl<Id> Met<'_, Id> {
     /// What `reader` makes of the argument, or an error that names it and what would have been right.
-    pub fn read<T>(
-        &self,
-        expected: &'static str,
-        reader: impl FnOnce(&OsStr) -> Option<T>,
-    ) -> Result<T, UsageError> {
+    pub fn read<T>(&self, expected: &'static str, reader: impl FnOnce(&OsStr) -> Option<T>) -> Result<T, UsageError> {
         let value = self.value.as_deref().unwrap_or_default();
         reader(value).ok_or_else(|| UsageError::BadValue {
             option: self.opt.to_string(),
@@ -175,13 +170,7 @@ pub struct Getopt<'t, Id> {
 impl<'t, Id> Getopt<'t, Id> {
     /// Over `arguments`, argv without its first.
     pub fn new(table: &'t [Opt<Id>], order: Order, arguments: Vec<OsString>) -> Getopt<'t, Id> {
-        Getopt {
-            table,
-            order,
-            arguments: arguments.into_iter(),
-            cluster: Vec::new().into_iter(),
-            operands: Vec::new(),
-        }
+        Getopt { table, order, arguments: arguments.into_iter(), cluster: Vec::new().into_iter(), operands: Vec::new() }
     }
 
     /// The operands, once the options have come to their end.
@@ -215,9 +204,7 @@ impl<'t, Id> Getopt<'t, Id> {
     fn long(&mut self, argument: &[u8]) -> Result<Met<'t, Id>, UsageError> {
         let mut parts = argument.splitn(2, |byte| *byte == b'=');
         let name = parts.next().unwrap_or_default();
-        let attached = parts
-            .next()
-            .map(|value| OsStr::from_bytes(value).to_os_string());
+        let attached = parts.next().map(|value| OsStr::from_bytes(value).to_os_string());
         let opt = self.find(name)?;
         let value = match (opt.takes, attached) {
             (Takes::Nothing, Some(_)) => return Err(UsageError::NeedlessArgument(opt.long)),
@@ -235,19 +222,12 @@ impl<'t, Id> Getopt<'t, Id> {
         if let Some(exact) = self.table.iter().find(|opt| opt.long.as_bytes() == name) {
             return Ok(exact);
         }
-        let candidates: Vec<_> = self
-            .table
-            .iter()
-            .filter(|opt| opt.long.as_bytes().starts_with(name))
-            .collect();
+        let candidates: Vec<_> = self.table.iter().filter(|opt| opt.long.as_bytes().starts_with(name)).collect();
         let typed = OsStr::from_bytes(name).to_os_string();
         match candidates[..] {
             [only] => Ok(only),
             [] => Err(UsageError::UnknownName(typed)),
-            _ => Err(UsageError::Ambiguous(
-                typed,
-                candidates.iter().map(|opt| opt.long).collect(),
-            )),
+            _ => Err(UsageError::Ambiguous(typed, candidates.iter().map(|opt| opt.long).collect())),
         }
     }
 

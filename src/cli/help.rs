@@ -23,10 +23,7 @@ pub fn render<Id>(page: &Page, table: &[Opt<Id>]) -> String {
             Takes::Nothing => ArgAction::SetTrue,
             _ => ArgAction::Append,
         };
-        let mut arg = Arg::new(opt.long)
-            .long(opt.long)
-            .action(action)
-            .help(opt.help);
+        let mut arg = Arg::new(opt.long).long(opt.long).action(action).help(opt.help);
         if let Some(letter) = opt.short {
             arg = arg.short(letter as char);
         }
@@ -52,9 +49,5 @@ pub fn render<Id>(page: &Page, table: &[Opt<Id>]) -> String {
 
 /// The text of `--version`.
 pub fn version(program: &std::ffi::OsStr) -> String {
-    format!(
-        "{} from nskit {}\n",
-        program.display(),
-        env!("CARGO_PKG_VERSION")
-    )
+    format!("{} from nskit {}\n", program.display(), env!("CARGO_PKG_VERSION"))
 }

@@ -205,9 +205,7 @@ impl Args {
             Id::NoTruncate => self.no_truncate = true,
             Id::NoWrap => self.no_wrap = true,
             Id::Type => self.kinds.insert(
-                met.read("mnt, net, ipc, user, pid, uts, cgroup or time", |text| {
-                    Kind::from_name(text.as_bytes())
-                })?,
+                met.read("mnt, net, ipc, user, pid, uts, cgroup or time", |text| Kind::from_name(text.as_bytes()))?,
             ),
             Id::Tree => {
                 self.tree = Some(match met.value {
@@ -216,7 +214,8 @@ impl Args {
                 });
             }
             Id::Scan => {
-                let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
+                let sources =
+                    "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
                 let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
                 self.scan = Some(met.read(sources, read)?);
             }
@@ -242,18 +241,8 @@ impl Args {
     fn check(&self) -> Result<(), UsageError> {
         let exclusive = [
             (self.json, "--json", self.raw, "--raw"),
-            (
-                self.persistent,
-                "--persistent",
-                self.task.is_some(),
-                "--task",
-            ),
-            (
-                self.task.is_some(),
-                "--task",
-                self.namespace.is_some(),
-                "NAMESPACE",
-            ),
+            (self.persistent, "--persistent", self.task.is_some(), "--task"),
+            (self.task.is_some(), "--task", self.namespace.is_some(), "NAMESPACE"),
         ];
         for (one, name, other, other_name) in exclusive {
             if one && other {
@@ -289,21 +278,12 @@ mod tests {
         ] {
             assert_eq!(parse(line).unwrap().tree, Some(tree), "{line:?}");
         }
-        assert_eq!(
-            parse(&["-T", "owner"]).unwrap_err(),
-            "NAMESPACE: 'owner' is not an inode number"
-        );
+        assert_eq!(parse(&["-T", "owner"]).unwrap_err(), "NAMESPACE: 'owner' is not an inode number");
     }
 
     #[test]
     fn kinds_add_up() {
-        assert_eq!(
-            parse(&["-tnet", "--type=mnt", "-t", "net"])
-                .unwrap()
-                .kinds
-                .to_string(),
-            "mnt, net"
-        );
+        assert_eq!(parse(&["-tnet", "--type=mnt", "-t", "net"]).unwrap().kinds.to_string(), "mnt, net");
     }
 
     #[test]
@@ -316,15 +296,9 @@ mod tests {
     fn bad_values_and_combinations_are_named() {
         for (line, expected) in [
             (&["-p", "-1"][..], "-p/--task: '-1' is not a PID"),
-            (
-                &["-p", "4294967297"],
-                "-p/--task: '4294967297' is not a PID",
-            ),
+            (&["-p", "4294967297"], "-p/--task: '4294967297' is not a PID"),
             (&["0x10"], "NAMESPACE: '0x10' is not an inode number"),
-            (
-                &["-t", "mnt,net"],
-                "-t/--type: 'mnt,net' is not mnt, net, ipc, user, pid, uts, cgroup or time",
-            ),
+            (&["-t", "mnt,net"], "-t/--type: 'mnt,net' is not mnt, net, ipc, user, pid, uts, cgroup or time"),
             (&["-T="], "-T/--tree: '' is not process, parent or owner"),
             (&["-J", "-r"], "--json and --raw exclude each other"),
             (&["-P", "-p1"], "--persistent and --task exclude each other"),

@@ -117,120 +117,51 @@ pub enum Id {
 }
 
 const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
-    Opt::new(Id::Namespace(kind), kind.long_option(), help)
-        .short(kind.letter())
-        .optional("FILE")
+    Opt::new(Id::Namespace(kind), kind.long_option(), help).short(kind.letter()).optional("FILE")
 }
 
 /// nsenter's options.
 pub const OPTIONS: [Opt<Id>; 25] = [
     Opt::new(Id::All, "all", "Enter all namespaces of the target").short(b'a'),
-    Opt::new(
-        Id::Target,
-        "target",
-        "The process to take namespaces from; INODE is its pidfd's",
-    )
-    .short(b't')
-    .required("PID[:INODE]"),
-    namespace(
-        Kind::Mount,
-        "Enter the mount namespace of the target, or of FILE, or :NSID (so for all kinds)",
-    ),
+    Opt::new(Id::Target, "target", "The process to take namespaces from; INODE is its pidfd's")
+        .short(b't')
+        .required("PID[:INODE]"),
+    namespace(Kind::Mount, "Enter the mount namespace of the target, or of FILE, or :NSID (so for all kinds)"),
     namespace(Kind::Uts, "Enter the UTS namespace (host name)"),
-    namespace(
-        Kind::Ipc,
-        "Enter the IPC namespace (System V IPC, POSIX message queues)",
-    ),
+    namespace(Kind::Ipc, "Enter the IPC namespace (System V IPC, POSIX message queues)"),
     namespace(Kind::Net, "Enter the network namespace"),
-    namespace(
-        Kind::Pid,
-        "Enter the PID namespace; the program runs as a child",
-    ),
+    namespace(Kind::Pid, "Enter the PID namespace; the program runs as a child"),
     namespace(Kind::User, "Enter the user namespace"),
     namespace(Kind::Cgroup, "Enter the cgroup namespace"),
     namespace(Kind::Time, "Enter the time namespace"),
-    Opt::new(
-        Id::NetSocket,
-        "net-socket",
-        "Enter the network namespace of this socket of the target",
-    )
-    .short(b'N')
-    .required("FD"),
+    Opt::new(Id::NetSocket, "net-socket", "Enter the network namespace of this socket of the target")
+        .short(b'N')
+        .required("FD"),
     Opt::new(
         Id::UserParent,
         "user-parent",
         "Enter the user namespace that owns the one of --user, or else another one",
     ),
-    Opt::new(
-        Id::SetUid,
-        "setuid",
-        "Run the program as this user, or the target's (follow)",
-    )
-    .short(b'S')
-    .required("UID|NAME"),
-    Opt::new(
-        Id::SetGid,
-        "setgid",
-        "Run the program as this group, without supplementary ones",
-    )
-    .short(b'G')
-    .required("GID|NAME"),
-    Opt::new(
-        Id::PreserveCredentials,
-        "preserve-credentials",
-        "With --user: leave user, group and groups as they are",
-    ),
-    Opt::new(
-        Id::KeepCapabilities,
-        "keep-caps",
-        "With --user: let the program keep its capabilities",
-    ),
-    Opt::new(
-        Id::Root,
-        "root",
-        "Set the root directory: the target's, or DIR outside",
-    )
-    .short(b'r')
-    .optional("DIR"),
-    Opt::new(
-        Id::WorkingDirectory,
-        "wd",
-        "Set the working directory: the target's, or DIR outside",
-    )
-    .short(b'w')
-    .optional("DIR"),
-    Opt::new(
-        Id::WorkingDirectoryInside,
-        "wdns",
-        "Set the working directory to DIR inside",
-    )
-    .short(b'W')
-    .required("DIR")
-    .dropping_equals(),
-    Opt::new(
-        Id::Environment,
-        "env",
-        "Run the program with the environment of the target",
-    )
-    .short(b'e'),
-    Opt::new(
-        Id::NoFork,
-        "no-fork",
-        "Do not fork although a PID namespace is entered",
-    )
-    .short(b'F'),
-    Opt::new(
-        Id::JoinCgroup,
-        "join-cgroup",
-        "Move into the cgroups of the target",
-    )
-    .short(b'c'),
-    Opt::new(
-        Id::FollowContext,
-        "follow-context",
-        "Run the program in the SELinux context of the target",
-    )
-    .short(b'Z'),
+    Opt::new(Id::SetUid, "setuid", "Run the program as this user, or the target's (follow)")
+        .short(b'S')
+        .required("UID|NAME"),
+    Opt::new(Id::SetGid, "setgid", "Run the program as this group, without supplementary ones")
+        .short(b'G')
+        .required("GID|NAME"),
+    Opt::new(Id::PreserveCredentials, "preserve-credentials", "With --user: leave user, group and groups as they are"),
+    Opt::new(Id::KeepCapabilities, "keep-caps", "With --user: let the program keep its capabilities"),
+    Opt::new(Id::Root, "root", "Set the root directory: the target's, or DIR outside").short(b'r').optional("DIR"),
+    Opt::new(Id::WorkingDirectory, "wd", "Set the working directory: the target's, or DIR outside")
+        .short(b'w')
+        .optional("DIR"),
+    Opt::new(Id::WorkingDirectoryInside, "wdns", "Set the working directory to DIR inside")
+        .short(b'W')
+        .required("DIR")
+        .dropping_equals(),
+    Opt::new(Id::Environment, "env", "Run the program with the environment of the target").short(b'e'),
+    Opt::new(Id::NoFork, "no-fork", "Do not fork although a PID namespace is entered").short(b'F'),
+    Opt::new(Id::JoinCgroup, "join-cgroup", "Move into the cgroups of the target").short(b'c'),
+    Opt::new(Id::FollowContext, "follow-context", "Run the program in the SELinux context of the target").short(b'Z'),
     Opt::HELP,
     Opt::VERSION,
 ];
@@ -245,13 +176,7 @@ pub const PAGE: Page = Page {
 
 /// Reads nsenter's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(
-        &OPTIONS,
-        Order::UntilOperand,
-        arguments,
-        Args::take,
-        Args::finish,
-    )
+    read(&OPTIONS, Order::UntilOperand, arguments, Args::take, Args::finish)
 }
 
 impl Args {
@@ -267,17 +192,16 @@ impl Args {
             Id::Namespace(kind) => {
                 let source = match met.value {
                     None => Source::Target,
-                    Some(_) => met.read(
-                        "a file, :NSID or [INODE] of this kind (./NAME for a file of such a name)",
-                        |text| source(kind, text),
-                    )?,
+                    Some(_) => met
+                        .read("a file, :NSID or [INODE] of this kind (./NAME for a file of such a name)", |text| {
+                            source(kind, text)
+                        })?,
                 };
                 self.namespaces.retain(|(known, _)| *known != kind);
                 self.namespaces.push((kind, source));
             }
             Id::NetSocket => {
-                self.net_socket =
-                    Some(met.read("the number of a descriptor", |text| digits(text.as_bytes()))?)
+                self.net_socket = Some(met.read("the number of a descriptor", |text| digits(text.as_bytes()))?)
             }
             Id::UserParent => self.user_parent = true,
             Id::SetUid => self.uid = Some(met.read("a UID, user name or 'follow'", id_argument)?),
@@ -286,9 +210,7 @@ impl Args {
             Id::KeepCapabilities => self.keep_capabilities = true,
             Id::Root => self.root = Some(met.value.map(PathBuf::from)),
             Id::WorkingDirectory => self.working_directory = Some(met.value.map(PathBuf::from)),
-            Id::WorkingDirectoryInside => {
-                self.working_directory_inside = met.value.map(PathBuf::from)
-            }
+            Id::WorkingDirectoryInside => self.working_directory_inside = met.value.map(PathBuf::from),
             Id::Environment => self.environment = true,
             Id::NoFork => self.no_fork = true,
             Id::JoinCgroup => self.join_cgroup = true,

@@ -138,9 +138,7 @@ pub enum Id {
 }
 
 const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
-    Opt::new(Id::Namespace(kind), kind.long_option(), help)
-        .short(kind.letter())
-        .optional_long("FILE")
+    Opt::new(Id::Namespace(kind), kind.long_option(), help).short(kind.letter()).optional_long("FILE")
 }
 
 /// unshare's options.
@@ -208,16 +206,10 @@ pub const PAGE: Page = Page {
 
 /// Reads unshare's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(
-        &OPTIONS,
-        Order::UntilOperand,
-        arguments,
-        Args::take,
-        |args, operands| {
-            args.program = operands;
-            Ok(())
-        },
-    )
+    read(&OPTIONS, Order::UntilOperand, arguments, Args::take, |args, operands| {
+        args.program = operands;
+        Ok(())
+    })
 }
 
 impl Args {
@@ -257,26 +249,16 @@ impl Args {
             Id::MountBinfmt => self.mount_binfmt = Some(met.value.map(PathBuf::from)),
             Id::LoadInterpreter => self.load_interpreter = met.value,
             Id::Propagation => {
-                self.propagation = met.read("private, shared, slave or unchanged", |mode| {
-                    match mode.as_bytes() {
-                        b"private" => Some(Propagation::Private),
-                        b"shared" => Some(Propagation::Shared),
-                        b"slave" => Some(Propagation::Slave),
-                        b"unchanged" => Some(Propagation::Unchanged),
-                        _ => None,
-                    }
+                self.propagation = met.read("private, shared, slave or unchanged", |mode| match mode.as_bytes() {
+                    b"private" => Some(Propagation::Private),
+                    b"shared" => Some(Propagation::Shared),
+                    b"slave" => Some(Propagation::Slave),
+                    b"unchanged" => Some(Propagation::Unchanged),
+                    _ => None,
                 })?;
             }
-            Id::MapUser => {
-                self.map_user = Some(SingleId::To(
-                    met.read("a UID or user name", value::id_or_name)?,
-                ))
-            }
-            Id::MapGroup => {
-                self.map_group = Some(SingleId::To(
-                    met.read("a GID or group name", value::id_or_name)?,
-                ))
-            }
+            Id::MapUser => self.map_user = Some(SingleId::To(met.read("a UID or user name", value::id_or_name)?)),
+            Id::MapGroup => self.map_group = Some(SingleId::To(met.read("a GID or group name", value::id_or_name)?)),
             Id::MapRootUser => {
                 self.map_user = Some(SingleId::ROOT);
                 self.map_group = Some(SingleId::ROOT);
@@ -302,18 +284,14 @@ impl Args {
             Id::SetGid => self.gid = Some(met.read("a GID", value::id)?),
             Id::Root => self.root = met.value.map(PathBuf::from),
             Id::WorkingDirectory => self.working_directory = met.value.map(PathBuf::from),
-            Id::Monotonic => {
-                self.monotonic = Some(met.read("a number of seconds", value::seconds)?)
-            }
+            Id::Monotonic => self.monotonic = Some(met.read("a number of seconds", value::seconds)?),
             Id::Boottime => self.boottime = Some(met.read("a number of seconds", value::seconds)?),
             Id::ClearEnvironment => {
                 self.environment.get_or_insert_default();
             }
             Id::WhitelistEnvironment => {
                 let names = met.value.unwrap_or_default().into_vec();
-                let names = names
-                    .split(|byte| *byte == b',')
-                    .filter(|name| !name.is_empty());
+                let names = names.split(|byte| *byte == b',').filter(|name| !name.is_empty());
                 let names = names.map(|name| OsString::from_vec(name.to_vec()));
                 self.environment.get_or_insert_default().extend(names);
             }

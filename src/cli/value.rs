@@ -41,9 +41,7 @@ pub fn id_pair(text: &OsStr) -> Option<(u32, u32)> {
 /// Seconds, with a sign or without.
 pub fn seconds(text: &OsStr) -> Option<i64> {
     match after_blanks(text.as_bytes()) {
-        [b'-', number @ ..] => {
-            digits::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number))
-        }
+        [b'-', number @ ..] => digits::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number)),
         [b'+', number @ ..] => digits(number),
         number => digits(number),
     }
@@ -71,19 +69,12 @@ pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
         _ => {}
     }
     let numbers = |separator| -> Option<[u32; 3]> {
-        let mut fields = text
-            .as_bytes()
-            .split(|byte| *byte == separator)
-            .map(number::<u32>);
+        let mut fields = text.as_bytes().split(|byte| *byte == separator).map(number::<u32>);
         let numbers = [fields.next()??, fields.next()??, fields.next()??];
         fields.next().is_none().then_some(numbers)
     };
     let extent = match (numbers(b':'), numbers(b',')) {
-        (Some([inner, outer, count]), _) | (_, Some([outer, inner, count])) => Extent {
-            inner,
-            outer,
-            count,
-        },
+        (Some([inner, outer, count]), _) | (_, Some([outer, inner, count])) => Extent { inner, outer, count },
         _ => return None,
     };
     extent.is_in_range().then_some(BlockArgument::Block(extent))
@@ -146,9 +137,7 @@ pub fn signal(text: &OsStr) -> Option<SignalNumber> {
     } else {
         last.checked_sub(real_time_offset(name.strip_prefix("RTMAX")?, b'-')?)?
     };
-    (first..=last)
-        .contains(&number)
-        .then_some(SignalNumber(number))
+    (first..=last).contains(&number).then_some(SignalNumber(number))
 }
 
 /// Nothing is 0; else the sign and a number.
@@ -167,32 +156,12 @@ mod tests {
 
     #[test]
     fn signals_have_names_only() {
-        for (text, number) in [
-            ("KILL", 9),
-            ("sigterm", 15),
-            ("SigHup", 1),
-            ("RTMIN", 34),
-            ("rtmin+3", 37),
-            ("SIGRTMAX-1", 63),
-        ] {
-            assert_eq!(
-                signal(OsStr::new(text)),
-                Some(SignalNumber(number)),
-                "{text}"
-            );
+        for (text, number) in
+            [("KILL", 9), ("sigterm", 15), ("SigHup", 1), ("RTMIN", 34), ("rtmin+3", 37), ("SIGRTMAX-1", 63)]
+        {
+            assert_eq!(signal(OsStr::new(text)), Some(SignalNumber(number)), "{text}");
         }
-        for text in [
-            "",
-            "SIG",
-            "9",
-            "FOO",
-            "RTMIN-1",
-            "RTMIN+31",
-            "RTMAX+1",
-            "RTMAX-31",
-            "RTMIN+",
-            "SIGSIGTERM",
-        ] {
+        for text in ["", "SIG", "9", "FOO", "RTMIN-1", "RTMIN+31", "RTMAX+1", "RTMAX-31", "RTMIN+", "SIGSIGTERM"] {
             assert_eq!(signal(OsStr::new(text)), None, "{text}");
         }
     }
@@ -200,27 +169,14 @@ mod tests {
     #[test]
     fn ids_and_pairs() {
         assert_eq!(id(OsStr::new("4294967294")), Some(4294967294));
-        for text in [
-            "",
-            "-1",
-            "++1",
-            "+ 1",
-            "1 ",
-            "0x1",
-            "4294967295",
-            "4294967296",
-            "a",
-        ] {
+        for text in ["", "-1", "++1", "+ 1", "1 ", "0x1", "4294967295", "4294967296", "a"] {
             assert_eq!(id(OsStr::new(text)), None, "{text}");
         }
         for text in [" 7", "+7", "\t+7", "\u{b} 7"] {
             assert_eq!(id(OsStr::new(text)), Some(7), "{text}");
         }
         assert_eq!(id_or_name(OsStr::new("4294967295")), None);
-        assert_eq!(
-            id_or_name(OsStr::new("alice")),
-            Some(IdOrName::Name("alice".into()))
-        );
+        assert_eq!(id_or_name(OsStr::new("alice")), Some(IdOrName::Name("alice".into())));
         assert_eq!(id_pair(OsStr::new("1:2")), Some((1, 2)));
         for text in ["1", "1:", ":1", "1:2:3", "a:1"] {
             assert_eq!(id_pair(OsStr::new(text)), None, "{text}");
@@ -229,13 +185,7 @@ mod tests {
 
     #[test]
     fn arguments_of_blocks() {
-        let block = |inner, outer, count| {
-            Some(BlockArgument::Block(Extent {
-                inner,
-                outer,
-                count,
-            }))
-        };
+        let block = |inner, outer, count| Some(BlockArgument::Block(Extent { inner, outer, count }));
         for (text, expected) in [
             ("1:2:3", block(1, 2, 3)),
             ("2,1,3", block(1, 2, 3)),

@@ -37,28 +37,15 @@ pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
 /// Hierarchies that are not mounted are left out, unless none is.
 ///
 /// Errors: no mount shows a cgroup, or none of them.
-pub fn directories(
-    target: &[u8],
-    own: &[u8],
-    mounted: &[Mount],
-) -> Result<Vec<PathBuf>, RequestError> {
+pub fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<PathBuf>, RequestError> {
     let own: Vec<_> = memberships(own).collect();
-    let elsewhere: Vec<_> = memberships(target)
-        .filter(|membership| !own.contains(membership))
-        .collect();
+    let elsewhere: Vec<_> = memberships(target).filter(|membership| !own.contains(membership)).collect();
     let mut directories = Vec::new();
     let mut unreached = None;
     for membership in elsewhere {
-        let of_hierarchy: Vec<_> = mounted
-            .iter()
-            .filter(|mount| is_of(mount, membership))
-            .collect();
+        let of_hierarchy: Vec<_> = mounted.iter().filter(|mount| is_of(mount, membership)).collect();
         let name = || String::from_utf8_lossy(membership.path).into_owned();
-        match of_hierarchy
-            .iter()
-            .rev()
-            .find_map(|mount| directory(mount, membership.path))
-        {
+        match of_hierarchy.iter().rev().find_map(|mount| directory(mount, membership.path)) {
             Some(directory) => directories.push(directory),
             None if of_hierarchy.is_empty() => unreached = unreached.or_else(|| Some(name())),
             None => return Err(RequestError::CgroupOutOfSight(name())),
@@ -75,24 +62,16 @@ fn is_of(mount: &Mount, membership: Membership<'_>) -> bool {
     if membership.controllers.is_empty() {
         return mount.fstype == "cgroup2";
     }
-    let options: Vec<_> = mount
-        .super_options
-        .as_bytes()
-        .split(|byte| *byte == b',')
-        .collect();
+    let options: Vec<_> = mount.super_options.as_bytes().split(|byte| *byte == b',').collect();
     let mut controllers = membership.controllers.split(|byte| *byte == b',');
     mount.fstype == "cgroup" && controllers.all(|controller| options.contains(&controller))
 }
 
 /// Where the mount shows the cgroup, if it does.
 fn directory(mount: &Mount, path: &[u8]) -> Option<PathBuf> {
-    let below = Path::new(OsStr::from_bytes(path))
-        .strip_prefix(&mount.root)
-        .ok()?;
+    let below = Path::new(OsStr::from_bytes(path)).strip_prefix(&mount.root).ok()?;
     // A cgroup outside of our cgroup namespace begins with `..`, which must lead nowhere else.
-    let inside = below
-        .components()
-        .all(|component| matches!(component, Component::Normal(_)));
+    let inside = below.components().all(|component| matches!(component, Component::Normal(_)));
     inside.then(|| mount.mount_point.join(below))
 }
 
@@ -114,10 +93,7 @@ mod tests {
 
     fn found(target: &str, own: &str, mounts: &[Mount]) -> Result<Vec<String>, RequestError> {
         let paths = directories(target.as_bytes(), own.as_bytes(), mounts)?;
-        Ok(paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect())
+        Ok(paths.iter().map(|path| path.display().to_string()).collect())
     }
 
     #[test]
@@ -129,14 +105,7 @@ mod tests {
         ];
         let target = "3:cpu,cpuacct:/a\n2:name=systemd:/x:y\n1:pids:/p\n0::/b/c\n";
         let expected = ["/cg/cpu/a", "/cg/systemd/x:y", "/cg/unified/b/c"].map(String::from);
-        assert_eq!(
-            found(
-                target,
-                "3:cpu,cpuacct:/\n2:name=systemd:/\n1:pids:/\n0::/\n",
-                &mounts
-            ),
-            Ok(expected.into())
-        );
+        assert_eq!(found(target, "3:cpu,cpuacct:/\n2:name=systemd:/\n1:pids:/\n0::/\n", &mounts), Ok(expected.into()));
     }
 
     #[test]
@@ -148,11 +117,7 @@ mod tests {
     #[test]
     fn paths_are_resolved_by_the_root_of_the_mount() {
         let of = |path: &str, root: &str| {
-            found(
-                &format!("0::{path}\n"),
-                "0::/own\n",
-                &[mount("cgroup2", root, "/cg", "rw")],
-            )
+            found(&format!("0::{path}\n"), "0::/own\n", &[mount("cgroup2", root, "/cg", "rw")])
         };
         let out_of_sight = |path: &str| Err(RequestError::CgroupOutOfSight(path.to_string()));
         assert_eq!(of("/a/b", "/a"), Ok(vec!["/cg/b".to_string()]));

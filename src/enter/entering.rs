@@ -54,19 +54,12 @@ pub struct Entrance {
 impl Entrance {
     /// Over what has been opened.
     pub fn new(opened: Opened) -> Entrance {
-        Entrance {
-            opened,
-            ..Entrance::default()
-        }
+        Entrance { opened, ..Entrance::default() }
     }
 
     /// The first pass: all but the user namespace, refusals ignored. This is right where we give up rights by entering
     /// the user namespace: the others must be entered while we still may.
-    pub fn enter_what_we_may(
-        &mut self,
-        of_target: KindSet,
-        of_files: KindSet,
-    ) -> Result<(), Failure> {
+    pub fn enter_what_we_may(&mut self, of_target: KindSet, of_files: KindSet) -> Result<(), Failure> {
         self.by_pidfd = of_target;
         self.by_file = of_files;
         let before_user = of_target.without(Kind::User).union(of_files);
@@ -96,12 +89,7 @@ impl Entrance {
             self.take_files_of_target()?;
             self.enter_files_that_we_may();
         }
-        let mut left: Vec<_> = self
-            .opened
-            .namespaces
-            .iter()
-            .filter(|(kind, _)| self.by_file.contains(*kind))
-            .collect();
+        let mut left: Vec<_> = self.opened.namespaces.iter().filter(|(kind, _)| self.by_file.contains(*kind)).collect();
         left.sort_by_key(|(kind, _)| (*kind != Kind::User, *kind));
         for (kind, file) in left {
             setns(file, flags(*kind)).during(|| Attempt::Enter(KindSet::EMPTY.with(*kind)))?;
@@ -113,10 +101,7 @@ impl Entrance {
     /// The first pass over files.
     fn enter_files_that_we_may(&mut self) {
         for (kind, file) in &self.opened.namespaces {
-            if *kind != Kind::User
-                && self.by_file.contains(*kind)
-                && setns(file, flags(*kind)).is_ok()
-            {
+            if *kind != Kind::User && self.by_file.contains(*kind) && setns(file, flags(*kind)).is_ok() {
                 self.by_file = self.by_file.without(*kind);
             }
         }
@@ -143,9 +128,7 @@ impl Entrance {
             kinds = kinds.without(Kind::User);
         }
         if let Some(target) = self.opened.target.as_ref().filter(|_| !kinds.is_empty()) {
-            self.opened
-                .namespaces
-                .extend(target.open_namespaces(kinds)?);
+            self.opened.namespaces.extend(target.open_namespaces(kinds)?);
         }
         self.by_file = self.by_file.union(self.by_pidfd);
         self.by_pidfd = KindSet::EMPTY;
@@ -154,15 +137,8 @@ impl Entrance {
 
     /// UID and GID of the target, as they are called in the user namespace that we are in. Errors: ESRCH if it has ended.
     pub fn ids_of_target(&self) -> Result<(u32, u32), Failure> {
-        let Opened {
-            target: Some(target),
-            process: Some(process),
-            ..
-        } = &self.opened
-        else {
-            return Err(
-                RequestError::NeedsTarget("to follow its user or group".to_string()).into(),
-            );
+        let Opened { target: Some(target), process: Some(process), .. } = &self.opened else {
+            return Err(RequestError::NeedsTarget("to follow its user or group".to_string()).into());
         };
         let owner = fstat(process).during(|| Attempt::AskIds(target.pid()))?;
         // The directory of a process that has ended belongs to root.

@@ -34,13 +34,9 @@ impl Environment {
 
 /// The entries of a /proc/PID/environ, which its process may have filled with anything. What has no `=` sets nothing.
 pub fn entries_of(environ: &[u8]) -> Vec<CString> {
-    let entries = environ
-        .split(|byte| *byte == 0)
-        .filter(|entry| entry.contains(&b'='));
+    let entries = environ.split(|byte| *byte == 0).filter(|entry| entry.contains(&b'='));
     // There is no NUL left in them.
-    entries
-        .filter_map(|entry| CString::new(entry).ok())
-        .collect()
+    entries.filter_map(|entry| CString::new(entry).ok()).collect()
 }
 
 /// Variables by which the dynamic loader and the C library choose files to load and addresses to trust; `*` stands for
@@ -96,32 +92,17 @@ mod tests {
 
     #[test]
     fn an_environ_is_taken_apart_in_its_order() {
-        assert_eq!(
-            entries_of(b"B=1\0junk\0A=\0\0B=2"),
-            [c"B=1".to_owned(), c"A=".to_owned(), c"B=2".to_owned()]
-        );
+        assert_eq!(entries_of(b"B=1\0junk\0A=\0\0B=2"), [c"B=1".to_owned(), c"A=".to_owned(), c"B=2".to_owned()]);
         assert!(entries_of(b"").is_empty());
         assert!(entries_of(&[b'x'; 1 << 21]).is_empty());
     }
 
     #[test]
     fn variables_of_the_loader_are_known() {
-        for entry in [
-            c"LD_PRELOAD=x",
-            c"LD_=",
-            c"GLIBC_TUNABLES=",
-            c"MALLOC_CHECK_=3",
-            c"TMPDIR=/x",
-        ] {
+        for entry in [c"LD_PRELOAD=x", c"LD_=", c"GLIBC_TUNABLES=", c"MALLOC_CHECK_=3", c"TMPDIR=/x"] {
             assert!(is_for_loader(entry), "{entry:?}");
         }
-        for entry in [
-            c"LD=x",
-            c"XLD_PRELOAD=",
-            c"PATH=/x",
-            c"TMPDIRS=",
-            c"LD_PRELOAD",
-        ] {
+        for entry in [c"LD=x", c"XLD_PRELOAD=", c"PATH=/x", c"TMPDIRS=", c"LD_PRELOAD"] {
             assert!(!is_for_loader(entry), "{entry:?}");
         }
     }

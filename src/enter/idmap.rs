@@ -85,25 +85,11 @@ pub struct Block {
 pub fn lines(single: Option<Extent>, blocks: &[Block]) -> Vec<Extent> {
     let mut lines: Vec<Extent> = single.into_iter().collect();
     for block in blocks {
-        let Extent {
-            inner,
-            outer,
-            count,
-        } = block.extent;
-        let inner_end = if block.open_ended {
-            IDS
-        } else {
-            u64::from(inner) + u64::from(count)
-        };
-        let inner_ids = without(
-            u64::from(inner)..inner_end,
-            single.map(|single| single.inner),
-        );
+        let Extent { inner, outer, count } = block.extent;
+        let inner_end = if block.open_ended { IDS } else { u64::from(inner) + u64::from(count) };
+        let inner_ids = without(u64::from(inner)..inner_end, single.map(|single| single.inner));
         let outer_end = u64::from(outer) + u64::from(count);
-        let outer_ids = without(
-            u64::from(outer)..outer_end,
-            single.map(|single| single.outer),
-        );
+        let outer_ids = without(u64::from(outer)..outer_end, single.map(|single| single.outer));
         pair_off(inner_ids, outer_ids, &mut lines);
     }
     lines
@@ -126,11 +112,7 @@ fn pair_off(mut inner: [Range; 2], mut outer: [Range; 2], lines: &mut Vec<Extent
         let count = (ins.end - ins.start).min(outs.end - outs.start);
         if count > 0 {
             // All three are at most IDS, which fits.
-            lines.push(Extent {
-                inner: ins.start as u32,
-                outer: outs.start as u32,
-                count: count as u32,
-            });
+            lines.push(Extent { inner: ins.start as u32, outer: outs.start as u32, count: count as u32 });
             ins.start += count;
             outs.start += count;
         }
@@ -142,12 +124,7 @@ fn pair_off(mut inner: [Range; 2], mut outer: [Range; 2], lines: &mut Vec<Extent
 /// The text for uid_map or gid_map.
 pub fn text(lines: &[Extent]) -> String {
     let mut text = String::new();
-    for Extent {
-        inner,
-        outer,
-        count,
-    } in lines
-    {
+    for Extent { inner, outer, count } in lines {
         // Writing to a String does not fail.
         let _ = writeln!(text, "{inner} {outer} {count}");
     }
@@ -158,25 +135,16 @@ pub fn text(lines: &[Extent]) -> String {
 pub fn extents(map: &[u8]) -> Vec<Extent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
-            let mut fields = line
-                .split(u8::is_ascii_whitespace)
-                .filter(|field| !field.is_empty());
+            let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
             let mut next = || digits(fields.next()?);
-            Some(Extent {
-                inner: next()?,
-                outer: next()?,
-                count: next()?,
-            })
+            Some(Extent { inner: next()?, outer: next()?, count: next()? })
         })
         .collect()
 }
 
 /// The inner ids of the lines of a uid_map or gid_map, each mapped to itself.
 pub fn inner_ids(map: &[u8]) -> Vec<Extent> {
-    let to_itself = |extent: Extent| Extent {
-        outer: extent.inner,
-        ..extent
-    };
+    let to_itself = |extent: Extent| Extent { outer: extent.inner, ..extent };
     extents(map).into_iter().map(to_itself).collect()
 }
 
@@ -202,78 +170,32 @@ mod tests {
     use proptest::prelude::*;
 
     fn extent(inner: u32, outer: u32, count: u32) -> Extent {
-        Extent {
-            inner,
-            outer,
-            count,
-        }
+        Extent { inner, outer, count }
     }
 
     fn closed(inner: u32, outer: u32, count: u32) -> Block {
-        Block {
-            extent: extent(inner, outer, count),
-            open_ended: false,
-        }
+        Block { extent: extent(inner, outer, count), open_ended: false }
     }
 
     fn auto(outer: u32, count: u32) -> Block {
-        Block {
-            extent: extent(0, outer, count),
-            open_ended: true,
-        }
+        Block { extent: extent(0, outer, count), open_ended: true }
     }
 
     #[test]
     fn the_single_map_wins_over_blocks() {
         for (single, block, expected) in [
-            (
-                extent(0, 1001, 1),
-                auto(100000, 65536),
-                "0 1001 1\n1 100000 65536\n",
-            ),
-            (
-                extent(1001, 1001, 1),
-                auto(100000, 65536),
-                "1001 1001 1\n0 100000 1001\n1002 101001 64535\n",
-            ),
-            (
-                extent(0, 1001, 1),
-                closed(100000, 100000, 65536),
-                "0 1001 1\n100000 100000 65536\n",
-            ),
-            (
-                extent(500, 1001, 1),
-                closed(0, 100000, 1000),
-                "500 1001 1\n0 100000 500\n501 100500 499\n",
-            ),
-            (
-                extent(1000, 1001, 1),
-                closed(0, 100000, 1000),
-                "1000 1001 1\n0 100000 1000\n",
-            ),
-            (
-                extent(5, 0, 1),
-                closed(0, 100000, 10),
-                "5 0 1\n0 100000 5\n6 100005 4\n",
-            ),
+            (extent(0, 1001, 1), auto(100000, 65536), "0 1001 1\n1 100000 65536\n"),
+            (extent(1001, 1001, 1), auto(100000, 65536), "1001 1001 1\n0 100000 1001\n1002 101001 64535\n"),
+            (extent(0, 1001, 1), closed(100000, 100000, 65536), "0 1001 1\n100000 100000 65536\n"),
+            (extent(500, 1001, 1), closed(0, 100000, 1000), "500 1001 1\n0 100000 500\n501 100500 499\n"),
+            (extent(1000, 1001, 1), closed(0, 100000, 1000), "1000 1001 1\n0 100000 1000\n"),
+            (extent(5, 0, 1), closed(0, 100000, 10), "5 0 1\n0 100000 5\n6 100005 4\n"),
             (extent(0, 0, 1), auto(0, 10), "0 0 1\n1 1 9\n"),
-            (
-                extent(0, 0, 1),
-                closed(0, 0, u32::MAX),
-                "0 0 1\n1 1 4294967294\n",
-            ),
-            (
-                extent(9, 105, 1),
-                closed(0, 100, 10),
-                "9 105 1\n0 100 5\n5 106 4\n",
-            ),
+            (extent(0, 0, 1), closed(0, 0, u32::MAX), "0 0 1\n1 1 4294967294\n"),
+            (extent(9, 105, 1), closed(0, 100, 10), "9 105 1\n0 100 5\n5 106 4\n"),
             (extent(3, 7, 1), closed(3, 7, 1), "3 7 1\n"),
         ] {
-            assert_eq!(
-                text(&lines(Some(single), &[block])),
-                expected,
-                "{single:?} {block:?}"
-            );
+            assert_eq!(text(&lines(Some(single), &[block])), expected, "{single:?} {block:?}");
         }
     }
 
@@ -285,20 +207,10 @@ mod tests {
 
     /// The rule of [`lines`] taken word by word, an id at a time.
     fn slowly(single: Extent, block: Block) -> Vec<(u32, u32)> {
-        let Extent {
-            inner,
-            outer,
-            count,
-        } = block.extent;
-        let inner_end = if block.open_ended {
-            inner + count + 1
-        } else {
-            inner + count
-        };
+        let Extent { inner, outer, count } = block.extent;
+        let inner_end = if block.open_ended { inner + count + 1 } else { inner + count };
         let inner_ids = (inner..inner_end).filter(|id| *id != single.inner);
-        inner_ids
-            .zip((outer..outer + count).filter(|id| *id != single.outer))
-            .collect()
+        inner_ids.zip((outer..outer + count).filter(|id| *id != single.outer)).collect()
     }
 
     proptest! {

@@ -34,10 +34,7 @@ const SCRIPT_SHELL: &CStr = c"/bin/sh";
 impl Program {
     /// The program that the operands name. Errors: a NUL byte in one of them.
     pub fn from_operands(operands: &[OsString]) -> Result<Option<Program>, RequestError> {
-        let argv: Result<Vec<CString>, _> = operands
-            .iter()
-            .map(|operand| CString::new(operand.as_bytes()))
-            .collect();
+        let argv: Result<Vec<CString>, _> = operands.iter().map(|operand| CString::new(operand.as_bytes())).collect();
         let argv = argv.map_err(|_| RequestError::NulByte)?;
         Ok(argv.first().cloned().map(|file| Program { file, argv }))
     }
@@ -47,26 +44,14 @@ impl Program {
         let from_variable = environment::value(environment, b"SHELL")
             .filter(|shell| !shell.is_empty())
             .map(|shell| OsStr::from_bytes(shell).to_os_string());
-        let from_entry = || {
-            Some(real_uid)
-                .filter(|uid| *uid != UNMAPPED_UID)
-                .and_then(|uid| users::shell_of(uid, getent))
-        };
-        let shell = from_variable
-            .or_else(from_entry)
-            .unwrap_or_else(|| OsString::from("/bin/sh"));
-        let base = shell
-            .as_bytes()
-            .rsplit(|byte| *byte == b'/')
-            .next()
-            .unwrap_or_default();
+        let from_entry =
+            || Some(real_uid).filter(|uid| *uid != UNMAPPED_UID).and_then(|uid| users::shell_of(uid, getent));
+        let shell = from_variable.or_else(from_entry).unwrap_or_else(|| OsString::from("/bin/sh"));
+        let base = shell.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let name = [b"-", base].concat();
         // Neither a variable nor a line of a file that has been read as a string holds a NUL byte.
         let c_string = |bytes| CString::new(bytes).unwrap_or_default();
-        Program {
-            argv: vec![c_string(name)],
-            file: c_string(shell.into_vec()),
-        }
+        Program { argv: vec![c_string(name)], file: c_string(shell.into_vec()) }
     }
 
     /// Whether there is a file that can be executed: what will fail later (ENOEXEC, E2BIG, …) cannot be known before.
@@ -80,26 +65,17 @@ impl Program {
             }
             Err(errno) => errno,
         });
-        if found {
-            Ok(())
-        } else {
-            Err(self.failure(errno))
-        }
+        if found { Ok(()) } else { Err(self.failure(errno)) }
     }
 
     fn failure(&self, errno: Errno) -> Failure {
-        Failure::Program {
-            program: OsStr::from_bytes(self.file.to_bytes()).to_os_string(),
-            errno,
-        }
+        Failure::Program { program: OsStr::from_bytes(self.file.to_bytes()).to_os_string(), errno }
     }
 
     /// Runs it in place of this process; returns only if that fails.
     pub fn execute(&self, environment: &[&CStr]) -> Failure {
         let argv: Vec<&CStr> = self.argv.iter().map(CString::as_c_str).collect();
-        let errno = self.search(environment, |path| {
-            execute_or_script(path, &argv, environment)
-        });
+        let errno = self.search(environment, |path| execute_or_script(path, &argv, environment));
         self.failure(errno)
     }
 
@@ -125,11 +101,7 @@ impl Program {
             last = attempt(&candidate);
             match last {
                 Errno::EACCES => refused = true,
-                Errno::ENOENT
-                | Errno::ENOTDIR
-                | Errno::ESTALE
-                | Errno::ENODEV
-                | Errno::ETIMEDOUT => {}
+                Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {}
                 _ => return last,
             }
         }
@@ -158,11 +130,7 @@ fn execute_or_script(path: &CStr, argv: &[&CStr], environment: &[&CStr]) -> Errn
         return errno;
     }
     let rest = argv.get(1..).unwrap_or_default();
-    execute(
-        SCRIPT_SHELL,
-        &[&[SCRIPT_SHELL, path], rest].concat(),
-        environment,
-    )
+    execute(SCRIPT_SHELL, &[&[SCRIPT_SHELL, path], rest].concat(), environment)
 }
 
 #[cfg(test)]
@@ -171,51 +139,25 @@ mod tests {
 
     /// The places that were tried, and the error in the end, where `answers` tells the errors in their order.
     fn search(file: &CStr, environment: &[&CStr], answers: &[Errno]) -> (Vec<String>, Errno) {
-        let program = Program {
-            file: file.to_owned(),
-            argv: vec![file.to_owned()],
-        };
+        let program = Program { file: file.to_owned(), argv: vec![file.to_owned()] };
         let mut tried = Vec::new();
         let errno = program.search(environment, |path| {
             tried.push(path.to_string_lossy().into_owned());
-            answers
-                .get(tried.len() - 1)
-                .copied()
-                .unwrap_or(Errno::ENOENT)
+            answers.get(tried.len() - 1).copied().unwrap_or(Errno::ENOENT)
         });
         (tried, errno)
     }
 
     #[test]
     fn a_program_is_looked_for_as_execvp_does() {
-        let tried = |places: &[&str], errno| {
-            (
-                places.iter().map(ToString::to_string).collect::<Vec<_>>(),
-                errno,
-            )
-        };
+        let tried = |places: &[&str], errno| (places.iter().map(ToString::to_string).collect::<Vec<_>>(), errno);
         use Errno::{EACCES, EIO, ENOENT, ENOTDIR};
-        assert_eq!(
-            search(c"x", &[c"PATH=/a::/b"], &[]),
-            tried(&["/a/x", "x", "/b/x"], ENOENT)
-        );
-        assert_eq!(
-            search(c"x", &[], &[]),
-            tried(&["/bin/x", "/usr/bin/x"], ENOENT)
-        );
+        assert_eq!(search(c"x", &[c"PATH=/a::/b"], &[]), tried(&["/a/x", "x", "/b/x"], ENOENT));
+        assert_eq!(search(c"x", &[], &[]), tried(&["/bin/x", "/usr/bin/x"], ENOENT));
         assert_eq!(search(c"x", &[c"PATH="], &[]), tried(&["x"], ENOENT));
-        assert_eq!(
-            search(c"x", &[c"PATH=/a:/b"], &[EACCES, ENOENT]),
-            tried(&["/a/x", "/b/x"], EACCES)
-        );
-        assert_eq!(
-            search(c"x", &[c"PATH=/a:/b"], &[ENOTDIR]),
-            tried(&["/a/x", "/b/x"], ENOENT)
-        );
-        assert_eq!(
-            search(c"x", &[c"PATH=/a:/b"], &[EIO]),
-            tried(&["/a/x"], EIO)
-        );
+        assert_eq!(search(c"x", &[c"PATH=/a:/b"], &[EACCES, ENOENT]), tried(&["/a/x", "/b/x"], EACCES));
+        assert_eq!(search(c"x", &[c"PATH=/a:/b"], &[ENOTDIR]), tried(&["/a/x", "/b/x"], ENOENT));
+        assert_eq!(search(c"x", &[c"PATH=/a:/b"], &[EIO]), tried(&["/a/x"], EIO));
         // A directory with too long a name is passed over.
         let long = CString::new(format!("PATH=/{}:/b", "a".repeat(5000))).unwrap();
         assert_eq!(search(c"x", &[&long], &[]), tried(&["/b/x"], ENOENT));
@@ -227,16 +169,10 @@ mod tests {
     fn the_login_shell_is_the_variable_then_sh() {
         let shell = |environment: &[&CStr], uid| {
             let program = Program::login_shell(environment, uid, Getent::Run);
-            (
-                program.file.into_string().unwrap(),
-                program.argv[0].to_str().unwrap().to_string(),
-            )
+            (program.file.into_string().unwrap(), program.argv[0].to_str().unwrap().to_string())
         };
         let pair = |file: &str, name: &str| (file.to_string(), name.to_string());
-        assert_eq!(
-            shell(&[c"SHELL=/opt/fish"], 65534),
-            pair("/opt/fish", "-fish")
-        );
+        assert_eq!(shell(&[c"SHELL=/opt/fish"], 65534), pair("/opt/fish", "-fish"));
         assert_eq!(shell(&[c"SHELL="], 65534), pair("/bin/sh", "-sh"));
         assert_eq!(shell(&[], 65534), pair("/bin/sh", "-sh"));
     }

@@ -79,26 +79,17 @@ pub fn run(plan: Plan, opened: Opened, callers_environment: &[&CStr]) -> Result<
 impl Run<'_> {
     fn carry_out(&mut self, step: Step) -> Result<Next, Failure> {
         match step {
-            Step::DefaultChildSignal => {
-                sys::signal::set_child_signal_default().during(|| Attempt::Signals)?
-            }
-            Step::MakeDumpable => {
-                sys::process::set_dumpable(true).during(|| Attempt::MakeDumpable)?
-            }
+            Step::DefaultChildSignal => sys::signal::set_child_signal_default().during(|| Attempt::Signals)?,
+            Step::MakeDumpable => sys::process::set_dumpable(true).during(|| Attempt::MakeDumpable)?,
             Step::StartBinder(keeps) => self.binder = Some(Binder::start(keeps)?),
-            Step::StartMapper(jobs) => {
-                self.mapper = Some(Mapper::start(jobs, self.callers_environment)?)
-            }
+            Step::StartMapper(jobs) => self.mapper = Some(Mapper::start(jobs, self.callers_environment)?),
             Step::Unshare(kinds) => {
                 nix::sched::unshare(kinds.clone_flags()).during(|| Attempt::Unshare(kinds))?;
                 self.child_is_first = kinds.contains(Kind::Pid);
             }
             Step::ReleaseMapper => self.mapper.take().map_or(Ok(()), Mapper::release)?,
             Step::OffsetClock(clock, seconds) => {
-                write_setting(
-                    Path::new("/proc/self/timens_offsets"),
-                    format!("{} {seconds} 0", clock.name()),
-                )?;
+                write_setting(Path::new("/proc/self/timens_offsets"), format!("{} {seconds} 0", clock.name()))?;
             }
             Step::RememberParent => {
                 self.parent = match sys::pidfd::open(getpid().as_raw()) {
@@ -111,16 +102,10 @@ impl Run<'_> {
             Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
             Step::DieWithParent(signal) => return self.die_with_parent(signal),
             Step::MapOwnId(ids, line) => {
-                let job = MapJob {
-                    ids,
-                    lines: vec![line],
-                };
+                let job = MapJob { ids, lines: vec![line] };
                 let process = Path::new("/proc/self");
-                write_once_to_proc(
-                    &process.join(ids.map_file()),
-                    super::idmap::text(&job.lines).as_bytes(),
-                )
-                .during(|| map_attempt(process, &job))?;
+                write_once_to_proc(&process.join(ids.map_file()), super::idmap::text(&job.lines).as_bytes())
+                    .during(|| map_attempt(process, &job))?;
             }
             Step::Setgroups(setgroups) => write_setgroups(setgroups)?,
             Step::Propagate(propagation, at) => {
@@ -131,22 +116,14 @@ impl Run<'_> {
             Step::MakePrivateIfMounted(at) => match change_propagation(&at, MsFlags::MS_PRIVATE) {
                 // It is no mount point. What is mounted there passes on as the mount around it does, as was asked for.
                 Ok(()) | Err(Errno::EINVAL) => {}
-                result => result.during(|| Attempt::Propagate {
-                    mode: "private",
-                    at,
-                })?,
+                result => result.during(|| Attempt::Propagate { mode: "private", at })?,
             },
             Step::MountProc(on) => mount_filesystem("proc", on)?,
             Step::MountBinfmt(on) => mount_filesystem("binfmt_misc", on)?,
-            Step::RegisterInterpreter {
-                binfmt,
-                interpreter,
-            } => {
+            Step::RegisterInterpreter { binfmt, interpreter } => {
                 let path = binfmt.join("register");
-                write_once(&path, interpreter.as_encoded_bytes()).during(|| Attempt::Write {
-                    path,
-                    text: interpreter.to_string_lossy().into_owned(),
-                })?;
+                write_once(&path, interpreter.as_encoded_bytes())
+                    .during(|| Attempt::Write { path, text: interpreter.to_string_lossy().into_owned() })?;
             }
             Step::Chroot(root) => chroot(&root).during(|| Attempt::Chroot(root))?,
             Step::Chdir(directory) => chdir(&directory).during(|| Attempt::Chdir(directory))?,
@@ -158,10 +135,7 @@ impl Run<'_> {
                 sys::process::set_dumpable(false).during(|| Attempt::Hide)?;
             }
             Step::DropGroupsIfPermitted => self.groups_dropped = setgroups(&[]).is_ok(),
-            Step::EnterWhatWeMay {
-                of_target,
-                of_files,
-            } => self.entrance.enter_what_we_may(of_target, of_files)?,
+            Step::EnterWhatWeMay { of_target, of_files } => self.entrance.enter_what_we_may(of_target, of_files)?,
             Step::EnterTheRest => self.entrance.enter_the_rest()?,
             Step::OpenWorkingDirectory(path) => {
                 let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
@@ -170,18 +144,14 @@ impl Run<'_> {
             }
             Step::ChrootToOpened => self.chroot_to_opened()?,
             Step::ChdirToOpened => {
-                if let Some(Directory { path, fd }) = self.entrance.opened.working_directory.take()
-                {
+                if let Some(Directory { path, fd }) = self.entrance.opened.working_directory.take() {
                     fchdir(fd).during(|| Attempt::Chdir(path))?;
                 }
             }
             Step::JoinCgroups => {
                 for (path, file) in self.entrance.opened.cgroups.drain(..) {
                     // 0 is the writer itself, in whatever PID namespace it is.
-                    write_all(file, b"0").during(|| Attempt::Write {
-                        path,
-                        text: "0".to_string(),
-                    })?;
+                    write_all(file, b"0").during(|| Attempt::Write { path, text: "0".to_string() })?;
                 }
             }
             Step::DropGroups => match setgroups(&[]) {
@@ -199,8 +169,7 @@ impl Run<'_> {
                 setuid(uid.into()).during(|| Attempt::SetUid(uid))?;
             }
             Step::SetContext(context) => {
-                write_once_to_proc(Path::new("/proc/self/attr/exec"), &context)
-                    .during(|| Attempt::SetContext)?;
+                write_once_to_proc(Path::new("/proc/self/attr/exec"), &context).during(|| Attempt::SetContext)?;
             }
             Step::KeepCapabilities => {
                 sys::capability::permitted_to_ambient().during(|| Attempt::KeepCapabilities)?;
@@ -247,9 +216,7 @@ impl Run<'_> {
         set_parent_death_signal(signal).during(|| Attempt::ParentDeathSignal)?;
         // It may have died before we asked; getppid(2) is 0 in a new PID namespace and cannot tell.
         match &self.parent {
-            Some(parent)
-                if sys::pidfd::has_ended(parent).during(|| Attempt::ParentDeathSignal)? =>
-            {
+            Some(parent) if sys::pidfd::has_ended(parent).during(|| Attempt::ParentDeathSignal)? => {
                 Ok(Next::End(Status::Killed(signal)))
             }
             _ => Ok(Next::Step),
@@ -263,8 +230,7 @@ impl Run<'_> {
             true => Getent::Leave,
             false => Getent::Run,
         };
-        let program = program
-            .unwrap_or_else(|| Program::login_shell(&environment, getuid().as_raw(), getent));
+        let program = program.unwrap_or_else(|| Program::login_shell(&environment, getuid().as_raw(), getent));
         if let Some(binder) = self.binder.take() {
             // From here on the mounts stay; so what can be known of the program's fate is asked before.
             if let Err(failure) = program.check(&environment) {
@@ -289,39 +255,23 @@ impl Run<'_> {
 }
 
 fn change_propagation(at: &Path, flag: MsFlags) -> nix::Result<()> {
-    mount(
-        Some("none"),
-        at,
-        None::<&str>,
-        flag | MsFlags::MS_REC,
-        None::<&str>,
-    )
+    mount(Some("none"), at, None::<&str>, flag | MsFlags::MS_REC, None::<&str>)
 }
 
 fn mount_filesystem(fstype: &'static str, on: PathBuf) -> Result<(), Failure> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some(fstype), &on, Some(fstype), flags, None::<&str>)
-        .during(|| Attempt::Mount { fstype, on })
+    mount(Some(fstype), &on, Some(fstype), flags, None::<&str>).during(|| Attempt::Mount { fstype, on })
 }
 
 fn write_setting(path: &Path, text: String) -> Result<(), Failure> {
-    write_once_to_proc(path, text.as_bytes()).during(|| Attempt::Write {
-        path: path.to_path_buf(),
-        text,
-    })
+    write_once_to_proc(path, text.as_bytes()).during(|| Attempt::Write { path: path.to_path_buf(), text })
 }
 
 /// A kernel before 3.19 has no such file, and no such rule.
 fn write_setgroups(setgroups: Setgroups) -> Result<(), Failure> {
-    match write_setting(
-        Path::new("/proc/self/setgroups"),
-        setgroups.word().to_string(),
-    ) {
+    match write_setting(Path::new("/proc/self/setgroups"), setgroups.word().to_string()) {
         // Without /proc, or with another file system there, none is to be seen either, but the rule may well be.
-        Err(Failure::System {
-            errno: Errno::ENOENT,
-            ..
-        }) if is_of_proc(Path::new("/proc/self/uid_map")) => Ok(()),
+        Err(Failure::System { errno: Errno::ENOENT, .. }) if is_of_proc(Path::new("/proc/self/uid_map")) => Ok(()),
         result => result,
     }
 }

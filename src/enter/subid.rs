@@ -24,10 +24,7 @@ pub fn blocks(text: &[u8], uid: u32, name: Option<&OsStr>) -> impl Iterator<Item
         if !owned || fields.next().is_some() {
             return None;
         }
-        let block = Subordinates {
-            first: number(first)?,
-            count: number(count)?,
-        };
+        let block = Subordinates { first: number(first)?, count: number(count)? };
         let end = u64::from(block.first) + u64::from(block.count);
         (block.count > 0 && end <= u64::from(u32::MAX)).then_some(block)
     })
@@ -43,8 +40,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const TEXT: &[u8] =
-        b"# comment\nalice:100000:65536\nalice:900000:10\n1002:200000:5\nbad:x:1\nempty:1:0\n\
+    const TEXT: &[u8] = b"# comment\nalice:100000:65536\nalice:900000:10\n1002:200000:5\nbad:x:1\nempty:1:0\n\
         over:4294967290:10\nroot2:1:1\ncarol: 300000:+7";
 
     fn of(uid: u32, name: Option<&str>) -> Option<(u32, u32)> {

@@ -6,9 +6,7 @@ use nix::unistd::{Pid, getpgid, getpgrp, getpid};
 use super::step::Reaction;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::process::{Change, has_continued, poll_change};
-use crate::sys::signal::{
-    Received, SignalNumber, is_ignored, send, stop_unless_continued, take_pending, wait_for,
-};
+use crate::sys::signal::{Received, SignalNumber, is_ignored, send, stop_unless_continued, take_pending, wait_for};
 
 /// The signals that we hold back, and the mask that our caller gave us.
 pub struct Masked {
@@ -25,13 +23,9 @@ pub fn hold_signals(reaction: Reaction) -> Result<Masked, Failure> {
         Reaction::Terminal => [Signal::SIGINT, Signal::SIGQUIT],
     };
     // Of the child's changes, and that we have been continued, we learn together with the others.
-    let mut held: SigSet = ends
-        .into_iter()
-        .chain([Signal::SIGCHLD, Signal::SIGCONT])
-        .collect();
+    let mut held: SigSet = ends.into_iter().chain([Signal::SIGCHLD, Signal::SIGCONT]).collect();
     let mut callers = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers))
-        .during(|| Attempt::Signals)?;
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers)).during(|| Attempt::Signals)?;
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
     for signal in ends {
         let heeded = !is_ignored(SignalNumber(signal as i32)) && !callers.contains(signal);

@@ -32,30 +32,21 @@ impl Target {
         let pidfd = match pidfd::open(pid) {
             Ok(pidfd) => Some(pidfd),
             Err(errno @ (Errno::ESRCH | Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => {
-                return Err(Failure::System {
-                    attempt: Attempt::FindProcess(pid),
-                    errno,
-                });
+                return Err(Failure::System { attempt: Attempt::FindProcess(pid), errno });
             }
             // The kernel has none, a seccomp filter does not know them, or this is a thread and no process: /proc will do.
             Err(_) => pidfd::open_thread(pid).ok(),
         };
         if let Some(wanted) = inode {
             let found = match &pidfd {
-                Some(pidfd) if pidfd::has_inode(pidfd) => {
-                    fstat(pidfd).during(|| Attempt::FindProcess(pid))?.st_ino
-                }
+                Some(pidfd) if pidfd::has_inode(pidfd) => fstat(pidfd).during(|| Attempt::FindProcess(pid))?.st_ino,
                 _ => return Err(RequestError::NoPidfdInodes(pid).into()),
             };
             if found != wanted {
                 return Err(RequestError::AnotherProcess { pid, wanted, found }.into());
             }
         }
-        Ok(Target {
-            pid,
-            pidfd,
-            shown_as: OnceCell::new(),
-        })
+        Ok(Target { pid, pidfd, shown_as: OnceCell::new() })
     }
 
     /// Its PID, in our PID namespace.
@@ -93,10 +84,9 @@ impl Target {
     pub fn check_alive(&self) -> Result<(), Failure> {
         let attempt = || Attempt::FindProcess(self.pid);
         match &self.pidfd {
-            Some(pidfd) if pidfd::has_ended(pidfd).during(attempt)? => Err(Failure::System {
-                attempt: attempt(),
-                errno: Errno::ESRCH,
-            }),
+            Some(pidfd) if pidfd::has_ended(pidfd).during(attempt)? => {
+                Err(Failure::System { attempt: attempt(), errno: Errno::ESRCH })
+            }
             _ => Ok(()),
         }
     }

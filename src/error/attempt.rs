@@ -132,16 +132,10 @@ impl fmt::Display for Attempt {
             Attempt::AskRelations => write!(f, "ask a namespace for its parent, owner or user"),
             Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
             Attempt::OpenSocketNamespace { pid, fd } => {
-                write!(
-                    f,
-                    "get the network namespace of descriptor {fd} of process {pid}"
-                )
+                write!(f, "get the network namespace of descriptor {fd} of process {pid}")
             }
             Attempt::OpenNamespace { kind, number } => {
-                write!(
-                    f,
-                    "open the {kind} namespace with the number {number} by way of any of its holders"
-                )
+                write!(f, "open the {kind} namespace with the number {number} by way of any of its holders")
             }
             Attempt::AskOwner(kind) => write!(f, "ask for the owner of the {kind} namespace"),
             Attempt::Enter(kinds) if kinds.iter().count() == 1 => {

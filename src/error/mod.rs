@@ -52,16 +52,10 @@ impl Failure {
     /// too old, else 1.
     pub fn status(&self) -> Status {
         match self {
-            Failure::Program {
-                errno: Errno::ENOENT,
-                ..
-            } => Status::Exited(127),
+            Failure::Program { errno: Errno::ENOENT, .. } => Status::Exited(127),
             Failure::Program { .. } => Status::Exited(126),
             // A kernel too old, which a script may want to tell from all else.
-            Failure::System {
-                attempt: Attempt::AskRelations,
-                errno: Errno::ENOTTY,
-            } => Status::Exited(2),
+            Failure::System { attempt: Attempt::AskRelations, errno: Errno::ENOTTY } => Status::Exited(2),
             _ => Status::FAILURE,
         }
     }
@@ -75,10 +69,7 @@ pub trait During<T> {
 
 impl<T> During<T> for nix::Result<T> {
     fn during(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure> {
-        self.map_err(|errno| Failure::System {
-            attempt: attempt(),
-            errno,
-        })
+        self.map_err(|errno| Failure::System { attempt: attempt(), errno })
     }
 }
 
@@ -103,23 +94,12 @@ impl fmt::Display for Failure {
                 write!(f, "cannot {attempt}: {}", sys::error_text(*errno))
             }
             Failure::Program { program, errno } => {
-                write!(
-                    f,
-                    "cannot run {}: {}",
-                    quoted(program),
-                    sys::error_text(*errno)
-                )
+                write!(f, "cannot run {}: {}", quoted(program), sys::error_text(*errno))
             }
-            Failure::Helper {
-                name,
-                ending: Some(Status::Exited(status)),
-            } => {
+            Failure::Helper { name, ending: Some(Status::Exited(status)) } => {
                 write!(f, "{name} failed with status {status}")
             }
-            Failure::Helper {
-                name,
-                ending: Some(Status::Killed(signal)),
-            } => {
+            Failure::Helper { name, ending: Some(Status::Killed(signal)) } => {
                 write!(f, "{name} was killed by signal {}", signal.0)
             }
             Failure::Helper { name, ending: None } => {
@@ -131,9 +111,5 @@ impl fmt::Display for Failure {
 
 /// A name of a file that may be empty.
 fn quoted(name: &OsStr) -> String {
-    if name.is_empty() {
-        "''".to_string()
-    } else {
-        name.display().to_string()
-    }
+    if name.is_empty() { "''".to_string() } else { name.display().to_string() }
 }

@@ -122,10 +122,9 @@ impl fmt::Display for RequestError {
             RequestError::OffsetWithoutTime(option) => {
                 write!(f, "{option} needs a new time namespace (--time)")
             }
-            RequestError::AllowWithSingleGroup => write!(
-                f,
-                "--setgroups allow: the kernel takes a map of one's own group only while setgroups is denied"
-            ),
+            RequestError::AllowWithSingleGroup => {
+                write!(f, "--setgroups allow: the kernel takes a map of one's own group only while setgroups is denied")
+            }
             RequestError::KeepFile { option, errno } => {
                 write!(f, "{option}: {}", sys::error_text(*errno))
             }
@@ -138,12 +137,7 @@ impl fmt::Display for RequestError {
                 write!(f, "no line of {file} gives subordinate ids to user {user}")
             }
             RequestError::Unreadable { path, errno } => {
-                write!(
-                    f,
-                    "cannot read {}: {}",
-                    path.display(),
-                    sys::error_text(*errno)
-                )
+                write!(f, "cannot read {}: {}", path.display(), sys::error_text(*errno))
             }
             RequestError::MapTooLong(file, length) => {
                 write!(
@@ -152,42 +146,22 @@ impl fmt::Display for RequestError {
                 )
             }
             RequestError::NoSuchNamespace { kind, number } => {
-                write!(
-                    f,
-                    "no {kind} namespace that can be seen here has the number {number}"
-                )
+                write!(f, "no {kind} namespace that can be seen here has the number {number}")
             }
             RequestError::NeedsTarget(option) => {
                 write!(f, "{option} needs a target process (--target)")
             }
             RequestError::NoNamespaceToOwn => {
-                write!(
-                    f,
-                    "--user-parent needs a namespace whose owner is to be entered"
-                )
+                write!(f, "--user-parent needs a namespace whose owner is to be entered")
             }
             RequestError::AnotherProcess { pid, wanted, found } => {
-                write!(
-                    f,
-                    "process {pid} is another one now: its pidfd has inode {found}, not {wanted}"
-                )
+                write!(f, "process {pid} is another one now: its pidfd has inode {found}, not {wanted}")
             }
             RequestError::NoPidfdInodes(pid) => {
-                write!(
-                    f,
-                    "cannot check the inode of process {pid}: this kernel has none for pidfds"
-                )
+                write!(f, "cannot check the inode of process {pid}: this kernel has none for pidfds")
             }
-            RequestError::NotTheNamespace {
-                path,
-                wanted,
-                found: Some(found),
-            } => {
-                write!(
-                    f,
-                    "{} is a {found} namespace, not a {wanted} namespace",
-                    path.display()
-                )
+            RequestError::NotTheNamespace { path, wanted, found: Some(found) } => {
+                write!(f, "{} is a {found} namespace, not a {wanted} namespace", path.display())
             }
             RequestError::NotTheNamespace { path, .. } => {
                 write!(f, "{} is no namespace", path.display())
@@ -197,19 +171,13 @@ impl fmt::Display for RequestError {
                     IdKind::User => "user",
                     IdKind::Group => "group",
                 };
-                write!(
-                    f,
-                    "the {what} of process {pid}, {id} outside, has no id in its user namespace"
-                )
+                write!(f, "the {what} of process {pid}, {id} outside, has no id in its user namespace")
             }
             RequestError::EnvironmentTooLong(pid) => {
                 write!(f, "the environment of process {pid} is too long")
             }
             RequestError::CgroupOutOfSight(line) => {
-                write!(
-                    f,
-                    "the cgroup '{line}' of the target cannot be reached by any cgroup mount here"
-                )
+                write!(f, "the cgroup '{line}' of the target cannot be reached by any cgroup mount here")
             }
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
             RequestError::UnknownColumn(name) => {
@@ -220,10 +188,9 @@ impl fmt::Display for RequestError {
                 write!(f, "no namespace has the inode number {inode}")
             }
             RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
-            RequestError::IsThread { tid, process } => write!(
-                f,
-                "no process has the PID {tid}: it is a thread of process {process}"
-            ),
+            RequestError::IsThread { tid, process } => {
+                write!(f, "no process has the PID {tid}: it is a thread of process {process}")
+            }
             RequestError::Filter(error) => write!(f, "--filter: {error}"),
         }
     }

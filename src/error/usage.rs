@@ -48,11 +48,7 @@ impl fmt::Display for UsageError {
                 write!(f, "unrecognized option '--{}'", name.display())
             }
             UsageError::Ambiguous(name, names) => {
-                write!(
-                    f,
-                    "option '--{}' is ambiguous; possibilities:",
-                    name.display()
-                )?;
+                write!(f, "option '--{}' is ambiguous; possibilities:", name.display())?;
                 names.iter().try_for_each(|name| write!(f, " '--{name}'"))
             }
             UsageError::MissingArgument(option) => {
@@ -61,11 +57,7 @@ impl fmt::Display for UsageError {
             UsageError::NeedlessArgument(name) => {
                 write!(f, "option '--{name}' doesn't allow an argument")
             }
-            UsageError::BadValue {
-                option,
-                value,
-                expected,
-            } => {
+            UsageError::BadValue { option, value, expected } => {
                 write!(f, "{option}: '{}' is not {expected}", value.display())
             }
             UsageError::Exclusive(one, other) => write!(f, "{one} and {other} exclude each other"),

@@ -52,17 +52,10 @@ mod tests {
             assert_eq!(unmapped(&status(id, 0), range, range), None, "{id}");
         }
         for id in [1, 7, 10, 65534, u32::MAX] {
-            assert_eq!(
-                unmapped(&status(id, 0), range, range),
-                Some("user is"),
-                "{id}"
-            );
+            assert_eq!(unmapped(&status(id, 0), range, range), Some("user is"), "{id}");
         }
         assert_eq!(unmapped(&status(0, 0), range, ""), Some("group is"));
-        assert_eq!(
-            unmapped(&status(65534, 65534), "", ""),
-            Some("user and group are")
-        );
+        assert_eq!(unmapped(&status(65534, 65534), "", ""), Some("user and group are"));
         // Nothing is said of what cannot be seen.
         assert_eq!(unmapped("", "", ""), None);
         let made = Made::of(&[("/proc/self/status", &status(1, 1))]);

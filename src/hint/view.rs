@@ -44,10 +44,7 @@ impl View {
     /// The system whose /proc and /etc are below `root`.
     pub fn below(root: impl AsRef<Path>) -> View {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        View {
-            root: open_retrying(root.as_ref(), flags).ok(),
-            mounts: None,
-        }
+        View { root: open_retrying(root.as_ref(), flags).ok(), mounts: None }
     }
 
     /// Holds on to our mounts as they are here, for a look from another root directory or mount namespace: from there,
@@ -75,8 +72,7 @@ impl View {
 
     /// Opens what the last name of `path` leads to: a namespace, or a directory of a process, by a magic link of /proc.
     pub fn follow(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
-        let Some((directory, name)) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty())
-        else {
+        let Some((directory, name)) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty()) else {
             return self.open(path, flags);
         };
         let directory = self.open(directory, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
@@ -184,8 +180,7 @@ mod tests {
 
     impl Made {
         fn new(name: &str) -> Made {
-            let path =
-                std::env::temp_dir().join(format!("nskit-view-{name}-{}", std::process::id()));
+            let path = std::env::temp_dir().join(format!("nskit-view-{name}-{}", std::process::id()));
             std::fs::create_dir_all(path.join("inside/dir")).unwrap();
             std::fs::create_dir(path.join("outside")).unwrap();
             std::fs::write(path.join("inside/text"), "inside\n").unwrap();
@@ -218,13 +213,7 @@ mod tests {
         made.link("/", "dir/root");
         made.link("..", "dir/up");
         made.link(outside.to_str().unwrap(), "out");
-        for path in [
-            "/text",
-            "/absolute",
-            "/relative",
-            "/dir/root/text",
-            "/dir/up/text",
-        ] {
+        for path in ["/text", "/absolute", "/relative", "/dir/root/text", "/dir/up/text"] {
             assert_eq!(view.text(path).as_deref(), Some("inside"), "{path}");
         }
         assert_eq!(view.text("/../../text").as_deref(), Some("inside"));
@@ -244,11 +233,7 @@ mod tests {
         assert_eq!(system.text(&format!("/proc/self/fd/{number}/text")), None);
         let link = system.link("/proc/self/ns/user").unwrap();
         assert!(link.starts_with("user:["), "{link}");
-        assert!(
-            system
-                .follow("/proc/self/ns/user", OFlag::O_RDONLY)
-                .is_some()
-        );
+        assert!(system.follow("/proc/self/ns/user", OFlag::O_RDONLY).is_some());
         assert_eq!(system.differ("/proc/self/root", "/"), Some(false));
         let elsewhere = format!("/proc/self/fd/{number}");
         assert_eq!(system.differ("/proc/self/root", &elsewhere), Some(true));
@@ -262,10 +247,7 @@ mod tests {
         let Some(Place::On(proc)) = system.place_of(Path::new("/proc/self/status")) else {
             panic!("/proc is on no mount of ours")
         };
-        assert_eq!(
-            (proc.fstype.to_str(), proc.mount_point),
-            (Some("proc"), "/proc".into())
-        );
+        assert_eq!((proc.fstype.to_str(), proc.mount_point), (Some("proc"), "/proc".into()));
         // A file behind a magic link is on the mount that it is on.
         let root = std::fs::File::open(&made.0).unwrap();
         let behind = format!("/proc/self/fd/{}/text", AsRawFd::as_raw_fd(&root));

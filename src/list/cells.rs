@@ -38,14 +38,7 @@ pub struct Cells<'g> {
 impl<'g> Cells<'g> {
     /// For the rows of `graph`, over the /proc at `root`.
     pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path) -> Cells<'g> {
-        Cells {
-            graph,
-            opener,
-            root,
-            names: HashMap::new(),
-            client: None,
-            filled: HashMap::new(),
-        }
+        Cells { graph, opener, root, names: HashMap::new(), client: None, filled: HashMap::new() }
     }
 
     /// Looks up the names of the users of all `items`, in one go.
@@ -61,12 +54,9 @@ impl<'g> Cells<'g> {
         };
         let process = self.process(item);
         let number = |number: Option<i32>| {
-            number
-                .and_then(|number| u64::try_from(number).ok())
-                .map_or(Value::Empty, Value::Number)
+            number.and_then(|number| u64::try_from(number).ok()).map_or(Value::Empty, Value::Number)
         };
-        let relative =
-            |inode: Option<Inode>| Value::Number(inode.map_or(0, |inode| u64::from(inode.get())));
+        let relative = |inode: Option<Inode>| Value::Number(inode.map_or(0, |inode| u64::from(inode.get())));
         match column {
             Column::Ns => Value::Number(inode.get().into()),
             Column::Type => Value::text(namespace.kind.name().as_bytes()),
@@ -80,9 +70,7 @@ impl<'g> Cells<'g> {
                 Some(pid) => self.command(pid),
                 None => Value::Empty,
             },
-            Column::Uid => self
-                .uid(item)
-                .map_or(Value::Empty, |uid| Value::Number(uid.into())),
+            Column::Uid => self.uid(item).map_or(Value::Empty, |uid| Value::Number(uid.into())),
             Column::User => match self.uid(item) {
                 Some(uid) => match self.names.get(&uid) {
                     Some(name) => Value::text(name.as_bytes()),
@@ -136,10 +124,7 @@ impl<'g> Cells<'g> {
             return Value::Lines(vec![format!("process {}", process.pid).into_bytes()]);
         }
         let mut seen = HashSet::new();
-        let holders = namespace
-            .holders
-            .iter()
-            .filter(|holder| seen.insert(*holder));
+        let holders = namespace.holders.iter().filter(|holder| seen.insert(*holder));
         Value::lines(holders.map(|holder| self.holder(holder)).collect())
     }
 
@@ -147,26 +132,16 @@ impl<'g> Cells<'g> {
         let text = match holder {
             Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
             Holder::Children { pid, tid: None } => format!("children-of {pid}"),
-            Holder::Children {
-                pid,
-                tid: Some(tid),
-            } => format!("children-of {pid}/{tid}"),
+            Holder::Children { pid, tid: Some(tid) } => format!("children-of {pid}/{tid}"),
             Holder::Descriptor { pid, fd } => format!("fd {pid}:{fd}"),
             Holder::Socket { pid, fd } => format!("socket {pid}:{fd}"),
             Holder::Mount(path) => return [b"mount ", path.as_os_str().as_bytes()].concat(),
-            Holder::MountElsewhere {
-                path, namespace, ..
-            } => {
+            Holder::MountElsewhere { path, namespace, .. } => {
                 let place = format!(" in {}:[{namespace}]", Kind::Mount);
                 return [b"mount ", path.as_os_str().as_bytes(), place.as_bytes()].concat();
             }
             Holder::Namespace(child) => {
-                let kind = self
-                    .graph
-                    .snapshot
-                    .namespaces
-                    .get(child)
-                    .map_or(Kind::User, |child| child.kind);
+                let kind = self.graph.snapshot.namespaces.get(child).map_or(Kind::User, |child| child.kind);
                 format!("namespace {kind}:[{child}]")
             }
         };
@@ -197,9 +172,7 @@ impl<'g> Cells<'g> {
             let memberships = read_bounded(&path, SMALL_FILE).ok()?;
             part(cgroup::path(&memberships)?)
         };
-        process
-            .and_then(text)
-            .map_or(Value::Empty, |text| Value::text(&text))
+        process.and_then(text).map_or(Value::Empty, |text| Value::text(&text))
     }
 
     /// The lines of uid_map or gid_map, with single blanks.
@@ -210,15 +183,10 @@ impl<'g> Cells<'g> {
         let path = self.root.join(format!("{}/{name}", process.pid));
         let map = read_bounded(&path, SMALL_FILE).unwrap_or_default();
         let words = |line: &[u8]| {
-            let words = line
-                .split(u8::is_ascii_whitespace)
-                .filter(|word| !word.is_empty());
+            let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
             words.collect::<Vec<_>>().join(&b' ')
         };
-        let lines = map
-            .split(|byte| *byte == b'\n')
-            .map(words)
-            .filter(|line| !line.is_empty());
+        let lines = map.split(|byte| *byte == b'\n').map(words).filter(|line| !line.is_empty());
         Value::lines(lines.collect())
     }
 
@@ -226,10 +194,7 @@ impl<'g> Cells<'g> {
         self.once((Column::NetNsId, inode.get().into()), |cells| {
             let client = cells.client.get_or_insert_with(|| Client::new().ok());
             let namespace = cells.opener.open(&cells.graph.snapshot, inode);
-            let id = client
-                .as_mut()
-                .zip(namespace)
-                .and_then(|(client, namespace)| client.ask(&namespace));
+            let id = client.as_mut().zip(namespace).and_then(|(client, namespace)| client.ask(&namespace));
             match id {
                 Some(NetNsId::Assigned(id)) => Value::text(id.to_string().as_bytes()),
                 Some(NetNsId::Unassigned) => Value::text(b"unassigned"),
@@ -240,17 +205,14 @@ impl<'g> Cells<'g> {
 
     fn command(&mut self, pid: i32) -> Value {
         // Several namespaces often have the same leader, whose command line is read once for all. A PID is positive.
-        self.once((Column::Command, pid as u64), |cells| {
-            Value::text(&cells.read_command(pid))
-        })
+        self.once((Column::Command, pid as u64), |cells| Value::text(&cells.read_command(pid)))
     }
 
     /// The arguments joined by blanks, or the comm where there are none; nothing, if the process has ended.
     fn read_command(&self, pid: i32) -> Vec<u8> {
         let directory = self.root.join(pid.to_string());
         // One byte more tells a line that ends with its NUL from one that goes on behind it.
-        let mut line =
-            read_bounded(&directory.join("cmdline"), COMMAND_LINE + 1).unwrap_or_default();
+        let mut line = read_bounded(&directory.join("cmdline"), COMMAND_LINE + 1).unwrap_or_default();
         if line.is_empty() {
             line = read_bounded(&directory.join("comm"), COMMAND_LINE).unwrap_or_default();
             line.pop_if(|byte| *byte == b'\n');

@@ -20,33 +20,19 @@ pub fn path(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// Ends of the names of units, see systemd.unit(5), but for slices, which only group units.
-const UNITS: [&[u8]; 6] = [
-    b".service",
-    b".scope",
-    b".socket",
-    b".mount",
-    b".swap",
-    b".timer",
-];
+const UNITS: [&[u8]; 6] = [b".service", b".scope", b".socket", b".mount", b".swap", b".timer"];
 const SLICE: &[u8] = b".slice";
 
 /// The innermost unit in a cgroup path, or the innermost slice where there is no other.
 pub fn unit(path: &[u8]) -> Option<Vec<u8>> {
-    let is_unit = |part: &&[u8]| {
-        UNITS
-            .iter()
-            .any(|end| part.len() > end.len() && part.ends_with(end))
-    };
+    let is_unit = |part: &&[u8]| UNITS.iter().any(|end| part.len() > end.len() && part.ends_with(end));
     let is_slice = |part: &&[u8]| part.len() > SLICE.len() && part.ends_with(SLICE);
-    let found = parts(path)
-        .rfind(is_unit)
-        .or_else(|| parts(path).rfind(is_slice));
+    let found = parts(path).rfind(is_unit).or_else(|| parts(path).rfind(is_slice));
     found.map(<[u8]>::to_vec)
 }
 
 fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
-    path.split(|byte| *byte == b'/')
-        .filter(|part| !part.is_empty())
+    path.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
 }
 
 /// Names of scopes and directories that runtimes make: what is between the two ends is the id.
@@ -62,8 +48,7 @@ const RUNTIMES: [(&str, &str, &str); 8] = [
 ];
 
 /// Directories below which each entry is a container of that name.
-const DIRECTORIES: [(&str, &str); 3] =
-    [("docker", "docker"), ("lxc", "lxc"), ("lxc.payload", "lxc")];
+const DIRECTORIES: [(&str, &str); 3] = [("docker", "docker"), ("lxc", "lxc"), ("lxc.payload", "lxc")];
 
 /// Runtime and id of the innermost container in a cgroup path, as `docker:0123…`.
 pub fn container(path: &[u8]) -> Option<Vec<u8>> {
@@ -71,11 +56,7 @@ pub fn container(path: &[u8]) -> Option<Vec<u8>> {
     let kubepods = parts.iter().position(|part| part.starts_with(b"kubepods"));
     (0..parts.len()).rev().find_map(|at| {
         let above = at.checked_sub(1).map(|at| parts[at]);
-        container_of(
-            parts[at],
-            above,
-            kubepods.is_some_and(|kubepods| kubepods < at),
-        )
+        container_of(parts[at], above, kubepods.is_some_and(|kubepods| kubepods < at))
     })
 }
 
@@ -83,19 +64,13 @@ pub fn container(path: &[u8]) -> Option<Vec<u8>> {
 fn container_of(part: &[u8], above: Option<&[u8]>, in_kubepods: bool) -> Option<Vec<u8>> {
     let named = |runtime: &str, id: &[u8]| Some([runtime.as_bytes(), b":", id].concat());
     for (start, end, runtime) in RUNTIMES {
-        let id = part
-            .strip_prefix(start.as_bytes())
-            .and_then(|rest| rest.strip_suffix(end.as_bytes()));
+        let id = part.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_suffix(end.as_bytes()));
         // The monitor of a container (libpod-conmon-…) is not in it.
-        if let Some(id) = id.filter(|id| runtime == "lxc" && !id.is_empty() || is_container_id(id))
-        {
+        if let Some(id) = id.filter(|id| runtime == "lxc" && !id.is_empty() || is_container_id(id)) {
             return named(runtime, id);
         }
     }
-    if let Some((_, runtime)) = DIRECTORIES
-        .iter()
-        .find(|(name, _)| above == Some(name.as_bytes()))
-    {
+    if let Some((_, runtime)) = DIRECTORIES.iter().find(|(name, _)| above == Some(name.as_bytes())) {
         return named(runtime, part);
     }
     // SLICE:RUNTIME:ID, where a runtime is told to use systemd and does not.
@@ -120,12 +95,8 @@ fn container_of(part: &[u8], above: Option<&[u8]>, in_kubepods: bool) -> Option<
 
 /// A machine of systemd-machined: `machine-NAME.scope`, or a service of systemd-nspawn.
 fn machine(part: &[u8]) -> Option<Vec<u8>> {
-    let scope = part
-        .strip_prefix(b"machine-")
-        .and_then(|rest| rest.strip_suffix(b".scope"));
-    let nspawn = part
-        .strip_prefix(b"systemd-nspawn@")
-        .and_then(|rest| rest.strip_suffix(b".service"));
+    let scope = part.strip_prefix(b"machine-").and_then(|rest| rest.strip_suffix(b".scope"));
+    let nspawn = part.strip_prefix(b"systemd-nspawn@").and_then(|rest| rest.strip_suffix(b".service"));
     let name = unescape(scope.or(nspawn)?);
     Some([b"machine:", &name[..]].concat())
 }
@@ -143,8 +114,7 @@ fn unescape(name: &[u8]) -> Vec<u8> {
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
         match tail {
-            [b'x', high, low, after @ ..] if *first == b'\\' => match digit(*high).zip(digit(*low))
-            {
+            [b'x', high, low, after @ ..] if *first == b'\\' => match digit(*high).zip(digit(*low)) {
                 Some((high, low)) => {
                     bytes.push(high << 4 | low);
                     rest = after;
@@ -173,11 +143,7 @@ mod tests {
             ("1:name=systemd:/\n0::/\n", Some("/")),
             ("", None),
         ] {
-            assert_eq!(
-                path(text.as_bytes()),
-                expected.map(str::as_bytes),
-                "{text:?}"
-            );
+            assert_eq!(path(text.as_bytes()), expected.map(str::as_bytes), "{text:?}");
         }
     }
 
@@ -185,20 +151,13 @@ mod tests {
     fn the_innermost_unit_counts() {
         for (path, expected) in [
             ("/system.slice/ssh.service", Some("ssh.service")),
-            (
-                "/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope",
-                Some("a.scope"),
-            ),
+            ("/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope", Some("a.scope")),
             ("/user.slice/user-1000.slice", Some("user-1000.slice")),
             ("/system.slice/ssh.service/inner", Some("ssh.service")),
             ("/.service", None),
             ("/", None),
         ] {
-            assert_eq!(
-                unit(path.as_bytes()),
-                expected.map(|unit| unit.as_bytes().to_vec()),
-                "{path}"
-            );
+            assert_eq!(unit(path.as_bytes()), expected.map(|unit| unit.as_bytes().to_vec()), "{path}");
         }
     }
 
@@ -209,18 +168,9 @@ mod tests {
             ("/system.slice/docker-ID.scope", "docker:ID"),
             ("/machine.slice/libpod-ID.scope/container", "podman:ID"),
             ("/libpod_parent/libpod-ID", "podman:ID"),
-            (
-                "/kubepods.slice/kubepods-pod1.slice/cri-containerd-ID.scope",
-                "containerd:ID",
-            ),
-            (
-                "/kubepods.slice/kubepods-pod1.slice/crio-ID.scope",
-                "cri-o:ID",
-            ),
-            (
-                "/system.slice/x.service/kubepods-besteffort-pod1.slice:cri-containerd:ID",
-                "containerd:ID",
-            ),
+            ("/kubepods.slice/kubepods-pod1.slice/cri-containerd-ID.scope", "containerd:ID"),
+            ("/kubepods.slice/kubepods-pod1.slice/crio-ID.scope", "cri-o:ID"),
+            ("/system.slice/x.service/kubepods-besteffort-pod1.slice:cri-containerd:ID", "containerd:ID"),
             ("/kubepods/burstable/pod7/ID", "kubernetes:ID"),
             ("/lxc.payload.web/system.slice/a.service", "lxc:web"),
             ("/lxc/web", "lxc:web"),
@@ -229,11 +179,7 @@ mod tests {
             ("/docker/ID/docker/ID/x", "docker:ID"),
         ] {
             let (path, expected) = (path.replace("ID", ID), expected.replace("ID", ID));
-            assert_eq!(
-                container(path.as_bytes()),
-                Some(expected.into_bytes()),
-                "{path}"
-            );
+            assert_eq!(container(path.as_bytes()), Some(expected.into_bytes()), "{path}");
         }
         for path in [
             "/",

@@ -69,44 +69,16 @@ pub struct ColumnFacts {
     pub help: &'static str,
 }
 
-const TEXT: ColumnFacts = ColumnFacts {
-    column: Column::Ns,
-    name: "",
-    number: false,
-    right: false,
-    minimum: 0,
-    cut: false,
-    help: "",
-};
+const TEXT: ColumnFacts =
+    ColumnFacts { column: Column::Ns, name: "", number: false, right: false, minimum: 0, cut: false, help: "" };
 
-const NUMBER: ColumnFacts = ColumnFacts {
-    number: true,
-    right: true,
-    ..TEXT
-};
+const NUMBER: ColumnFacts = ColumnFacts { number: true, right: true, ..TEXT };
 
 /// Every column, in the order of --output-all.
 pub const COLUMNS: [ColumnFacts; 20] = [
-    ColumnFacts {
-        column: Column::Ns,
-        name: "NS",
-        minimum: 10,
-        help: "namespace identifier (inode number)",
-        ..NUMBER
-    },
-    ColumnFacts {
-        column: Column::Type,
-        name: "TYPE",
-        minimum: 5,
-        help: "kind of namespace",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::Path,
-        name: "PATH",
-        help: "path to the namespace",
-        ..TEXT
-    },
+    ColumnFacts { column: Column::Ns, name: "NS", minimum: 10, help: "namespace identifier (inode number)", ..NUMBER },
+    ColumnFacts { column: Column::Type, name: "TYPE", minimum: 5, help: "kind of namespace", ..TEXT },
+    ColumnFacts { column: Column::Path, name: "PATH", help: "path to the namespace", ..TEXT },
     ColumnFacts {
         column: Column::NProcs,
         name: "NPROCS",
@@ -114,39 +86,11 @@ pub const COLUMNS: [ColumnFacts; 20] = [
         help: "number of processes in the namespace",
         ..NUMBER
     },
-    ColumnFacts {
-        column: Column::Pid,
-        name: "PID",
-        minimum: 5,
-        help: "lowest PID in the namespace",
-        ..NUMBER
-    },
-    ColumnFacts {
-        column: Column::PPid,
-        name: "PPID",
-        minimum: 5,
-        help: "PPID of the PID",
-        ..NUMBER
-    },
-    ColumnFacts {
-        column: Column::Command,
-        name: "COMMAND",
-        cut: true,
-        help: "command line of the PID",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::Uid,
-        name: "UID",
-        help: "UID of the PID",
-        ..NUMBER
-    },
-    ColumnFacts {
-        column: Column::User,
-        name: "USER",
-        help: "username of the PID",
-        ..TEXT
-    },
+    ColumnFacts { column: Column::Pid, name: "PID", minimum: 5, help: "lowest PID in the namespace", ..NUMBER },
+    ColumnFacts { column: Column::PPid, name: "PPID", minimum: 5, help: "PPID of the PID", ..NUMBER },
+    ColumnFacts { column: Column::Command, name: "COMMAND", cut: true, help: "command line of the PID", ..TEXT },
+    ColumnFacts { column: Column::Uid, name: "UID", help: "UID of the PID", ..NUMBER },
+    ColumnFacts { column: Column::User, name: "USER", help: "username of the PID", ..TEXT },
     ColumnFacts {
         column: Column::NetNsId,
         name: "NETNSID",
@@ -174,48 +118,13 @@ pub const COLUMNS: [ColumnFacts; 20] = [
         help: "owner namespace identifier (inode number)",
         ..NUMBER
     },
-    ColumnFacts {
-        column: Column::HeldBy,
-        name: "HELD-BY",
-        help: "what keeps the namespace alive",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::NsId,
-        name: "NSID",
-        help: "64-bit identifier, unique since boot",
-        ..NUMBER
-    },
-    ColumnFacts {
-        column: Column::Cgroup,
-        name: "CGROUP",
-        help: "cgroup of the PID",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::Unit,
-        name: "UNIT",
-        help: "systemd unit of the PID",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::Container,
-        name: "CONTAINER",
-        help: "container of the PID (runtime and id)",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::UidMap,
-        name: "UIDMAP",
-        help: "user map (inner outer count)",
-        ..TEXT
-    },
-    ColumnFacts {
-        column: Column::GidMap,
-        name: "GIDMAP",
-        help: "group map (inner outer count)",
-        ..TEXT
-    },
+    ColumnFacts { column: Column::HeldBy, name: "HELD-BY", help: "what keeps the namespace alive", ..TEXT },
+    ColumnFacts { column: Column::NsId, name: "NSID", help: "64-bit identifier, unique since boot", ..NUMBER },
+    ColumnFacts { column: Column::Cgroup, name: "CGROUP", help: "cgroup of the PID", ..TEXT },
+    ColumnFacts { column: Column::Unit, name: "UNIT", help: "systemd unit of the PID", ..TEXT },
+    ColumnFacts { column: Column::Container, name: "CONTAINER", help: "container of the PID (runtime and id)", ..TEXT },
+    ColumnFacts { column: Column::UidMap, name: "UIDMAP", help: "user map (inner outer count)", ..TEXT },
+    ColumnFacts { column: Column::GidMap, name: "GIDMAP", help: "group map (inner outer count)", ..TEXT },
 ];
 
 /// A column finds its row by its number.
@@ -235,10 +144,7 @@ impl Column {
 
     /// The column of that name, in any case.
     pub fn from_name(name: &[u8]) -> Option<Column> {
-        COLUMNS
-            .iter()
-            .find(|facts| facts.name.as_bytes().eq_ignore_ascii_case(name))
-            .map(|facts| facts.column)
+        COLUMNS.iter().find(|facts| facts.name.as_bytes().eq_ignore_ascii_case(name)).map(|facts| facts.column)
     }
 }
 
@@ -272,23 +178,10 @@ mod tests {
         let base = [Column::Ns];
         let read = |text: &str| list(OsStr::new(text), &base);
         assert_eq!(read("pid,Command"), Ok(vec![Column::Pid, Column::Command]));
-        assert_eq!(
-            read("+pid,ns"),
-            Ok(vec![Column::Ns, Column::Pid, Column::Ns])
-        );
-        for (text, name) in [
-            ("", ""),
-            ("+", ""),
-            ("pid,,ns", ""),
-            ("pid,+ns", "+ns"),
-            ("foo", "foo"),
-            ("pid ", "pid "),
-        ] {
-            assert_eq!(
-                read(text),
-                Err(RequestError::UnknownColumn(name.into())),
-                "{text}"
-            );
+        assert_eq!(read("+pid,ns"), Ok(vec![Column::Ns, Column::Pid, Column::Ns]));
+        for (text, name) in [("", ""), ("+", ""), ("pid,,ns", ""), ("pid,+ns", "+ns"), ("foo", "foo"), ("pid ", "pid ")]
+        {
+            assert_eq!(read(text), Err(RequestError::UnknownColumn(name.into())), "{text}");
         }
     }
 }

@@ -39,40 +39,24 @@ pub fn find(kind: Kind, number: Reference) -> Result<OwnedFd, Failure> {
     search(&graph.snapshot, &opener, kind, number)
 }
 
-fn search(
-    snapshot: &Snapshot,
-    opener: &Opener,
-    kind: Kind,
-    number: Reference,
-) -> Result<OwnedFd, Failure> {
+fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: Reference) -> Result<OwnedFd, Failure> {
     let none = || Failure::from(RequestError::NoSuchNamespace { kind, number });
-    let closed = || Failure::System {
-        attempt: Attempt::OpenNamespace { kind, number },
-        errno: Errno::EACCES,
-    };
+    let closed = || Failure::System { attempt: Attempt::OpenNamespace { kind, number }, errno: Errno::EACCES };
     match number {
         Reference::Inode(wanted) => {
-            let found =
-                inode(wanted).and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
+            let found = inode(wanted).and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
             match found {
                 Some((inode, namespace)) if namespace.kind == kind => {
-                    let file = opener
-                        .open(snapshot, inode)
-                        .filter(|file| is_of(file, kind, number));
+                    let file = opener.open(snapshot, inode).filter(|file| is_of(file, kind, number));
                     file.ok_or_else(closed)
                 }
                 _ => Err(none()),
             }
         }
         Reference::Id(_) => {
-            let of_kind = snapshot
-                .namespaces
-                .iter()
-                .filter(|(_, namespace)| namespace.kind == kind);
+            let of_kind = snapshot.namespaces.iter().filter(|(_, namespace)| namespace.kind == kind);
             let mut files = of_kind.filter_map(|(inode, _)| opener.open(snapshot, *inode));
-            files
-                .find(|file| is_of(file, kind, number))
-                .ok_or_else(none)
+            files.find(|file| is_of(file, kind, number)).ok_or_else(none)
         }
     }
 }
@@ -96,17 +80,9 @@ mod tests {
     use crate::list::snapshot::Holder;
 
     /// What a snapshot says: a namespace of that kind, held by a descriptor of ours that is by now of `file`.
-    fn search_for(
-        kind: Kind,
-        inode: Inode,
-        file: &File,
-        number: Reference,
-    ) -> Result<OwnedFd, Failure> {
+    fn search_for(kind: Kind, inode: Inode, file: &File, number: Reference) -> Result<OwnedFd, Failure> {
         let mut snapshot = Snapshot::default();
-        let holder = Holder::Descriptor {
-            pid: std::process::id() as i32,
-            fd: file.as_raw_fd(),
-        };
+        let holder = Holder::Descriptor { pid: std::process::id() as i32, fd: file.as_raw_fd() };
         snapshot.add(kind, inode, holder);
         let opener = Opener::new(Path::new("/proc")).unwrap();
         search(&snapshot, &opener, kind, number)
@@ -125,11 +101,9 @@ mod tests {
         let found = search_for(Kind::Net, net_inode, &net, by_inode(net_inode)).unwrap();
         assert_eq!(identify(&found), identify(&net));
         // The number has gone to a namespace of another kind, the descriptor to another namespace.
-        for (kind, inode, file) in [
-            (Kind::Uts, net_inode, &net),
-            (Kind::Net, net_inode, &uts),
-            (Kind::Net, uts_inode, &uts),
-        ] {
+        for (kind, inode, file) in
+            [(Kind::Uts, net_inode, &net), (Kind::Net, net_inode, &uts), (Kind::Net, uts_inode, &uts)]
+        {
             let found = search_for(kind, inode, file, by_inode(inode));
             assert!(matches!(found, Err(Failure::System { .. })), "{found:?}");
         }

@@ -55,11 +55,8 @@ impl Graph {
             let inode = Inode::new(*inode).unwrap();
             let namespaces = &mut graph.snapshot.namespaces;
             namespaces.insert(inode, super::snapshot::Namespace::new(*kind));
-            let relations = Relations {
-                parent: parent.and_then(Inode::new),
-                owner: owner.and_then(Inode::new),
-                owner_uid: None,
-            };
+            let relations =
+                Relations { parent: parent.and_then(Inode::new), owner: owner.and_then(Inode::new), owner_uid: None };
             graph.relations.insert(inode, relations);
         }
         graph
@@ -75,10 +72,7 @@ pub fn relate(snapshot: Snapshot, opener: &Opener, depth: Depth) -> Result<Graph
         .filter(|(_, namespace)| depth == Depth::All || namespace.processes == 0)
         .map(|(inode, _)| *inode)
         .collect();
-    let mut graph = Graph {
-        snapshot,
-        relations: HashMap::new(),
-    };
+    let mut graph = Graph { snapshot, relations: HashMap::new() };
     let mut unopened = HashSet::new();
     for seed in seeds {
         match opener.open(&graph.snapshot, seed) {
@@ -142,12 +136,7 @@ impl Graph {
 
     /// Where the leader has ended meanwhile, any other member will do. One walk for all, however many there are.
     fn second_try(&mut self, opener: &Opener, mut unopened: HashSet<Inode>) -> Result<(), Failure> {
-        unopened.retain(|inode| {
-            self.snapshot
-                .namespaces
-                .get(inode)
-                .is_some_and(|namespace| namespace.processes > 1)
-        });
+        unopened.retain(|inode| self.snapshot.namespaces.get(inode).is_some_and(|namespace| namespace.processes > 1));
         let mut at = 0;
         while !unopened.is_empty() && at < self.snapshot.processes.len() {
             let process = &self.snapshot.processes[at];
@@ -173,10 +162,7 @@ impl Graph {
 fn answer<T>(result: nix::Result<T>) -> Result<Option<T>, Failure> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(errno @ Errno::ENOTTY) => Err(Failure::System {
-            attempt: Attempt::AskRelations,
-            errno,
-        }),
+        Err(errno @ Errno::ENOTTY) => Err(Failure::System { attempt: Attempt::AskRelations, errno }),
         Err(_) => Ok(None),
     }
 }

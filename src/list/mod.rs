@@ -60,28 +60,19 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     if users_first {
         cells.look_up_users(candidates(&graph.snapshot, request, all));
     }
-    let rows = select::select(&graph, request, |item| {
-        request.filter.holds(|column| cells.fill(item, column))
-    })
-    .map_err(filter_failure)?;
+    let rows = select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column)))
+        .map_err(filter_failure)?;
     if !users_first && request.columns.contains(&Column::User) {
         cells.look_up_users(rows.iter().map(|row| row.item));
     }
     let line = |row: &select::Row| Line {
-        cells: request
-            .columns
-            .iter()
-            .map(|column| cells.fill(row.item, *column))
-            .collect(),
+        cells: request.columns.iter().map(|column| cells.fill(row.item, *column)).collect(),
         parent: row.parent,
     };
     Ok(Listing {
         lines: rows.iter().map(line).collect(),
         columns: request.columns.clone(),
-        tree: request
-            .tree
-            .filter(|_| request.drawn)
-            .map(request::tree_column),
+        tree: request.tree.filter(|_| request.drawn).map(request::tree_column),
         unreadable: graph.snapshot.unreadable,
         processes: graph.snapshot.processes.len(),
     })
@@ -101,27 +92,15 @@ fn candidates(
         Subject::Members(inode) => Some(inode),
         Subject::Namespaces { .. } => None,
     };
-    let members = (0..snapshot.processes.len()).filter_map(move |process| {
-        Some(Item::Member {
-            namespace: of?,
-            process,
-        })
-    });
-    namespaces
-        .filter(move |_| of.is_none())
-        .map(Item::Namespace)
-        .chain(members)
+    let members =
+        (0..snapshot.processes.len()).filter_map(move |process| Some(Item::Member { namespace: of?, process }));
+    namespaces.filter(move |_| of.is_none()).map(Item::Namespace).chain(members)
 }
 
 /// Looks where the request needs it. Where the one namespace that is asked for has no process, looks everywhere.
 fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Graph, Failure> {
     let look_at = |sources, depth| {
-        let scope = Scope {
-            root,
-            sources,
-            kinds: request.process_kinds(sources),
-            held: request.held_kinds(sources),
-        };
+        let scope = Scope { root, sources, kinds: request.process_kinds(sources), held: request.held_kinds(sources) };
         graph::relate(scan::scan(&scope, opener)?, opener, depth)
     };
     let graph = look_at(request.sources(), request.depth())?;
@@ -141,9 +120,7 @@ fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Graph, Failur
 /// Whether what was named is there.
 fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), RequestError> {
     match request.subject {
-        Subject::Namespaces {
-            task: Some(pid), ..
-        } => check_process(pid, root, snapshot),
+        Subject::Namespaces { task: Some(pid), .. } => check_process(pid, root, snapshot),
         Subject::Members(inode) => match snapshot.namespaces.get(&inode) {
             Some(namespace) if request.kinds.contains(namespace.kind) => Ok(()),
             _ => Err(RequestError::UnknownNamespace(inode.get().into())),
@@ -153,9 +130,7 @@ fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), Requ
 }
 
 fn check_process(pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), RequestError> {
-    let known = snapshot
-        .processes
-        .binary_search_by_key(&pid, |process| process.pid);
+    let known = snapshot.processes.binary_search_by_key(&pid, |process| process.pid);
     let directory = root.join(pid.to_string());
     match known {
         Ok(_) => Ok(()),

@@ -2,9 +2,7 @@
 
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
-};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket};
 
 /// <linux/rtnetlink.h> and <linux/net_namespace.h>.
 const RTM_NEWNSID: u16 = 88;
@@ -37,16 +35,8 @@ pub struct Client {
 impl Client {
     /// Errors of socket(2): EAFNOSUPPORT, EPROTONOSUPPORT where the kernel has no rtnetlink.
     pub fn new() -> nix::Result<Client> {
-        let socket = socket(
-            AddressFamily::Netlink,
-            SockType::Raw,
-            SockFlag::SOCK_CLOEXEC,
-            SockProtocol::NetlinkRoute,
-        )?;
-        Ok(Client {
-            socket,
-            sequence: 0,
-        })
+        let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkRoute)?;
+        Ok(Client { socket, sequence: 0 })
     }
 
     /// The id of an open network namespace, `None` if the kernel does not say.

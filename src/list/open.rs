@@ -53,20 +53,10 @@ impl Opener {
         let by_leader = || self.of_process(leader?.pid, namespace.kind, inode);
         let by_holder = || {
             let mut holders = namespace.holders.iter();
-            holders.find_map(|holder| {
-                self.by_holder(
-                    snapshot,
-                    (namespace.kind, inode),
-                    holder,
-                    steps.checked_sub(1)?,
-                )
-            })
+            holders.find_map(|holder| self.by_holder(snapshot, (namespace.kind, inode), holder, steps.checked_sub(1)?))
         };
         let by_id = || {
-            let facts = HandleFacts {
-                kind: namespace.kind,
-                ino: inode.get(),
-            };
+            let facts = HandleFacts { kind: namespace.kind, ino: inode.get() };
             let file = nsfs::open_by_id(namespace.id?, Some(facts)).ok()?;
             self.is_of(&file, inode).then_some(file)
         };
@@ -87,25 +77,14 @@ impl Opener {
         steps: usize,
     ) -> Option<OwnedFd> {
         match holder {
-            Holder::Thread { pid, tid } => {
-                self.namespace_file(&format!("{pid}/task/{tid}/ns/{kind}"), inode)
-            }
+            Holder::Thread { pid, tid } => self.namespace_file(&format!("{pid}/task/{tid}/ns/{kind}"), inode),
             Holder::Children { pid, tid } => {
                 let name = kind.name_for_children();
-                self.namespace_file(
-                    &format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)),
-                    inode,
-                )
+                self.namespace_file(&format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)), inode)
             }
-            Holder::Descriptor { pid, fd } => {
-                self.checked(Path::new(&format!("{pid}/fd/{fd}")), inode)
-            }
+            Holder::Descriptor { pid, fd } => self.checked(Path::new(&format!("{pid}/fd/{fd}")), inode),
             Holder::Mount(path) => self.checked(path, inode),
-            Holder::MountElsewhere {
-                path,
-                namespace,
-                witness,
-            } => {
+            Holder::MountElsewhere { path, namespace, witness } => {
                 let leader = snapshot.leader(*namespace).map(|process| process.pid);
                 let by_member = || {
                     let mut members = [*witness, leader].into_iter().flatten();
@@ -121,16 +100,11 @@ impl Opener {
             Holder::Socket { pid, fd } => {
                 let process = pidfd::open(*pid).ok()?;
                 let socket = pidfd::get_fd(process, *fd).ok()?;
-                nsfs::of_socket(socket)
-                    .ok()
-                    .filter(|fd| self.is_of(fd, inode))
+                nsfs::of_socket(socket).ok().filter(|fd| self.is_of(fd, inode))
             }
             Holder::Namespace(child) => {
                 let child = self.open_within(snapshot, *child, steps)?;
-                [nsfs::owner(&child), nsfs::parent(&child)]
-                    .into_iter()
-                    .flatten()
-                    .find(|fd| self.is_of(fd, inode))
+                [nsfs::owner(&child), nsfs::parent(&child)].into_iter().flatten().find(|fd| self.is_of(fd, inode))
             }
         }
     }
@@ -143,22 +117,15 @@ impl Opener {
 
     /// A namespace file of /proc, whose opening does nothing else.
     fn namespace_file(&self, path: &str, inode: Inode) -> Option<OwnedFd> {
-        self.below_proc(path)
-            .ok()
-            .filter(|fd| self.is_of(fd, inode))
+        self.below_proc(path).ok().filter(|fd| self.is_of(fd, inode))
     }
 
     /// Opens a path that may lead to another file by now. Opening that could block (a FIFO) or do something (a device),
     /// so the path is only resolved first, and the file is opened through what came of it.
     fn checked(&self, path: &Path, inode: Inode) -> Option<OwnedFd> {
-        let found = openat(
-            &self.proc,
-            path,
-            OFlag::O_PATH | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )
-        .ok()
-        .filter(|fd| self.is_of(fd, inode))?;
+        let found = openat(&self.proc, path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+            .ok()
+            .filter(|fd| self.is_of(fd, inode))?;
         self.namespace_file(&format!("self/fd/{}", found.as_raw_fd()), inode)
     }
 
@@ -173,19 +140,15 @@ impl Opener {
     }
 
     fn is_of(&self, fd: impl AsFd, inode: Inode) -> bool {
-        identify(fd).is_ok_and(|id| {
-            id.ino == u64::from(inode.get()) && self.device.is_none_or(|device| id.dev == device)
-        })
+        identify(fd)
+            .is_ok_and(|id| id.ino == u64::from(inode.get()) && self.device.is_none_or(|device| id.dev == device))
     }
 }
 
 /// What an open namespace file is of. Errors of fstat(2).
 pub fn identify(fd: impl AsFd) -> nix::Result<NamespaceId> {
     let stat = fstat(fd)?;
-    Ok(NamespaceId {
-        dev: stat.st_dev,
-        ino: stat.st_ino,
-    })
+    Ok(NamespaceId { dev: stat.st_dev, ino: stat.st_ino })
 }
 
 /// The inode number of an open namespace file; `None` if it cannot be asked.
@@ -223,19 +186,12 @@ mod tests {
     /// Opens our own network namespace by way of `path`, where a mount table has shown it: our own, or that of the mount
     /// namespace that we are a process of.
     fn opens(opener: &Opener, path: &Path, elsewhere: bool) -> bool {
-        let (own, mount) = (
-            opener.own(Kind::Net).unwrap(),
-            opener.own(Kind::Mount).unwrap(),
-        );
+        let (own, mount) = (opener.own(Kind::Net).unwrap(), opener.own(Kind::Mount).unwrap());
         let mut snapshot = Snapshot::default();
         let path = path.to_path_buf();
         let holder = match elsewhere {
             false => Holder::Mount(path),
-            true => Holder::MountElsewhere {
-                path,
-                namespace: mount,
-                witness: None,
-            },
+            true => Holder::MountElsewhere { path, namespace: mount, witness: None },
         };
         snapshot.add(Kind::Net, own, holder);
         snapshot.add(Kind::Mount, mount, Holder::Mount("/nonexistent".into()));
@@ -270,11 +226,7 @@ mod tests {
             }
         }
         // Nor is the pipe open for reading now: who opens it for writing would find a reader.
-        let writer = nix::fcntl::open(
-            &path("pipe"),
-            OFlag::O_WRONLY | OFlag::O_NONBLOCK,
-            Mode::empty(),
-        );
+        let writer = nix::fcntl::open(&path("pipe"), OFlag::O_WRONLY | OFlag::O_NONBLOCK, Mode::empty());
         assert_eq!(writer.err(), Some(Errno::ENXIO));
     }
 }

@@ -70,8 +70,7 @@ impl Request {
 
     /// Whether rows hang under each other by what their namespaces belong to.
     pub fn tree_of_namespaces(&self) -> bool {
-        matches!(self.tree, Some(Tree::Owner | Tree::Parent))
-            && matches!(self.subject, Subject::Namespaces { .. })
+        matches!(self.tree, Some(Tree::Owner | Tree::Parent)) && matches!(self.subject, Subject::Namespaces { .. })
     }
 
     /// How much must be asked of namespaces.
@@ -80,11 +79,7 @@ impl Request {
         let lists_relatives = self.kinds.contains(Kind::User) || self.kinds.contains(Kind::Pid);
         let wants_relatives = self.sources().contains(Source::Relative) && lists_relatives;
         let columns = self.needs(Column::Pns) || self.needs(Column::Ons);
-        if self.tree_of_namespaces() || columns || wants_relatives {
-            Depth::All
-        } else {
-            Depth::Processless
-        }
+        if self.tree_of_namespaces() || columns || wants_relatives { Depth::All } else { Depth::Processless }
     }
 
     /// The kinds to look at processes for, in a look at these sources: more than are listed, where others lead to those.
@@ -131,23 +126,11 @@ impl Request {
     }
 }
 
-const OF_PROCESSES: &[Column] = &[
-    Column::HeldBy,
-    Column::Cgroup,
-    Column::Unit,
-    Column::Container,
-    Column::UidMap,
-    Column::GidMap,
-];
+const OF_PROCESSES: &[Column] =
+    &[Column::HeldBy, Column::Cgroup, Column::Unit, Column::Container, Column::UidMap, Column::GidMap];
 
-const NAMESPACE_COLUMNS: &[Column] = &[
-    Column::Ns,
-    Column::Type,
-    Column::NProcs,
-    Column::Pid,
-    Column::User,
-    Column::Command,
-];
+const NAMESPACE_COLUMNS: &[Column] =
+    &[Column::Ns, Column::Type, Column::NProcs, Column::Pid, Column::User, Column::Command];
 const NETWORK_COLUMNS: &[Column] = &[
     Column::Ns,
     Column::Type,
@@ -175,19 +158,14 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         Some(list) => column::list(list, &base)?,
         None => base,
     };
-    let filter =
-        Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(RequestError::Filter)?;
+    let filter = Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(RequestError::Filter)?;
     let tree = tree(&args);
     Ok(Request {
         subject: subject(&args)?,
         tree,
         drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
         columns,
-        kinds: if args.kinds.is_empty() {
-            KindSet::ALL
-        } else {
-            args.kinds
-        },
+        kinds: if args.kinds.is_empty() { KindSet::ALL } else { args.kinds },
         scan: args.scan.unwrap_or(SourceSet::DEFAULT),
         filter,
         format: match (args.json, args.raw) {
@@ -203,13 +181,8 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
 
 fn subject(args: &Args) -> Result<Subject, RequestError> {
     match args.namespace {
-        None | Some(0) => Ok(Subject::Namespaces {
-            task: args.task,
-            persistent: args.persistent,
-        }),
-        Some(number) => inode(number)
-            .map(Subject::Members)
-            .ok_or(RequestError::UnknownNamespace(number)),
+        None | Some(0) => Ok(Subject::Namespaces { task: args.task, persistent: args.persistent }),
+        Some(number) => inode(number).map(Subject::Members).ok_or(RequestError::UnknownNamespace(number)),
     }
 }
 

@@ -63,21 +63,13 @@ pub fn select(
 }
 
 fn members(graph: &Graph, inode: Inode) -> Vec<Item> {
-    let Some(kind) = graph
-        .snapshot
-        .namespaces
-        .get(&inode)
-        .map(|found| found.kind)
-    else {
+    let Some(kind) = graph.snapshot.namespaces.get(&inode).map(|found| found.kind) else {
         return Vec::new();
     };
     let processes = graph.snapshot.processes.iter().enumerate();
     processes
         .filter(|(_, process)| process.namespace(kind) == Some(inode))
-        .map(|(at, _)| Item::Member {
-            namespace: inode,
-            process: at,
-        })
+        .map(|(at, _)| Item::Member { namespace: inode, process: at })
         .collect()
 }
 
@@ -99,9 +91,7 @@ fn namespaces(graph: &Graph, request: &Request) -> Vec<Item> {
             && of_task.is_none_or(|of_task| of_task[namespace.kind as usize] == Some(inode))
     };
     let all = graph.snapshot.namespaces.iter();
-    all.filter(|(inode, namespace)| wanted(**inode, namespace))
-        .map(|(inode, _)| Item::Namespace(*inode))
-        .collect()
+    all.filter(|(inode, namespace)| wanted(**inode, namespace)).map(|(inode, _)| Item::Namespace(*inode)).collect()
 }
 
 /// With each namespace what it belongs to, whatever else was asked for: a tree needs its trunk. What is above comes before
@@ -186,10 +176,7 @@ fn below_processes(graph: &Graph, items: Vec<Item>) -> Vec<Row> {
 
 /// Processes so that each comes after its parent, even where that has the higher PID.
 fn parents_first(graph: &Graph, items: Vec<Item>) -> Vec<Item> {
-    let by_pid: HashMap<i32, Item> = items
-        .iter()
-        .filter_map(|item| Some((process(graph, *item)?.0, *item)))
-        .collect();
+    let by_pid: HashMap<i32, Item> = items.iter().filter_map(|item| Some((process(graph, *item)?.0, *item))).collect();
     let mut seen = HashSet::new();
     let mut ordered = Vec::with_capacity(items.len());
     for item in items {
@@ -242,30 +229,19 @@ mod tests {
         let mut namespaces = [None; Kind::ALL.len()];
         namespaces[Kind::Pid as usize] = Inode::new(3);
         namespaces[Kind::Net as usize] = Inode::new(5);
-        graph.snapshot.processes.push(Process {
-            pid: 7,
-            parent: 1,
-            uid: 0,
-            namespaces,
-        });
+        graph.snapshot.processes.push(Process { pid: 7, parent: 1, uid: 0, namespaces });
         graph
     }
 
     /// Numbers of the namespaces, and of what each hangs under.
     #[track_caller]
     fn assert_rows(tree: Tree, kinds: &[Kind], task: Option<i32>, expected: &[(u32, Option<u32>)]) {
-        let request = resolve(Args {
-            tree: Some(tree),
-            kinds: kinds.iter().copied().collect(),
-            task,
-            ..Args::default()
-        });
+        let request =
+            resolve(Args { tree: Some(tree), kinds: kinds.iter().copied().collect(), task, ..Args::default() });
         let rows = select(&shuffled(), &request.unwrap(), |_| Ok(true)).unwrap();
         let number = |row: &Row| inode(row.item).unwrap().get();
-        let found: Vec<_> = rows
-            .iter()
-            .map(|row| (number(row), row.parent.map(|parent| number(&rows[parent]))))
-            .collect();
+        let found: Vec<_> =
+            rows.iter().map(|row| (number(row), row.parent.map(|parent| number(&rows[parent])))).collect();
         assert_eq!(found, expected);
     }
 

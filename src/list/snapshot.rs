@@ -100,26 +100,14 @@ pub struct Namespace {
 impl Namespace {
     /// One that nothing is known of but its kind.
     pub fn new(kind: Kind) -> Namespace {
-        Namespace {
-            kind,
-            processes: 0,
-            leader: None,
-            holders: Vec::new(),
-            id: None,
-        }
+        Namespace { kind, processes: 0, leader: None, holders: Vec::new(), id: None }
     }
 }
 
 /// The namespace of that number, a new one if it is not there yet; `None` if what is there is of another kind: an inode
 /// number that meant another kind a moment ago has been used again, and either sight is as good.
-pub fn namespace_of(
-    namespaces: &mut BTreeMap<Inode, Namespace>,
-    kind: Kind,
-    inode: Inode,
-) -> Option<&mut Namespace> {
-    let namespace = namespaces
-        .entry(inode)
-        .or_insert_with(|| Namespace::new(kind));
+pub fn namespace_of(namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind, inode: Inode) -> Option<&mut Namespace> {
+    let namespace = namespaces.entry(inode).or_insert_with(|| Namespace::new(kind));
     (namespace.kind == kind).then_some(namespace)
 }
 
@@ -160,9 +148,7 @@ impl Snapshot {
     pub fn add(&mut self, kind: Kind, inode: Inode, holder: Holder) {
         if let Some(namespace) = namespace_of(&mut self.namespaces, kind, inode) {
             let rank = holder.rank();
-            let place = namespace
-                .holders
-                .partition_point(|held| held.rank() <= rank);
+            let place = namespace.holders.partition_point(|held| held.rank() <= rank);
             namespace.holders.insert(place, holder);
         }
     }
@@ -203,20 +189,8 @@ mod tests {
     #[test]
     fn names_of_namespaces_and_sockets() {
         let inode = Inode::new(4026531840);
-        assert_eq!(
-            parse_name(b"net:[4026531840]"),
-            inode.map(|inode| (Kind::Net, inode))
-        );
-        for text in [
-            "",
-            "net:[0]",
-            "net:[]",
-            "net:[1",
-            "net:1",
-            "/net:[1]",
-            "foo:[1]",
-            "net:[4294967296]",
-        ] {
+        assert_eq!(parse_name(b"net:[4026531840]"), inode.map(|inode| (Kind::Net, inode)));
+        for text in ["", "net:[0]", "net:[]", "net:[1", "net:1", "/net:[1]", "foo:[1]", "net:[4294967296]"] {
             assert_eq!(parse_name(text.as_bytes()), None, "{text}");
         }
         assert_eq!(parse_socket(b"socket:[7]"), Some(7));

@@ -23,19 +23,13 @@ const KERNEL_THREAD: u32 = 0x0020_0000;
 /// that only the **last** `)` is sure to end it.
 pub fn parse(text: &[u8]) -> Option<Stat> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
-    let mut fields = text[end + 1..]
-        .split(|byte| byte.is_ascii_whitespace())
-        .filter(|field| !field.is_empty());
+    let mut fields = text[end + 1..].split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());
     let parent = digits(fields.nth(1)?)?;
     // Between them: process group, session, terminal and its foreground group.
     let flags: u32 = digits(fields.nth(4)?)?;
     // Between them: faults, times, priority and niceness.
     let threads = fields.nth(10).and_then(digits).unwrap_or(1);
-    Some(Stat {
-        parent,
-        kernel_thread: flags & KERNEL_THREAD != 0,
-        threads,
-    })
+    Some(Stat { parent, kernel_thread: flags & KERNEL_THREAD != 0, threads })
 }
 
 /// A status file is not longer, its lists of groups and processors included.
@@ -57,29 +51,16 @@ mod tests {
     fn a_comm_ends_at_the_last_parenthesis() {
         for comm in ["sh", "a) R 1 1 (b", ") R 1 1", "two\nlines", "", "()", "))"] {
             let text = format!("7 ({comm}) S 42 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 3 0\n");
-            let expected = Stat {
-                parent: 42,
-                kernel_thread: false,
-                threads: 3,
-            };
+            let expected = Stat { parent: 42, kernel_thread: false, threads: 3 };
             assert_eq!(parse(text.as_bytes()), Some(expected), "{comm:?}");
         }
-        let kthreadd =
-            parse(b"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0").unwrap();
+        let kthreadd = parse(b"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0").unwrap();
         assert_eq!((kthreadd.parent, kthreadd.kernel_thread), (0, true));
     }
 
     #[test]
     fn what_is_no_stat_file_is_refused() {
-        for text in [
-            "",
-            "7",
-            "7 (sh",
-            "7 (sh)",
-            "7 (sh) S",
-            "7 (sh) S -1 1 1 1 1 1",
-            "7 (sh) S 1 1 1 1 1",
-        ] {
+        for text in ["", "7", "7 (sh", "7 (sh)", "7 (sh) S", "7 (sh) S -1 1 1 1 1 1", "7 (sh) S 1 1 1 1 1"] {
             assert_eq!(parse(text.as_bytes()), None, "{text:?}");
         }
     }

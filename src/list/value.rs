@@ -18,19 +18,11 @@ pub enum Value {
 impl Value {
     /// A text, or [`Value::Empty`] if there is none in it.
     pub fn text(text: &[u8]) -> Value {
-        if text.is_empty() {
-            Value::Empty
-        } else {
-            Value::Text(text.into())
-        }
+        if text.is_empty() { Value::Empty } else { Value::Text(text.into()) }
     }
 
     /// Several texts, or [`Value::Empty`] if there are none.
     pub fn lines(lines: Vec<Vec<u8>>) -> Value {
-        if lines.is_empty() {
-            Value::Empty
-        } else {
-            Value::Lines(lines)
-        }
+        if lines.is_empty() { Value::Empty } else { Value::Lines(lines) }
     }
 }

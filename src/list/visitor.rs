@@ -42,11 +42,7 @@ impl Visitor {
             }
             Side::Parent { child } => {
                 drop((wait_here, arrived));
-                let mut visitor = Visitor {
-                    child,
-                    pid_in_proc: child,
-                    leash: Some(leash),
-                };
+                let mut visitor = Visitor { child, pid_in_proc: child, leash: Some(leash) };
                 if !matches!(read(&arrival, &mut [0]), Ok(1)) {
                     return None;
                 }

@@ -31,20 +31,14 @@ const DIRECTORY: &str = "/usr/lib/locale";
 
 /// What the locale that `environment` names can show.
 pub fn charset(environment: &[&CStr]) -> Charset {
-    let variable =
-        |name: &str| value(environment, name.as_bytes()).filter(|value| !value.is_empty());
+    let variable = |name: &str| value(environment, name.as_bytes()).filter(|value| !value.is_empty());
     let installed = Installed::of(variable("LOCPATH"));
     decide(variable, |name| installed.codeset(name))
 }
 
-fn decide<'v>(
-    variable: impl Fn(&str) -> Option<&'v [u8]>,
-    codeset: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> Charset {
+fn decide<'v>(variable: impl Fn(&str) -> Option<&'v [u8]>, codeset: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Charset {
     let name = |category| {
-        let value = variable("LC_ALL")
-            .or_else(|| variable(category))
-            .or_else(|| variable("LANG"));
+        let value = variable("LC_ALL").or_else(|| variable(category)).or_else(|| variable("LANG"));
         value.unwrap_or(b"C")
     };
     // By what bytes are characters in the first of them.
@@ -110,10 +104,8 @@ impl Installed {
         if name.contains('/') || parts.codeset == Some("") {
             return None;
         }
-        let archived = self
-            .archive
-            .as_ref()
-            .and_then(|archive| stored::in_archive(archive, parts.in_archive().as_bytes()));
+        let archived =
+            self.archive.as_ref().and_then(|archive| stored::in_archive(archive, parts.in_archive().as_bytes()));
         if archived.is_some() {
             return archived;
         }
@@ -142,12 +134,7 @@ impl Parts<'_> {
         let (rest, modifier) = split(name, '@');
         let (rest, codeset) = split(rest, '.');
         let (language, territory) = split(rest, '_');
-        Parts {
-            language,
-            territory,
-            codeset,
-            modifier,
-        }
+        Parts { language, territory, codeset, modifier }
     }
 
     /// Where the locale may be found, the best match first: a modifier is given up last, and before it the territory.
@@ -176,12 +163,7 @@ impl Parts<'_> {
         self.written(self.territory, codeset.as_deref(), self.modifier)
     }
 
-    fn written(
-        &self,
-        territory: Option<&str>,
-        codeset: Option<&str>,
-        modifier: Option<&str>,
-    ) -> String {
+    fn written(&self, territory: Option<&str>, codeset: Option<&str>, modifier: Option<&str>) -> String {
         let mut name = self.language.to_string();
         for (sign, part) in [("_", territory), (".", codeset), ("@", modifier)] {
             let part = part.filter(|part| !part.is_empty());
@@ -214,22 +196,12 @@ mod tests {
             (&[("LANG", "C"), ("LC_CTYPE", "C.UTF-8")], Charset::Utf8),
             (&[("LANG", "C.UTF-8"), ("LC_CTYPE", "C")], Charset::Ascii),
             (&[("LANG", "C.UTF-8"), ("LC_ALL", "POSIX")], Charset::Ascii),
-            (
-                &[("LANG", "C.UTF-8"), ("LC_TIME", "xx_YY.UTF-8")],
-                Charset::Ascii,
-            ),
+            (&[("LANG", "C.UTF-8"), ("LC_TIME", "xx_YY.UTF-8")], Charset::Ascii),
             (&[("LANG", "xx_YY.UTF-8")], Charset::Ascii),
-            (
-                &[("LC_ALL", "C.UTF-8"), ("LC_TIME", "xx_YY.UTF-8")],
-                Charset::Utf8,
-            ),
+            (&[("LC_ALL", "C.UTF-8"), ("LC_TIME", "xx_YY.UTF-8")], Charset::Utf8),
         ] {
-            let variable = |name: &str| {
-                variables
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map(|(_, value)| value.as_bytes())
-            };
+            let variable =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes());
             let codeset = |name: &[u8]| match name {
                 b"C.UTF-8" | b"en_IN" => Some(b"UTF-8".to_vec()),
                 b"de_DE" => Some(b"ISO-8859-1".to_vec()),
@@ -244,20 +216,14 @@ mod tests {
         for (name, directories) in [
             ("en_IN", &["en_IN", "en"][..]),
             ("C.UTF-8", &["C.UTF-8", "C.utf8", "C"]),
-            (
-                "C.UTF-8@x",
-                &["C.UTF-8@x", "C.utf8@x", "C@x", "C.UTF-8", "C.utf8", "C"],
-            ),
+            ("C.UTF-8@x", &["C.UTF-8@x", "C.utf8@x", "C@x", "C.UTF-8", "C.utf8", "C"]),
             ("sr_RS@latin", &["sr_RS@latin", "sr@latin", "sr_RS", "sr"]),
             ("de@a.b", &["de@a.b", "de"]),
             ("de_@", &["de"]),
         ] {
             assert_eq!(Parts::of(name).directories(), directories, "{name}");
         }
-        assert_eq!(
-            Parts::of("de_DE.UTF-8@euro").in_archive(),
-            "de_DE.utf8@euro"
-        );
+        assert_eq!(Parts::of("de_DE.UTF-8@euro").in_archive(), "de_DE.utf8@euro");
         assert_eq!(Parts::of("de_DE.8859-1").in_archive(), "de_DE.iso88591");
     }
 }

@@ -71,15 +71,10 @@ pub fn in_archive(archive: &Path, name: &[u8]) -> Option<Vec<u8>> {
     let rows = (word(&file, ROWS)? as usize).checked_mul(ROW)?;
     let table = bytes(&file, word(&file, TABLE)?, rows)?;
     let is_name = |place: u32| {
-        let text = place
-            .checked_sub(start)
-            .and_then(|at| strings.get(at as usize..));
-        text.and_then(|text| text.strip_prefix(name))
-            .is_some_and(|rest| rest.first() == Some(&0))
+        let text = place.checked_sub(start).and_then(|at| strings.get(at as usize..));
+        text.and_then(|text| text.strip_prefix(name)).is_some_and(|rest| rest.first() == Some(&0))
     };
-    let part = |row: &[u8], at: usize| {
-        u32::from_ne_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]])
-    };
+    let part = |row: &[u8], at: usize| u32::from_ne_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]]);
     let mut rows = table.chunks_exact(ROW);
     let row = rows.find(|row| part(row, 8) != 0 && is_name(part(row, 4)))?;
     let locale = u64::from(part(row, 8));
@@ -159,15 +154,7 @@ mod tests {
         let strings = b"en_IN\0de_DE\0rest";
         let (english, german) = (ctype("UTF-8"), ctype("ISO-8859-1"));
         let locales = [1, 124, 1, 124 + english.len() as u32];
-        let whole = [
-            &words(&head),
-            &words(&rows),
-            &strings[..],
-            &words(&locales),
-            &english,
-            &german,
-        ]
-        .concat();
+        let whole = [&words(&head), &words(&rows), &strings[..], &words(&locales), &english, &german].concat();
         std::fs::write(&archive, &whole).unwrap();
         let found = |name: &[u8]| in_archive(&archive, name);
         assert_eq!(found(b"en_IN"), Some(b"UTF-8".to_vec()));
@@ -179,11 +166,7 @@ mod tests {
             std::fs::write(&archive, &whole[..length]).unwrap();
             assert_eq!(found(b"de_DE"), None, "{length}");
         }
-        std::fs::write(
-            &archive,
-            [&words(&[ARCHIVE_MAGIC]), &[0xff; 400][..]].concat(),
-        )
-        .unwrap();
+        std::fs::write(&archive, [&words(&[ARCHIVE_MAGIC]), &[0xff; 400][..]].concat()).unwrap();
         assert_eq!(found(b"de_DE"), None);
     }
 }

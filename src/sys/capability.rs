@@ -48,15 +48,11 @@ const VERSION_3: u32 = 0x2008_0522;
 
 /// The capabilities of this process. capget(2) does not fail for the caller itself.
 pub fn get() -> nix::Result<CapabilitySets> {
-    let mut header = Header {
-        version: VERSION_3,
-        pid: 0,
-    };
+    let mut header = Header { version: VERSION_3, pid: 0 };
     let mut halves = [Half::default(); 2];
     // SAFETY: both structures have the layout of version 3, which the header names.
     check(unsafe { libc::syscall(libc::SYS_capget, &mut header, halves.as_mut_ptr()) })?;
-    let join =
-        |half: fn(&Half) -> u32| u64::from(half(&halves[0])) | u64::from(half(&halves[1])) << 32;
+    let join = |half: fn(&Half) -> u32| u64::from(half(&halves[0])) | u64::from(half(&halves[1])) << 32;
     Ok(CapabilitySets {
         effective: join(|half| half.effective),
         permitted: join(|half| half.permitted),
@@ -66,10 +62,7 @@ pub fn get() -> nix::Result<CapabilitySets> {
 
 /// Sets the capabilities of this process. Errors of capset(2): EPERM if a permitted one would be gained.
 fn set(sets: CapabilitySets) -> nix::Result<()> {
-    let mut header = Header {
-        version: VERSION_3,
-        pid: 0,
-    };
+    let mut header = Header { version: VERSION_3, pid: 0 };
     let half = |shift: u32| Half {
         effective: (sets.effective >> shift) as u32,
         permitted: (sets.permitted >> shift) as u32,
@@ -85,16 +78,8 @@ fn set(sets: CapabilitySets) -> nix::Result<()> {
 fn raise_ambient(capability: u32) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
     check(
-        unsafe {
-            libc::prctl(
-                libc::PR_CAP_AMBIENT,
-                libc::PR_CAP_AMBIENT_RAISE,
-                libc::c_ulong::from(capability),
-                0,
-                0,
-            )
-        }
-        .into(),
+        unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_RAISE, libc::c_ulong::from(capability), 0, 0) }
+            .into(),
     )
     .map(drop)
 }

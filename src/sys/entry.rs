@@ -24,29 +24,18 @@ pub struct Invocation {
 /// # Safety
 /// `argv` and `envp` are the vectors that the C library passes to `main`: ended by a null pointer, of NUL-terminated
 /// strings that live, unchanged, as long as the process.
-pub unsafe fn start(
-    argv: *const *const c_char,
-    envp: *const *const c_char,
-    tool: fn(Invocation) -> Status,
-) -> c_int {
+pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, tool: fn(Invocation) -> Status) -> c_int {
     super::file::note_closed_descriptors();
     // SAFETY: passed on from our caller.
     let (argv, environment) = unsafe { (strings(argv), strings(envp)) };
-    let mut argv = argv
-        .into_iter()
-        .map(|argument| OsStr::from_bytes(argument.to_bytes()).to_os_string());
+    let mut argv = argv.into_iter().map(|argument| OsStr::from_bytes(argument.to_bytes()).to_os_string());
     // execve(2) allows an empty argv; Linux makes it one empty string since 5.18.
     let name = argv.next().unwrap_or_default();
     let program = match name.as_bytes().rsplit(|byte| *byte == b'/').next() {
         Some(base) if !base.is_empty() => OsStr::from_bytes(base).to_os_string(),
         _ => OsString::from("nskit"),
     };
-    tool(Invocation {
-        program,
-        arguments: argv.collect(),
-        environment,
-    })
-    .conclude()
+    tool(Invocation { program, arguments: argv.collect(), environment }).conclude()
 }
 
 /// # Safety

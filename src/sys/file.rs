@@ -31,10 +31,7 @@ static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 pub fn note_closed_descriptors() {
     for (fd, closed) in (0..).zip(&CLOSED) {
         // SAFETY: F_GETFD only asks.
-        closed.store(
-            unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1,
-            Ordering::Relaxed,
-        );
+        closed.store(unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1, Ordering::Relaxed);
     }
 }
 
@@ -103,9 +100,7 @@ fn write_fd_once(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
 /// No descriptor of ours is to reach a program that we run: so all close on execve(2), those too that are closed before.
 /// Somebody else may have put a pipe or a terminal in place of the file: we neither wait for its other side, nor does it
 /// become the terminal of our session.
-pub const OPEN_FLAGS: OFlag = OFlag::O_CLOEXEC
-    .union(OFlag::O_NONBLOCK)
-    .union(OFlag::O_NOCTTY);
+pub const OPEN_FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
 /// Where a path leads: device and inode number, and the mount (0 before Linux 5.8), so that what is bind-mounted in two
 /// places is told apart.
@@ -121,12 +116,7 @@ pub fn place(path: &Path) -> nix::Result<Place> {
         // SAFETY: a C string and a writable structure.
         check(unsafe { libc::statx(libc::AT_FDCWD, path.as_ptr(), flags, mask, &mut found) }.into())
     })??;
-    Ok((
-        found.stx_dev_major,
-        found.stx_dev_minor,
-        found.stx_ino,
-        found.stx_mnt_id,
-    ))
+    Ok((found.stx_dev_major, found.stx_dev_minor, found.stx_ino, found.stx_mnt_id))
 }
 
 /// Opens `path` with [`OPEN_FLAGS`] besides. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody

@@ -28,18 +28,12 @@ pub fn error_text(errno: Errno) -> String {
         return format!("Unknown error {}", errno as i32);
     }
     // SAFETY: see above: the text is ended within the buffer.
-    unsafe { CStr::from_ptr(text.as_ptr()) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned()
 }
 
 /// Turns the -1 of a C function into the errno it left.
 fn check(result: libc::c_long) -> nix::Result<libc::c_long> {
-    if result == -1 {
-        Err(Errno::last())
-    } else {
-        Ok(result)
-    }
+    if result == -1 { Err(Errno::last()) } else { Ok(result) }
 }
 
 /// Takes hold of the descriptor that a system call has made, or of the errno it left.

@@ -80,10 +80,7 @@ pub fn namespace(namespace: impl AsFd) -> nix::Result<Facts> {
     // SAFETY: the request writes one structure of this layout.
     let result = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_MNT_GET_INFO, &mut info) };
     check(result.into())?;
-    Ok(Facts {
-        id: info.id,
-        mounts: info.mounts,
-    })
+    Ok(Facts { id: info.id, mounts: info.mounts })
 }
 
 /// The mount namespace before or after this one. Errors: ENOENT at the end, EPERM without CAP_SYS_ADMIN in the initial
@@ -103,19 +100,11 @@ pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<OwnedFd>
 /// no such namespace, EPERM without rights over it, ENOSYS and EINVAL from older kernels.
 pub fn list(namespace: u64) -> nix::Result<Vec<u64>> {
     let mut mounts = Vec::new();
-    let mut request = Request {
-        size: REQUEST_SIZE,
-        spare: 0,
-        mount: ROOT,
-        parameter: 0,
-        namespace,
-    };
+    let mut request = Request { size: REQUEST_SIZE, spare: 0, mount: ROOT, parameter: 0, namespace };
     let mut ids = [0u64; 512];
     loop {
         // SAFETY: the request has the size that it says, the buffer that of the number given.
-        let count = check(unsafe {
-            libc::syscall(SYS_LISTMOUNT, &request, ids.as_mut_ptr(), ids.len(), 0)
-        })?;
+        let count = check(unsafe { libc::syscall(SYS_LISTMOUNT, &request, ids.as_mut_ptr(), ids.len(), 0) })?;
         let found = ids.get(..count as usize).ok_or(Errno::EIO)?;
         mounts.extend_from_slice(found);
         match found.last() {
@@ -140,13 +129,7 @@ pub struct MountFacts {
 /// matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
 pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
     let wanted = STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT | STATMOUNT_FS_TYPE;
-    let request = Request {
-        size: REQUEST_SIZE,
-        spare: 0,
-        mount,
-        parameter: wanted,
-        namespace,
-    };
+    let request = Request { size: REQUEST_SIZE, spare: 0, mount, parameter: wanted, namespace };
     // Words, so that the structure at its head is aligned.
     let mut words = [0u64; (STATMOUNT_HEAD + TEXTS) / 8];
     let size = size_of_val(&words);
@@ -158,8 +141,7 @@ pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
     };
     // SAFETY: u64 has no padding, and any bytes are bytes.
     let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), size) };
-    let word =
-        |at: usize| u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let word = |at: usize| u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
     let mask = u64::from(word(MASK_AT)) | u64::from(word(MASK_AT + 4)) << 32;
     let text = |at: usize| {
         let text = bytes.get(STATMOUNT_HEAD + word(at) as usize..)?;
@@ -169,14 +151,8 @@ pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
     if mask & wanted != wanted {
         return Ok(None);
     }
-    let (Some(fstype), Some(root), Some(point)) =
-        (text(FS_TYPE_AT), text(MNT_ROOT_AT), text(MNT_POINT_AT))
-    else {
+    let (Some(fstype), Some(root), Some(point)) = (text(FS_TYPE_AT), text(MNT_ROOT_AT), text(MNT_POINT_AT)) else {
         return Ok(None);
     };
-    Ok(Some(MountFacts {
-        fstype,
-        root,
-        point,
-    }))
+    Ok(Some(MountFacts { fstype, root, point }))
 }

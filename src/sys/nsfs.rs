@@ -87,14 +87,7 @@ pub fn open_by_id(id: u64, facts: Option<HandleFacts>) -> nix::Result<OwnedFd> {
     };
     let flags = libc::O_RDONLY | libc::O_CLOEXEC;
     // SAFETY: the handle has the layout that its header announces, and is only read; a descriptor is made.
-    unsafe {
-        new_descriptor(libc::syscall(
-            libc::SYS_open_by_handle_at,
-            FD_NSFS_ROOT,
-            &mut handle,
-            flags,
-        ))
-    }
+    unsafe { new_descriptor(libc::syscall(libc::SYS_open_by_handle_at, FD_NSFS_ROOT, &mut handle, flags)) }
 }
 
 const NS_GET_ID: libc::Ioctl = 0x8008_b70d_u32 as libc::Ioctl;
@@ -129,20 +122,12 @@ const LIST_REQUEST_SIZE: u32 = 32;
 /// The ids of all namespaces of these kinds that the caller may know of. Errors: ENOSYS before Linux 6.19, EPERM.
 pub fn list(kinds: KindSet) -> nix::Result<Vec<u64>> {
     let clone_flags = kinds.clone_flags().bits().cast_unsigned();
-    let mut request = ListRequest {
-        size: LIST_REQUEST_SIZE,
-        spare: 0,
-        cursor: 0,
-        clone_flags,
-        spare2: 0,
-        owner: 0,
-    };
+    let mut request = ListRequest { size: LIST_REQUEST_SIZE, spare: 0, cursor: 0, clone_flags, spare2: 0, owner: 0 };
     let mut all = Vec::new();
     let mut ids = [0u64; 512];
     loop {
         // SAFETY: the request has the size that it says, the buffer that of the number given.
-        let count =
-            check(unsafe { libc::syscall(SYS_LISTNS, &request, ids.as_mut_ptr(), ids.len(), 0) })?;
+        let count = check(unsafe { libc::syscall(SYS_LISTNS, &request, ids.as_mut_ptr(), ids.len(), 0) })?;
         let found = ids.get(..count as usize).ok_or(Errno::EIO)?;
         all.extend_from_slice(found);
         match found.last() {

@@ -57,8 +57,7 @@ const PIDFS_MAGIC: i64 = 0x5049_4446;
 
 /// Whether its inode number tells this process from every other one since boot.
 pub fn has_inode(process: impl AsFd) -> bool {
-    nix::sys::statfs::fstatfs(process)
-        .is_ok_and(|statfs| statfs.filesystem_type() == FsType(PIDFS_MAGIC))
+    nix::sys::statfs::fstatfs(process).is_ok_and(|statfs| statfs.filesystem_type() == FsType(PIDFS_MAGIC))
 }
 
 /// Enters namespaces of the process, all or none: setns(2) with a pidfd, Linux 5.8. Errors: EINVAL before that, EPERM.

@@ -25,9 +25,7 @@ pub enum Side {
 pub fn fork() -> nix::Result<Side> {
     // SAFETY: the child continues with a copy of everything; no other thread of the tools can have held a lock.
     match unsafe { nix::unistd::fork() }? {
-        nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent {
-            child: child.as_raw(),
-        }),
+        nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent { child: child.as_raw() }),
         nix::unistd::ForkResult::Child => Ok(Side::Child),
     }
 }
@@ -66,10 +64,7 @@ pub fn poll_change(child: i32) -> nix::Result<Option<Change>> {
 
 /// Whether `child` was stopped, and has been continued since that was asked last: WCONTINUED of waitid(2).
 pub fn has_continued(child: i32) -> bool {
-    matches!(
-        wait_id(child, libc::WCONTINUED | libc::WNOHANG),
-        Ok(Some(_))
-    )
+    matches!(wait_id(child, libc::WCONTINUED | libc::WNOHANG), Ok(Some(_)))
 }
 
 /// The code and the status that waitid(2) gives of a child; `None` if there is nothing to say (WNOHANG).
@@ -104,25 +99,12 @@ fn change((code, status): (libc::c_int, libc::c_int)) -> Option<Change> {
 /// the process changes its credentials.
 pub fn set_parent_death_signal(signal: SignalNumber) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
-    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0 as libc::c_ulong, 0, 0, 0) }.into())
-        .map(drop)
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0 as libc::c_ulong, 0, 0, 0) }.into()).map(drop)
 }
 
 /// Whether others of the same user may trace this process and look into its /proc files: PR_SET_DUMPABLE of prctl(2).
 /// An execve(2) sets it back.
 pub fn set_dumpable(dumpable: bool) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
-    check(
-        unsafe {
-            libc::prctl(
-                libc::PR_SET_DUMPABLE,
-                libc::c_ulong::from(dumpable),
-                0,
-                0,
-                0,
-            )
-        }
-        .into(),
-    )
-    .map(drop)
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(dumpable), 0, 0, 0) }.into()).map(drop)
 }

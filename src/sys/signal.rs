@@ -93,10 +93,7 @@ pub fn wait_for(signals: &SigSet) -> nix::Result<Received> {
         match check(unsafe { libc::sigwaitinfo(signals.as_ref(), &mut info) }.into()) {
             Ok(number) => {
                 let from_kernel = info.si_code == libc::SI_KERNEL;
-                return Ok(Received {
-                    signal: SignalNumber(number as i32),
-                    from_kernel,
-                });
+                return Ok(Received { signal: SignalNumber(number as i32), from_kernel });
             }
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
@@ -115,10 +112,7 @@ pub fn is_pending(signal: SignalNumber) -> bool {
 
 /// Takes a pending `signal` away; whether there was one, see sigtimedwait(2).
 pub fn take_pending(signal: SignalNumber) -> bool {
-    let at_once = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     let set = set_of(&[signal]);
     // SAFETY: an initialised set, no structure to fill, and no time to wait.
     unsafe { libc::sigtimedwait(&set, std::ptr::null_mut(), &at_once) == signal.0 }
@@ -144,10 +138,7 @@ pub fn die_of(signal: SignalNumber) {
     // SAFETY: a whole rlimit, an initialised set; raise takes a plain number.
     unsafe {
         // Whatever core the child left must not be overwritten by one of ours.
-        let none = libc::rlimit {
-            rlim_cur: 0,
-            rlim_max: 0,
-        };
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &none);
         libc::raise(signal.0);
         libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());

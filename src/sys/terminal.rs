@@ -9,9 +9,7 @@ pub fn width(fd: impl AsFd) -> Option<usize> {
     // SAFETY: an all-zero winsize is a valid value, and this request only writes to it.
     let size = unsafe {
         let mut size: libc::winsize = std::mem::zeroed();
-        check(libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &mut size).into())
-            .map(|_| size)
-            .ok()?
+        check(libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &mut size).into()).map(|_| size).ok()?
     };
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }

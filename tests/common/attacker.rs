@@ -43,19 +43,8 @@ fn attacker(invocation: Invocation) -> Status {
         }
         met = last;
     }
-    let Booty {
-        seen,
-        exe,
-        fd,
-        ptrace,
-    } = booty;
-    let line = format!(
-        "seen {} exe {} fd {} ptrace {}\n",
-        seen.len(),
-        exe.len(),
-        fd.len(),
-        ptrace.len()
-    );
+    let Booty { seen, exe, fd, ptrace } = booty;
+    let line = format!("seen {} exe {} fd {} ptrace {}\n", seen.len(), exe.len(), fd.len(), ptrace.len());
     std::io::stdout().write_all(line.as_bytes()).unwrap();
     Status::SUCCESS
 }
@@ -69,11 +58,7 @@ fn newest_pid(file: &File) -> i32 {
 }
 
 fn stdin_has_ended() -> bool {
-    let mut poll = libc::pollfd {
-        fd: 0,
-        events: libc::POLLIN,
-        revents: 0,
-    };
+    let mut poll = libc::pollfd { fd: 0, events: libc::POLLIN, revents: 0 };
     // SAFETY: one structure, as said.
     unsafe { libc::poll(&mut poll, 1, 0) == 1 }
 }
@@ -104,10 +89,7 @@ fn attack(pid: i32, entering: &str, booty: &mut Booty) {
 }
 
 fn executable(directory: &str) -> Option<String> {
-    let stat = File::open(format!("{directory}/exe"))
-        .ok()?
-        .metadata()
-        .ok()?;
+    let stat = File::open(format!("{directory}/exe")).ok()?.metadata().ok()?;
     Some(format!("{}:{}", stat.dev(), stat.ino()))
 }
 

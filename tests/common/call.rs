@@ -49,17 +49,9 @@ impl Call {
     /// A command outside of any scene.
     pub fn new(program: impl AsRef<OsStr>) -> Call {
         let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LC_ALL", "C");
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C");
         command.stdin(Stdio::null());
-        Call {
-            command,
-            setup: Setup::default(),
-            leashed: false,
-            output_given: false,
-        }
+        Call { command, setup: Setup::default(), leashed: false, output_given: false }
     }
 
     /// In the mount namespace of this descriptor, which lives longer than the call; in this directory there.
@@ -213,12 +205,7 @@ impl Call {
     /// Starts it.
     #[track_caller]
     pub fn spawn(self) -> Process {
-        let Call {
-            mut command,
-            setup,
-            output_given,
-            ..
-        } = self;
+        let Call { mut command, setup, output_given, .. } = self;
         let (stdout, stderr) = (memory_file("stdout"), memory_file("stderr"));
         if !output_given {
             command.stdout(stdout.try_clone().unwrap());
@@ -228,18 +215,9 @@ impl Call {
         }
         // SAFETY: between fork and exec only system calls are made, on what was allocated before.
         unsafe { command.pre_exec(move || setup.carry_out()) };
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let pidfd = pidfd(child.id() as i32).expect("an unreaped child has a pidfd");
-        Process {
-            leash: child.stdin.take(),
-            child,
-            pidfd,
-            stdout,
-            stderr,
-            reaped: false,
-        }
+        Process { leash: child.stdin.take(), child, pidfd, stdout, stderr, reaped: false }
     }
 
     /// Runs it to its end. Fails if a process that it has started outlives it.
@@ -299,10 +277,7 @@ impl Outcome {
     /// Standard output, if the status is 0 and nothing was said on standard error.
     #[track_caller]
     pub fn ok(self) -> String {
-        assert!(
-            self.ending == Ending::Exited(0) && self.stderr.is_empty(),
-            "{self:#?}"
-        );
+        assert!(self.ending == Ending::Exited(0) && self.stderr.is_empty(), "{self:#?}");
         self.stdout
     }
 
@@ -310,17 +285,11 @@ impl Outcome {
     /// `words`. Returns the lines below that message.
     #[track_caller]
     pub fn failed(&self, tool: &str, status: i32, words: &[&str]) -> Vec<&str> {
-        assert!(
-            self.ending == Ending::Exited(status) && self.stdout.is_empty(),
-            "{self:#?}"
-        );
+        assert!(self.ending == Ending::Exited(status) && self.stdout.is_empty(), "{self:#?}");
         let mut lines = self.stderr.lines();
         let message = lines.next().unwrap_or_default();
         let named = words.iter().all(|word| message.contains(word));
-        assert!(
-            message.starts_with(&format!("{tool}: ")) && named,
-            "not all of {words:?}: {self:#?}"
-        );
+        assert!(message.starts_with(&format!("{tool}: ")) && named, "not all of {words:?}: {self:#?}");
         lines.collect()
     }
 }
@@ -356,21 +325,12 @@ impl Process {
     pub fn expect(&self, text: &str) {
         let found = || self.stdout().contains(text);
         poll_until(&format!("'{text}'"), || found() || self.has_ended());
-        assert!(
-            found(),
-            "ended without '{text}': {:?} {:?}",
-            self.stdout(),
-            self.stderr()
-        );
+        assert!(found(), "ended without '{text}': {:?} {:?}", self.stdout(), self.stderr());
     }
 
     /// Writes to its standard input, which must be leashed.
     pub fn write(&mut self, text: &str) {
-        self.leash
-            .as_mut()
-            .expect("leashed")
-            .write_all(text.as_bytes())
-            .unwrap();
+        self.leash.as_mut().expect("leashed").write_all(text.as_bytes()).unwrap();
     }
 
     /// Ends its standard input.
@@ -395,22 +355,13 @@ impl Process {
     pub fn wait_for_stop(&self) -> i32 {
         let mut signal = 0;
         poll_until("a stop", || {
-            assert!(
-                !self.has_ended(),
-                "ended: {:?} {:?}",
-                self.stdout(),
-                self.stderr()
-            );
+            assert!(!self.has_ended(), "ended: {:?} {:?}", self.stdout(), self.stderr());
             // SAFETY: a structure that may be all zero and is only written to.
             unsafe {
                 let mut info: libc::siginfo_t = std::mem::zeroed();
                 let options = libc::WSTOPPED | libc::WNOHANG;
                 libc::waitid(libc::P_PID, self.pid() as u32, &mut info, options);
-                signal = if info.si_pid() == 0 {
-                    0
-                } else {
-                    info.si_status()
-                };
+                signal = if info.si_pid() == 0 { 0 } else { info.si_status() };
             }
             signal != 0
         });
@@ -419,9 +370,7 @@ impl Process {
 
     /// Its children, oldest first.
     pub fn children(&self) -> Vec<i32> {
-        let children = processes()
-            .into_iter()
-            .filter(|process| process.parent == self.pid());
+        let children = processes().into_iter().filter(|process| process.parent == self.pid());
         children.map(|process| process.pid).collect()
     }
 
@@ -437,10 +386,7 @@ impl Process {
             [only] => only,
             _ => panic!("{} children", found.len()),
         };
-        Descendant {
-            pid,
-            pidfd: pidfd(pid).expect("a child"),
-        }
+        Descendant { pid, pidfd: pidfd(pid).expect("a child") }
     }
 
     /// Waits for its end, however long that takes, while what `progress` tells goes on changing.
@@ -460,28 +406,16 @@ impl Process {
     /// Waits for its end.
     #[track_caller]
     pub fn wait(&mut self) -> Ending {
-        let mut poll = libc::pollfd {
-            fd: self.pidfd.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        };
+        let mut poll = libc::pollfd { fd: self.pidfd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one structure, as said.
         let ready = unsafe { libc::poll(&mut poll, 1, DEADLINE.as_millis() as i32) };
-        assert!(
-            ready == 1,
-            "does not end: {:?} {:?}",
-            self.stdout(),
-            self.stderr()
-        );
+        assert!(ready == 1, "does not end: {:?} {:?}", self.stdout(), self.stderr());
         // SAFETY: a structure that may be all zero and is only written to. The process stays a zombie, so that nobody
         // else gets the number of its group.
         let info = unsafe {
             let mut info: libc::siginfo_t = std::mem::zeroed();
             let options = libc::WEXITED | libc::WNOWAIT;
-            assert_eq!(
-                libc::waitid(libc::P_PID, self.pid() as u32, &mut info, options),
-                0
-            );
+            assert_eq!(libc::waitid(libc::P_PID, self.pid() as u32, &mut info, options), 0);
             (info.si_code, info.si_status())
         };
         match info {
@@ -499,21 +433,13 @@ impl Process {
             left = self.left_behind();
             left.is_empty()
         });
-        Outcome {
-            ending,
-            stdout: self.stdout(),
-            stderr: self.stderr(),
-        }
+        Outcome { ending, stdout: self.stdout(), stderr: self.stderr() }
     }
 
     /// Processes of its group other than itself.
     pub fn left_behind(&self) -> Vec<i32> {
         let group = |process: &Listed| process.group == self.pid() && process.pid != self.pid();
-        processes()
-            .into_iter()
-            .filter(|process| group(process) && process.lives)
-            .map(|process| process.pid)
-            .collect()
+        processes().into_iter().filter(|process| group(process) && process.lives).map(|process| process.pid).collect()
     }
 }
 

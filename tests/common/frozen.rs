@@ -78,33 +78,16 @@ impl Frozen {
     #[track_caller]
     fn with(script: &str, how: fn(Call) -> Call) -> Option<Frozen> {
         let scene = Scene::new()?;
-        let file = scene.file(
-            "script",
-            format!("{PRELUDE}\n{script}\necho ready\nread -r || true\n"),
-        );
-        let init = scene.call(
-            theirs("unshare"),
-            [
-                "--fork",
-                "--pid",
-                "--mount-proc",
-                "--kill-child",
-                "/bin/bash",
-                &file,
-            ],
-        );
+        let file = scene.file("script", format!("{PRELUDE}\n{script}\necho ready\nread -r || true\n"));
+        let init =
+            scene.call(theirs("unshare"), ["--fork", "--pid", "--mount-proc", "--kill-child", "/bin/bash", &file]);
         let init = how(init).leashed().spawn();
         init.expect("ready\n");
         let pid = init.child().pid;
         let said = init.stdout();
         let variables = said.lines().filter_map(|line| line.split_once('='));
         let variables = variables.map(|(name, value)| (name.to_string(), value.to_string()));
-        Some(Frozen {
-            variables: variables.collect(),
-            scene,
-            init,
-            pid,
-        })
+        Some(Frozen { variables: variables.collect(), scene, init, pid })
     }
 
     /// What the script told of `name`.
@@ -119,9 +102,7 @@ impl Frozen {
     pub fn expand(&self, text: &str) -> String {
         let mut names: Vec<_> = self.variables.keys().collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        names.into_iter().fold(text.to_string(), |text, name| {
-            text.replace(&format!("${name}"), &self.variables[name])
-        })
+        names.into_iter().fold(text.to_string(), |text, name| text.replace(&format!("${name}"), &self.variables[name]))
     }
 
     /// A program, run in the scene's mount and PID namespaces; its PID there is always the same.
@@ -135,10 +116,7 @@ impl Frozen {
     pub fn run_next<'a>(&self, path: &str, args: impl IntoIterator<Item = &'a str>) -> Call {
         let pid = self.pid.to_string();
         let enter = ["-t", &pid, "-m", "-p", "--"];
-        self.scene
-            .call(theirs("nsenter"), enter)
-            .env("PATH", path)
-            .args(args)
+        self.scene.call(theirs("nsenter"), enter).env("PATH", path).args(args)
     }
 
     /// lsns under test, with arguments parted by blanks.
@@ -150,10 +128,7 @@ impl Frozen {
 
     /// The installed lsns.
     pub fn their_lsns(&self, args: &str) -> Call {
-        self.run(
-            "/usr/bin",
-            ["lsns"].into_iter().chain(args.split_whitespace()),
-        )
+        self.run("/usr/bin", ["lsns"].into_iter().chain(args.split_whitespace()))
     }
 
     /// lsns under test, with each argument given.
@@ -172,16 +147,12 @@ impl Frozen {
 }
 
 /// The columns of 2.38.
-pub const COLUMNS_OF_OLD: &str =
-    "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
+pub const COLUMNS_OF_OLD: &str = "NS,TYPE,PATH,NPROCS,PID,PPID,COMMAND,UID,USER,NETNSID,NSFS,PNS,ONS";
 
 /// The arguments with the columns of 2.38 named where all are asked for: ours has more. Both tools are given the same, for
 /// they list themselves.
 pub fn as_of_old(args: &str) -> String {
-    let added = args.replace(
-        "--output-all -o +",
-        &format!("--output-all -o {COLUMNS_OF_OLD},"),
-    );
+    let added = args.replace("--output-all -o +", &format!("--output-all -o {COLUMNS_OF_OLD},"));
     match added.contains("--output-all") && !added.contains("-o ") {
         true => format!("{added} -o {COLUMNS_OF_OLD}"),
         false => added,

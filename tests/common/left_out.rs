@@ -81,9 +81,6 @@ fn say(what: &str, why: &str) {
 
 extern "C" fn say_closing_line() {
     let counts = [&LEFT_OUT, &SKIPPED].map(|count| count.load(Ordering::Relaxed));
-    let line = format!(
-        "not run in full: {} left out, {} skipped\n",
-        counts[0], counts[1]
-    );
+    let line = format!("not run in full: {} left out, {} skipped\n", counts[0], counts[1]);
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

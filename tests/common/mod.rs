@@ -24,14 +24,11 @@ mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
 pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
-pub use left_out::{
-    cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since,
-};
+pub use left_out::{cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since};
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
 pub use scene::{
-    ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, copy_to_run, mount_on,
-    scene_with_our_unshare,
+    ALICE, BOB, CAROL, Directory, Mount, ROOT, Scene, User, copy_to_run, mount_on, scene_with_our_unshare,
 };
 pub use seen::Seen;
 pub use storm::{look_again_and_again, storm};

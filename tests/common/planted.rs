@@ -49,9 +49,7 @@ impl Planted {
 
 /// Reads the lines of the planter.
 pub fn read_planted(report: &str) -> Vec<Planted> {
-    let lines = report
-        .lines()
-        .map(|line| line.split('\t').collect::<Vec<_>>());
+    let lines = report.lines().map(|line| line.split('\t').collect::<Vec<_>>());
     let planted = lines.filter_map(|fields| match fields[..] {
         [kind, inode, id, place, holder] => Some(Planted {
             kind: kind.to_string(),
@@ -68,9 +66,7 @@ pub fn read_planted(report: &str) -> Vec<Planted> {
 /// Those of the planted ones that `lsns -rn -o NS,TYPE,NSID,HELD-BY` shows with kind, id and holder as they are; of the
 /// others, what it shows instead.
 pub fn listed<'p>(planted: &'p [Planted], output: &str) -> (Vec<&'p Planted>, Vec<String>) {
-    let rows = output
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>());
+    let rows = output.lines().map(|line| line.split(' ').collect::<Vec<_>>());
     let rows: BTreeMap<&str, Vec<&str>> = rows.map(|row| (row[0], row)).collect();
     let (mut right, mut wrong) = (Vec::new(), Vec::new());
     for one in planted {
@@ -92,10 +88,7 @@ pub fn entered(planted: &[Planted], output: &str) -> Vec<String> {
         let references = one.references();
         let mut by_inode = 0;
         let mut by_id = 0;
-        for line in output
-            .lines()
-            .map(|line| line.split('\t').collect::<Vec<_>>())
-        {
+        for line in output.lines().map(|line| line.split('\t').collect::<Vec<_>>()) {
             let [kind, reference, came_to] = line[..] else {
                 continue;
             };

@@ -24,27 +24,12 @@ use nskit::sys::entry::Invocation;
 
 nskit::entry_point!(probe);
 
-const NAMESPACES: [&str; 10] = [
-    "cgroup",
-    "ipc",
-    "mnt",
-    "net",
-    "pid",
-    "pid_for_children",
-    "time",
-    "time_for_children",
-    "user",
-    "uts",
-];
+const NAMESPACES: [&str; 10] =
+    ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
 
 fn probe(invocation: Invocation) -> Status {
-    let word = |at: usize| {
-        invocation
-            .arguments
-            .get(at)
-            .map(|word| word.to_string_lossy().into_owned())
-            .unwrap_or_default()
-    };
+    let word =
+        |at: usize| invocation.arguments.get(at).map(|word| word.to_string_lossy().into_owned()).unwrap_or_default();
     match &*word(0) {
         "seen" => tell(seen(&invocation)),
         "world" => tell([seen(&invocation), world()].concat()),
@@ -95,24 +80,15 @@ fn hold() {
 
 /// Overwrites what `execve` has put there.
 fn rewrite_environment(invocation: &Invocation, text: &[u8], rest: u8) {
-    let (Some(first), Some(last)) = (
-        invocation.environment.first(),
-        invocation.environment.last(),
-    ) else {
+    let (Some(first), Some(last)) = (invocation.environment.first(), invocation.environment.last()) else {
         return;
     };
     let start = first.as_ptr().cast_mut().cast::<u8>();
     // SAFETY: the entries lie one behind the other on the stack, which may be written to; nobody reads them any more.
     unsafe {
-        let length = last
-            .as_ptr()
-            .cast::<u8>()
-            .add(last.count_bytes() + 1)
-            .offset_from(start) as usize;
+        let length = last.as_ptr().cast::<u8>().add(last.count_bytes() + 1).offset_from(start) as usize;
         for at in 0..length {
-            start
-                .add(at)
-                .write_volatile(text.get(at).copied().unwrap_or(rest));
+            start.add(at).write_volatile(text.get(at).copied().unwrap_or(rest));
         }
     }
 }
@@ -139,10 +115,7 @@ fn catch(signals: impl Iterator<Item = i32>) {
 
 fn seen(invocation: &Invocation) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.push(format!(
-        "name {}",
-        invocation.program.as_bytes().escape_ascii()
-    ));
+    lines.push(format!("name {}", invocation.program.as_bytes().escape_ascii()));
     for argument in &invocation.arguments {
         lines.push(format!("arg {}", argument.as_bytes().escape_ascii()));
     }
@@ -170,13 +143,7 @@ fn tell(lines: Vec<String>) {
 /// What can be told by way of /proc only, and the directories by device and inode number.
 fn world() -> Vec<String> {
     let mut lines = Vec::new();
-    for name in [
-        "uid_map",
-        "gid_map",
-        "setgroups",
-        "timens_offsets",
-        "cgroup",
-    ] {
+    for name in ["uid_map", "gid_map", "setgroups", "timens_offsets", "cgroup"] {
         let text = std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
@@ -193,13 +160,8 @@ fn world() -> Vec<String> {
         let fields: Vec<&str> = line.split(' ').collect();
         // Without the ids of mounts and namespaces, and the numbers of peer groups, which differ from run to run.
         let root = fields[3].split(":[").next().unwrap_or_default();
-        let tags = fields[6..]
-            .iter()
-            .map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
-        let words: Vec<&str> = [fields[4], root, fields[5]]
-            .into_iter()
-            .chain(tags)
-            .collect();
+        let tags = fields[6..].iter().map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
+        let words: Vec<&str> = [fields[4], root, fields[5]].into_iter().chain(tags).collect();
         lines.push(format!("mount {}", words.join(" ")));
     }
     lines
@@ -217,9 +179,7 @@ fn descriptors(lines: &mut Vec<String>) {
             libc::fstat(fd, &mut stat);
             let status = libc::fcntl(fd, libc::F_GETFL);
             let kind = stat.st_mode & libc::S_IFMT;
-            lines.push(format!(
-                "fd {fd} type {kind:o} status {status:o} cloexec {flags}"
-            ));
+            lines.push(format!("fd {fd} type {kind:o} status {status:o} cloexec {flags}"));
             lines.push(format!("file {fd} {}:{}", stat.st_dev, stat.st_ino));
         }
     }
@@ -264,10 +224,7 @@ fn credentials(lines: &mut Vec<String>) {
         lines.push(format!("gid {real} {effective} {saved}"));
         let mut groups = [0; 256];
         let count = libc::getgroups(256, groups.as_mut_ptr());
-        let groups: Vec<String> = groups[..count.max(0) as usize]
-            .iter()
-            .map(u32::to_string)
-            .collect();
+        let groups: Vec<String> = groups[..count.max(0) as usize].iter().map(u32::to_string).collect();
         lines.push(format!("groups {}", groups.join(" ")));
         let caps = nskit::sys::capability::get().unwrap();
         lines.push(format!(
@@ -275,34 +232,17 @@ fn credentials(lines: &mut Vec<String>) {
             caps.permitted, caps.effective, caps.inheritable
         ));
         let has = |option: libc::c_int, first: libc::c_ulong, capability: u64| {
-            let (a, b) = if option == libc::PR_CAPBSET_READ {
-                (capability, 0)
-            } else {
-                (first, capability)
-            };
+            let (a, b) = if option == libc::PR_CAPBSET_READ { (capability, 0) } else { (first, capability) };
             libc::prctl(option, a, b, 0, 0) == 1
         };
-        let set = |option, first| {
-            (0..64)
-                .filter(|c| has(option, first, *c))
-                .fold(0u64, |set, c| set | 1 << c)
-        };
+        let set = |option, first| (0..64).filter(|c| has(option, first, *c)).fold(0u64, |set, c| set | 1 << c);
         lines.push(format!(
             "caps ambient {:x} bounding {:x}",
-            set(
-                libc::PR_CAP_AMBIENT,
-                libc::PR_CAP_AMBIENT_IS_SET as libc::c_ulong
-            ),
+            set(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET as libc::c_ulong),
             set(libc::PR_CAPBSET_READ, 0)
         ));
-        lines.push(format!(
-            "no-new-privs {}",
-            libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
-        ));
-        lines.push(format!(
-            "dumpable {}",
-            libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0)
-        ));
+        lines.push(format!("no-new-privs {}", libc::prctl(libc::PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)));
+        lines.push(format!("dumpable {}", libc::prctl(libc::PR_GET_DUMPABLE, 0, 0, 0, 0)));
     }
 }
 
@@ -315,23 +255,15 @@ fn process(lines: &mut Vec<String>) {
         for limit in 0..16 {
             let mut value: libc::rlimit = std::mem::zeroed();
             libc::getrlimit(limit as _, &mut value);
-            lines.push(format!(
-                "limit {limit} {} {}",
-                value.rlim_cur, value.rlim_max
-            ));
+            lines.push(format!("limit {limit} {} {}", value.rlim_cur, value.rlim_max));
         }
-        lines.push(format!(
-            "priority {}",
-            libc::getpriority(libc::PRIO_PROCESS, 0)
-        ));
+        lines.push(format!("priority {}", libc::getpriority(libc::PRIO_PROCESS, 0)));
         lines.push(format!("pid {}", libc::getpid()));
         let mut status = 0;
         let child = libc::waitpid(-1, &mut status, libc::WNOHANG);
         let none = child == -1 && *libc::__errno_location() == libc::ECHILD;
         lines.push(format!("children {}", if none { "none" } else { "some" }));
     }
-    let directory = std::env::current_dir()
-        .map(OsString::from)
-        .unwrap_or_default();
+    let directory = std::env::current_dir().map(OsString::from).unwrap_or_default();
     lines.push(format!("cwd {}", directory.as_bytes().escape_ascii()));
 }

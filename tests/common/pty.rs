@@ -19,25 +19,13 @@ impl Pty {
         // SAFETY: plain numbers and a buffer of the length given; new descriptors belong to nobody else.
         let (master, slave) = unsafe {
             let master = libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
-            assert!(
-                master >= 0,
-                "no terminal: {}",
-                std::io::Error::last_os_error()
-            );
+            assert!(master >= 0, "no terminal: {}", std::io::Error::last_os_error());
             let mut name = [0; 64];
             assert_eq!(libc::grantpt(master), 0);
             assert_eq!(libc::unlockpt(master), 0);
             assert_eq!(libc::ptsname_r(master, name.as_mut_ptr(), name.len()), 0);
-            let slave = libc::open(
-                name.as_ptr(),
-                libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC,
-            );
-            assert!(
-                slave >= 0,
-                "{:?}: {}",
-                CStr::from_ptr(name.as_ptr()),
-                std::io::Error::last_os_error()
-            );
+            let slave = libc::open(name.as_ptr(), libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC);
+            assert!(slave >= 0, "{:?}: {}", CStr::from_ptr(name.as_ptr()), std::io::Error::last_os_error());
             let mut settings: libc::termios = std::mem::zeroed();
             assert_eq!(libc::tcgetattr(slave, &mut settings), 0);
             settings.c_lflag &= !libc::ECHO;
@@ -48,11 +36,7 @@ impl Pty {
             assert_eq!(libc::tcsetattr(slave, libc::TCSANOW, &settings), 0);
             (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
         };
-        Pty {
-            master,
-            slave,
-            read: Arc::default(),
-        }
+        Pty { master, slave, read: Arc::default() }
     }
 
     /// The program's side.
@@ -75,11 +59,7 @@ impl Pty {
     pub fn text(&self) -> String {
         let mut read = self.read.lock().unwrap();
         loop {
-            let mut poll = libc::pollfd {
-                fd: self.master.as_raw_fd(),
-                events: libc::POLLIN,
-                revents: 0,
-            };
+            let mut poll = libc::pollfd { fd: self.master.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             // SAFETY: one structure, as said.
             if unsafe { libc::poll(&mut poll, 1, 0) } <= 0 || poll.revents & libc::POLLIN == 0 {
                 break;
@@ -99,11 +79,7 @@ impl Pty {
         let start = std::time::Instant::now();
         while !self.text().contains(text) {
             let late = start.elapsed() > super::call::DEADLINE;
-            assert!(
-                !late,
-                "waited in vain for {text:?} on the terminal: {:?}",
-                self.text()
-            );
+            assert!(!late, "waited in vain for {text:?} on the terminal: {:?}", self.text());
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
     }

@@ -13,9 +13,7 @@ pub struct Row {
 pub fn differences() -> Vec<Row> {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let text = std::fs::read_to_string(readme).unwrap();
-    let (_, section) = text
-        .split_once("\n## Differences from util-linux\n")
-        .unwrap();
+    let (_, section) = text.split_once("\n## Differences from util-linux\n").unwrap();
     let section = section.split("\n## ").next().unwrap();
     let mut table = None;
     let mut rows: Vec<Row> = Vec::new();
@@ -34,10 +32,7 @@ pub fn differences() -> Vec<Row> {
         if matches!(cells[0], "what" | "---") {
             continue;
         }
-        assert!(
-            cells.len() == 4 && cells.iter().all(|cell| !cell.is_empty()),
-            "{line}"
-        );
+        assert!(cells.len() == 4 && cells.iter().all(|cell| !cell.is_empty()), "{line}");
         assert!(rows.iter().all(|row| row.what != cells[0]), "twice: {line}");
         rows.push(Row {
             tool: table.expect("a line that says of which tool the table is"),

@@ -25,47 +25,22 @@ pub struct User {
 }
 
 /// Root, with the subordinate ids 500000 to 500999.
-pub const ROOT: User = User {
-    name: "root",
-    uid: 0,
-    gid: 0,
-};
+pub const ROOT: User = User { name: "root", uid: 0, gid: 0 };
 /// A user with the subordinate ids 100000 to 165535 and, after that, 700000 to 700009.
-pub const ALICE: User = User {
-    name: "alice",
-    uid: 1001,
-    gid: 1001,
-};
+pub const ALICE: User = User { name: "alice", uid: 1001, gid: 1001 };
 /// A user without subordinate ids, whose shell is /bin/dash.
-pub const BOB: User = User {
-    name: "bob",
-    uid: 1002,
-    gid: 1002,
-};
+pub const BOB: User = User { name: "bob", uid: 1002, gid: 1002 };
 /// A user with the subordinate ids 300000 to 300999, given to her number, and groups 310000 to 310999.
-pub const CAROL: User = User {
-    name: "carol",
-    uid: 1003,
-    gid: 1003,
-};
+pub const CAROL: User = User { name: "carol", uid: 1003, gid: 1003 };
 
 const FILES: [(&str, &str); 4] = [
     (
         "passwd",
         "root:x:0:0:root:/root:/bin/sh\nalice:x:1001:1001::/:/bin/sh\nbob:x:1002:1002::/:/bin/dash\ncarol:x:1003:1003::/:/bin/sh\n",
     ),
-    (
-        "group",
-        "root:x:0:\nalice:x:1001:\nbob:x:1002:\ncarol:x:1003:\nstaff:x:50:alice\n",
-    ),
-    (
-        "subuid",
-        "alice:100000:65536\nalice:700000:10\n1003:300000:1000\nroot:500000:1000\n",
-    ),
-    (
-        "subgid",
-        "alice:100000:65536\nalice:700000:10\n1003:310000:1000\nroot:500000:1000\n",
-    ),
+    ("group", "root:x:0:\nalice:x:1001:\nbob:x:1002:\ncarol:x:1003:\nstaff:x:50:alice\n"),
+    ("subuid", "alice:100000:65536\nalice:700000:10\n1003:300000:1000\nroot:500000:1000\n"),
+    ("subgid", "alice:100000:65536\nalice:700000:10\n1003:310000:1000\nroot:500000:1000\n"),
 ];
 
 /// A directory under the system's one for temporary files, removed when dropped.
@@ -75,16 +50,10 @@ impl Directory {
     /// A new one, which everybody may enter.
     pub fn new() -> Directory {
         let template = std::env::temp_dir().join("nskit-test-XXXXXX");
-        let mut template = CString::new(template.into_os_string().into_vec())
-            .unwrap()
-            .into_bytes_with_nul();
+        let mut template = CString::new(template.into_os_string().into_vec()).unwrap().into_bytes_with_nul();
         // SAFETY: a C string that may be written to.
         let made = unsafe { libc::mkdtemp(template.as_mut_ptr().cast()) };
-        assert!(
-            !made.is_null(),
-            "mkdtemp: {}",
-            std::io::Error::last_os_error()
-        );
+        assert!(!made.is_null(), "mkdtemp: {}", std::io::Error::last_os_error());
         template.pop();
         let path = PathBuf::from(OsStr::from_bytes(&template));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -161,14 +130,8 @@ impl Scene {
             binds.push((tool, place));
         }
         let keeper = start_keeper(&binds);
-        let mount_namespace = File::open(format!("/proc/{}/ns/mnt", keeper.id()))
-            .unwrap()
-            .into();
-        Some(Scene {
-            keeper,
-            mount_namespace,
-            directory,
-        })
+        let mount_namespace = File::open(format!("/proc/{}/ns/mnt", keeper.id())).unwrap().into();
+        Some(Scene { keeper, mount_namespace, directory })
     }
 
     /// PID of a process in it, which does nothing.
@@ -212,11 +175,7 @@ impl Scene {
     }
 
     /// Any program, run in the scene.
-    pub fn call<A: AsRef<OsStr>>(
-        &self,
-        program: impl AsRef<OsStr>,
-        args: impl IntoIterator<Item = A>,
-    ) -> Call {
+    pub fn call<A: AsRef<OsStr>>(&self, program: impl AsRef<OsStr>, args: impl IntoIterator<Item = A>) -> Call {
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.text("bin"));
         let call = Call::new(program).inside(self.mount_namespace.as_raw_fd(), self.directory());
         call.env("PATH", path).args(args)
@@ -260,10 +219,7 @@ impl Scene {
 
     /// The namespace of this name in /proc/PID/ns that its commands start in.
     pub fn namespace(&self, name: &str) -> String {
-        std::fs::read_link(format!("/proc/{}/ns/{name}", self.pid()))
-            .unwrap()
-            .display()
-            .to_string()
+        std::fs::read_link(format!("/proc/{}/ns/{name}", self.pid())).unwrap().display().to_string()
     }
 }
 
@@ -277,18 +233,10 @@ impl Drop for Scene {
 /// The probe that keeps the namespace, and ends when its standard input does: with us, however we end.
 fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
     let c_string = |path: &Path| CString::new(path.as_os_str().as_bytes()).unwrap();
-    let binds: Vec<_> = binds
-        .iter()
-        .map(|(from, on)| (c_string(from), c_string(on)))
-        .collect();
+    let binds: Vec<_> = binds.iter().map(|(from, on)| (c_string(from), c_string(on))).collect();
     let processor = first_processor();
     let mut command = Command::new(probe());
-    command
-        .arg("hold")
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.arg("hold").env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let private_namespace = move || {
         let mount = |from: *const libc::c_char, on: *const libc::c_char, flags| {
             // SAFETY: C strings that live on, and a null pointer where there is no data.
@@ -297,20 +245,12 @@ fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
         pin(processor)?;
         // SAFETY: plain numbers.
         check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
-        mount(
-            c"none".as_ptr(),
-            c"/".as_ptr(),
-            libc::MS_REC | libc::MS_PRIVATE,
-        )?;
-        binds
-            .iter()
-            .try_for_each(|(from, on)| mount(from.as_ptr(), on.as_ptr(), libc::MS_BIND))
+        mount(c"none".as_ptr(), c"/".as_ptr(), libc::MS_REC | libc::MS_PRIVATE)?;
+        binds.iter().try_for_each(|(from, on)| mount(from.as_ptr(), on.as_ptr(), libc::MS_BIND))
     };
     // SAFETY: system calls only, on what was allocated before.
     unsafe { command.pre_exec(private_namespace) };
-    command
-        .spawn()
-        .unwrap_or_else(|error| panic!("a scene: {error}"))
+    command.spawn().unwrap_or_else(|error| panic!("a scene: {error}"))
 }
 
 /// A line of mountinfo.
@@ -331,24 +271,21 @@ pub struct Mount {
 /// What is mounted on a path according to the text of mountinfo, the last line that says so.
 pub fn mount_on(mountinfo: &str, path: &str) -> Option<Mount> {
     let lines = mountinfo.lines().rev();
-    lines
-        .map(|line| line.split(' ').collect::<Vec<_>>())
-        .find(|fields| fields.get(4) == Some(&path))
-        .map(|fields| {
-            let dash = fields.iter().position(|field| *field == "-").unwrap();
-            let tag = |name: &str| fields[6..dash].iter().any(|field| field.starts_with(name));
-            let propagation = match (tag("master:"), tag("shared:")) {
-                (false, false) => "private",
-                (false, true) => "shared",
-                (true, false) => "slave",
-                (true, true) => "slave shared",
-            };
-            Mount {
-                root: fields[3].to_string(),
-                options: fields[5].to_string(),
-                propagation: propagation.to_string(),
-                fstype: fields[dash + 1].to_string(),
-                source: fields[dash + 2].to_string(),
-            }
-        })
+    lines.map(|line| line.split(' ').collect::<Vec<_>>()).find(|fields| fields.get(4) == Some(&path)).map(|fields| {
+        let dash = fields.iter().position(|field| *field == "-").unwrap();
+        let tag = |name: &str| fields[6..dash].iter().any(|field| field.starts_with(name));
+        let propagation = match (tag("master:"), tag("shared:")) {
+            (false, false) => "private",
+            (false, true) => "shared",
+            (true, false) => "slave",
+            (true, true) => "slave shared",
+        };
+        Mount {
+            root: fields[3].to_string(),
+            options: fields[5].to_string(),
+            propagation: propagation.to_string(),
+            fstype: fields[dash + 1].to_string(),
+            source: fields[dash + 2].to_string(),
+        }
+    })
 }

@@ -12,15 +12,10 @@ impl Seen {
 
     /// What follows `what` in each of its lines.
     pub fn all(&self, what: &str) -> Vec<&str> {
-        let after = |line: &'_ str| {
-            line.split_once(' ')
-                .filter(|(word, _)| *word == what)
-                .map(|(word, _)| word.len() + 1)
-        };
+        let after =
+            |line: &'_ str| line.split_once(' ').filter(|(word, _)| *word == what).map(|(word, _)| word.len() + 1);
         let lines = self.0.iter();
-        lines
-            .filter_map(|line| after(line).map(|at| &line[at..]))
-            .collect()
+        lines.filter_map(|line| after(line).map(|at| &line[at..])).collect()
     }
 
     /// What follows `what` in its only line.
@@ -34,11 +29,7 @@ impl Seen {
 
     /// All lines but those that begin with one of `whats`.
     pub fn without(&self, whats: &[&str]) -> Seen {
-        let kept = |line: &&String| {
-            !whats
-                .iter()
-                .any(|what| line.starts_with(&format!("{what} ")))
-        };
+        let kept = |line: &&String| !whats.iter().any(|what| line.starts_with(&format!("{what} ")));
         Seen(self.0.iter().filter(kept).cloned().collect())
     }
 

@@ -58,11 +58,7 @@ pub fn look_again_and_again(frozen: &Frozen, runs: usize, mut call: impl FnMut(&
     for run in 0..runs {
         let mode = frozen.expand(MODES[run % MODES.len()]);
         let outcome = call(&mode).run();
-        assert_eq!(
-            (outcome.ending, outcome.stderr.as_str()),
-            (Ending::Exited(0), ""),
-            "run {run}: lsns {mode}"
-        );
+        assert_eq!((outcome.ending, outcome.stderr.as_str()), (Ending::Exited(0), ""), "run {run}: lsns {mode}");
         let words = |word: &String| {
             let mut words = outcome.stdout.split(|c: char| !c.is_ascii_digit());
             words.any(|found| found == word)
@@ -70,21 +66,13 @@ pub fn look_again_and_again(frozen: &Frozen, runs: usize, mut call: impl FnMut(&
         let of_one = MODES[run % MODES.len()].contains("$PID_1");
         let wanted = if of_one { &members[..] } else { &stays };
         for word in wanted {
-            assert!(
-                words(word),
-                "run {run}: lsns {mode} misses {word}:\n{}",
-                outcome.stdout
-            );
+            assert!(words(word), "run {run}: lsns {mode} misses {word}:\n{}", outcome.stdout);
         }
         if mode.contains("-J") {
             json.push(outcome.stdout);
         }
     }
     let file = frozen.scene.file("json", json.join("\0"));
-    let check =
-        "import json, sys\nfor text in open(sys.argv[1]).read().split('\\0'): json.loads(text)";
-    Call::new("python3")
-        .args(["-c", check, &file])
-        .env("LC_ALL", "C.UTF-8")
-        .ok();
+    let check = "import json, sys\nfor text in open(sys.argv[1]).read().split('\\0'): json.loads(text)";
+    Call::new("python3").args(["-c", check, &file]).env("LC_ALL", "C.UTF-8").ok();
 }

@@ -50,10 +50,7 @@ pub fn theirs(name: &str) -> PathBuf {
 pub fn their_version() -> Option<(u32, u32)> {
     static VERSION: OnceLock<Option<(u32, u32)>> = OnceLock::new();
     *VERSION.get_or_init(|| {
-        let output = Command::new(theirs("unshare"))
-            .arg("--version")
-            .output()
-            .ok()?;
+        let output = Command::new(theirs("unshare")).arg("--version").output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
         let mut numbers = text.split_whitespace().last()?.split('.').map(str::parse);
         Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
@@ -69,13 +66,7 @@ pub fn probe() -> PathBuf {
 /// The path of a program of the tests, which cargo builds with them unless it is asked for some of them only.
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test
-        .parent()
-        .unwrap()
-        .parent()
-        .unwrap()
-        .join("examples")
-        .join(name);
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     if !path.exists() {
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);

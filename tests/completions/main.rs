@@ -16,9 +16,7 @@ use common::{Scene, note, on_purpose, skip};
 use shell::{BASH, FISH, Session, Shell, ZSH};
 
 fn words_of(screen: &str) -> Vec<&str> {
-    screen
-        .split(|c: char| c.is_whitespace() || "(),=+".contains(c))
-        .collect()
+    screen.split(|c: char| c.is_whitespace() || "(),=+".contains(c)).collect()
 }
 
 /// Every category in `shell`.
@@ -43,9 +41,7 @@ fn completes(shell: &Shell) {
                 let has = |word: &String| seen.contains(&word.as_str());
                 // The only candidate is put in, without what stands beside it.
                 let changed = line.trim_end() != case.typed.trim_end();
-                let put_in = words
-                    .first()
-                    .is_some_and(|word| changed && line.trim_end().ends_with(word));
+                let put_in = words.first().is_some_and(|word| changed && line.trim_end().ends_with(word));
                 (put_in || words.iter().all(has)) && !not.iter().any(has)
             }
             Sees::Line(expected) => line.trim_end() == expected,
@@ -62,12 +58,7 @@ fn completes(shell: &Shell) {
         }
     }
     let categories: BTreeSet<_> = cases.0.iter().map(|case| case.category).collect();
-    note(&format!(
-        "{}: {} completions tried in {} categories",
-        shell.program,
-        cases.0.len(),
-        categories.len()
-    ));
+    note(&format!("{}: {} completions tried in {} categories", shell.program, cases.0.len(), categories.len()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -66,21 +66,13 @@ impl Session {
             .env("LC_ALL", "C.UTF-8")
             .env("PS1", "$ ")
             .env("HISTFILE", "");
-        let session = Session {
-            _process: call.spawn(),
-            pty,
-            read: Cell::new(0),
-        };
+        let session = Session { _process: call.spawn(), pty, read: Cell::new(0) };
         let completions = concat!(env!("CARGO_MANIFEST_DIR"), "/completions");
         // Room for every list on one page; and no line editing by the kernel, which would see to keys that are typed while
         // the shell is busy.
-        session
-            .pty
-            .type_in(b"stty rows 400 columns 250 -icanon -echo\r");
+        session.pty.type_in(b"stty rows 400 columns 250 -icanon -echo\r");
         for line in shell.setup {
-            session
-                .pty
-                .type_in(format!("{}\r", line.replace('@', completions)).as_bytes());
+            session.pty.type_in(format!("{}\r", line.replace('@', completions)).as_bytes());
         }
         session.pty.type_in(b"echo read\"\"y\r");
         session.pty.expect("ready");
@@ -129,12 +121,7 @@ fn plain(text: &str) -> String {
             continue;
         }
         match characters.next() {
-            Some('[') => {
-                while characters
-                    .next()
-                    .is_some_and(|next| !next.is_ascii_alphabetic())
-                {}
-            }
+            Some('[') => while characters.next().is_some_and(|next| !next.is_ascii_alphabetic()) {},
             Some(']') => while characters.next().is_some_and(|next| next != '\x07') {},
             Some('(') => {
                 characters.next();

@@ -16,10 +16,7 @@ fn quoted(tool: &Tool) -> BTreeSet<String> {
     let section = section.split("\n.Sh ").next().unwrap();
     let mut quoted = BTreeSet::new();
     for item in section.split("\n.It\n").skip(1) {
-        let rows: Vec<&str> = item
-            .lines()
-            .map_while(|line| line.strip_prefix(QUOTE))
-            .collect();
+        let rows: Vec<&str> = item.lines().map_while(|line| line.strip_prefix(QUOTE)).collect();
         assert!(!rows.is_empty(), "{} quotes no row: {item}", tool.name);
         for row in rows {
             assert!(quoted.insert(row.to_string()), "{} twice: {row}", tool.name);
@@ -35,19 +32,10 @@ fn the_man_pages_tell_the_differences_of_readme_and_no_others() {
     }
     let rows = readme::differences();
     for tool in tools() {
-        let told = rows
-            .iter()
-            .filter(|row| row.tool.is_none_or(|name| name == tool.name));
+        let told = rows.iter().filter(|row| row.tool.is_none_or(|name| name == tool.name));
         let told: BTreeSet<String> = told.map(|row| row.what.clone()).collect();
         assert!(!told.is_empty());
-        same(
-            &tool.man_page().display().to_string(),
-            &quoted(&tool),
-            &told,
-        );
+        same(&tool.man_page().display().to_string(), &quoted(&tool), &told);
     }
-    note(&format!(
-        "{} differences from util-linux in README.md and the man pages",
-        rows.len()
-    ));
+    note(&format!("{} differences from util-linux in README.md and the man pages", rows.len()));
 }

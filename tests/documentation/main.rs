@@ -38,24 +38,13 @@ struct Tool {
 
 fn tools() -> Vec<Tool> {
     vec![
-        tool(1, &cli::unshare::PAGE, &cli::unshare::OPTIONS, |line| {
-            cli::unshare::parse(line).map(drop)
-        }),
-        tool(1, &cli::nsenter::PAGE, &cli::nsenter::OPTIONS, |line| {
-            cli::nsenter::parse(line).map(drop)
-        }),
-        tool(8, &cli::lsns::PAGE, &cli::lsns::OPTIONS, |line| {
-            cli::lsns::parse(line).map(drop)
-        }),
+        tool(1, &cli::unshare::PAGE, &cli::unshare::OPTIONS, |line| cli::unshare::parse(line).map(drop)),
+        tool(1, &cli::nsenter::PAGE, &cli::nsenter::OPTIONS, |line| cli::nsenter::parse(line).map(drop)),
+        tool(8, &cli::lsns::PAGE, &cli::lsns::OPTIONS, |line| cli::lsns::parse(line).map(drop)),
     ]
 }
 
-fn tool<Id>(
-    section: u8,
-    page: &Page,
-    table: &[Opt<Id>],
-    reads: fn(Vec<OsString>) -> Result<(), UsageError>,
-) -> Tool {
+fn tool<Id>(section: u8, page: &Page, table: &[Opt<Id>], reads: fn(Vec<OsString>) -> Result<(), UsageError>) -> Tool {
     let mut options = Options::new();
     for opt in table {
         options.insert(format!("--{}", opt.long), opt.takes);
@@ -63,13 +52,7 @@ fn tool<Id>(
             options.insert(format!("-{}", letter as char), opt.short_takes);
         }
     }
-    Tool {
-        name: page.tool,
-        section,
-        options,
-        help: help::render(page, table),
-        reads,
-    }
+    Tool { name: page.tool, section, options, help: help::render(page, table), reads }
 }
 
 impl Tool {
@@ -98,10 +81,7 @@ fn concerns_theirs() -> bool {
 fn same<T: Ord + Debug>(where_: &str, found: &BTreeSet<T>, table: &BTreeSet<T>) {
     let missing: Vec<_> = table.difference(found).collect();
     let unknown: Vec<_> = found.difference(table).collect();
-    assert!(
-        missing.is_empty() && unknown.is_empty(),
-        "{where_}: missing {missing:?}, not in the table {unknown:?}"
-    );
+    assert!(missing.is_empty() && unknown.is_empty(), "{where_}: missing {missing:?}, not in the table {unknown:?}");
 }
 
 #[test]
@@ -111,11 +91,7 @@ fn every_option_is_documented_and_nothing_else() {
     }
     for tool in tools() {
         let table: BTreeSet<String> = tool.options.keys().cloned().collect();
-        same(
-            &format!("{} --help", tool.name),
-            &in_help(&tool.help),
-            &table,
-        );
+        same(&format!("{} --help", tool.name), &in_help(&tool.help), &table);
         let (described, named) = in_man_page(&tool.page_source());
         let page = tool.man_page().display().to_string();
         same(&page, &described, &table);
@@ -123,10 +99,7 @@ fn every_option_is_documented_and_nothing_else() {
         for (file, reader) in completions(tool.name) {
             let found = reader(&read(&project(&file)));
             let with_takes = |options: &Options| -> BTreeSet<String> {
-                options
-                    .iter()
-                    .map(|(name, takes)| format!("{name} {takes:?}"))
-                    .collect()
+                options.iter().map(|(name, takes)| format!("{name} {takes:?}")).collect()
             };
             same(&file, &with_takes(&found), &with_takes(&tool.options));
         }
@@ -154,18 +127,9 @@ fn every_column_is_documented_and_nothing_else() {
     if concerns_theirs() {
         return;
     }
-    let table: BTreeSet<String> = COLUMNS
-        .iter()
-        .map(|column| column.name.to_string())
-        .collect();
+    let table: BTreeSet<String> = COLUMNS.iter().map(|column| column.name.to_string()).collect();
     let page = read(&project("man/lsns.8"));
-    let page = page
-        .split_once(".Sh COLUMNS")
-        .unwrap()
-        .1
-        .split("\n.Sh")
-        .next()
-        .unwrap();
+    let page = page.split_once(".Sh COLUMNS").unwrap().1.split("\n.Sh").next().unwrap();
     let items = page.lines().filter_map(|line| line.strip_prefix(".It "));
     // What a column may hold is described by a list of its own.
     let described = items.filter(|item| !item.starts_with("Li "));
@@ -173,18 +137,11 @@ fn every_column_is_documented_and_nothing_else() {
     for (file, start, end) in [
         ("completions/bash/lsns", "local columns='", "'\n"),
         ("completions/zsh/_lsns", "local -a columns=(", "\n)"),
-        (
-            "completions/fish/nskit.fish",
-            "function __nskit_lsns_columns\n",
-            "\nend",
-        ),
+        ("completions/fish/nskit.fish", "function __nskit_lsns_columns\n", "\nend"),
     ] {
         same(file, &columns_in(&read(&project(file)), start, end), &table);
     }
-    note(&format!(
-        "lsns: {} columns in lsns(8) and three completions",
-        table.len()
-    ));
+    note(&format!("lsns: {} columns in lsns(8) and three completions", table.len()));
 }
 
 #[test]
@@ -204,11 +161,7 @@ fn every_source_is_documented_and_nothing_else() {
     for (file, start, end) in [
         ("completions/bash/lsns", "local -a sources=(", ")"),
         ("completions/zsh/_lsns", "local -a sources=(", "\n)"),
-        (
-            "completions/fish/nskit.fish",
-            "for source in ",
-            "\n        set ",
-        ),
+        ("completions/fish/nskit.fish", "for source in ", "\n        set "),
     ] {
         let text = read(&project(file));
         let list = text.split_once(start).unwrap().1.split(end).next().unwrap();
@@ -227,10 +180,7 @@ fn every_source_is_documented_and_nothing_else() {
         };
         same(file, &words, &offered);
     }
-    note(&format!(
-        "lsns: {} sources in lsns(8) and three completions",
-        described.len()
-    ));
+    note(&format!("lsns: {} sources in lsns(8) and three completions", described.len()));
 }
 
 /// Where the program begins, fish's completion tells by a list of its own.
@@ -245,10 +195,7 @@ fn fish_knows_which_options_take_the_next_word() {
             continue;
         };
         let list = list.split("\nend").next().unwrap().split_whitespace();
-        let found: BTreeSet<String> = list
-            .filter(|word| *word != "\\")
-            .map(String::from)
-            .collect();
+        let found: BTreeSet<String> = list.filter(|word| *word != "\\").map(String::from).collect();
         let table = tool.options.iter().filter_map(|(name, takes)| match takes {
             Takes::Required => Some(name.clone()),
             Takes::Optional if !name.starts_with("--") => Some(format!("{name}=")),
@@ -284,9 +231,8 @@ fn examples_are_command_lines_of_the_tools() {
                 continue;
             };
             // What a substitution or a variable gives is not known.
-            let Some(tool) = tools
-                .iter()
-                .find(|tool| tool.name == name && !line.contains("$(") && !line.contains("\"$"))
+            let Some(tool) =
+                tools.iter().find(|tool| tool.name == name && !line.contains("$(") && !line.contains("\"$"))
             else {
                 continue;
             };
@@ -304,19 +250,13 @@ fn man_pages_are_clean() {
         return;
     }
     let pages = ["unshare.1", "nsenter.1", "lsns.8"].map(|page| project("man").join(page));
-    let lint = Command::new("mandoc")
-        .args(["-Tlint", "-W", "warning"])
-        .args(&pages)
-        .output();
+    let lint = Command::new("mandoc").args(["-Tlint", "-W", "warning"]).args(&pages).output();
     match lint {
         Err(error) => skip(&format!("mandoc: {error}")),
         Ok(lint) => {
             let said = String::from_utf8_lossy(&lint.stdout);
             assert!(lint.status.success() && said.is_empty(), "{said}");
-            note(&format!(
-                "man pages: {} read by mandoc without a warning",
-                pages.len()
-            ));
+            note(&format!("man pages: {} read by mandoc without a warning", pages.len()));
         }
     }
 }

@@ -22,11 +22,7 @@ pub fn in_help(help: &str) -> BTreeSet<String> {
 
 /// The arguments of the macro `Fl` in a line of mdoc, each an option without its first dash.
 fn flags(line: &str) -> impl Iterator<Item = String> {
-    let words: Vec<&str> = line
-        .strip_prefix('.')
-        .unwrap_or_default()
-        .split_whitespace()
-        .collect();
+    let words: Vec<&str> = line.strip_prefix('.').unwrap_or_default().split_whitespace().collect();
     let follow = words.windows(2).filter(|pair| pair[0] == "Fl");
     let flags: Vec<_> = follow.map(|pair| format!("-{}", pair[1])).collect();
     flags.into_iter()
@@ -35,10 +31,7 @@ fn flags(line: &str) -> impl Iterator<Item = String> {
 /// The options that a man page describes, and all that it names.
 pub fn in_man_page(source: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let described = source.lines().filter(|line| line.starts_with(".It Fl"));
-    (
-        described.flat_map(flags).collect(),
-        source.lines().flat_map(flags).collect(),
-    )
+    (described.flat_map(flags).collect(), source.lines().flat_map(flags).collect())
 }
 
 /// `options='--long -s= --other[=]'` of a completion for bash.
@@ -60,11 +53,7 @@ pub fn in_bash(source: &str) -> Options {
 
 /// The specifications of zsh's _arguments: `(excluded)--name=[description]:message:action`.
 pub fn in_zsh(source: &str) -> Options {
-    let lines = source.lines().filter_map(|line| {
-        line.strip_prefix("  '")?
-            .split_once('[')
-            .map(|(name, _)| name)
-    });
+    let lines = source.lines().filter_map(|line| line.strip_prefix("  '")?.split_once('[').map(|(name, _)| name));
     let names = lines.map(|name| name.trim_start_matches('*'));
     let names = names.map(|name| name.rsplit_once(')').map_or(name, |(_, name)| name));
     let options = names.filter(|name| name.starts_with('-'));
@@ -72,12 +61,8 @@ pub fn in_zsh(source: &str) -> Options {
         .map(|written| {
             let long = written.starts_with("--");
             let (name, takes) = match (long, written) {
-                (true, _) if written.ends_with("=-") => {
-                    (&written[..written.len() - 2], Takes::Optional)
-                }
-                (true, _) if written.ends_with('=') => {
-                    (&written[..written.len() - 1], Takes::Required)
-                }
+                (true, _) if written.ends_with("=-") => (&written[..written.len() - 2], Takes::Optional),
+                (true, _) if written.ends_with('=') => (&written[..written.len() - 1], Takes::Required),
                 (false, _) if written.ends_with('+') => (&written[..2], Takes::Required),
                 (false, _) if written.len() == 3 => (&written[..2], Takes::Optional),
                 _ => (written, Takes::Nothing),
@@ -90,16 +75,10 @@ pub fn in_zsh(source: &str) -> Options {
 /// The `complete` commands of fish.
 pub fn in_fish(source: &str) -> Options {
     let mut options = Options::new();
-    for line in source
-        .lines()
-        .filter(|line| line.starts_with("complete -c"))
-    {
+    for line in source.lines().filter(|line| line.starts_with("complete -c")) {
         // Descriptions and conditions hold words that are no options of fish.
         let unquoted: Vec<&str> = line.split(['\'', '"']).step_by(2).collect();
-        let words: Vec<&str> = unquoted
-            .iter()
-            .flat_map(|part| part.split_whitespace())
-            .collect();
+        let words: Vec<&str> = unquoted.iter().flat_map(|part| part.split_whitespace()).collect();
         let takes = match () {
             () if words.contains(&"-x") || words.contains(&"-rF") => Takes::Required,
             () if words.contains(&"-f") || words.contains(&"-F") => Takes::Optional,
@@ -118,16 +97,9 @@ pub fn in_fish(source: &str) -> Options {
 
 /// The words in `source` from `start` to `end` that are names of columns by their form: capitals, and at least two.
 pub fn columns_in(source: &str, start: &str, end: &str) -> BTreeSet<String> {
-    let list = source
-        .split_once(start)
-        .unwrap()
-        .1
-        .split(end)
-        .next()
-        .unwrap();
+    let list = source.split_once(start).unwrap().1.split(end).next().unwrap();
     let words = list.split(|character: char| !character.is_ascii_alphabetic() && character != '-');
-    let capitals =
-        |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
+    let capitals = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '-');
     words.filter(capitals).map(String::from).collect()
 }
 

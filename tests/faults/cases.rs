@@ -26,37 +26,19 @@ pub enum Program {
 }
 
 /// A user of the stage whose login shell is the probe.
-const DORA: User = User {
-    name: "dora",
-    uid: 1004,
-    gid: 1004,
-};
+const DORA: User = User { name: "dora", uid: 1004, gid: 1004 };
 
 const fn unshare(name: &'static str, args: &'static [&'static str]) -> Case {
-    Case {
-        name,
-        tool: "unshare",
-        args,
-        user: None,
-        environment: &[],
-        program: Program::Probe,
-    }
+    Case { name, tool: "unshare", args, user: None, environment: &[], program: Program::Probe }
 }
 
 const fn nsenter(name: &'static str, args: &'static [&'static str]) -> Case {
-    Case {
-        tool: "nsenter",
-        ..unshare(name, args)
-    }
+    Case { tool: "nsenter", ..unshare(name, args) }
 }
 
 /// lsns answers itself, in a PID namespace with one other process: what it lists stands still.
 const fn lsns(name: &'static str, args: &'static [&'static str]) -> Case {
-    Case {
-        tool: "lsns",
-        program: Program::None,
-        ..unshare(name, args)
-    }
+    Case { tool: "lsns", program: Program::None, ..unshare(name, args) }
 }
 
 impl Case {
@@ -81,103 +63,45 @@ pub const CASES: &[Case] = &[
     unshare("every kind but user", &["-muinpCT", "-f"]),
     unshare("fork", &["-f"]),
     unshare("kill-child", &["-p", "--kill-child"]),
-    unshare(
-        "kill-child and ids",
-        &["--kill-child=TERM", "-S1001", "-G1001"],
-    ),
+    unshare("kill-child and ids", &["--kill-child=TERM", "-S1001", "-G1001"]),
     unshare("forward-signals", &["-p", "--forward-signals"]),
     unshare("kept", &["--uts={dir}/keep1"]),
-    unshare(
-        "two kept, forked",
-        &["-f", "--uts={dir}/keep1", "--ipc={dir}/keep2"],
-    ),
-    unshare(
-        "mount and PID kept",
-        &[
-            "-f",
-            "--mount={dir}/keep1",
-            "--pid={dir}/keep2",
-            "--time={dir}/keep3",
-        ],
-    ),
+    unshare("two kept, forked", &["-f", "--uts={dir}/keep1", "--ipc={dir}/keep2"]),
+    unshare("mount and PID kept", &["-f", "--mount={dir}/keep1", "--pid={dir}/keep2", "--time={dir}/keep3"]),
     unshare("user kept, mapped", &["--user={dir}/keep1", "-r"]),
     unshare(
         "kept, blocks, forked",
-        &[
-            "-f",
-            "--net={dir}/keep1",
-            "--map-users=0:100000:10",
-            "--map-groups=0:100000:10",
-        ],
+        &["-f", "--net={dir}/keep1", "--map-users=0:100000:10", "--map-groups=0:100000:10"],
     ),
     unshare("root mapped", &["-r"]),
     unshare("current mapped", &["-c"]),
-    unshare(
-        "blocks",
-        &[
-            "--map-users",
-            "0:100000:1000",
-            "--map-groups",
-            "0:100000:1000",
-            "--map-user=5",
-        ],
-    ),
+    unshare("blocks", &["--map-users", "0:100000:1000", "--map-groups", "0:100000:1000", "--map-user=5"]),
     unshare("auto and root", &["--map-auto", "-r"]),
     unshare("all ids", &["--map-users=all", "--map-groups=all"]),
     unshare("owner", &["--owner=1001:1001", "-r"]),
-    unshare(
-        "owner, forked",
-        &["--owner=1001:1001", "-rmpf", "--mount-proc"],
-    ),
+    unshare("owner, forked", &["--owner=1001:1001", "-rmpf", "--mount-proc"]),
     unshare("ordinary user, root mapped", &["-r"]).user(ALICE),
     unshare("ordinary user, a UID mapped", &["--map-user=5"]).user(ALICE),
     unshare("ordinary user, auto", &["--map-auto", "-r"]).user(ALICE),
-    unshare(
-        "ordinary user, auto, forked",
-        &["--map-auto", "-c", "-mpf", "--mount-proc"],
-    )
-    .user(ALICE),
-    unshare("ordinary user, kept", &["-r", "--user={dir}/keep1"])
-        .user(ALICE)
-        .program(Program::None),
+    unshare("ordinary user, auto, forked", &["--map-auto", "-c", "-mpf", "--mount-proc"]).user(ALICE),
+    unshare("ordinary user, kept", &["-r", "--user={dir}/keep1"]).user(ALICE).program(Program::None),
     unshare("mount-proc", &["-pf", "--mount-proc"]),
-    unshare(
-        "mount-proc, shared",
-        &["-pf", "--mount-proc", "--propagation=shared"],
-    ),
+    unshare("mount-proc, shared", &["-pf", "--mount-proc", "--propagation=shared"]),
     unshare("root", &["-R{dir}/rootfs", "/probe", "world"]).program(Program::Given),
-    unshare(
-        "root, proc and directory",
-        &[
-            "-mpf",
-            "-R{dir}/rootfs",
-            "-w/inside",
-            "--mount-proc",
-            "/probe",
-            "world",
-        ],
-    )
-    .program(Program::Given),
+    unshare("root, proc and directory", &["-mpf", "-R{dir}/rootfs", "-w/inside", "--mount-proc", "/probe", "world"])
+        .program(Program::Given),
     unshare("directory", &["-w", "{dir}/inside"]),
     unshare("ids", &["-S1001", "-G1001"]),
     unshare("ids inside", &["-r", "--map-auto", "-S1", "-G1"]),
     unshare("keep-caps", &["-c", "--keep-caps"]).user(ALICE),
-    unshare(
-        "clocks",
-        &["-T", "--monotonic=1000", "--boottime=2000", "-f"],
-    ),
+    unshare("clocks", &["-T", "--monotonic=1000", "--boottime=2000", "-f"]),
     unshare("slave", &["-m", "--propagation=slave"]),
     unshare("unchanged", &["-m", "--propagation=unchanged"]),
     unshare("setgroups denied", &["-U", "--setgroups=deny"]).user(ALICE),
     unshare("clear-env", &["--clear-env"]).environment(&["SECRET=1"]),
-    unshare("whitelist-env", &["--whitelist-env=COLOR,NONE"])
-        .environment(&["SECRET=1", "COLOR=red"]),
-    unshare("login shell by variable", &["-u"])
-        .environment(&["SHELL={dir}/bin/probe"])
-        .program(Program::Given),
-    unshare("login shell by entry", &["-c"])
-        .user(DORA)
-        .program(Program::Given),
+    unshare("whitelist-env", &["--whitelist-env=COLOR,NONE"]).environment(&["SECRET=1", "COLOR=red"]),
+    unshare("login shell by variable", &["-u"]).environment(&["SHELL={dir}/bin/probe"]).program(Program::Given),
+    unshare("login shell by entry", &["-c"]).user(DORA).program(Program::Given),
     unshare("found by PATH", &["-u", "probe", "world"]).program(Program::Given),
     unshare("not found", &["-u", "missing"]).program(Program::None),
     unshare("not executable", &["-u", "{dir}/not-executable"]).program(Program::None),
@@ -186,57 +110,29 @@ pub const CASES: &[Case] = &[
     unshare("help", &["--help"]).program(Program::None),
     unshare("version", &["--version"]).program(Program::None),
     unshare("unknown option", &["--unknown"]).program(Program::None),
-    unshare("refused", &["-m"])
-        .user(ALICE)
-        .program(Program::None),
+    unshare("refused", &["-m"]).user(ALICE).program(Program::None),
     unshare("no such user", &["--map-user=nobody-of-this-name"]).program(Program::None),
     nsenter("all of a target", &["-t{all}", "-a"]),
     nsenter("by PID", &["-t{all}", "-m", "-u", "-i", "-n", "-C", "-T"]),
     nsenter("PID namespace", &["-t{all}", "-p"]),
     nsenter("PID namespace, no fork", &["-t{all}", "-p", "-F"]),
-    nsenter(
-        "by file",
-        &["--uts=/proc/{all}/ns/uts", "--net=/proc/{all}/ns/net"],
-    ),
-    nsenter(
-        "by file and PID",
-        &["-t{all}", "--uts=/proc/{user}/ns/uts", "-i", "-m"],
-    ),
+    nsenter("by file", &["--uts=/proc/{all}/ns/uts", "--net=/proc/{all}/ns/net"]),
+    nsenter("by file and PID", &["-t{all}", "--uts=/proc/{user}/ns/uts", "-i", "-m"]),
     nsenter("user namespace", &["-t{user}", "-a"]),
-    nsenter(
-        "user namespace, by its owner",
-        &["-t{user}", "-U", "-m", "-p", "-n", "--preserve-credentials"],
-    )
-    .user(ALICE),
+    nsenter("user namespace, by its owner", &["-t{user}", "-U", "-m", "-p", "-n", "--preserve-credentials"])
+        .user(ALICE),
     nsenter(
         "user namespace by file",
-        &[
-            "--user=/proc/{user}/ns/user",
-            "--uts=/proc/{user}/ns/uts",
-            "--preserve-credentials",
-        ],
+        &["--user=/proc/{user}/ns/user", "--uts=/proc/{user}/ns/uts", "--preserve-credentials"],
     )
     .user(ALICE),
-    nsenter("groups not to be dropped", &["-t{user}", "-U"])
-        .user(ALICE)
-        .program(Program::None),
-    nsenter(
-        "preserve-credentials",
-        &["-t{user}", "-U", "--preserve-credentials"],
-    ),
-    nsenter(
-        "keep-caps",
-        &["-t{user}", "-U", "--preserve-credentials", "--keep-caps"],
-    )
-    .user(ALICE),
+    nsenter("groups not to be dropped", &["-t{user}", "-U"]).user(ALICE).program(Program::None),
+    nsenter("preserve-credentials", &["-t{user}", "-U", "--preserve-credentials"]),
+    nsenter("keep-caps", &["-t{user}", "-U", "--preserve-credentials", "--keep-caps"]).user(ALICE),
     nsenter("user-parent", &["-t{user}", "--user-parent", "-n"]),
     nsenter("root and directory", &["-t{all}", "-m", "-r", "-w"]),
     nsenter("root", &["--root={dir}/rootfs", "/probe", "world"]).program(Program::Given),
-    nsenter(
-        "root and directory inside",
-        &["-r{dir}/rootfs", "-W/inside", "/probe", "world"],
-    )
-    .program(Program::Given),
+    nsenter("root and directory inside", &["-r{dir}/rootfs", "-W/inside", "/probe", "world"]).program(Program::Given),
     nsenter("directory", &["--wd={dir}/inside"]),
     nsenter("environment", &["-t{all}", "-e"]),
     nsenter("environment and mount namespace", &["-t{all}", "-e", "-m"]),
@@ -245,14 +141,10 @@ pub const CASES: &[Case] = &[
     nsenter("ids followed", &["-t{plain}", "-Sfollow", "-Gfollow"]),
     nsenter("cgroups", &["-t{plain}", "-c"]),
     nsenter("socket", &["-t{plain}", "-N9"]),
-    nsenter("login shell", &["-t{all}", "-u"])
-        .environment(&["SHELL={dir}/bin/probe"])
-        .program(Program::Given),
+    nsenter("login shell", &["-t{all}", "-u"]).environment(&["SHELL={dir}/bin/probe"]).program(Program::Given),
     nsenter("nothing", &[]),
     nsenter("no such process", &["-t999999", "-m"]).program(Program::None),
-    nsenter("refused", &["-t{all}", "-m"])
-        .user(ALICE)
-        .program(Program::None),
+    nsenter("refused", &["-t{all}", "-m"]).user(ALICE).program(Program::None),
     nsenter("help", &["--help"]).program(Program::None),
     lsns("listing", &[]),
     lsns("every column, as JSON", &["-J", "--output-all"]),

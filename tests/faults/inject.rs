@@ -30,19 +30,14 @@ pub fn work(index: usize, jobs: usize, seed: u64) -> bool {
         return true;
     };
     let name = std::env::var("NSKIT_CASE").unwrap_or_default();
-    let cases = CASES
-        .iter()
-        .enumerate()
-        .filter(|(at, case)| at % jobs == index && case.name.contains(&name));
+    let cases = CASES.iter().enumerate().filter(|(at, case)| at % jobs == index && case.name.contains(&name));
     let mut planned = Vec::new();
     let mut tally = Tally::default();
     let mut well = true;
     for (_, case) in cases {
         match prepare(&stage, case) {
             Ok(expected) if expected.baseline.calls.is_empty() => {
-                skip(
-                    "system calls cannot be traced here: ptrace(2) is refused, or this is no x86-64",
-                );
+                skip("system calls cannot be traced here: ptrace(2) is refused, or this is no x86-64");
                 return true;
             }
             Err(problem) => {
@@ -77,15 +72,9 @@ pub fn work(index: usize, jobs: usize, seed: u64) -> bool {
         println!("worker {index}: {count} of these by an exception: {why}");
     }
     if index == 0 {
-        println!(
-            "left alone: {} calls of the C library's start, before main",
-            tally.before_main
-        );
+        println!("left alone: {} calls of the C library's start, before main", tally.before_main);
         for (why, calls) in &tally.left_out {
-            println!(
-                "no errors given to {}: {why}",
-                calls.iter().copied().collect::<Vec<_>>().join(", ")
-            );
+            println!("no errors given to {}: {why}", calls.iter().copied().collect::<Vec<_>>().join(", "));
         }
     }
     well && tally.not_in_table == 0
@@ -97,11 +86,7 @@ fn job_of(stage: &Stage, case: &Case) -> Job {
         args.extend(["{dir}/bin/probe", "world"]);
     }
     let mut job = stage.job(Whose::Ours, case.tool, &args, case.user);
-    job.environment.extend(
-        case.environment
-            .iter()
-            .map(|entry| stage.fill(entry).into()),
-    );
+    job.environment.extend(case.environment.iter().map(|entry| stage.fill(entry).into()));
     job.traced = true;
     if case.tool == "lsns" {
         job.inside = Some(stage.fill("{all}").parse().unwrap());
@@ -113,92 +98,47 @@ fn job_of(stage: &Stage, case: &Case) -> Job {
 /// Runs the case undisturbed, twice: what differs by itself cannot be compared.
 fn prepare(stage: &Stage, case: &Case) -> Result<Expected, String> {
     let job = job_of(stage, case);
-    let before = run(&Job {
-        tool: "/bin/true".into(),
-        traced: false,
-        ..job.clone()
-    });
+    let before = run(&Job { tool: "/bin/true".into(), traced: false, ..job.clone() });
     let baseline = run(&job);
-    let again = run(&Job {
-        traced: false,
-        ..job.clone()
-    });
+    let again = run(&Job { traced: false, ..job.clone() });
     let report = stage.stable(&baseline);
-    let end = |outcome: &Outcome| {
-        (
-            outcome.ending,
-            outcome.mounts.clone(),
-            stage.stable(outcome),
-        )
-    };
+    let end = |outcome: &Outcome| (outcome.ending, outcome.mounts.clone(), stage.stable(outcome));
     let (one, other) = (end(&baseline), end(&again));
     if one != other {
         print_difference(&one.1, &other.1);
         print_difference(&one.2, &other.2);
-        return Err(format!(
-            "it differs from run to run: {:?} {:?}",
-            one.0, other.0
-        ));
+        return Err(format!("it differs from run to run: {:?} {:?}", one.0, other.0));
     }
     let ran = case.program != Program::None;
     if !baseline.left.is_empty() || ran && baseline.stdout.is_empty() {
-        return Err(format!(
-            "it does not run undisturbed: {} {:?}",
-            baseline.stderr, baseline.ending
-        ));
+        return Err(format!("it does not run undisturbed: {} {:?}", baseline.stderr, baseline.ending));
     }
-    Ok(Expected {
-        baseline,
-        report,
-        mounts_before: before.mounts,
-    })
+    Ok(Expected { baseline, report, mounts_before: before.mounts })
 }
 
 /// What can befall the calls of a case. Those before `main` are the C library's, which ends the process if it must.
 fn faults_of(case: &Case, calls: &[Call], tally: &mut Tally) -> Vec<(Call, Effect)> {
-    let main = calls
-        .iter()
-        .position(|call| call.number == libc::SYS_mprotect)
-        .map_or(0, |at| at + 1);
+    let main = calls.iter().position(|call| call.number == libc::SYS_mprotect).map_or(0, |at| at + 1);
     tally.before_main += main;
     let mut faults = Vec::new();
     for call in &calls[main..] {
         let Some(row) = table::row_of(call) else {
             tally.not_in_table += 1;
-            println!(
-                "FAILED: {} '{}': system call {} is not in the table",
-                case.tool, case.name, call.number
-            );
+            println!("FAILED: {} '{}': system call {} is not in the table", case.tool, case.name, call.number);
             continue;
         };
         if let Some(why) = row.left_out() {
             tally.left_out.entry(why).or_default().insert(row.name);
         }
-        faults.extend(
-            table::effects(call, row)
-                .into_iter()
-                .map(|effect| (call.clone(), effect)),
-        );
+        faults.extend(table::effects(call, row).into_iter().map(|effect| (call.clone(), effect)));
     }
     faults
 }
 
-fn inject(
-    stage: &Stage,
-    case: &Case,
-    expected: &Expected,
-    call: &Call,
-    effect: Effect,
-    tally: &mut Tally,
-) -> bool {
+fn inject(stage: &Stage, case: &Case, expected: &Expected, call: &Call, effect: Effect, tally: &mut Tally) -> bool {
     let name = table::row_of(call).map_or("?", |row| row.name);
     let mut job = job_of(stage, case);
-    job.fault = Some(Fault {
-        process: call.process.clone(),
-        number: call.number,
-        occurrence: call.occurrence,
-        effect,
-    });
+    job.fault = Some(Fault { process: call.process.clone(), number: call.number, occurrence: call.occurrence, effect });
     let outcome = run(&job);
     tally.injections += 1;
     if !outcome.hit {
@@ -213,13 +153,7 @@ fn inject(
         *tally.by_exception.entry(exception.why).or_default() += 1;
         return true;
     }
-    let Call {
-        process,
-        occurrence,
-        path,
-        args,
-        ..
-    } = call;
+    let Call { process, occurrence, path, args, .. } = call;
     println!(
         "FAILED: {} '{}': {rule}: process {process}, {name} {occurrence} ({path} {args:x?}), {}: {:?} left {:?}: {}",
         case.tool,

@@ -28,56 +28,23 @@ pub struct Allowed {
 }
 
 /// Errnos that say of something in /proc that it is gone, hidden or unknown to the kernel.
-const NOT_TO_BE_SEEN: [i32; 8] = [
-    libc::ENOENT,
-    libc::ESRCH,
-    libc::EACCES,
-    libc::EPERM,
-    libc::ELOOP,
-    libc::ENOTTY,
-    libc::ENOSYS,
-    libc::EBADF,
-];
+const NOT_TO_BE_SEEN: [i32; 8] =
+    [libc::ENOENT, libc::ESRCH, libc::EACCES, libc::EPERM, libc::ELOOP, libc::ENOTTY, libc::ENOSYS, libc::EBADF];
 
 const UNKNOWN: &str = "lsns: status 2 says that the kernel does not know a namespace ioctl";
-const UNSEEN: &str =
-    "lsns lists what there is to see: what is gone, hidden or unknown to the kernel is left out";
+const UNSEEN: &str = "lsns lists what there is to see: what is gone, hidden or unknown to the kernel is left out";
 const WHOLE: &str = "a file of /proc is opened and read in one piece, and waits for nothing";
-const CELL: &str =
-    "lsns: a cell, or what only some source knows, is left out where it cannot be had";
+const CELL: &str = "lsns: a cell, or what only some source knows, is left out where it cannot be had";
 
 /// Why a listing may be another one: lsns looks at a system that changes, and where not all is its own to see.
 const LISTING: &[Allowed] = &[
-    Allowed {
-        rule: "an exit status that means nothing",
-        why: UNKNOWN,
-        ..ANY
-    },
-    Allowed {
-        rule: SILENCE,
-        why: UNSEEN,
-        ..ANY
-    },
-    Allowed {
-        rule: SILENCE,
-        why: WHOLE,
-        ..ANY
-    },
-    Allowed {
-        rule: SILENCE,
-        why: CELL,
-        ..ANY
-    },
+    Allowed { rule: "an exit status that means nothing", why: UNKNOWN, ..ANY },
+    Allowed { rule: SILENCE, why: UNSEEN, ..ANY },
+    Allowed { rule: SILENCE, why: WHOLE, ..ANY },
+    Allowed { rule: SILENCE, why: CELL, ..ANY },
 ];
 
-const ANY: Allowed = Allowed {
-    case: "",
-    call: "",
-    path: "",
-    effect: None,
-    rule: "",
-    why: "",
-};
+const ANY: Allowed = Allowed { case: "", call: "", path: "", effect: None, rule: "", why: "" };
 
 pub const ALLOWED: &[Allowed] = &[
     Allowed {
@@ -172,39 +139,19 @@ impl Allowed {
 }
 
 /// The exception that allows this result, if there is one.
-pub fn allowed(
-    case: &Case,
-    name: &str,
-    call: &Call,
-    effect: Effect,
-    rule: &str,
-) -> Option<&'static Allowed> {
+pub fn allowed(case: &Case, name: &str, call: &Call, effect: Effect, rule: &str) -> Option<&'static Allowed> {
     let listing = LISTING
         .iter()
         .filter(|_| case.tool == "lsns")
         .find(|allowed| allowed.rule == rule && of_listing(allowed.why, name, call, effect));
-    listing.or_else(|| {
-        ALLOWED
-            .iter()
-            .find(|allowed| allowed.covers(case, name, call, effect, rule))
-    })
+    listing.or_else(|| ALLOWED.iter().find(|allowed| allowed.covers(case, name, call, effect, rule)))
 }
 
 /// Whether this is the reason of what lsns came to.
 fn of_listing(why: &str, name: &str, call: &Call, effect: Effect) -> bool {
     // What is asked of one namespace or process, once all are found.
-    let detail = [
-        "ioctl",
-        "socket",
-        "sendto",
-        "recvfrom",
-        "newfstatat",
-        "read",
-    ]
-    .contains(&name);
-    let file = ["cmdline", "cgroup", "status", "_map"]
-        .iter()
-        .any(|file| call.path.ends_with(file));
+    let detail = ["ioctl", "socket", "sendto", "recvfrom", "newfstatat", "read"].contains(&name);
+    let file = ["cmdline", "cgroup", "status", "_map"].iter().any(|file| call.path.ends_with(file));
     let detail = detail || file || call.path.contains("/ns/");
     match effect {
         Effect::Error(errno) if why == UNKNOWN => name == "ioctl" && errno == libc::ENOTTY,
@@ -244,8 +191,7 @@ pub fn broken_rule(
     let message = format!("{}: ", case.tool);
     // Who cannot write the message cannot say so either.
     let mute = name == "write" && call.args[0] == 2;
-    let explained =
-        mute || outcome.stderr.starts_with(&message) && outcome.stderr.len() > message.len() + 10;
+    let explained = mute || outcome.stderr.starts_with(&message) && outcome.stderr.len() > message.len() + 10;
     match ending {
         _ if Some(ending) == expected.baseline.ending && same_report => {
             let as_ever = outcome.stderr == expected.baseline.stderr;
@@ -266,9 +212,7 @@ pub fn broken_rule(
         Ending::Exited(126 | 127) if !mounts_as(&expected.mounts_before) => Some(MOUNT_LEFT),
         Ending::Exited(126 | 127) => None,
         Ending::Exited(_) => Some("an exit status that means nothing"),
-        Ending::Killed(_)
-            if !mounts_as(&expected.mounts_before) && !mounts_as(&expected.baseline.mounts) =>
-        {
+        Ending::Killed(_) if !mounts_as(&expected.mounts_before) && !mounts_as(&expected.baseline.mounts) => {
             Some(MOUNT_LEFT)
         }
         // Another signal than the one that was sent is that of --kill-child.

@@ -4,11 +4,7 @@ use crate::common::{Call, Scene, User, on_purpose};
 use crate::scene;
 
 /// A user without a line in any file.
-const STRANGER: User = User {
-    name: "stranger",
-    uid: 4242,
-    gid: 4242,
-};
+const STRANGER: User = User { name: "stranger", uid: 4242, gid: 4242 };
 
 /// With all that a caller, or where the call is made, could have getent be another program by.
 fn misled(scene: &Scene, call: Call) -> Call {
@@ -42,47 +38,25 @@ echo stranger:x:4242:4242::/:/bin/sh\n"
     scene.mount(["--bind", &recorder, "/usr/bin/getent"]);
     scene.subdirectory("trap");
     let sprung = scene.text("sprung");
-    scene.program(
-        "trap/getent",
-        &format!("#!/bin/sh\necho \"$0\" >>{sprung}\n"),
-    );
+    scene.program("trap/getent", &format!("#!/bin/sh\necho \"$0\" >>{sprung}\n"));
 
-    let mut target = scene
-        .call(scene.path("our-unshare"), ["-U", "probe", "hold"])
-        .user(STRANGER)
-        .leashed()
-        .spawn();
+    let mut target = scene.call(scene.path("our-unshare"), ["-U", "probe", "hold"]).user(STRANGER).leashed().spawn();
     target.expect("ready");
     let probe = scene.text("bin/probe");
     let calls = [
-        (
-            scene.unshare(["--map-user=stranger", &probe, "seen"]),
-            "-- passwd stranger",
-        ),
-        (
-            scene.nsenter(["-S", "stranger", &probe, "seen"]),
-            "-- passwd stranger",
-        ),
+        (scene.unshare(["--map-user=stranger", &probe, "seen"]), "-- passwd stranger"),
+        (scene.nsenter(["-S", "stranger", &probe, "seen"]), "-- passwd stranger"),
         (scene.lsns(["-t", "user", "-o", "USER"]), "-- passwd 4242"),
     ];
     for (call, arguments) in calls {
         std::fs::write(scene.path("record"), "").unwrap();
         let outcome = misled(&scene, call).run();
-        assert!(
-            outcome.stdout.contains("4242") || outcome.stdout.contains("stranger"),
-            "{outcome:?}"
-        );
+        assert!(outcome.stdout.contains("4242") || outcome.stdout.contains("stranger"), "{outcome:?}");
         let recorded = std::fs::read_to_string(scene.path("record")).unwrap();
         let lines: Vec<_> = recorded.lines().collect();
         // Others may run in namespaces of their own by now, whose users have no line in this scene either.
-        assert!(
-            lines[0].starts_with(&format!("arguments {}", arguments.split_at(9).0)),
-            "{recorded}"
-        );
-        assert!(
-            lines[0].split(' ').any(|word| arguments.ends_with(word)),
-            "{recorded}"
-        );
+        assert!(lines[0].starts_with(&format!("arguments {}", arguments.split_at(9).0)), "{recorded}");
+        assert!(lines[0].split(' ').any(|word| arguments.ends_with(word)), "{recorded}");
         assert_eq!(lines[1..], ["environment ", "directory /"], "{recorded}");
         assert!(!scene.path("sprung").exists());
     }
@@ -92,10 +66,7 @@ echo stranger:x:4242:4242::/:/bin/sh\n"
 /// A scene in which getent knows the stranger, and leaves a word when it is asked.
 fn with_getent() -> Option<Scene> {
     let scene = scene()?;
-    let script = format!(
-        "#!/bin/sh\necho >>{}\necho stranger:x:4242:4242::/:/bin/sh\n",
-        scene.text("asked")
-    );
+    let script = format!("#!/bin/sh\necho >>{}\necho stranger:x:4242:4242::/:/bin/sh\n", scene.text("asked"));
     let getent = scene.program("answerer", &script);
     scene.mount(["--bind", &getent, "/usr/bin/getent"]);
     Some(scene)
@@ -107,10 +78,9 @@ fn the_program_finds_no_trace_of_it() {
         return;
     }
     let Some(scene) = with_getent() else { return };
-    for call in [
-        scene.unshare(["--map-user=stranger", "probe", "seen"]),
-        scene.nsenter(["-S", "stranger", "probe", "seen"]),
-    ] {
+    for call in
+        [scene.unshare(["--map-user=stranger", "probe", "seen"]), scene.nsenter(["-S", "stranger", "probe", "seen"])]
+    {
         let seen = call.blocking(libc::SIGCHLD).seen();
         assert_eq!(seen.all("pending"), [""; 0]);
         assert!(scene.path("asked").exists());
@@ -124,12 +94,7 @@ fn the_first_child_in_a_pid_namespace_is_the_shells() {
     let nothing = scene.file("nothing", "");
     scene.mount(["--bind", &nothing, "/etc/profile"]);
     let shell = |options: &[&str]| {
-        let mut process = scene
-            .unshare(options)
-            .user(STRANGER)
-            .no_env()
-            .leashed()
-            .spawn();
+        let mut process = scene.unshare(options).user(STRANGER).no_env().leashed().spawn();
         process.write("/bin/true && echo one\n/bin/true && echo two\n");
         process.release();
         process.finish()

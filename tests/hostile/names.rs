@@ -7,8 +7,7 @@ use crate::scene;
 const NAME: &str = "a\x1b[2J\x1b]0;title\x07\x08b\r\nunshare: all is well\u{9b}31m\x7f";
 
 /// How it stands in a message.
-const ESCAPED: &str =
-    "a\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{8}b\\r\\nunshare: all is well\\u{9b}31m\\u{7f}";
+const ESCAPED: &str = "a\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{8}b\\r\\nunshare: all is well\\u{9b}31m\\u{7f}";
 
 /// Asserts that it fails, and that what it says holds the name, escaped, and drives no terminal.
 #[track_caller]
@@ -17,9 +16,7 @@ fn says_it_escaped(call: Call, tool: &str) {
     let control = |character: char| character.is_control() && character != '\n';
     assert!(!outcome.stderr.contains(control), "{outcome:?}");
     let lines = outcome.stderr.lines();
-    let ours = |line: &str| {
-        line.starts_with(&format!("{tool}: ")) || line.starts_with(&format!("Try '{tool} --help'"))
-    };
+    let ours = |line: &str| line.starts_with(&format!("{tool}: ")) || line.starts_with(&format!("Try '{tool} --help'"));
     assert!(lines.clone().all(ours), "{outcome:?}");
     let named = outcome.stderr.contains(ESCAPED);
     assert!(named && lines.count() <= 2, "{outcome:?}");
@@ -84,10 +81,7 @@ fn our_own_name_is_escaped_as_well() {
         for call in [scene.unshare(arguments), scene.nsenter(arguments)] {
             let outcome = call.arg0(NAME).run();
             let stderr = outcome.stderr;
-            assert!(
-                stderr.starts_with(ESCAPED) && !stderr.contains('\x1b'),
-                "{stderr:?}"
-            );
+            assert!(stderr.starts_with(ESCAPED) && !stderr.contains('\x1b'), "{stderr:?}");
         }
     }
 }
@@ -99,18 +93,11 @@ fn variables_that_are_left_out_are_named_without_driving_the_terminal() {
     }
     let Some(scene) = scene() else { return };
     let variable = "LD_\x1b[2J\r\n=x";
-    let mut target = scene
-        .call("/usr/bin/env", [variable])
-        .args([scene.path("bin/probe")])
-        .args(["hold"])
-        .leashed()
-        .spawn();
+    let mut target =
+        scene.call("/usr/bin/env", [variable]).args([scene.path("bin/probe")]).args(["hold"]).leashed().spawn();
     target.expect("ready");
     let id = target.pid().to_string();
     let outcome = scene.nsenter(["-t", &id, "-u", "-e", "/bin/true"]).run();
-    assert_eq!(
-        outcome.stderr,
-        "nsenter: note: left out of the target's environment: LD_\\u{1b}[2J\\r\\n\n"
-    );
+    assert_eq!(outcome.stderr, "nsenter: note: left out of the target's environment: LD_\\u{1b}[2J\\r\\n\n");
     target.release();
 }

@@ -37,10 +37,7 @@ for process in 1 2 3 {pid}; do (
 fn ends(call: Call, what: &str) -> Outcome {
     let outcome = call.run();
     let in_order = matches!(outcome.ending, Ending::Exited(0..=2));
-    assert!(
-        in_order && !outcome.stderr.contains("panicked"),
-        "{what}: {outcome:?}"
-    );
+    assert!(in_order && !outcome.stderr.contains("panicked"), "{what}: {outcome:?}");
     let said = outcome.ending == Ending::Exited(0) || !outcome.stderr.is_empty();
     assert!(said, "{what}: {outcome:?}");
     outcome
@@ -91,10 +88,7 @@ fn files_that_are_none_of_proc_are_neither_waited_for_nor_believed() {
         // A file that is not there is no old kernel's, either.
         let missing = "rm -rf /proc/*/setgroups";
         scene.call("/bin/bash", ["-c", missing]).ok();
-        let outcome = ends(
-            scene.unshare(["-U", "--setgroups=deny", "echo", "ran"]),
-            name,
-        );
+        let outcome = ends(scene.unshare(["-U", "--setgroups=deny", "echo", "ran"]), name);
         assert_eq!(outcome.ending, Ending::Exited(1), "{name}: {outcome:?}");
         let fresh = ["-p", "-f", "--mount-proc", "readlink", "/proc/self"];
         assert_eq!(ends(scene.unshare(fresh), name).stdout, "1\n");
@@ -112,23 +106,14 @@ fn files_that_are_none_of_proc_are_neither_waited_for_nor_believed() {
             &["--net=:1"],
             &[&format!("--uts=/proc/{id}/ns/uts")],
         ] {
-            let call = scene
-                .nsenter(["-t", &id])
-                .args(options)
-                .args(["echo", "ran"]);
+            let call = scene.nsenter(["-t", &id]).args(options).args(["echo", "ran"]);
             let outcome = ends(call, name);
             // No SELinux, so that there is no context to follow.
             let nothing_to_do = options == ["-Z"];
             let ran = outcome.stdout == "ran\n";
             assert_eq!(ran, nothing_to_do, "{name}: {options:?}: {outcome:?}");
         }
-        for options in [
-            &[][..],
-            &["-J"],
-            &["-p", &id],
-            &["4026531840"],
-            &["-o", "+USER,PATH,NSFS"],
-        ] {
+        for options in [&[][..], &["-J"], &["-p", &id], &["4026531840"], &["-o", "+USER,PATH,NSFS"]] {
             ends(scene.lsns(options), name);
         }
     }
@@ -142,11 +127,7 @@ fn a_made_up_proc_leads_to_no_other_namespace_than_the_targets() {
     let Some(scene) = scene() else { return };
     let (target, decoy) = (holding(&scene, &["-u"]), holding(&scene, &["-u"]));
     let elsewhere = scene.file("elsewhere", "");
-    scene.mount([
-        "--bind",
-        &format!("/proc/{}/ns/uts", decoy.pid()),
-        &elsewhere,
-    ]);
+    scene.mount(["--bind", &format!("/proc/{}/ns/uts", decoy.pid()), &elsewhere]);
     fake_proc(&scene, &format!("ln -s {elsewhere}"), target.pid());
     let call = scene.nsenter(["-t", &target.pid().to_string(), "-u", "probe", "hold"]);
     let entered = call.leashed().spawn();
@@ -168,21 +149,10 @@ fn in_the_proc_of_another_pid_namespace_the_same_number_is_not_taken_for_the_tar
         target.pid() - 1,
         target.pid()
     );
-    let options = [
-        "-u",
-        "-p",
-        "-f",
-        "--mount-proc",
-        "--kill-child",
-        "/bin/bash",
-        "-c",
-    ];
+    let options = ["-u", "-p", "-f", "--mount-proc", "--kill-child", "/bin/bash", "-c"];
     let call = scene.call(scene.path("our-unshare"), options);
     // The shell gives what runs behind it no standard input but that.
-    let decoy = call.args([format!(
-        "exec 3<&0; {}",
-        script.replace("hold &", "hold <&3 &")
-    )]);
+    let decoy = call.args([format!("exec 3<&0; {}", script.replace("hold &", "hold <&3 &"))]);
     let decoy = decoy.leashed().spawn();
     decoy.expect("ready");
     // A proc shows the PID namespace of whoever mounts it.
@@ -195,31 +165,14 @@ fn in_the_proc_of_another_pid_namespace_the_same_number_is_not_taken_for_the_tar
     scene.call("/usr/bin/test", ["-d", &directory]).ok();
 
     // What needs no /proc is the target's.
-    let entered = scene
-        .nsenter(["-t", &id, "-u", "probe", "hold"])
-        .leashed()
-        .spawn();
+    let entered = scene.nsenter(["-t", &id, "-u", "probe", "hold"]).leashed().spawn();
     entered.expect("ready");
     assert_eq!(uts_of(entered.pid()), uts_of(target.pid()));
     // What does is refused.
-    for options in [
-        &["-r"][..],
-        &["-w"],
-        &["-e"],
-        &["-S", "follow"],
-        &["-c"],
-        &["-a"],
-    ] {
-        let call = scene
-            .nsenter(["-t", &id])
-            .args(options)
-            .args(["echo", "ran"]);
+    for options in [&["-r"][..], &["-w"], &["-e"], &["-S", "follow"], &["-c"], &["-a"]] {
+        let call = scene.nsenter(["-t", &id]).args(options).args(["echo", "ran"]);
         let outcome = ends(call, "another");
-        assert_eq!(
-            outcome.ending,
-            Ending::Exited(1),
-            "{options:?}: {outcome:?}"
-        );
+        assert_eq!(outcome.ending, Ending::Exited(1), "{options:?}: {outcome:?}");
     }
 }
 

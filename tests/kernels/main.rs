@@ -12,10 +12,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{
-    Directory, cannot_be_had, entered, example, listed, note, on_purpose, ours, probe,
-    read_planted, skip,
-};
+use common::{Directory, cannot_be_had, entered, example, listed, note, on_purpose, ours, probe, read_planted, skip};
 
 const INIT: &str = include_str!("init");
 const SCENES: &str = include_str!("scenes");
@@ -56,14 +53,10 @@ fn check(suite: &str, expected_lacks: &[&str]) {
     let selinux = parts.of("selinux").lines();
     let scenes: Vec<&str> = parts.of("scenes").lines().chain(selinux).collect();
     let count = |word| scenes.iter().filter(|line| line.starts_with(word)).count();
-    let lacks: Vec<(&str, &str)> = scenes
-        .iter()
-        .filter_map(|line| line.strip_prefix("lacks ")?.split_once(": "))
-        .collect();
-    let failed: Vec<&&str> = scenes
-        .iter()
-        .filter(|line| !line.starts_with("ok ") && !line.starts_with("lacks "))
-        .collect();
+    let lacks: Vec<(&str, &str)> =
+        scenes.iter().filter_map(|line| line.strip_prefix("lacks ")?.split_once(": ")).collect();
+    let failed: Vec<&&str> =
+        scenes.iter().filter(|line| !line.starts_with("ok ") && !line.starts_with("lacks ")).collect();
 
     let planted = read_planted(parts.of("planted"));
     let (right, not_listed) = listed(&planted, parts.of("listed"));
@@ -120,25 +113,15 @@ fn boot(suite: &str) -> Option<String> {
     symlink("busybox", path("bin/sh")).unwrap();
     std::fs::create_dir(path("nskit")).unwrap();
     let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, ours(name)));
-    for (name, program) in tools
-        .into_iter()
-        .chain([("planter", example("planter")), ("probe", probe())])
-    {
+    for (name, program) in tools.into_iter().chain([("planter", example("planter")), ("probe", probe())]) {
         let place = path("nskit").join(name);
-        let stripped = Command::new("strip")
-            .arg("-o")
-            .args([&place, &program])
-            .status();
+        let stripped = Command::new("strip").arg("-o").args([&place, &program]).status();
         if !stripped.is_ok_and(|status| status.success()) {
             std::fs::copy(program, place).unwrap();
         }
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/boot");
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = Command::new(script)
+    let Output { status, stdout, stderr } = Command::new(script)
         .arg(root.path())
         .env("SUITE", suite)
         // Without a policy it allows everything.
@@ -159,10 +142,8 @@ fn boot(suite: &str) -> Option<String> {
 fn compile_policy(to: &Path) -> bool {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/selinux.cil");
     // Version 30 is one that Linux 4.13 reads, and all later ones do.
-    let compiler = Command::new("secilc")
-        .args(["-M", "false", "-c", "30", "-f", "/dev/null", "-o"])
-        .args([to, &source])
-        .status();
+    let compiler =
+        Command::new("secilc").args(["-M", "false", "-c", "30", "-f", "/dev/null", "-o"]).args([to, &source]).status();
     match compiler {
         Ok(status) => {
             assert!(status.success(), "secilc: {status}");
@@ -178,9 +159,7 @@ struct Parts<'c>(&'c str);
 impl<'c> Parts<'c> {
     fn of(&self, name: &str) -> &'c str {
         let line = format!("--- {name}\n");
-        let Some((_, part)) = self.0.split_once(&*line) else {
-            panic!("there is no '{name}' in {}", self.0)
-        };
+        let Some((_, part)) = self.0.split_once(&*line) else { panic!("there is no '{name}' in {}", self.0) };
         part.split("--- ").next().unwrap()
     }
 

@@ -66,14 +66,7 @@ impl Crowd {
             namespace.processes += processes - of_kind.map(|made| made.processes).sum::<usize>();
         }
         expected.extend(made.clone());
-        Some(Crowd {
-            frozen,
-            before,
-            process,
-            made,
-            processes,
-            expected,
-        })
+        Some(Crowd { frozen, before, process, made, processes, expected })
     }
 
     /// Lists all in every way.
@@ -187,10 +180,7 @@ fn many_mount_namespaces() {
     assert_eq!(crowd.made.len(), 2 * count);
     crowd.check(&format!("{count} mount namespaces, each visited"));
     // From the first PID namespace, the kernel tells of them all, and nobody is sent there.
-    let from_outside = crowd.frozen.scene.call(
-        crate::common::ours("lsns"),
-        ["-r", "-n", "-l", "-o", "NS,HELD-BY"],
-    );
+    let from_outside = crowd.frozen.scene.call(crate::common::ours("lsns"), ["-r", "-n", "-l", "-o", "NS,HELD-BY"]);
     let listed = from_outside.ok();
     let listed: std::collections::HashSet<&str> = listed.lines().collect();
     for (inode, namespace) in crowd.made.iter().filter(|made| made.1.kind == "uts") {

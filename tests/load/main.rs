@@ -34,9 +34,7 @@ fn size(full: usize) -> usize {
 fn size_within(full: usize, limit: usize, name: &str) -> usize {
     let size = size(full);
     if limit < size {
-        note(&format!(
-            "{limit} instead of {size}, for {name} allows no more"
-        ));
+        note(&format!("{limit} instead of {size}, for {name} allows no more"));
     }
     size.min(limit)
 }

@@ -47,20 +47,12 @@ struct Way {
 
 const fn unshare(options: &'static str, names: &'static str) -> Way {
     let place = Place::New;
-    Way {
-        options,
-        place,
-        names,
-    }
+    Way { options, place, names }
 }
 
 const fn nsenter(options: &'static str, of: &'static str, names: &'static str) -> Way {
     let place = Place::Of(of);
-    Way {
-        options,
-        place,
-        names,
-    }
+    Way { options, place, names }
 }
 
 const FILE: &str = "/mnt/kept/NUMBER";
@@ -84,43 +76,17 @@ const MAP_AUTO: Way = unshare("-Ur --map-auto", "user");
 
 const NSENTER: [Way; 8] = [
     nsenter("-t $ALL -n", "ALL", "net"),
-    nsenter(
-        "-t $ALL -a",
-        "ALL",
-        "mnt net ipc uts pid pid_for_children cgroup time time_for_children",
-    ),
+    nsenter("-t $ALL -a", "ALL", "mnt net ipc uts pid pid_for_children cgroup time time_for_children"),
     nsenter("-t $ALL -n -p -F", "ALL", "net pid_for_children"),
     nsenter("-t $ALL -u -i -C -F", "ALL", "uts ipc cgroup"),
     nsenter("-t $ALL -m -p", "ALL", "mnt pid pid_for_children"),
-    nsenter(
-        "-t $USER_TOO -a",
-        "USER_TOO",
-        "user mnt net ipc uts pid pid_for_children",
-    ),
-    nsenter(
-        "-t $USER_TOO -U --preserve-credentials -n",
-        "USER_TOO",
-        "user net",
-    ),
-    nsenter(
-        "--net=/proc/$ALL/ns/net --uts=/proc/$ALL/ns/uts",
-        "ALL",
-        "net uts",
-    ),
+    nsenter("-t $USER_TOO -a", "USER_TOO", "user mnt net ipc uts pid pid_for_children"),
+    nsenter("-t $USER_TOO -U --preserve-credentials -n", "USER_TOO", "user net"),
+    nsenter("--net=/proc/$ALL/ns/net --uts=/proc/$ALL/ns/uts", "ALL", "net uts"),
 ];
 
-const NAMES: [&str; 10] = [
-    "cgroup",
-    "ipc",
-    "mnt",
-    "net",
-    "pid",
-    "pid_for_children",
-    "time",
-    "time_for_children",
-    "user",
-    "uts",
-];
+const NAMES: [&str; 10] =
+    ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
 
 /// What a start has told, by its end and by its program.
 #[derive(Default)]
@@ -198,12 +164,7 @@ fn many_starts(name: &str, ways: &[&Way]) {
 
 /// Runs all. What was told of each number, and how many ran at a time.
 #[track_caller]
-fn start(
-    frozen: &Frozen,
-    name: &str,
-    ways: &[&Way],
-    starts: usize,
-) -> (BTreeMap<usize, Told>, usize) {
+fn start(frozen: &Frozen, name: &str, ways: &[&Way], starts: usize) -> (BTreeMap<usize, Told>, usize) {
     let (crowd, tool) = (example("crowd"), tool(name));
     let (crowd, tool) = (crowd.to_str().unwrap(), tool.to_str().unwrap());
     let line = |number: usize| {
@@ -276,23 +237,14 @@ fn numbered(word: &str) -> (String, u64) {
 /// The namespaces of a process of the scene.
 fn namespaces_of(frozen: &Frozen, pid: &str) -> HashMap<String, u64> {
     let links = NAMES.map(|name| format!("/proc/{pid}/ns/{name}"));
-    let args = ["readlink"]
-        .into_iter()
-        .chain(links.iter().map(String::as_str));
+    let args = ["readlink"].into_iter().chain(links.iter().map(String::as_str));
     let links = frozen.run("/usr/bin:/bin", args).ok();
     let names = NAMES.iter().zip(links.lines());
-    names
-        .map(|(name, link)| (name.to_string(), numbered(link).1))
-        .collect()
+    names.map(|(name, link)| (name.to_string(), numbered(link).1)).collect()
 }
 
 #[track_caller]
-fn check_place(
-    what: &str,
-    way: &Way,
-    told: &Told,
-    namespaces: &HashMap<&str, HashMap<String, u64>>,
-) {
+fn check_place(what: &str, way: &Way, told: &Told, namespaces: &HashMap<&str, HashMap<String, u64>>) {
     assert_eq!(told.namespaces["uid"], 0, "{what}");
     let elsewhere: Vec<&str> = way.names.split(' ').collect();
     for name in NAMES {

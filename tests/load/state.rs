@@ -59,11 +59,7 @@ pub fn namespaces(frozen: &Frozen) -> Listing {
         let namespace = Namespace {
             kind: kind.to_string(),
             processes: processes.parse().unwrap(),
-            holders: holders
-                .replace("\\x20", " ")
-                .split(',')
-                .map(str::to_string)
-                .collect(),
+            holders: holders.replace("\\x20", " ").split(',').map(str::to_string).collect(),
         };
         let before = listing.insert(inode.parse().unwrap(), namespace);
         assert_eq!(before, None, "{inode} is listed twice");

@@ -200,12 +200,7 @@ fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
             let theirs = outcome(frozen.their_lsns(&line), locale);
             let ours = outcome(frozen.lsns(&line), locale);
             assert_eq!(theirs.0, ours.0, "lsns {line} ({locale})");
-            assert!(
-                theirs.1 == ours.1,
-                "lsns {line} ({locale})\ntheirs:\n{}\nours:\n{}",
-                theirs.1,
-                ours.1
-            );
+            assert!(theirs.1 == ours.1, "lsns {line} ({locale})\ntheirs:\n{}\nours:\n{}", theirs.1, ours.1);
             count += 1;
         }
     }
@@ -282,22 +277,14 @@ fn command_lines() {
     let Some(frozen) = Frozen::new(COMMAND_LINES) else {
         return;
     };
-    compare(
-        &frozen,
-        OPTIONS_OF_TEXT,
-        &["C", "C.UTF-8", "C.utf8", "POSIX", "xx_YY.UTF-8", ""],
-    );
+    compare(&frozen, OPTIONS_OF_TEXT, &["C", "C.UTF-8", "C.utf8", "POSIX", "xx_YY.UTF-8", ""]);
     for locale in ["C", "C.UTF-8"] {
         let json = frozen.lsns("-t uts -J");
         let (status, ours) = outcome(json, locale);
         // Theirs prints it as it is: see output.rs.
         let as_it_is = ours.replace("\\u007f", "\x7f");
         let theirs = outcome(frozen.their_lsns("-t uts -J"), locale);
-        assert!(
-            (status, &as_it_is) == (theirs.0, &theirs.1),
-            "{as_it_is}\n{}",
-            theirs.1
-        );
+        assert!((status, &as_it_is) == (theirs.0, &theirs.1), "{as_it_is}\n{}", theirs.1);
     }
     frozen.end();
 }

@@ -140,10 +140,6 @@ fn a_root_directory_hides_no_mount() {
     let columns = ["-o", "NS,HELD-BY,NETNSID"];
     let printed = frozen.run("/usr/sbin:/usr/bin", inside.into_iter().chain(columns));
     let outside = "$NET3 mount\\x20/mnt/net\\x20in\\x20mnt:[$MOUNT3] unassigned";
-    expect(
-        &frozen,
-        &printed.ok(),
-        &[elsewhere[0], elsewhere[1], outside],
-    );
+    expect(&frozen, &printed.ok(), &[elsewhere[0], elsewhere[1], outside]);
     frozen.end();
 }

@@ -35,9 +35,7 @@ tell HELD MOUNTED IPC U1 U2 USER_NS
 "#;
 
 fn scene() -> Option<Frozen> {
-    let python = Call::new("/bin/sh")
-        .args(["-c", "command -v python3"])
-        .run();
+    let python = Call::new("/bin/sh").args(["-c", "command -v python3"]).run();
     if python.stdout.is_empty() {
         skip("there is no python3 to hold a socket");
         return None;
@@ -50,12 +48,7 @@ fn scene() -> Option<Frozen> {
 fn expect(frozen: &Frozen, args: &str, header: &str, rows: &[&str]) {
     let mut rows: Vec<String> = rows.iter().map(|row| frozen.expand(row)).collect();
     rows.sort();
-    let expected = [header.to_string()]
-        .into_iter()
-        .chain(rows)
-        .collect::<Vec<_>>()
-        .join("\n")
-        + "\n";
+    let expected = [header.to_string()].into_iter().chain(rows).collect::<Vec<_>>().join("\n") + "\n";
     assert_eq!(frozen.lsns(args).ok(), expected, "lsns {args}");
 }
 
@@ -102,12 +95,7 @@ fn kinds_leave_out_owners_of_other_kinds() {
     let Some(frozen) = scene() else { return };
     expect(&frozen, "-P -t ipc -o NS", "        NS", &["$IPC"]);
     expect(&frozen, "-P -t user -o NS", "        NS", &["$U1", "$U2"]);
-    expect(
-        &frozen,
-        "-P -t uts -t net -o NS",
-        "        NS",
-        &["$HELD", "$MOUNTED", "$SOCKET"],
-    );
+    expect(&frozen, "-P -t uts -t net -o NS", "        NS", &["$HELD", "$MOUNTED", "$SOCKET"]);
     frozen.end();
 }
 
@@ -180,26 +168,12 @@ fn looking_changes_nothing() {
         return;
     }
     let Some(frozen) = scene() else { return };
-    let mounts = || {
-        frozen
-            .run("/usr/bin:/bin", ["cat", "/proc/1/mountinfo"])
-            .ok()
-    };
-    let descriptors = || {
-        frozen
-            .run(
-                "/usr/bin:/bin",
-                ["ls", "-l", "--time-style=+", "/proc/1/fd"],
-            )
-            .ok()
-    };
+    let mounts = || frozen.run("/usr/bin:/bin", ["cat", "/proc/1/mountinfo"]).ok();
+    let descriptors = || frozen.run("/usr/bin:/bin", ["ls", "-l", "--time-style=+", "/proc/1/fd"]).ok();
     let before = (mounts(), descriptors(), frozen.lsns("--output-all").ok());
     for args in ["", "-T", "-J -t net", "-Tparent --output-all"] {
         frozen.lsns(args).ok();
     }
-    assert_eq!(
-        (mounts(), descriptors(), frozen.lsns("--output-all").ok()),
-        before
-    );
+    assert_eq!((mounts(), descriptors(), frozen.lsns("--output-all").ok()), before);
     frozen.end();
 }

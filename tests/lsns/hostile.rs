@@ -23,16 +23,10 @@ fn a_comm_is_no_way_to_another_parent() {
     };
     // The same parent for all; a comm may stand for a command line only where there is none, as of a zombie.
     let rows = frozen.lsns("-n -l -t uts -o PID,PPID,NPROCS").ok();
-    let mut lines: Vec<_> = rows
-        .lines()
-        .skip(1)
-        .map(str::split_whitespace)
-        .map(|row| row.collect::<Vec<_>>().join(" "))
-        .collect();
+    let mut lines: Vec<_> =
+        rows.lines().skip(1).map(str::split_whitespace).map(|row| row.collect::<Vec<_>>().join(" ")).collect();
     lines.sort();
-    let mut expected: Vec<_> = ["$P1 1 1", "$P2 1 1", "$P3 1 1", "$P4 1 1"]
-        .map(|row| frozen.expand(row))
-        .to_vec();
+    let mut expected: Vec<_> = ["$P1 1 1", "$P2 1 1", "$P3 1 1", "$P4 1 1"].map(|row| frozen.expand(row)).to_vec();
     expected.sort();
     assert_eq!(lines, expected);
     frozen.end();
@@ -83,10 +77,7 @@ until [[ -s told ]]; do sleep 0.01; done
     };
     let rows = frozen.lsns("-n -l -r -t uts -o COMMAND").ok();
     let command = rows.lines().nth(1).unwrap();
-    assert!(
-        command.starts_with("python3\\x20change.py\\x200"),
-        "{command}"
-    );
+    assert!(command.starts_with("python3\\x20change.py\\x200"), "{command}");
     assert!(!command.contains("FAKE"), "{command}");
     frozen.end();
 }
@@ -118,10 +109,7 @@ tell HELD
     ) else {
         return;
     };
-    assert_eq!(
-        frozen.lsns("-P -n -o NS,TYPE").ok(),
-        frozen.expand("$HELD uts\n")
-    );
+    assert_eq!(frozen.lsns("-P -n -o NS,TYPE").ok(), frozen.expand("$HELD uts\n"));
     frozen.end();
 }
 

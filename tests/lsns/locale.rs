@@ -39,10 +39,7 @@ fn locales_are_found_as_theirs_finds_them() {
     let directory = frozen.scene.subdirectory("locales");
     for name in ["en_IN", "en", "sr_RS@latin"] {
         let of = frozen.scene.path("locales").join(name);
-        frozen
-            .scene
-            .call("/bin/cp", ["-r".as_ref(), utf8, &of])
-            .ok();
+        frozen.scene.call("/bin/cp", ["-r".as_ref(), utf8, &of]).ok();
     }
     let mut utf8 = 0;
     for name in NAMES {
@@ -54,10 +51,7 @@ fn locales_are_found_as_theirs_finds_them() {
                     let call = call.env("LC_ALL", "").env("LC_CTYPE", "C.UTF-8");
                     call.env("LOCPATH", path).env(variable, name).ok()
                 });
-                assert!(
-                    theirs == ours,
-                    "{variable}={name} LOCPATH={path}\n{theirs}\n{ours}"
-                );
+                assert!(theirs == ours, "{variable}={name} LOCPATH={path}\n{theirs}\n{ours}");
                 utf8 += usize::from(ours.contains("grüße"));
             }
         }

@@ -19,10 +19,7 @@ fn json_is_valid_for_each_option() {
     let Some(frozen) = Frozen::new(SCENE) else {
         return;
     };
-    let python = [
-        "-c",
-        "import json, sys; json.load(open(sys.argv[1], encoding='utf-8', errors='strict'))",
-    ];
+    let python = ["-c", "import json, sys; json.load(open(sys.argv[1], encoding='utf-8', errors='strict'))"];
     for args in [
         "",
         "-l",
@@ -53,18 +50,10 @@ fn json_is_valid_for_each_option() {
         let json = frozen.lsns(&frozen.expand(&format!("-J {args}"))).ok();
         let file = frozen.scene.file("json", &json);
         let checked = Call::new("python3").args(python).args([&file]).run();
-        assert_eq!(
-            checked.ending,
-            Ending::Exited(0),
-            "{args}: {}\n{json}",
-            checked.stderr
-        );
+        assert_eq!(checked.ending, Ending::Exited(0), "{args}: {}\n{json}", checked.stderr);
     }
     let command = frozen.lsns("-J -t uts -o COMMAND").ok();
-    assert!(
-        command.contains("\"command\": \"no \\\\xff utf-8 \\\\ \\\"\\n\""),
-        "{command}"
-    );
+    assert!(command.contains("\"command\": \"no \\\\xff utf-8 \\\\ \\\"\\n\""), "{command}");
     frozen.end();
 }
 
@@ -162,20 +151,14 @@ fn columns_are_listed() {
     }
     let lsns = |args: &[&str]| Call::new(crate::common::tool("lsns")).args(args).ok();
     assert_eq!(lsns(&["-H"]), COLUMNS);
-    assert_eq!(
-        lsns(&["--list-columns", "-t", "net", "--output-all"]),
-        COLUMNS
-    );
+    assert_eq!(lsns(&["--list-columns", "-t", "net", "--output-all"]), COLUMNS);
     let raw = "TYPE <string> kind\\x20of\\x20namespace";
     for args in [["-H", "-r"], ["-r", "-H"]] {
         assert_eq!(lsns(&args).lines().nth(1), Some(raw));
     }
     let json = lsns(&["-J", "-H"]);
     let first = "{\n   \"lsns-columns\": [\n      {\n         \"holder\": \"NS\",\n         \"type\": \"<integer>\",\n         \"description\": \"namespace identifier (inode number)\"\n      },{\n         \"holder\": \"TYPE\",\n";
-    assert!(
-        json.starts_with(first) && json.ends_with("\n      }\n   ]\n}\n"),
-        "{json}"
-    );
+    assert!(json.starts_with(first) && json.ends_with("\n      }\n   ]\n}\n"), "{json}");
 }
 
 #[test]
@@ -186,46 +169,17 @@ fn a_filter_chooses_rows() {
     let Some(frozen) = Frozen::new(SCENE) else {
         return;
     };
-    let pids = |filter: &str| {
-        frozen
-            .lsns_args(["-n", "-o", "PID,TYPE", "--filter", filter])
-            .ok()
-    };
-    assert_eq!(
-        pids("COMMAND == \"sleep 1001\""),
-        frozen.expand("  $A user\n")
-    );
-    assert_eq!(
-        pids("COMMAND =~ '^sl' and NPROCS lt 2K"),
-        frozen.expand("  $A user\n")
-    );
-    assert_eq!(
-        pids("user == 'root' and PPID == 1 && TYPE eq \"user\""),
-        frozen.expand("  $A user\n")
-    );
+    let pids = |filter: &str| frozen.lsns_args(["-n", "-o", "PID,TYPE", "--filter", filter]).ok();
+    assert_eq!(pids("COMMAND == \"sleep 1001\""), frozen.expand("  $A user\n"));
+    assert_eq!(pids("COMMAND =~ '^sl' and NPROCS lt 2K"), frozen.expand("  $A user\n"));
+    assert_eq!(pids("user == 'root' and PPID == 1 && TYPE eq \"user\""), frozen.expand("  $A user\n"));
     assert_eq!(pids("NPROCS == 0"), "");
     // The processes of a namespace, by what is printed or not.
-    let members = |filter: &str| {
-        frozen
-            .lsns_args([
-                frozen.variable("USER_NS"),
-                "-n",
-                "-o",
-                "COMMAND",
-                "-Q",
-                filter,
-            ])
-            .ok()
-    };
-    assert_eq!(
-        members("PID == 1.0"),
-        frozen.lsns_args(["-n", "-o", "COMMAND", "-t", "mnt"]).ok()
-    );
+    let members =
+        |filter: &str| frozen.lsns_args([frozen.variable("USER_NS"), "-n", "-o", "COMMAND", "-Q", filter]).ok();
+    assert_eq!(members("PID == 1.0"), frozen.lsns_args(["-n", "-o", "COMMAND", "-t", "mnt"]).ok());
     let broken = frozen.lsns_args(["-Q", "PID == (1"]).run();
-    assert_eq!(
-        broken.failed("lsns", 1, &["--filter", "unexpected end at 10"]),
-        [""; 0]
-    );
+    assert_eq!(broken.failed("lsns", 1, &["--filter", "unexpected end at 10"]), [""; 0]);
     frozen.end();
 }
 
@@ -247,17 +201,15 @@ fn what_is_not_there_is_named() {
         frozen.lsns(args).run().failed("lsns", 1, words);
     }
     if !on_purpose("a PID that does not exist is an error") {
-        frozen
-            .lsns("-p 4194000")
-            .run()
-            .failed("lsns", 1, &["4194000"]);
+        frozen.lsns("-p 4194000").run().failed("lsns", 1, &["4194000"]);
         // A thread of this process, which is none itself.
         let (process, thread) = (std::process::id(), nix::unistd::gettid());
         assert_ne!(thread.as_raw() as u32, process, "tests run in threads");
-        Call::new(crate::common::tool("lsns"))
-            .args(["-p", &thread.to_string()])
-            .run()
-            .failed("lsns", 1, &[&thread.to_string(), &process.to_string()]);
+        Call::new(crate::common::tool("lsns")).args(["-p", &thread.to_string()]).run().failed(
+            "lsns",
+            1,
+            &[&thread.to_string(), &process.to_string()],
+        );
     }
     frozen.end();
 }
@@ -265,21 +217,13 @@ fn what_is_not_there_is_named() {
 #[test]
 fn output_that_cannot_be_written() {
     let lsns = || Call::new(crate::common::tool("lsns"));
-    let full = lsns()
-        .stdout(File::options().write(true).open("/dev/full").unwrap())
-        .run();
+    let full = lsns().stdout(File::options().write(true).open("/dev/full").unwrap()).run();
     full.failed("lsns", 1, &["write"]);
     // A pipe that nobody reads.
     let closed = || std::io::pipe().unwrap().1;
-    assert_eq!(
-        lsns().stdout(closed()).run().ending,
-        Ending::Killed(libc::SIGPIPE)
-    );
+    assert_eq!(lsns().stdout(closed()).run().ending, Ending::Killed(libc::SIGPIPE));
     let ignored = lsns().ignoring(libc::SIGPIPE).stdout(closed()).run();
-    assert_eq!(
-        (ignored.ending, ignored.stderr.as_str()),
-        (Ending::Exited(0), "")
-    );
+    assert_eq!((ignored.ending, ignored.stderr.as_str()), (Ending::Exited(0), ""));
 }
 
 #[test]
@@ -289,24 +233,11 @@ fn as_an_ordinary_user_what_is_out_of_sight_is_left_out() {
     };
     let tool = crate::common::tool("lsns").display().to_string();
     for args in ["-o TYPE,USER", "-T -o TYPE,USER", "--output-all"] {
-        let alone = [
-            "setpriv",
-            "--reuid=1001",
-            "--regid=1001",
-            "--clear-groups",
-            &tool,
-            "-n",
-            "-l",
-        ];
-        let rows = frozen
-            .run("/usr/bin", alone.into_iter().chain(args.split(' ')))
-            .ok();
+        let alone = ["setpriv", "--reuid=1001", "--regid=1001", "--clear-groups", &tool, "-n", "-l"];
+        let rows = frozen.run("/usr/bin", alone.into_iter().chain(args.split(' '))).ok();
         // Its own namespaces, one of each kind: nothing else is its to see.
         assert_eq!(rows.lines().count(), 8, "{args}:\n{rows}");
-        assert!(
-            rows.lines().all(|line| line.contains(" alice")),
-            "{args}:\n{rows}"
-        );
+        assert!(rows.lines().all(|line| line.contains(" alice")), "{args}:\n{rows}");
     }
     frozen.end();
 }

@@ -64,10 +64,7 @@ fn each_namespace_below_holds_one_without_a_process() {
     let Some(frozen) = Frozen::new(HELD) else {
         return;
     };
-    let mut below = [
-        frozen.expand("namespace\\x20net:[$NET]"),
-        frozen.expand("namespace\\x20uts:[$UTS]"),
-    ];
+    let mut below = [frozen.expand("namespace\\x20net:[$NET]"), frozen.expand("namespace\\x20uts:[$UTS]")];
     below.sort();
     let expected = frozen.expand("$OWNER fd\\x201:7,") + &below.join(",");
     let printed = frozen.lsns("-rnP -t user -o NS,HELD-BY").ok();

@@ -31,8 +31,7 @@ impl Drop for Cgroups {
     fn drop(&mut self) {
         // Processes that have ended may be on their way out.
         for _ in 0..1000 {
-            self.0
-                .retain(|directory| std::fs::remove_dir(directory).is_err());
+            self.0.retain(|directory| std::fs::remove_dir(directory).is_err());
             if self.0.is_empty() {
                 return;
             }
@@ -45,9 +44,7 @@ impl Drop for Cgroups {
 /// but cpuset.
 fn hierarchies(fstype: &str) -> Vec<PathBuf> {
     let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
-    let fields = mounts
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>());
+    let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
     let wanted = fields.filter(|fields| fields[2] == fstype && !fields[3].contains("cpuset"));
     let writable = wanted.filter(|fields| fields[3].split(',').any(|option| option == "rw"));
     writable.map(|fields| PathBuf::from(fields[1])).collect()
@@ -102,25 +99,14 @@ fn a_forked_program_and_a_cgroup_namespace_are_joined_as_well() {
     let cgroups = Cgroups::new("forked", &mounts);
     let script = format!(
         "for d in {}; do echo 0 >$d/cgroup.procs; done; exec ./our-unshare -C -p -f probe hold",
-        cgroups
-            .0
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-            .join(" ")
+        cgroups.0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
     );
     let target = Target::of(scene.call("/bin/sh", ["-c", &script]));
     let expected = std::fs::read_to_string(target.proc("cgroup")).unwrap();
-    let mut process = scene
-        .nsenter(["-t", &target.id(), "-c", "-C", "-p", "probe", "hold"])
-        .leashed()
-        .spawn();
+    let mut process = scene.nsenter(["-t", &target.id(), "-c", "-C", "-p", "probe", "hold"]).leashed().spawn();
     process.expect("ready");
     let child = process.child();
-    assert_eq!(
-        std::fs::read_to_string(child.proc("cgroup")).unwrap(),
-        expected
-    );
+    assert_eq!(std::fs::read_to_string(child.proc("cgroup")).unwrap(), expected);
     assert_eq!(child.namespace("cgroup"), target.namespace("cgroup"));
     process.release();
     assert_eq!(process.wait(), Ending::Exited(0));

@@ -3,13 +3,8 @@
 use crate::common::{ALICE, Call, ROOT, Scene, User, on_purpose, skip, theirs};
 use crate::{ROOTLESS, ROOTS, Seen, Target, scene};
 
-const REMAPPED: &[&str] = &[
-    "-U",
-    "--map-users=500000,0,1000",
-    "--map-groups=500000,0,1000",
-    "--setuid=7",
-    "--setgid=8",
-];
+const REMAPPED: &[&str] =
+    &["-U", "--map-users=500000,0,1000", "--map-groups=500000,0,1000", "--setuid=7", "--setgid=8"];
 
 /// Each target, who enters it, and the options.
 const LINES: &[(User, &[&str], User, &str)] = &[
@@ -48,16 +43,9 @@ const LINES: &[(User, &[&str], User, &str)] = &[
 ];
 
 /// How it ended, and what the program saw but for its PID.
-fn effect(
-    scene: &Scene,
-    nsenter: &str,
-    target: &Target,
-    line: &(User, &[&str], User, &str),
-) -> (String, Seen) {
+fn effect(scene: &Scene, nsenter: &str, target: &Target, line: &(User, &[&str], User, &str)) -> (String, Seen) {
     let (_, _, visitor, options) = line;
-    let call: Call = scene
-        .call(nsenter, ["-t", &target.id()])
-        .args(options.split(' '));
+    let call: Call = scene.call(nsenter, ["-t", &target.id()]).args(options.split(' '));
     let outcome = call
         .args([scene.text("bin/probe").as_str(), "seen"])
         .user(*visitor)

@@ -4,24 +4,14 @@ use crate::common::{ALICE, BOB, ROOT, newer_than_theirs, on_purpose};
 use crate::{Target, scene};
 
 /// A container with the ids 0 to 999, in which root's processes run.
-const REMAPPED: &[&str] = &[
-    "--map-users=500000,0,1000",
-    "--map-groups=500000,0,1000",
-    "-U",
-    "--setuid=7",
-    "--setgid=8",
-];
+const REMAPPED: &[&str] =
+    &["--map-users=500000,0,1000", "--map-groups=500000,0,1000", "-U", "--setuid=7", "--setgid=8"];
 
 #[test]
 fn in_a_user_namespace_the_program_is_root_without_groups() {
     let Some(scene) = scene() else { return };
-    for target in [
-        Target::new(&scene, ROOT, REMAPPED),
-        Target::new(&scene, ALICE, &["-U", "-r"]),
-    ] {
-        let call = scene
-            .nsenter(["-t", &target.id(), "-U", "probe", "seen"])
-            .groups(&[50]);
+    for target in [Target::new(&scene, ROOT, REMAPPED), Target::new(&scene, ALICE, &["-U", "-r"])] {
+        let call = scene.nsenter(["-t", &target.id(), "-U", "probe", "seen"]).groups(&[50]);
         let seen = call.seen();
         assert_eq!(seen.one("uid"), "0 0 0");
         assert_eq!(seen.one("gid"), "0 0 0");
@@ -44,14 +34,7 @@ fn credentials_are_preserved() {
 fn preserved_credentials_give_way_to_those_that_are_given() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, REMAPPED);
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-U",
-        "--preserve-credentials",
-        "-S5",
-        "-G6",
-    ]);
+    let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials", "-S5", "-G6"]);
     let seen = call.args(["probe", "seen"]).seen();
     assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
 }
@@ -59,24 +42,13 @@ fn preserved_credentials_give_way_to_those_that_are_given() {
 #[test]
 fn user_and_group_are_given_by_number() {
     let Some(scene) = scene() else { return };
-    for options in [
-        &["-S5", "-G6"][..],
-        &["-S", "5", "-G", "6"],
-        &["--setuid=5", "--setgid", "6"],
-    ] {
-        let seen = scene
-            .nsenter(options)
-            .args(["probe", "seen"])
-            .groups(&[50])
-            .seen();
+    for options in [&["-S5", "-G6"][..], &["-S", "5", "-G", "6"], &["--setuid=5", "--setgid", "6"]] {
+        let seen = scene.nsenter(options).args(["probe", "seen"]).groups(&[50]).seen();
         assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
         assert_eq!(seen.one("groups"), "");
     }
     // -S0 is not "no -S".
-    let seen = scene
-        .nsenter(["-S0", "-G0", "probe", "seen"])
-        .groups(&[50])
-        .seen();
+    let seen = scene.nsenter(["-S0", "-G0", "probe", "seen"]).groups(&[50]).seen();
     assert_eq!((seen.one("uid"), seen.one("groups")), ("0 0 0", ""));
 }
 
@@ -84,24 +56,12 @@ fn user_and_group_are_given_by_number() {
 fn without_a_user_namespace_only_the_group_drops_the_others() {
     let Some(scene) = scene() else { return };
     let seen = scene.nsenter(["-S5", "probe", "seen"]).groups(&[50]).seen();
-    assert_eq!(
-        (seen.one("uid"), seen.one("gid"), seen.one("groups")),
-        ("5 5 5", "0 0 0", "50")
-    );
+    assert_eq!((seen.one("uid"), seen.one("gid"), seen.one("groups")), ("5 5 5", "0 0 0", "50"));
     let seen = scene.nsenter(["-G5", "probe", "seen"]).groups(&[50]).seen();
-    assert_eq!(
-        (seen.one("uid"), seen.one("gid"), seen.one("groups")),
-        ("0 0 0", "5 5 5", "")
-    );
+    assert_eq!((seen.one("uid"), seen.one("gid"), seen.one("groups")), ("0 0 0", "5 5 5", ""));
     let target = Target::new(&scene, ROOT, &["-n"]);
-    let seen = scene
-        .nsenter(["-t", &target.id(), "-n", "probe", "seen"])
-        .groups(&[50])
-        .seen();
-    assert_eq!(
-        (seen.one("uid"), seen.one("gid"), seen.one("groups")),
-        ("0 0 0", "0 0 0", "50")
-    );
+    let seen = scene.nsenter(["-t", &target.id(), "-n", "probe", "seen"]).groups(&[50]).seen();
+    assert_eq!((seen.one("uid"), seen.one("gid"), seen.one("groups")), ("0 0 0", "0 0 0", "50"));
 }
 
 #[test]
@@ -112,14 +72,8 @@ fn ids_are_those_of_the_user_namespace_that_is_entered() {
     let process = call.leashed().spawn();
     process.expect("ready");
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
-    assert!(
-        status.contains("Uid:\t500005\t500005\t500005\t500005\n"),
-        "{status}"
-    );
-    assert!(
-        status.contains("Gid:\t500006\t500006\t500006\t500006\n"),
-        "{status}"
-    );
+    assert!(status.contains("Uid:\t500005\t500005\t500005\t500005\n"), "{status}");
+    assert!(status.contains("Gid:\t500006\t500006\t500006\t500006\n"), "{status}");
 }
 
 #[test]
@@ -128,13 +82,8 @@ fn user_and_group_are_given_by_name() {
         return;
     }
     let Some(scene) = scene() else { return };
-    let seen = scene
-        .nsenter(["-S", "alice", "-G", "staff", "probe", "seen"])
-        .seen();
-    assert_eq!(
-        (seen.one("uid"), seen.one("gid")),
-        ("1001 1001 1001", "50 50 50")
-    );
+    let seen = scene.nsenter(["-S", "alice", "-G", "staff", "probe", "seen"]).seen();
+    assert_eq!((seen.one("uid"), seen.one("gid")), ("1001 1001 1001", "50 50 50"));
     for (option, what) in [("-S", "user"), ("-G", "group")] {
         let outcome = scene.nsenter([option, "nobody-of-this-name", "true"]).run();
         outcome.failed("nsenter", 1, &[what, "'nobody-of-this-name'"]);
@@ -142,20 +91,7 @@ fn user_and_group_are_given_by_name() {
     // Looked up outside: the container's passwd has no say.
     let target = Target::new(&scene, ROOT, &["-m"]);
     let hidden = scene.file("empty", "");
-    scene
-        .call(
-            "/usr/bin/nsenter",
-            [
-                "-t",
-                &target.id(),
-                "-m",
-                "mount",
-                "--bind",
-                &hidden,
-                "/etc/passwd",
-            ],
-        )
-        .ok();
+    scene.call("/usr/bin/nsenter", ["-t", &target.id(), "-m", "mount", "--bind", &hidden, "/etc/passwd"]).ok();
     let call = scene.nsenter(["-t", &target.id(), "-m", "-S", "alice", "probe", "seen"]);
     assert_eq!(call.seen().one("uid"), "1001 1001 1001");
 }
@@ -172,10 +108,7 @@ fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
     let seen = scene.nsenter(["-t", &id, "-U"]).args(follow).seen();
     assert_eq!((seen.one("uid"), seen.one("gid")), ("7 7 7", "8 8 8"));
     let seen = scene.nsenter(["-t", &id]).args(follow).seen();
-    assert_eq!(
-        (seen.one("uid"), seen.one("gid")),
-        ("500007 500007 500007", "500008 500008 500008")
-    );
+    assert_eq!((seen.one("uid"), seen.one("gid")), ("500007 500007 500007", "500008 500008 500008"));
 }
 
 #[test]
@@ -192,10 +125,7 @@ fn who_has_no_id_inside_is_not_followed() {
     for (option, what) in [("-S", "user"), ("-G", "group")] {
         for user in ["-U", &by_file] {
             let call = scene.nsenter(["-t", &id, user, option, "follow", "echo", "ran"]);
-            let words = [
-                &format!("the {what} of process {id}"),
-                "no id in its user namespace",
-            ];
+            let words = [&format!("the {what} of process {id}"), "no id in its user namespace"];
             call.run().failed("nsenter", 1, &words);
         }
     }
@@ -213,16 +143,10 @@ fn capabilities_are_kept_for_the_program() {
     let none = "permitted 0 effective 0 inheritable 0";
     let seen = scene.nsenter(options).args(["probe", "seen"]).seen();
     assert_eq!(seen.all("caps")[0], none);
-    let seen = scene
-        .nsenter(options)
-        .args(["--keep-caps", "probe", "seen"])
-        .seen();
+    let seen = scene.nsenter(options).args(["--keep-caps", "probe", "seen"]).seen();
     assert_ne!(seen.all("caps")[0], none);
     let ambient = seen.all("caps")[1].split(' ').nth(1).unwrap();
-    assert!(
-        seen.all("caps")[0].contains(&format!("effective {ambient} ")),
-        "{seen:#?}"
-    );
+    assert!(seen.all("caps")[0].contains(&format!("effective {ambient} ")), "{seen:#?}");
 }
 
 #[test]
@@ -230,11 +154,7 @@ fn the_users_own_groups_stay_where_the_namespace_denies_to_drop_them() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials"]);
-    let seen = call
-        .args(["probe", "seen"])
-        .user(ALICE)
-        .groups(&[50])
-        .seen();
+    let seen = call.args(["probe", "seen"]).user(ALICE).groups(&[50]).seen();
     assert_eq!((seen.one("uid"), seen.one("gid")), ("0 0 0", "0 0 0"));
     assert_eq!(seen.one("groups"), "65534");
 }

@@ -29,11 +29,7 @@ fn passed_on(call: Call) -> Call {
 }
 
 fn probe(scene: &Scene, words: &[String], id: &str) -> Call {
-    scene
-        .nsenter(["-t", id])
-        .args(words)
-        .args([scene.path("bin/probe")])
-        .args(["seen"])
+    scene.nsenter(["-t", id]).args(words).args([scene.path("bin/probe")]).args(["seen"])
 }
 
 #[test]
@@ -43,10 +39,7 @@ fn every_combination_of_options_leaves_none_of_ours() {
     let call = scene.call(scene.path("our-unshare"), ["-u", "-C", "probe", "hold"]);
     let target = Target::of(call.given(9, socket));
     let expected = descriptors(passed_on(scene.probe(["seen"])));
-    assert!(
-        expected.iter().any(|line| line.starts_with("7 ")),
-        "{expected:?}"
-    );
+    assert!(expected.iter().any(|line| line.starts_with("7 ")), "{expected:?}");
     let options = options(&target);
     for set in 0..1u32 << options.len() {
         // Each by itself, each pair, all, and all but one; the sets between have nothing new.
@@ -55,20 +48,10 @@ fn every_combination_of_options_leaves_none_of_ours() {
             continue;
         }
         let bits = 0..options.len();
-        let chosen: Vec<String> = bits
-            .filter(|bit| set & 1 << bit != 0)
-            .map(|bit| options[bit].clone())
-            .collect();
+        let chosen: Vec<String> = bits.filter(|bit| set & 1 << bit != 0).map(|bit| options[bit].clone()).collect();
         let both = chosen.contains(&"-n".to_string()) && chosen.contains(&"-N9".to_string());
-        let chosen: Vec<String> = chosen
-            .into_iter()
-            .filter(|word| !(both && word == "-n"))
-            .collect();
-        assert_eq!(
-            descriptors(passed_on(probe(&scene, &chosen, &target.id()))),
-            expected,
-            "{chosen:?}"
-        );
+        let chosen: Vec<String> = chosen.into_iter().filter(|word| !(both && word == "-n")).collect();
+        assert_eq!(descriptors(passed_on(probe(&scene, &chosen, &target.id()))), expected, "{chosen:?}");
     }
 }
 
@@ -76,22 +59,10 @@ fn every_combination_of_options_leaves_none_of_ours() {
 fn entering_everything_leaves_none_of_ours() {
     let Some(scene) = scene() else { return };
     let expected = descriptors(passed_on(scene.probe(["seen"])));
-    for target in [
-        Target::new(&scene, ROOT, ROOTS),
-        Target::new(&scene, ALICE, ROOTLESS),
-    ] {
-        for words in [
-            &["-a"][..],
-            &["-a", "-r", "-w"],
-            &["-a", "-F"],
-            &["-a", "-r", "--wdns=/"],
-        ] {
+    for target in [Target::new(&scene, ROOT, ROOTS), Target::new(&scene, ALICE, ROOTLESS)] {
+        for words in [&["-a"][..], &["-a", "-r", "-w"], &["-a", "-F"], &["-a", "-r", "--wdns=/"]] {
             let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
-            assert_eq!(
-                descriptors(passed_on(probe(&scene, &words, &target.id()))),
-                expected,
-                "{words:?}"
-            );
+            assert_eq!(descriptors(passed_on(probe(&scene, &words, &target.id()))), expected, "{words:?}");
         }
     }
 }
@@ -117,15 +88,8 @@ fn closed_descriptors_stay_closed_and_harm_nothing() {
         let close = |call: Call| closed.iter().fold(call, |call, fd| call.closed(*fd));
         let direct = descriptors(close(scene.probe(["seen"])));
         for line in &lines {
-            let call = scene
-                .nsenter(line)
-                .args([scene.path("bin/probe")])
-                .args(["seen"]);
-            assert_eq!(
-                descriptors(close(call)),
-                direct,
-                "{line:?} without {closed:?}"
-            );
+            let call = scene.nsenter(line).args([scene.path("bin/probe")]).args(["seen"]);
+            assert_eq!(descriptors(close(call)), direct, "{line:?} without {closed:?}");
         }
     }
 }

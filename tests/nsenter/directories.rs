@@ -20,53 +20,29 @@ fn root_directory(scene: &Scene, name: &str) -> String {
 /// A process with that root directory, in `/inside` there.
 fn target_in(scene: &Scene, root: &str) -> Target {
     let script = "cd /inside; echo ready; exec cat";
-    let call = scene.call(
-        scene.path("our-unshare"),
-        ["-u", "-R", root, "sh", "-c", script],
-    );
+    let call = scene.call(scene.path("our-unshare"), ["-u", "-R", root, "sh", "-c", script]);
     Target::of(call)
 }
 
 #[test]
 fn the_root_directory_is_the_targets_or_a_given_one() {
     let Some(scene) = scene() else { return };
-    let (theirs, given) = (
-        root_directory(&scene, "theirs"),
-        root_directory(&scene, "given"),
-    );
+    let (theirs, given) = (root_directory(&scene, "theirs"), root_directory(&scene, "given"));
     let target = target_in(&scene, &theirs);
     let id = target.id();
     for (options, expected) in [
         (vec!["-t".to_string(), id.clone(), "-r".into()], "theirs\n"),
-        (
-            vec!["-t".to_string(), id.clone(), "--root".into()],
-            "theirs\n",
-        ),
+        (vec!["-t".to_string(), id.clone(), "--root".into()], "theirs\n"),
         (vec![format!("-r{given}")], "given\n"),
         (vec![format!("--root={given}")], "given\n"),
         // Relative to where we are.
         (vec!["-rgiven".into()], "given\n"),
-        (
-            vec![
-                "-t".to_string(),
-                id.clone(),
-                "-u".into(),
-                format!("-r{given}"),
-            ],
-            "given\n",
-        ),
+        (vec!["-t".to_string(), id.clone(), "-u".into(), format!("-r{given}")], "given\n"),
     ] {
-        assert_eq!(
-            scene.nsenter(&options).args(["cat", "/mark"]).ok(),
-            expected,
-            "{options:?}"
-        );
+        assert_eq!(scene.nsenter(&options).args(["cat", "/mark"]).ok(), expected, "{options:?}");
     }
     if !their_bug("the = of -r=DIR becomes part of the name") {
-        assert_eq!(
-            scene.nsenter([&format!("-r={given}"), "cat", "/mark"]).ok(),
-            "given\n"
-        );
+        assert_eq!(scene.nsenter([&format!("-r={given}"), "cat", "/mark"]).ok(), "given\n");
     }
 }
 
@@ -85,26 +61,13 @@ fn the_working_directory_is_the_targets_or_a_given_one() {
         (&["--wdns=/usr/lib"], "/usr/lib"),
         (&["-W", "/usr/lib"], "/usr/lib"),
     ] {
-        assert_eq!(
-            scene.nsenter(options).args(["pwd"]).ok(),
-            format!("{expected}\n"),
-            "{options:?}"
-        );
+        assert_eq!(scene.nsenter(options).args(["pwd"]).ok(), format!("{expected}\n"), "{options:?}");
     }
     if their_bug("the = of -w=DIR becomes part of the name, --wdns DIR takes no DIR") {
         return;
     }
-    for options in [
-        &["-w=/usr/lib"][..],
-        &["-W/usr/lib"],
-        &["-W=/usr/lib"],
-        &["--wdns", "/usr/lib"],
-    ] {
-        assert_eq!(
-            scene.nsenter(options).args(["pwd"]).ok(),
-            "/usr/lib\n",
-            "{options:?}"
-        );
+    for options in [&["-w=/usr/lib"][..], &["-W/usr/lib"], &["-W=/usr/lib"], &["--wdns", "/usr/lib"]] {
+        assert_eq!(scene.nsenter(options).args(["pwd"]).ok(), "/usr/lib\n", "{options:?}");
     }
 }
 
@@ -147,44 +110,19 @@ fn with_a_root_alone_the_working_directory_is_kept() {
     assert_eq!(call.ok(), "kept\n");
     // With a mount namespace, it is the root of that one.
     let target = Target::new(&scene, ROOT, &["-m"]);
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-m",
-        &format!("--root={root}"),
-        "ls",
-        "-d",
-        "proc",
-    ]);
+    let call = scene.nsenter(["-t", &target.id(), "-m", &format!("--root={root}"), "ls", "-d", "proc"]);
     assert_eq!(call.ok(), "proc\n");
 }
 
 #[test]
 fn the_targets_directories_are_taken_together_with_its_namespaces() {
     let Some(scene) = scene() else { return };
-    let target = Target::new(
-        &scene,
-        ROOT,
-        &["-m", "-p", "-f", "--mount-proc", "--wd=/usr"],
-    );
+    let target = Target::new(&scene, ROOT, &["-m", "-p", "-f", "--mount-proc", "--wd=/usr"]);
     let call = scene.nsenter(["-t", &target.id(), "-m", "-p", "--root", "--wd", "pwd"]);
     assert_eq!(call.ok(), "/usr\n");
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-m",
-        "-p",
-        "--root",
-        "--wd",
-        "cat",
-        "/proc/1/comm",
-    ]);
+    let call = scene.nsenter(["-t", &target.id(), "-m", "-p", "--root", "--wd", "cat", "/proc/1/comm"]);
     assert_eq!(call.ok(), "probe\n");
-    let users = Target::new(
-        &scene,
-        ALICE,
-        &["-U", "-r", "-m", "-p", "-f", "--mount-proc", "--wd=/usr"],
-    );
+    let users = Target::new(&scene, ALICE, &["-U", "-r", "-m", "-p", "-f", "--mount-proc", "--wd=/usr"]);
     let call = scene.nsenter(["-t", &users.id(), "-a", "-r", "-w", "pwd"]);
     assert_eq!(call.ok(), "/usr\n");
 }
@@ -197,9 +135,7 @@ fn a_directory_that_is_gone_is_no_obstacle() {
     let root = root_directory(&scene, "new");
     // The target's, and then our own.
     std::fs::remove_dir(&gone).unwrap();
-    let link = scene
-        .nsenter(["-t", &target.id(), "-w", "readlink", "/proc/self/cwd"])
-        .ok();
+    let link = scene.nsenter(["-t", &target.id(), "-w", "readlink", "/proc/self/cwd"]).ok();
     assert_eq!(link, format!("{gone} (deleted)\n"));
     let script = |line: String| {
         let script = format!("mkdir {gone}; cd {gone}; rmdir {gone}; exec {line}");
@@ -208,11 +144,7 @@ fn a_directory_that_is_gone_is_no_obstacle() {
     let nsenter = scene.text("bin/nsenter");
     for options in [format!("--root={root}"), format!("-t {} -u", target.id())] {
         let outcome = script(format!("{nsenter} {options} echo x"));
-        assert_eq!(
-            (outcome.ending, &*outcome.stdout),
-            (Ending::Exited(0), "x\n"),
-            "{outcome:?}"
-        );
+        assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(0), "x\n"), "{outcome:?}");
     }
 }
 
@@ -228,10 +160,7 @@ fn a_directory_that_there_is_not_is_named() {
     }
     scene.file("file", "");
     for option in ["--root=file", "--wd=file", "--wdns=file"] {
-        scene
-            .nsenter([option, "true"])
-            .run()
-            .failed("nsenter", 1, &["Not a directory"]);
+        scene.nsenter([option, "true"]).run().failed("nsenter", 1, &["Not a directory"]);
     }
     let both = scene.nsenter(["--wd=/", "--wdns=/", "true"]).run();
     both.failed("nsenter", 1, &["--wd", "--wdns"]);

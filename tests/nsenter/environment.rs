@@ -6,11 +6,7 @@ use crate::{Target, scene};
 /// A process of root's in its own mount namespace with this environment, as `env -i` sets it.
 fn target_with(scene: &Scene, variables: &[&str]) -> Target {
     let call = scene.call(scene.path("our-unshare"), ["-m", "/usr/bin/env", "-i"]);
-    Target::of(
-        call.args(variables)
-            .args([scene.path("bin/probe")])
-            .args(["hold"]),
-    )
+    Target::of(call.args(variables).args([scene.path("bin/probe")]).args(["hold"]))
 }
 
 /// What the program, which is named by its path, gets.
@@ -23,10 +19,7 @@ fn environment(call: Call, scene: &Scene) -> Vec<String> {
 fn the_environment_is_the_callers() {
     let Some(scene) = scene() else { return };
     let target = target_with(&scene, &["B=1"]);
-    let call = scene
-        .nsenter(["-t", &target.id(), "-m"])
-        .no_env()
-        .env("A", "1");
+    let call = scene.nsenter(["-t", &target.id(), "-m"]).no_env().env("A", "1");
     assert_eq!(environment(call, &scene), ["A=1"]);
 }
 
@@ -39,16 +32,12 @@ fn the_environment_of_the_target_is_taken_in_its_order() {
     let variables = ["Z=1", "B=", "A=x=y", "LD_LIBRARY_PATH=/x", "C=two words"];
     let target = target_with(&scene, &variables);
     for option in ["-e", "--env"] {
-        let call = scene
-            .nsenter(["-t", &target.id(), "-m", option])
-            .env("OURS", "1");
+        let call = scene.nsenter(["-t", &target.id(), "-m", option]).env("OURS", "1");
         assert_eq!(environment(call, &scene), variables);
     }
     // The program is looked for in the path of the target.
     let target = target_with(&scene, &["PATH=/nowhere"]);
-    let outcome = scene
-        .nsenter(["-t", &target.id(), "-m", "-e", "true"])
-        .run();
+    let outcome = scene.nsenter(["-t", &target.id(), "-m", "-e", "true"]).run();
     let below = outcome.failed("nsenter", 127, &["true", "No such file or directory"]);
     assert!(below[0].ends_with("PATH=/nowhere"), "{below:?}");
 }
@@ -64,11 +53,7 @@ fn in_our_own_mount_namespace_the_program_is_one_of_the_host() {
     let target = Target::of(call);
     let id = target.id();
     let own = format!("--mount={}", target.proc("ns/mnt"));
-    for options in [
-        &["-t", &id, "-m", "-e"][..],
-        &["-t", &id, "-a", "-e"],
-        &["-t", &id, &own, "-e"],
-    ] {
+    for options in [&["-t", &id, "-m", "-e"][..], &["-t", &id, "-a", "-e"], &["-t", &id, &own, "-e"]] {
         let call = scene.nsenter(options).args([scene.path("bin/probe")]);
         let outcome = call.args(["seen"]).run();
         assert!(outcome.stderr.contains("LD_PRELOAD"), "{outcome:?}");
@@ -113,9 +98,7 @@ fn what_the_loader_obeys_is_left_out_of_a_program_of_the_host() {
     let probe = scene.text("bin/probe");
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/env", "-i"]);
     let target = Target::of(call.args(variables).args([probe.as_str(), "hold"]));
-    let outcome = scene
-        .nsenter(["-t", &target.id(), "-n", "-e", &probe, "seen"])
-        .run();
+    let outcome = scene.nsenter(["-t", &target.id(), "-n", "-e", &probe, "seen"]).run();
     assert_eq!(outcome.ending, Ending::Exited(0));
     let seen = crate::Seen::read(&outcome.stdout);
     assert_eq!(seen.all("env"), ["A=1", "LANG=C", "NOT_LD_PRELOAD=1"]);
@@ -133,11 +116,7 @@ fn bytes_that_are_no_entries_are_left_out() {
     }
     let Some(scene) = scene() else { return };
     // The process overwrites its own environment.
-    let target = Target::of(
-        scene
-            .probe(["rewrite", "Z=1\\0no sign\\0\\0=x\\0A=2"])
-            .env("ROOM", "x".repeat(100)),
-    );
+    let target = Target::of(scene.probe(["rewrite", "Z=1\\0no sign\\0\\0=x\\0A=2"]).env("ROOM", "x".repeat(100)));
     let call = scene.nsenter(["-t", &target.id(), "-e"]);
     assert_eq!(environment(call, &scene), ["Z=1", "=x", "A=2"]);
 }
@@ -170,9 +149,7 @@ fn a_process_without_an_environment_gives_an_empty_one() {
     if std::fs::read_to_string("/proc/2/comm").ok().as_deref() != Some("kthreadd\n") {
         return crate::common::skip("process 2 is no kernel thread here");
     }
-    let outcome = scene
-        .nsenter(["-t2", "-e", &scene.text("bin/probe"), "seen"])
-        .run();
+    let outcome = scene.nsenter(["-t2", "-e", &scene.text("bin/probe"), "seen"]).run();
     if outcome.stderr.contains("Permission denied") {
         return crate::common::skip("kernel threads cannot be looked into here");
     }

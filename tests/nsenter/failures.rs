@@ -20,29 +20,16 @@ fn mistakes_are_named_and_point_to_the_help() {
         }
         let outcome = scene.nsenter(words).run();
         let below = outcome.failed("nsenter", 1, &[named]);
-        assert_eq!(
-            below,
-            ["Try 'nsenter --help' for more information."],
-            "{words:?}"
-        );
+        assert_eq!(below, ["Try 'nsenter --help' for more information."], "{words:?}");
     }
 }
 
 #[test]
 fn numbers_are_numbers() {
     let Some(scene) = scene() else { return };
-    for words in [
-        ["-t", "12x"],
-        ["-S", "1x 2"],
-        ["-G", "4294967295"],
-        ["-S", "-1"],
-    ] {
+    for words in [["-t", "12x"], ["-S", "1x 2"], ["-G", "4294967295"], ["-S", "-1"]] {
         let outcome = scene.nsenter(words).args(["true"]).run();
-        let named = if under_test() == Under::Ours {
-            words[1]
-        } else {
-            ""
-        };
+        let named = if under_test() == Under::Ours { words[1] } else { "" };
         outcome.failed("nsenter", 1, &[named]);
     }
 }
@@ -59,10 +46,7 @@ fn help_and_version_act_when_they_are_met() {
     for option in ["-V", "--version"] {
         assert!(scene.nsenter([option]).ok().starts_with("nsenter from "));
     }
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let outcome = scene.nsenter(["--help"]).stdout(full).run();
     outcome.failed("nsenter", 1, &["No space left on device"]);
 }
@@ -79,9 +63,7 @@ fn what_follows_the_program_is_its_own() {
 #[test]
 fn a_failed_step_is_the_last_one() {
     let Some(scene) = scene() else { return };
-    let outcome = scene
-        .nsenter(["-S", "5", "--wdns=/nowhere", "touch", "done"])
-        .run();
+    let outcome = scene.nsenter(["-S", "5", "--wdns=/nowhere", "touch", "done"]).run();
     assert_eq!(outcome.ending, Ending::Exited(1));
     assert!(!scene.path("done").exists());
 }

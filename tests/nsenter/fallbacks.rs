@@ -20,25 +20,14 @@ fn a_setns_that_takes_no_pidfd_is_replaced_by_the_files() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, ROOTS);
     let id = target.id();
-    let names: Vec<_> = KINDS
-        .map(|(_, _, name)| name)
-        .into_iter()
-        .filter(|name| *name != "user")
-        .collect();
-    let Some(call) = under(
-        &scene,
-        "setns:error=EINVAL:when=1",
-        &["-t", &id, "-a", "probe", "seen"],
-    ) else {
+    let names: Vec<_> = KINDS.map(|(_, _, name)| name).into_iter().filter(|name| *name != "user").collect();
+    let Some(call) = under(&scene, "setns:error=EINVAL:when=1", &["-t", &id, "-a", "probe", "seen"]) else {
         return;
     };
     assert_entered(&scene, &target, &call.seen(), &names);
     // It is the pidfd that was refused, and each of the files that was taken.
     let trace = std::fs::read_to_string(scene.path("trace")).unwrap();
-    let calls: Vec<_> = trace
-        .lines()
-        .filter(|line| line.contains(" setns("))
-        .collect();
+    let calls: Vec<_> = trace.lines().filter(|line| line.contains(" setns(")).collect();
     assert_eq!(calls.len(), 1 + names.len(), "{trace}");
     assert!(calls[0].contains("INJECTED"), "{trace}");
 
@@ -65,11 +54,7 @@ fn without_pidfds_the_process_is_found_by_its_number() {
     let target = Target::new(&scene, ROOT, ROOTS);
     let id = target.id();
     let fault = "pidfd_open:error=ENOSYS";
-    let Some(call) = under(
-        &scene,
-        fault,
-        &["-t", &id, "-u", "-n", "-p", "probe", "seen"],
-    ) else {
+    let Some(call) = under(&scene, fault, &["-t", &id, "-u", "-n", "-p", "probe", "seen"]) else {
         return;
     };
     assert_entered(&scene, &target, &call.seen(), &["uts", "net", "pid"]);
@@ -82,8 +67,7 @@ fn without_pidfds_the_process_is_found_by_its_number() {
     let Some(call) = under(&scene, fault, &["-t", &id, "-N0", "true"]) else {
         return;
     };
-    call.run()
-        .failed("nsenter", 1, &[&id, "Function not implemented"]);
+    call.run().failed("nsenter", 1, &[&id, "Function not implemented"]);
 }
 
 #[test]
@@ -94,15 +78,10 @@ fn a_pidfd_that_is_refused_for_another_reason_is_a_failure() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, ROOTS);
     let id = target.id();
-    let Some(call) = under(
-        &scene,
-        "pidfd_open:error=EMFILE",
-        &["-t", &id, "-u", "true"],
-    ) else {
+    let Some(call) = under(&scene, "pidfd_open:error=EMFILE", &["-t", &id, "-u", "true"]) else {
         return;
     };
-    call.run()
-        .failed("nsenter", 1, &[&id, "Too many open files"]);
+    call.run().failed("nsenter", 1, &[&id, "Too many open files"]);
 }
 
 #[test]
@@ -112,20 +91,13 @@ fn a_target_that_dies_half_way_is_no_other_process() {
     }
     let Some(scene) = scene() else { return };
     // Each call after the pidfd is open, up to those that read the environment and the ids.
-    for (number, options) in [
-        (1, &["-u", "-n"][..]),
-        (1, &["-u", "-S", "follow"]),
-        (1, &["-u", "-e"]),
-        (1, &["-r", "-w"]),
-        (1, &["-a"]),
-    ] {
+    for (number, options) in
+        [(1, &["-u", "-n"][..]), (1, &["-u", "-S", "follow"]), (1, &["-u", "-e"]), (1, &["-r", "-w"]), (1, &["-a"])]
+    {
         let target = Target::new(&scene, ROOT, &["-u", "-n"]);
         let fault = format!("pidfd_open:signal=SIGSTOP:when={number}");
         let id = target.id();
-        let words: Vec<&str> = ["-t", &id]
-            .into_iter()
-            .chain(options.iter().copied())
-            .collect();
+        let words: Vec<&str> = ["-t", &id].into_iter().chain(options.iter().copied()).collect();
         let words: Vec<&str> = words.into_iter().chain(["echo", "alive"]).collect();
         let Some(call) = under(&scene, &fault, &words) else {
             return;

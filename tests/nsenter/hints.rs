@@ -16,9 +16,7 @@ fn scene() -> Option<Scene> {
 fn hint(call: Call, status: i32, words: &[&str]) -> String {
     let outcome = call.run();
     let below = outcome.failed("nsenter", status, words);
-    let [only] = below[..] else {
-        panic!("not one hint: {outcome:#?}")
-    };
+    let [only] = below[..] else { panic!("not one hint: {outcome:#?}") };
     let hint = only.strip_prefix("nsenter: hint: ");
     hint.unwrap_or_else(|| panic!("{outcome:#?}")).to_string()
 }
@@ -43,10 +41,7 @@ fn a_mount_namespace_is_entered_with_the_right_to_chroot() {
     let admin = hint(without("-sys_admin"), 1, &words);
     assert!(admin.ends_with("where we lack CAP_SYS_ADMIN"), "{admin}");
     let both = hint(without("-sys_admin,-sys_chroot"), 1, &words);
-    assert!(
-        both.ends_with("where we lack CAP_SYS_ADMIN and CAP_SYS_CHROOT"),
-        "{both}"
-    );
+    assert!(both.ends_with("where we lack CAP_SYS_ADMIN and CAP_SYS_CHROOT"), "{both}");
 }
 
 #[test]
@@ -60,10 +55,7 @@ fn the_process_that_is_protected_is_the_one_of_the_path() {
         let file = format!("{option}/proc/{roots}/{name}");
         let call = scene.nsenter(["-t", &target.id(), &file, "true"]);
         let hint = hint(call.user(BOB), 1, &[name, DENIED]);
-        assert!(
-            hint.starts_with(&format!("process {roots} may be looked into")),
-            "{hint}"
-        );
+        assert!(hint.starts_with(&format!("process {roots} may be looked into")), "{hint}");
     }
     // What refuses here is a directory, and no process.
     let closed = scene.subdirectory("closed");
@@ -84,16 +76,10 @@ fn groups_that_were_given_are_to_be_left_out() {
     let preserve = "--preserve-credentials";
     let call = scene.nsenter(["-t", &target.id(), "-U", preserve, "-G0", "true"]);
     let preserving = hint(call.user(ALICE), 1, &words);
-    assert!(
-        preserving.contains("leave -G out") && !preserving.contains(preserve),
-        "{preserving}"
-    );
+    assert!(preserving.contains("leave -G out") && !preserving.contains(preserve), "{preserving}");
     let call = scene.nsenter(["-t", &target.id(), "-U", "-G0", "true"]);
     let becoming_root = hint(call.user(ALICE), 1, &words);
-    assert!(
-        becoming_root.contains("leave -G out") && becoming_root.contains(preserve),
-        "{becoming_root}"
-    );
+    assert!(becoming_root.contains("leave -G out") && becoming_root.contains(preserve), "{becoming_root}");
     // As the hints say.
     let call = scene.nsenter(["-t", &target.id(), "-U", preserve, "true"]);
     call.user(ALICE).ok();
@@ -114,10 +100,7 @@ fn nothing_is_preserved_where_no_user_namespace_is_entered() {
         "{user}"
     );
     let groups = hint(inside("-G5"), 1, &["setgroups", REFUSED]);
-    assert!(
-        groups.starts_with("the user namespace that we are in denies setgroups(2): leave -G out"),
-        "{groups}"
-    );
+    assert!(groups.starts_with("the user namespace that we are in denies setgroups(2): leave -G out"), "{groups}");
 }
 
 #[test]
@@ -145,10 +128,7 @@ fn the_pid_namespace_has_no_process_1_any_more() {
     scene.call(unshare, [&*keep, "-f", "true"]).ok();
     let call = scene.nsenter([&*keep, "true"]);
     let hint = hint(call, 1, &["fork", "Cannot allocate memory"]);
-    assert!(
-        hint.starts_with("process 1 of the PID namespace that was entered has ended"),
-        "{hint}"
-    );
+    assert!(hint.starts_with("process 1 of the PID namespace that was entered has ended"), "{hint}");
 }
 
 #[test]
@@ -159,9 +139,6 @@ fn another_root_directory_than_the_namespaces_is_named() {
     for options in [&["-m", "-U"][..], &[]] {
         let call = scene.nsenter(["-t", &target.id(), &root]).args(options);
         let hint = hint(call.args(["no-such-program"]), 127, &[MISSING]);
-        assert!(
-            hint.starts_with("it was looked for below the root directory that was entered"),
-            "{hint}"
-        );
+        assert!(hint.starts_with("it was looked for below the root directory that was entered"), "{hint}");
     }
 }

@@ -19,11 +19,7 @@ mount --bind pipe /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/prob
 #[test]
 fn a_passwd_file_without_an_end_is_not_read_to_it() {
     let Some(scene) = scene() else { return };
-    for make in [
-        "truncate -s 1T endless",
-        "mount --bind /dev/zero endless",
-        "mount --bind /proc/kmsg endless",
-    ] {
+    for make in ["truncate -s 1T endless", "mount --bind /dev/zero endless", "mount --bind /proc/kmsg endless"] {
         let script = format!(
             "touch endless; {make}
 mount --bind endless /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/probe hold"
@@ -33,10 +29,7 @@ mount --bind endless /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/p
         // Theirs may be waiting for it.
         if under_test() == Under::Ours {
             let outcome = scene.nsenter(["-t", &target.id(), "-m"]).run();
-            assert_eq!(
-                outcome.stdout, "probe: what is ''?\n",
-                "{make}: {outcome:?}"
-            );
+            assert_eq!(outcome.stdout, "probe: what is ''?\n", "{make}: {outcome:?}");
         }
     }
 }
@@ -46,11 +39,9 @@ fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
     if on_purpose("theirs takes the /proc inside for one") {
         return;
     }
-    for (make, said) in [
-        ("cp /dev/null", "No such device"),
-        ("mkfifo", "No such device or address"),
-        ("mkdir", "Is a directory"),
-    ] {
+    for (make, said) in
+        [("cp /dev/null", "No such device"), ("mkfifo", "No such device or address"), ("mkdir", "Is a directory")]
+    {
         let Some(scene) = scene() else { return };
         let script = format!(
             "mount -t tmpfs none /proc; mkdir -p /proc/self/attr; {make} /proc/self/attr/exec; exec bin/probe hold"
@@ -59,9 +50,7 @@ fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
         let target = Target::of(scene.call(scene.path("our-unshare"), options).user(ROOT));
         // A machine with SELinux, as far as we can see.
         scene.mount(["-t", "tmpfs", "none", "/sys"]);
-        scene
-            .call("/bin/mkdir", ["-p", "/sys/fs/selinux/enforce"])
-            .ok();
+        scene.call("/bin/mkdir", ["-p", "/sys/fs/selinux/enforce"]).ok();
         let context = scene.file("context", "system_u:system_r:container_t:s0");
         scene.mount(["--bind", &context, &target.proc("attr/current")]);
 
@@ -91,15 +80,6 @@ mount --bind decoy /proc/$$/ns/user; exec bin/probe hold",
     // Outside it does not tell of any, so that the pidfd alone is left: and that leads to the one that we are in.
     scene.mount(["-t", "tmpfs", "none", &target.proc("ns")]);
     let id = target.id();
-    let call = scene.nsenter([
-        "-t",
-        &id,
-        "-m",
-        "-U",
-        "--preserve-credentials",
-        "echo",
-        "ran",
-    ]);
-    call.run()
-        .failed("nsenter", 1, &[&target.proc("ns/user"), "No such file"]);
+    let call = scene.nsenter(["-t", &id, "-m", "-U", "--preserve-credentials", "echo", "ran"]);
+    call.run().failed("nsenter", 1, &[&target.proc("ns/user"), "No such file"]);
 }

@@ -15,11 +15,7 @@ fn the_status_is_the_programs() {
     let Some(scene) = scene() else { return };
     let target = in_pid_namespace(&scene);
     let id = target.id();
-    for options in [
-        &["-t", &id, "-m"][..],
-        &["-t", &id, "-m", "-p"],
-        &["-t", &id, "-m", "-p", "-F"],
-    ] {
+    for options in [&["-t", &id, "-m"][..], &["-t", &id, "-m", "-p"], &["-t", &id, "-m", "-p", "-F"]] {
         let run = |words: &[&str]| scene.nsenter(options).args(words).core_limit(0).run();
         for (words, ending) in [
             (&["probe", "exit", "0"][..], Ending::Exited(0)),
@@ -32,11 +28,7 @@ fn the_status_is_the_programs() {
             // The first process of the namespace for our children is the target's.
             assert_eq!(run(words).ending, ending, "{options:?} {words:?}");
         }
-        run(&["no-such-program"]).failed(
-            "nsenter",
-            127,
-            &["no-such-program", "No such file or directory"],
-        );
+        run(&["no-such-program"]).failed("nsenter", 127, &["no-such-program", "No such file or directory"]);
         run(&["/etc/passwd"]).failed("nsenter", 126, &["/etc/passwd", "Permission denied"]);
         run(&["/etc"]).failed("nsenter", 126, &["/etc", "Permission denied"]);
     }
@@ -55,10 +47,7 @@ fn without_a_program_the_login_shell_is_run() {
     let shell = scene.program("shell", "#!/bin/sh\necho shell \"$#\"\n");
     let target = in_pid_namespace(&scene);
     for options in [&["-t", &target.id(), "-n"][..], &["-t", &target.id(), "-p"]] {
-        assert_eq!(
-            scene.nsenter(options).env("SHELL", &shell).ok(),
-            "shell 0\n"
-        );
+        assert_eq!(scene.nsenter(options).env("SHELL", &shell).ok(), "shell 0\n");
     }
 }
 
@@ -119,11 +108,7 @@ fn a_job_that_is_continued_at_once_does_not_stay_stopped() {
                 // SAFETY: plain numbers; the process leads its group, and is not reaped.
                 assert_eq!(unsafe { libc::kill(-process.pid(), signal) }, 0);
             }
-            let runs = || {
-                [process.pid(), child.pid]
-                    .into_iter()
-                    .all(|pid| state(pid) == 'S')
-            };
+            let runs = || [process.pid(), child.pid].into_iter().all(|pid| state(pid) == 'S');
             poll_until(&format!("both to run, round {round}"), runs);
         }
         process.release();
@@ -207,17 +192,11 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
     let target = in_pid_namespace(&scene);
     let input = other_input(&scene);
     let pty = Pty::new();
-    let shell = scene
-        .call("/bin/bash", ["--norc", "--noediting", "-i"])
-        .env("PS1", PROMPT);
+    let shell = scene.call("/bin/bash", ["--norc", "--noediting", "-i"]).env("PS1", PROMPT);
     let mut shell = shell.terminal(&pty).spawn();
     pty.expect(PROMPT);
     let own = pty.foreground();
-    let line = format!(
-        "{} -t {} -p probe catch 2 <fifo\n",
-        scene.text("bin/nsenter"),
-        target.id()
-    );
+    let line = format!("{} -t {} -p probe catch 2 <fifo\n", scene.text("bin/nsenter"), target.id());
     pty.type_in(line.as_bytes());
     pty.expect("ready");
     for round in 1..=20 {
@@ -239,16 +218,7 @@ fn a_shell_in_the_pid_namespace_has_job_control() {
     let target = in_pid_namespace(&scene);
     let input = other_input(&scene);
     let pty = Pty::new();
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-m",
-        "-p",
-        "/bin/bash",
-        "--norc",
-        "--noediting",
-        "-i",
-    ]);
+    let call = scene.nsenter(["-t", &target.id(), "-m", "-p", "/bin/bash", "--norc", "--noediting", "-i"]);
     let mut process = call.env("PS1", PROMPT).terminal(&pty).spawn();
     pty.expect(PROMPT);
     assert!(!pty.text().contains("job control"), "{}", pty.text());
@@ -298,10 +268,7 @@ fn signals_are_to_the_program_as_the_caller_had_them() {
     let target = in_pid_namespace(&scene);
     for options in [&["-t", &target.id(), "-n"][..], &["-t", &target.id(), "-p"]] {
         let call = scene.nsenter(options).args(["probe", "seen"]);
-        let call = call
-            .ignoring(libc::SIGPIPE)
-            .ignoring(libc::SIGINT)
-            .blocking(libc::SIGUSR1);
+        let call = call.ignoring(libc::SIGPIPE).ignoring(libc::SIGINT).blocking(libc::SIGUSR1);
         let seen = call.seen();
         assert_eq!(seen.all("ignored"), ["2", "13"], "{options:?}");
         assert_eq!(seen.all("blocked"), ["10"], "{options:?}");

@@ -106,9 +106,7 @@ fn namespace<'s>(seen: &'s Seen, name: &str) -> &'s str {
     let prefix = format!("{name} ");
     let lines = seen.all("ns").into_iter();
     let mut found = lines.filter_map(|line| line.strip_prefix(prefix.as_str()));
-    found
-        .next()
-        .unwrap_or_else(|| panic!("no namespace {name}: {seen:#?}"))
+    found.next().unwrap_or_else(|| panic!("no namespace {name}: {seen:#?}"))
 }
 
 /// Asserts that the program is in the namespaces `entered` of the target, and in those of the scene for the rest.

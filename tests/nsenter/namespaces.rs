@@ -12,9 +12,7 @@ fn each_option_enters_its_kind_of_the_target_and_no_other() {
             continue;
         }
         for option in [short, long] {
-            let seen = scene
-                .nsenter(["-t", &target.id(), option, "probe", "seen"])
-                .seen();
+            let seen = scene.nsenter(["-t", &target.id(), option, "probe", "seen"]).seen();
             assert_entered(&scene, &target, &seen, &[name]);
         }
     }
@@ -25,9 +23,7 @@ fn the_user_namespace_of_the_target_is_entered() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     for option in ["-U", "--user"] {
-        let seen = scene
-            .nsenter(["-t", &target.id(), option, "probe", "seen"])
-            .seen();
+        let seen = scene.nsenter(["-t", &target.id(), option, "probe", "seen"]).seen();
         assert_entered(&scene, &target, &seen, &["user"]);
     }
 }
@@ -46,9 +42,7 @@ fn all_enters_every_kind_but_the_user_namespace_that_is_our_own() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, ROOTS);
     for option in ["-a", "--all"] {
-        let seen = scene
-            .nsenter(["-t", &target.id(), option, "probe", "seen"])
-            .seen();
+        let seen = scene.nsenter(["-t", &target.id(), option, "probe", "seen"]).seen();
         let names = KINDS.map(|(_, _, name)| name);
         let others: Vec<_> = names.into_iter().filter(|name| *name != "user").collect();
         assert_entered(&scene, &target, &seen, &others);
@@ -79,9 +73,7 @@ fn all_without_a_namespace_of_its_own_kind_is_nothing_special() {
     let Some(scene) = scene() else { return };
     // Nothing differs but the UTS namespace.
     let target = Target::new(&scene, ROOT, &["-u"]);
-    let seen = scene
-        .nsenter(["-t", &target.id(), "-a", "probe", "seen"])
-        .seen();
+    let seen = scene.nsenter(["-t", &target.id(), "-a", "probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["uts"]);
 }
 
@@ -89,22 +81,10 @@ fn all_without_a_namespace_of_its_own_kind_is_nothing_special() {
 fn root_enters_a_users_container() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ALICE, ROOTLESS);
-    for options in [
-        &["-a"][..],
-        &["-U", "-m", "-n", "-p"],
-        &["--user", "--pid", "--mount", "--net"],
-    ] {
-        let seen = scene
-            .nsenter(["-t", &target.id()])
-            .args(options)
-            .args(["probe", "seen"])
-            .seen();
+    for options in [&["-a"][..], &["-U", "-m", "-n", "-p"], &["--user", "--pid", "--mount", "--net"]] {
+        let seen = scene.nsenter(["-t", &target.id()]).args(options).args(["probe", "seen"]).seen();
         for name in ["user", "mnt", "net", "pid"] {
-            assert_eq!(
-                namespace(&seen, name),
-                target.namespace(name),
-                "{options:?}"
-            );
+            assert_eq!(namespace(&seen, name), target.namespace(name), "{options:?}");
         }
         assert_eq!(seen.one("uid"), "0 0 0");
         assert_eq!(seen.one("gid"), "0 0 0");
@@ -120,15 +100,7 @@ fn the_user_enters_her_own_container() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let seen = scene
-        .nsenter([
-            "-t",
-            &target.id(),
-            "-U",
-            "-m",
-            "-n",
-            "-p",
-            "--preserve-credentials",
-        ])
+        .nsenter(["-t", &target.id(), "-U", "-m", "-n", "-p", "--preserve-credentials"])
         .args(["probe", "seen"])
         .user(ALICE)
         .seen();
@@ -143,10 +115,7 @@ fn the_user_enters_her_own_container() {
 fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);
-    let entering = scene
-        .nsenter(["-t", &target.id(), "-p", "probe", "hold"])
-        .leashed()
-        .spawn();
+    let entering = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]).leashed().spawn();
     entering.expect("ready");
     let child = entering.child();
     assert_eq!(child.namespace("pid"), target.namespace("pid"));
@@ -160,10 +129,7 @@ fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
         let seen = crate::Seen::read(&outcome.ok());
         assert_eq!(seen.one("pid"), pid);
         assert_eq!(namespace(&seen, "pid"), scene.namespace("pid"));
-        assert_eq!(
-            namespace(&seen, "pid_for_children"),
-            target.namespace("pid")
-        );
+        assert_eq!(namespace(&seen, "pid_for_children"), target.namespace("pid"));
     }
 }
 
@@ -172,10 +138,7 @@ fn nothing_needs_to_be_entered() {
     let Some(scene) = scene() else { return };
     assert_eq!(scene.nsenter(["-S", "5", "id", "-u"]).ok(), "5\n");
     let target = Target::of(scene.probe(["hold"]).directory("/usr"));
-    assert_eq!(
-        scene.nsenter(["-t", &target.id(), "-w", "pwd"]).ok(),
-        "/usr\n"
-    );
+    assert_eq!(scene.nsenter(["-t", &target.id(), "-w", "pwd"]).ok(), "/usr\n");
     assert_eq!(scene.nsenter(["true"]).run().ending, Ending::Exited(0));
 }
 
@@ -203,25 +166,17 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
         &["-t", &id, "--user-parent", "-U", "-n"],
     ] {
         for visitor in [ROOT, ALICE] {
-            let call = scene
-                .nsenter(options)
-                .args(["--preserve-credentials", "probe", "seen"]);
+            let call = scene.nsenter(options).args(["--preserve-credentials", "probe", "seen"]);
             let seen = call.user(visitor).seen();
             assert_eq!(namespace(&seen, "user"), outer, "{options:?}");
             if options.iter().any(|option| option.contains("-n")) {
-                assert_eq!(
-                    namespace(&seen, "net"),
-                    target.namespace("net"),
-                    "{options:?}"
-                );
+                assert_eq!(namespace(&seen, "net"), target.namespace("net"), "{options:?}");
             }
         }
     }
     // The owner of what is somebody else's, where another of the namespaces is one of our own user namespace.
     let call = scene.nsenter(["-t", &id, "--user-parent", "-u", "-n"]);
-    let seen = call
-        .args(["--preserve-credentials", "probe", "seen"])
-        .seen();
+    let seen = call.args(["--preserve-credentials", "probe", "seen"]).seen();
     assert_eq!(namespace(&seen, "user"), outer);
     let nothing = scene.nsenter(["--user-parent", "true"]).run();
     nothing.failed("nsenter", 1, &["--user-parent"]);
@@ -243,37 +198,16 @@ fn the_network_namespace_of_a_socket_is_entered() {
     .unwrap();
     let target = Target::of(scene.probe(["hold"]).given(9, socket));
     let id = target.id();
-    for options in [
-        &["-N", "9"][..],
-        &["-N9"],
-        &["--net-socket=9"],
-        &["-a", "-N9"],
-    ] {
-        let call = scene
-            .nsenter(["-t", &id])
-            .args(options)
-            .args(["probe", "seen"]);
+    for options in [&["-N", "9"][..], &["-N9"], &["--net-socket=9"], &["-a", "-N9"]] {
+        let call = scene.nsenter(["-t", &id]).args(options).args(["probe", "seen"]);
         assert_eq!(namespace(&call.seen(), "net"), net, "{options:?}");
     }
-    for (fd, error) in [
-        ("77", "Bad file descriptor"),
-        ("0", "Inappropriate ioctl for device"),
-    ] {
+    for (fd, error) in [("77", "Bad file descriptor"), ("0", "Inappropriate ioctl for device")] {
         let outcome = scene.nsenter(["-t", &id, "-N", fd, "true"]).run();
-        outcome.failed(
-            "nsenter",
-            1,
-            &[&format!("descriptor {fd} of process {id}"), error],
-        );
+        outcome.failed("nsenter", 1, &[&format!("descriptor {fd} of process {id}"), error]);
     }
-    scene
-        .nsenter(["-N9", "true"])
-        .run()
-        .failed("nsenter", 1, &["--net-socket", "--target"]);
-    scene
-        .nsenter(["-t", &id, "-N9", "-n", "true"])
-        .run()
-        .failed("nsenter", 1, &["--net", "--net-socket"]);
+    scene.nsenter(["-N9", "true"]).run().failed("nsenter", 1, &["--net-socket", "--target"]);
+    scene.nsenter(["-t", &id, "-N9", "-n", "true"]).run().failed("nsenter", 1, &["--net", "--net-socket"]);
 }
 
 #[test]
@@ -286,21 +220,14 @@ fn the_security_context_is_followed_where_there_is_one() {
     // There is none to follow, with a target or without.
     assert_eq!(scene.nsenter(["-Z", "echo", "x"]).ok(), "x\n");
     for option in ["-Z", "--follow-context"] {
-        assert_eq!(
-            scene
-                .nsenter(["-t", &target.id(), option, "echo", "x"])
-                .ok(),
-            "x\n"
-        );
+        assert_eq!(scene.nsenter(["-t", &target.id(), option, "echo", "x"]).ok(), "x\n");
     }
 }
 
 #[test]
 fn what_needs_a_target_says_so_without_one() {
     let Some(scene) = scene() else { return };
-    for option in [
-        "-a", "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-r", "-w",
-    ] {
+    for option in ["-a", "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-r", "-w"] {
         let outcome = scene.nsenter([option, "true"]).run();
         outcome.failed("nsenter", 1, &["target"]);
     }
@@ -308,9 +235,6 @@ fn what_needs_a_target_says_so_without_one() {
         return;
     }
     for option in ["-e", "-c", "-Sfollow", "-Gfollow"] {
-        scene
-            .nsenter([option, "true"])
-            .run()
-            .failed("nsenter", 1, &["--target"]);
+        scene.nsenter([option, "true"]).run().failed("nsenter", 1, &["--target"]);
     }
 }

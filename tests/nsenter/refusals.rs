@@ -14,14 +14,9 @@ fn refused(call: Call, words: &[&str], hint: &[&str]) {
         return;
     }
     let below = outcome.failed("nsenter", 1, words);
-    let [only] = below[..] else {
-        panic!("not one hint: {outcome:#?}")
-    };
+    let [only] = below[..] else { panic!("not one hint: {outcome:#?}") };
     let named = hint.iter().all(|word| only.contains(word));
-    assert!(
-        only.starts_with("nsenter: hint: ") && named,
-        "not all of {hint:?}: {only}"
-    );
+    assert!(only.starts_with("nsenter: hint: ") && named, "not all of {hint:?}: {only}");
 }
 
 fn id_in(link: String) -> String {
@@ -51,23 +46,10 @@ fn another_namespace_than_its_owner_is_entered() {
     let Some(scene) = scene() else { return };
     // Root's own network namespace, after she has entered a user namespace of hers.
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
-    let call = call.args([
-        "--reuid=1001",
-        "--regid=1001",
-        "--clear-groups",
-        "probe",
-        "hold",
-    ]);
+    let call = call.args(["--reuid=1001", "--regid=1001", "--clear-groups", "probe", "hold"]);
     let (target, other) = (Target::of(call), Target::new(&scene, ALICE, &["-U", "-r"]));
     let user = format!("--user={}", other.proc("ns/user"));
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-n",
-        &user,
-        "--preserve-credentials",
-        "true",
-    ]);
+    let call = scene.nsenter(["-t", &target.id(), "-n", &user, "--preserve-credentials", "true"]);
     let words = ["net namespace", "Operation not permitted"];
     refused(call.user(ALICE), &words, &["the net namespace"]);
 }
@@ -77,22 +59,10 @@ fn the_namespace_is_of_our_own_user_namespace_and_we_are_not_root() {
     let Some(scene) = scene() else { return };
     // A process of hers, so that she may look into it, in a namespace that root has made.
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
-    let call = call.args([
-        "--reuid=1001",
-        "--regid=1001",
-        "--clear-groups",
-        "probe",
-        "hold",
-    ]);
+    let call = call.args(["--reuid=1001", "--regid=1001", "--clear-groups", "probe", "hold"]);
     let target = Target::of(call);
-    let call = scene
-        .nsenter(["-t", &target.id(), "-n", "true"])
-        .user(ALICE);
-    refused(
-        call,
-        &["net namespace", "Operation not permitted"],
-        &["CAP_SYS_ADMIN"],
-    );
+    let call = scene.nsenter(["-t", &target.id(), "-n", "true"]).user(ALICE);
+    refused(call, &["net namespace", "Operation not permitted"], &["CAP_SYS_ADMIN"]);
 }
 
 #[test]
@@ -101,11 +71,7 @@ fn the_user_namespace_is_anothers() {
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     scene.mount(["--bind", &target.proc("ns/user"), &scene.file("user", "")]);
     let call = scene.nsenter(["--user=user", "--preserve-credentials", "true"]);
-    refused(
-        call.user(BOB),
-        &["user namespace", "Operation not permitted"],
-        &["owner"],
-    );
+    refused(call.user(BOB), &["user namespace", "Operation not permitted"], &["owner"]);
 }
 
 #[test]
@@ -113,17 +79,9 @@ fn the_user_namespace_is_our_own() {
     let Some(scene) = scene() else { return };
     let target = Target::of(scene.probe(["hold"]));
     let call = scene.nsenter(["-t", &target.id(), "-U", "true"]);
-    refused(
-        call,
-        &["user namespace", "Invalid argument"],
-        &["in already", "--user"],
-    );
+    refused(call, &["user namespace", "Invalid argument"], &["in already", "--user"]);
     let call = scene.nsenter(["--user=/proc/self/ns/user", "true"]);
-    refused(
-        call,
-        &["user namespace", "Invalid argument"],
-        &["in already", "threads"],
-    );
+    refused(call, &["user namespace", "Invalid argument"], &["in already", "threads"]);
 }
 
 #[test]
@@ -146,11 +104,7 @@ fn a_process_that_may_not_be_looked_into() {
     let target = Target::new(&scene, ROOT, &["-n"]);
     let id = target.id();
     for options in [&["-n"][..], &["-a"], &["-r"], &["-w"]] {
-        let call = scene
-            .nsenter(["-t", &id])
-            .args(options)
-            .args(["true"])
-            .user(BOB);
+        let call = scene.nsenter(["-t", &id]).args(options).args(["true"]).user(BOB);
         if options == ["-n"] && under_test() == Under::Ours {
             // The pidfd is no way around it.
             let outcome = call.run();
@@ -158,11 +112,7 @@ fn a_process_that_may_not_be_looked_into() {
             assert!(outcome.stderr.contains("CAP_SYS_PTRACE"), "{outcome:?}");
             continue;
         }
-        refused(
-            call,
-            &[&format!("/proc/{id}/"), "Permission denied"],
-            &[&id, "CAP_SYS_PTRACE"],
-        );
+        refused(call, &[&format!("/proc/{id}/"), "Permission denied"], &[&id, "CAP_SYS_PTRACE"]);
     }
     if newer_than_theirs((2, 39), "--env") {
         return;
@@ -170,30 +120,15 @@ fn a_process_that_may_not_be_looked_into() {
     let call = scene.nsenter(["-t", &id, "-e", "true"]).user(BOB);
     refused(call, &["environ", "Permission denied"], &["CAP_SYS_PTRACE"]);
     let call = scene.nsenter(["-t", &id, "-N0", "true"]).user(BOB);
-    refused(
-        call,
-        &["descriptor 0", "Operation not permitted"],
-        &["CAP_SYS_PTRACE", "CAP_NET_ADMIN"],
-    );
+    refused(call, &["descriptor 0", "Operation not permitted"], &["CAP_SYS_PTRACE", "CAP_NET_ADMIN"]);
 }
 
 #[test]
 fn another_users_container_is_refused() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ALICE, ROOTLESS);
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-U",
-        "-n",
-        "--preserve-credentials",
-        "true",
-    ]);
-    refused(
-        call.user(BOB),
-        &["/proc/", "Permission denied"],
-        &["CAP_SYS_PTRACE"],
-    );
+    let call = scene.nsenter(["-t", &target.id(), "-U", "-n", "--preserve-credentials", "true"]);
+    refused(call.user(BOB), &["/proc/", "Permission denied"], &["CAP_SYS_PTRACE"]);
 }
 
 #[test]
@@ -207,22 +142,9 @@ fn there_is_no_such_process() {
     // /proc is the host's, the process asks in its own namespace.
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);
     let alive = scene.pid().to_string();
-    let call = scene.nsenter([
-        "-t",
-        &target.id(),
-        "-p",
-        "bin/nsenter",
-        "-t",
-        &alive,
-        "-n",
-        "true",
-    ]);
+    let call = scene.nsenter(["-t", &target.id(), "-p", "bin/nsenter", "-t", &alive, "-n", "true"]);
     if under_test() == Under::Ours {
-        refused(
-            call,
-            &[&alive, "No such process"],
-            &["/proc shows another PID namespace"],
-        );
+        refused(call, &[&alive, "No such process"], &["/proc shows another PID namespace"]);
     }
 }
 
@@ -230,14 +152,8 @@ fn there_is_no_such_process() {
 fn the_namespace_denies_to_drop_groups() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
-    let call = scene
-        .nsenter(["-t", &target.id(), "-U", "true"])
-        .user(ALICE);
-    refused(
-        call,
-        &["setgroups", "Operation not permitted"],
-        &["--preserve-credentials"],
-    );
+    let call = scene.nsenter(["-t", &target.id(), "-U", "true"]).user(ALICE);
+    refused(call, &["setgroups", "Operation not permitted"], &["--preserve-credentials"]);
 }
 
 #[test]
@@ -246,21 +162,13 @@ fn an_id_is_not_mapped() {
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     for (option, what) in [("-S77", "user ID"), ("-G77", "group ID")] {
         let call = scene.nsenter(["-t", &target.id(), "-U", option, "true"]);
-        refused(
-            call,
-            &[what, "77", "Invalid argument"],
-            &["not mapped", "--preserve-credentials"],
-        );
+        refused(call, &[what, "77", "Invalid argument"], &["not mapped", "--preserve-credentials"]);
     }
 }
 
 fn not_found(scene: &Scene, options: &[&str]) -> Vec<String> {
     let outcome = scene.nsenter(options).args(["no-such-program"]).run();
-    let below = outcome.failed(
-        "nsenter",
-        127,
-        &["no-such-program", "No such file or directory"],
-    );
+    let below = outcome.failed("nsenter", 127, &["no-such-program", "No such file or directory"]);
     below.into_iter().map(str::to_string).collect()
 }
 
@@ -271,10 +179,7 @@ fn the_program_is_looked_for_inside() {
     let id = target.id();
     let below = not_found(&scene, &["-t", &id, "-m"]);
     if under_test() == Under::Ours {
-        assert!(
-            below[0].contains("inside") && below[0].ends_with(":/bin"),
-            "{below:?}"
-        );
+        assert!(below[0].contains("inside") && below[0].ends_with(":/bin"), "{below:?}");
     }
     assert_eq!(not_found(&scene, &["-t", &id, "-n"]), [""; 0]);
 }
@@ -291,15 +196,10 @@ fn the_process_that_has_forked_into_the_namespace_is_not_in_it() {
     let outcome = scene.nsenter(["-t", &parent, "-p", "true"]).run();
     assert_eq!(outcome.stderr, "");
     let pty = crate::common::Pty::new();
-    let call = scene
-        .nsenter(["-t", &parent, "-p", "echo", "done"])
-        .terminal(&pty);
+    let call = scene.nsenter(["-t", &parent, "-p", "echo", "done"]).terminal(&pty);
     call.run();
     pty.expect("done");
     let text = pty.text();
-    assert!(
-        text.contains(&format!("nsenter: note: process {parent}")),
-        "{text}"
-    );
+    assert!(text.contains(&format!("nsenter: note: process {parent}")), "{text}");
     assert!(text.contains(&format!("pgrep -P {parent}")), "{text}");
 }

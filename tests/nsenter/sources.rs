@@ -53,11 +53,7 @@ fn letters_behind_a_namespace_option_are_its_file() {
     let seen = scene.nsenter(["-mu", "probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["mnt"]);
     let outcome = scene.nsenter(["-t", &target.id(), "-mn", "true"]).run();
-    outcome.failed(
-        "nsenter",
-        1,
-        &["cannot open n", "No such file or directory"],
-    );
+    outcome.failed("nsenter", 1, &["cannot open n", "No such file or directory"]);
 }
 
 #[test]
@@ -71,14 +67,9 @@ fn a_namespace_that_a_bind_mount_keeps_is_entered() {
         on
     });
     target.end();
-    let seen = scene
-        .nsenter([format!("--net={}", kept[0]), format!("--uts={}", kept[1])])
-        .args(["probe", "seen"])
-        .seen();
-    assert_eq!(
-        (namespace(&seen, "net"), namespace(&seen, "uts")),
-        (&*net, &*uts)
-    );
+    let seen =
+        scene.nsenter([format!("--net={}", kept[0]), format!("--uts={}", kept[1])]).args(["probe", "seen"]).seen();
+    assert_eq!((namespace(&seen, "net"), namespace(&seen, "uts")), (&*net, &*uts));
 }
 
 #[test]
@@ -100,9 +91,7 @@ fn an_option_without_an_attached_argument_leaves_the_next_word_alone() {
 fn the_last_of_repeated_options_wins() {
     let Some(scene) = scene() else { return };
     let targets = [0; 2].map(|_| Target::new(&scene, ROOT, &["-u"]));
-    let files = targets
-        .each_ref()
-        .map(|target| format!("-u{}", target.proc("ns/uts")));
+    let files = targets.each_ref().map(|target| format!("-u{}", target.proc("ns/uts")));
     let seen = scene.nsenter(&files).args(["probe", "seen"]).seen();
     assert_eq!(namespace(&seen, "uts"), targets[1].namespace("uts"));
     assert_eq!(scene.nsenter(["-S3", "-S5", "id", "-u"]).ok(), "5\n");
@@ -155,29 +144,15 @@ fn a_process_is_told_by_the_inode_of_its_pidfd() {
     let inode = inode_of_pidfd(target.pid());
     let id = target.id();
     if inode == inode_of_pidfd(std::process::id() as i32) {
-        let outcome = scene
-            .nsenter([&format!("-t{id}:{inode}"), "-u", "true"])
-            .run();
+        let outcome = scene.nsenter([&format!("-t{id}:{inode}"), "-u", "true"]).run();
         outcome.failed("nsenter", 1, &[&format!("process {id}"), "this kernel"]);
         return cannot_be_had("before Linux 6.9 pidfds have no inodes of their own");
     }
-    let seen = scene
-        .nsenter([&format!("-t{id}:{inode}"), "-u", "probe", "seen"])
-        .seen();
+    let seen = scene.nsenter([&format!("-t{id}:{inode}"), "-u", "probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["uts"]);
     let other = inode + 1;
-    let outcome = scene
-        .nsenter([&format!("-t{id}:{other}"), "-u", "true"])
-        .run();
-    outcome.failed(
-        "nsenter",
-        1,
-        &[
-            &format!("process {id}"),
-            &inode.to_string(),
-            &other.to_string(),
-        ],
-    );
+    let outcome = scene.nsenter([&format!("-t{id}:{other}"), "-u", "true"]).run();
+    outcome.failed("nsenter", 1, &[&format!("process {id}"), &inode.to_string(), &other.to_string()]);
 }
 
 #[test]
@@ -194,9 +169,7 @@ fn a_namespace_is_named_by_its_id() {
     if unsafe { libc::ioctl(file.as_raw_fd(), 0x8008_b70d, &mut id) } != 0 {
         return crate::common::skip("this kernel gives namespaces no ids");
     }
-    let outcome = scene
-        .nsenter([&format!("--uts=:{id}"), "probe", "seen"])
-        .run();
+    let outcome = scene.nsenter([&format!("--uts=:{id}"), "probe", "seen"]).run();
     assert_entered(&scene, &target, &crate::Seen::read(&outcome.ok()), &["uts"]);
     let outcome = scene.nsenter(["--uts=:x", "true"]).run();
     outcome.failed("nsenter", 1, &["':x'", ":NSID"]);
@@ -211,10 +184,9 @@ fn a_file_of_another_kind_or_of_none_is_refused() {
     let Some(scene) = scene() else { return };
     let target = Target::new(&scene, ROOT, &["-u", "-n"]);
     let uts = target.proc("ns/uts");
-    for (file, words) in [
-        (uts.as_str(), ["uts namespace", "net namespace"]),
-        ("/etc/passwd", ["/etc/passwd", "no namespace"]),
-    ] {
+    for (file, words) in
+        [(uts.as_str(), ["uts namespace", "net namespace"]), ("/etc/passwd", ["/etc/passwd", "no namespace"])]
+    {
         let outcome = scene.nsenter([&format!("--net={file}"), "true"]).run();
         outcome.failed("nsenter", 1, &[]);
         if !on_purpose("theirs names neither the file nor what it is") {
@@ -224,10 +196,7 @@ fn a_file_of_another_kind_or_of_none_is_refused() {
     // One that would wait for a writer.
     scene.call("mkfifo", ["fifo"]).ok();
     if !their_bug("it waits for a writer of a pipe") {
-        scene
-            .nsenter(["--net=fifo", "true"])
-            .run()
-            .failed("nsenter", 1, &["fifo"]);
+        scene.nsenter(["--net=fifo", "true"]).run().failed("nsenter", 1, &["fifo"]);
     }
 }
 
@@ -240,25 +209,12 @@ fn files_and_the_target_are_mixed_where_rights_are_given_up() {
     let (net, user) = (roots.proc("ns/net"), users.proc("ns/user"));
     for options in [
         vec!["-t".into(), users.id(), "-U".into(), format!("--net={net}")],
-        vec![
-            "-t".into(),
-            roots.id(),
-            format!("--user={user}"),
-            "-n".into(),
-        ],
+        vec!["-t".into(), roots.id(), format!("--user={user}"), "-n".into()],
         vec![format!("--user={user}"), format!("--net={net}")],
     ] {
         let seen = scene.nsenter(&options).args(["probe", "seen"]).seen();
-        assert_eq!(
-            namespace(&seen, "user"),
-            users.namespace("user"),
-            "{options:?}"
-        );
-        assert_eq!(
-            namespace(&seen, "net"),
-            roots.namespace("net"),
-            "{options:?}"
-        );
+        assert_eq!(namespace(&seen, "user"), users.namespace("user"), "{options:?}");
+        assert_eq!(namespace(&seen, "net"), roots.namespace("net"), "{options:?}");
     }
 }
 
@@ -271,34 +227,13 @@ fn files_and_the_target_are_mixed_where_rights_are_gained() {
     let id = target.id();
     for options in [
         vec!["-t".into(), id.clone(), "-U".into(), format!("--net={net}")],
-        vec![
-            "-t".into(),
-            id.clone(),
-            format!("--user={user}"),
-            "-n".into(),
-        ],
-        vec![
-            "-t".into(),
-            id.clone(),
-            format!("--user={user}"),
-            "-n".into(),
-            "-p".into(),
-        ],
+        vec!["-t".into(), id.clone(), format!("--user={user}"), "-n".into()],
+        vec!["-t".into(), id.clone(), format!("--user={user}"), "-n".into(), "-p".into()],
         vec![format!("--net={net}"), format!("--user={user}")],
     ] {
-        let call = scene
-            .nsenter(&options)
-            .args(["--preserve-credentials", "probe", "seen"]);
+        let call = scene.nsenter(&options).args(["--preserve-credentials", "probe", "seen"]);
         let seen = call.user(ALICE).seen();
-        assert_eq!(
-            namespace(&seen, "user"),
-            target.namespace("user"),
-            "{options:?}"
-        );
-        assert_eq!(
-            namespace(&seen, "net"),
-            target.namespace("net"),
-            "{options:?}"
-        );
+        assert_eq!(namespace(&seen, "user"), target.namespace("user"), "{options:?}");
+        assert_eq!(namespace(&seen, "net"), target.namespace("net"), "{options:?}");
     }
 }

@@ -5,8 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::common::{
-    Call, Descendant, Planted, Process, ROOT, Scene, User, example, on_purpose, poll_until,
-    read_planted,
+    Call, Descendant, Planted, Process, ROOT, Scene, User, example, on_purpose, poll_until, read_planted,
 };
 
 /// Planted namespaces, in a PID namespace and a mount namespace of their own.
@@ -46,20 +45,11 @@ impl Garden {
             assert_eq!(process.stderr(), "");
             process.stdout().ends_with("ready\n")
         });
-        Some(Garden {
-            planted: read_planted(&process.stdout()),
-            planter: process.child(),
-            scene,
-            _process: process,
-        })
+        Some(Garden { planted: read_planted(&process.stdout()), planter: process.child(), scene, _process: process })
     }
 
     /// Any program, run beside the planter.
-    pub fn call<A: AsRef<OsStr>>(
-        &self,
-        program: PathBuf,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Call {
+    pub fn call<A: AsRef<OsStr>>(&self, program: PathBuf, arguments: impl IntoIterator<Item = A>) -> Call {
         self.call_as(ROOT, program, arguments)
     }
 
@@ -72,20 +62,11 @@ impl Garden {
     ) -> Call {
         let beside = format!("--target={}", self.planter.pid);
         let ids = [format!("-S{}", user.uid), format!("-G{}", user.gid)];
-        self.scene
-            .call("/usr/bin/nsenter", ["--mount", "--pid", &beside])
-            .args(ids)
-            .args([program])
-            .args(arguments)
+        self.scene.call("/usr/bin/nsenter", ["--mount", "--pid", &beside]).args(ids).args([program]).args(arguments)
     }
 
     /// Any program, run beside the planter, for which these calls fail (see the planter).
-    pub fn without(
-        &self,
-        calls: &str,
-        program: PathBuf,
-        arguments: impl IntoIterator<Item = &'static str>,
-    ) -> Call {
+    pub fn without(&self, calls: &str, program: PathBuf, arguments: impl IntoIterator<Item = &'static str>) -> Call {
         let words = ["without", calls, program.to_str().unwrap()].map(str::to_string);
         let arguments = arguments.into_iter().map(str::to_string);
         self.call(example("planter"), words.into_iter().chain(arguments))

@@ -15,14 +15,8 @@ const LISTING: [&str; 4] = ["--scan=all", "-rn", "-o", "NS,TYPE,NSID,HELD-BY"];
 
 /// Kernels before this one, as far as the scan can tell.
 const LACKING: [(&str, &str); 4] = [
-    (
-        "6.17",
-        "id-ioctl=ENOTTY,listns=ENOSYS,open_by_handle_at=EINVAL",
-    ),
-    (
-        "6.11",
-        "id-ioctl=ENOTTY,listns=ENOSYS,open_by_handle_at=EINVAL,mnt-ioctls=ENOTTY",
-    ),
+    ("6.17", "id-ioctl=ENOTTY,listns=ENOSYS,open_by_handle_at=EINVAL"),
+    ("6.11", "id-ioctl=ENOTTY,listns=ENOSYS,open_by_handle_at=EINVAL,mnt-ioctls=ENOTTY"),
     (
         "6.7",
         "id-ioctl=ENOTTY,listns=ENOSYS,open_by_handle_at=EINVAL,mnt-ioctls=ENOTTY,statmount=ENOSYS,listmount=ENOSYS",
@@ -42,10 +36,7 @@ fn every_namespace_is_listed_with_its_holder() {
     assert_eq!(wrong, Vec::<String>::new());
 
     let output = garden.call(theirs("lsns"), ["-n", "-o", "NS"]).run().stdout;
-    let found = garden
-        .planted
-        .iter()
-        .filter(|one| output.lines().any(|line| line.trim() == one.inode));
+    let found = garden.planted.iter().filter(|one| output.lines().any(|line| line.trim() == one.inode));
     note(&format!(
         "{} namespaces planted, {} listed by ours, {} by the installed lsns",
         garden.planted.len(),
@@ -58,12 +49,9 @@ fn every_namespace_is_listed_with_its_holder() {
 fn looking_changes_nothing() {
     let Some(garden) = Garden::new() else { return };
     let before = garden.state();
-    for arguments in [
-        &["--scan=all", "--output-all"][..],
-        &["--scan=all", "--tree=owner"],
-        &["--scan=all", "--json"],
-        &[],
-    ] {
+    for arguments in
+        [&["--scan=all", "--output-all"][..], &["--scan=all", "--tree=owner"], &["--scan=all", "--json"], &[]]
+    {
         garden.call(ours("lsns"), arguments).ok();
     }
     for (_, calls) in LACKING {
@@ -84,9 +72,7 @@ fn the_same_is_listed_where_the_kernel_lacks_newer_calls() {
         let listing = ["--scan=all", "-rn", "-o", "NS,TYPE,HELD-BY"];
         let output = garden.without(calls, ours("lsns"), listing).ok();
         // As if there were a column of ids, all empty.
-        let rows = output
-            .lines()
-            .map(|row| row.rsplitn(2, ' ').collect::<Vec<_>>());
+        let rows = output.lines().map(|row| row.rsplitn(2, ' ').collect::<Vec<_>>());
         let rows: Vec<String> = rows.map(|row| format!("{}  {}", row[1], row[0])).collect();
         let (_, wrong) = listed(&planted, &rows.join("\n"));
         assert_eq!(wrong, Vec::<String>::new(), "{kernel}");

@@ -27,11 +27,7 @@ fn input(check: Check) -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn holds_on_random_bytes(check: Check) {
-    let config = Config {
-        cases: CASES,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let run = |bytes: Vec<u8>| {
         (check.run)(&bytes);
         Ok(())
@@ -42,22 +38,14 @@ fn holds_on_random_bytes(check: Check) {
 }
 
 fn holds_on_the_corpus(check: Check) {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fuzz/corpus")
-        .join(check.name);
-    let files =
-        fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(check.name);
+    let files = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let mut inputs = 0;
     for file in files {
         let path = file.unwrap().path();
         let bytes = fs::read(&path).unwrap();
         let result = std::panic::catch_unwind(|| (check.run)(&bytes));
-        assert!(
-            result.is_ok(),
-            "{} does not hold for {}",
-            check.name,
-            path.display()
-        );
+        assert!(result.is_ok(), "{} does not hold for {}", check.name, path.display());
         inputs += 1;
     }
     assert!(inputs > 0, "{} is empty", directory.display());

@@ -26,10 +26,7 @@ pub fn all_are_told() {
     let told = readme::differences();
     let known = DIFFERENCES.iter().map(|known| known.row);
     for row in known.chain(OF_LISTS.iter().map(|known| known.row)) {
-        assert!(
-            told.iter().any(|told| told.what == row),
-            "README.md has no row '{row}'"
-        );
+        assert!(told.iter().any(|told| told.what == row), "README.md has no row '{row}'");
     }
 }
 
@@ -43,18 +40,14 @@ pub const DIFFERENCES: &[Difference] = &[
         why: "theirs takes numbers that are no ids, modulo 2^32; ours refuses them",
         row: "`-S4294967296` (unshare)",
         explains: |both| {
-            let value = ["4294967295", "4294967296", "-1"]
-                .into_iter()
-                .any(|value| both.line.contains(value));
+            let value = ["4294967295", "4294967296", "-1"].into_iter().any(|value| both.line.contains(value));
             value && (refused(both, " is not a") || refused(both, "is called '-1'"))
         },
     },
     Difference {
         why: "a target must be a PID, and there, even if nothing of it is asked for",
         row: "`nsenter` of a target that is not there, or 0, and nothing of it entered",
-        explains: |both| {
-            refused(both, "is not PID or PID:INODE") || refused(both, "cannot find process")
-        },
+        explains: |both| refused(both, "is not PID or PID:INODE") || refused(both, "cannot find process"),
     },
     Difference {
         why: "--target is given once, as in the newest",
@@ -70,38 +63,27 @@ pub const DIFFERENCES: &[Difference] = &[
         why: "bug: theirs leaves namespaces kept on files where a later step fails",
         row: "`unshare --uts=FILE` and a later step fails, or the program is not there",
         explains: |both| {
-            let kept = |mounts: &[String]| {
-                mounts
-                    .iter()
-                    .filter(|mount| mount.ends_with("nsfs rw"))
-                    .count()
-            };
-            both.ours.ending != Some(Ending::Exited(0))
-                && kept(&both.ours.mounts) < kept(&both.theirs.mounts)
+            let kept = |mounts: &[String]| mounts.iter().filter(|mount| mount.ends_with("nsfs rw")).count();
+            both.ours.ending != Some(Ending::Exited(0)) && kept(&both.ours.mounts) < kept(&both.theirs.mounts)
         },
     },
     Difference {
         why: "bug: theirs has forked when it finds that it cannot keep a namespace, and the program runs all the same",
         row: "`unshare --fork --uts=FILE` where FILE cannot be bound on",
-        explains: |both| {
-            both.ours.ending == Some(Ending::Exited(1))
-                && theirs_says(both, "unshare: mount /proc/")
-        },
+        explains: |both| both.ours.ending == Some(Ending::Exited(1)) && theirs_says(both, "unshare: mount /proc/"),
     },
     Difference {
         why: "bug: theirs cannot keep namespaces on files together with a user namespace (mended in 2.42)",
         row: "root, `unshare --user --net=FILE`",
         explains: |both| {
-            theirs_says(both, "failed: Operation not permitted")
-                && theirs_says(both, "unshare: mount /proc/")
+            theirs_says(both, "failed: Operation not permitted") && theirs_says(both, "unshare: mount /proc/")
         },
     },
     Difference {
         why: "bug: theirs keeps namespaces on files while the program's process goes on: whether it sees the mount is chance",
         row: "`unshare --fork --uts=FILE`, and when it is bound",
         explains: |both| {
-            let of_files =
-                |lines: &[String]| lines.iter().all(|line| line.ends_with(" nsfs nsfs rw"));
+            let of_files = |lines: &[String]| lines.iter().all(|line| line.ends_with(" nsfs nsfs rw"));
             of_files(&both.only_in_ours())
                 && of_files(&both.only_in_theirs())
                 && both.differs() == ["what the program sees"]
@@ -115,10 +97,7 @@ pub const DIFFERENCES: &[Difference] = &[
             let elsewhere = both.setting.tool == "nsenter"
                 && both.differs() == ["what the program sees"]
                 && both.line.contains("/ns/")
-                && both
-                    .only_in_theirs()
-                    .iter()
-                    .any(|line| line.starts_with("ns "));
+                && both.only_in_theirs().iter().any(|line| line.starts_with("ns "));
             // The target's is the one that we are in, which cannot be entered.
             let targets = both.line.contains("/ns/user")
                 && theirs_says(both, "reassociate to namespace 'ns/user' failed: Invalid");
@@ -136,13 +115,8 @@ pub const DIFFERENCES: &[Difference] = &[
         why: "what a later option takes the place of is neither opened nor looked up",
         row: "`nsenter --net=FILE --net=OTHER` where FILE is not there",
         explains: |both| {
-            let read = [
-                "nsenter: cannot open ",
-                "failed to parse uid",
-                "failed to parse gid",
-            ];
-            read.into_iter().any(|message| theirs_says(both, message))
-                && both.ours.ending != Some(Ending::Exited(1))
+            let read = ["nsenter: cannot open ", "failed to parse uid", "failed to parse gid"];
+            read.into_iter().any(|message| theirs_says(both, message)) && both.ours.ending != Some(Ending::Exited(1))
         },
     },
     Difference {
@@ -150,8 +124,7 @@ pub const DIFFERENCES: &[Difference] = &[
         row: "`--map-users` more than once, or beside `--map-auto`",
         explains: |both| {
             let options = ["--map-users", "--map-groups", "--map-a"];
-            both.line.split("--map-").count() > 2
-                && options.iter().any(|option| both.line.contains(option))
+            both.line.split("--map-").count() > 2 && options.iter().any(|option| both.line.contains(option))
         },
     },
     Difference {
@@ -159,13 +132,9 @@ pub const DIFFERENCES: &[Difference] = &[
         row: "`unshare --map-auto -r`",
         explains: |both| {
             let maps = |lines: Vec<String>| {
-                lines
-                    .iter()
-                    .all(|line| line.starts_with("uid_map") || line.starts_with("gid_map"))
+                lines.iter().all(|line| line.starts_with("uid_map") || line.starts_with("gid_map"))
             };
-            both.differs() == ["what the program sees"]
-                && maps(both.only_in_ours())
-                && maps(both.only_in_theirs())
+            both.differs() == ["what the program sees"] && maps(both.only_in_ours()) && maps(both.only_in_theirs())
         },
     },
     Difference {
@@ -188,9 +157,7 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         why: "nsenter -G fails where the groups that it drops cannot be dropped; theirs goes on with them",
         row: "`nsenter -G` as an ordinary user",
-        explains: |both| {
-            both.setting.tool == "nsenter" && refused(both, "cannot drop the supplementary groups")
-        },
+        explains: |both| both.setting.tool == "nsenter" && refused(both, "cannot drop the supplementary groups"),
     },
     Difference {
         why: "real-time signals have names since a newer version",
@@ -202,8 +169,7 @@ pub const DIFFERENCES: &[Difference] = &[
         row: "`unshare --root DIR --wd REL`",
         explains: |both| {
             let elsewhere = |lines: Vec<String>| {
-                let is_place =
-                    |line: &String| line.starts_with("cwd ") || line.starts_with("directory ");
+                let is_place = |line: &String| line.starts_with("cwd ") || line.starts_with("directory ");
                 !lines.is_empty() && lines.iter().all(is_place)
             };
             let other = elsewhere(both.only_in_ours()) && elsewhere(both.only_in_theirs());
@@ -259,9 +225,7 @@ pub const OF_LISTS: &[OfLists] = &[
     OfLists {
         why: "a list of columns with an empty name is an error that says so; theirs is silent",
         row: "`lsns -o ''`, `-o A,,B`, `-o +`",
-        explains: |both| {
-            list_refused(both, "no column is called ''") && both.differs() == ["a message"]
-        },
+        explains: |both| list_refused(both, "no column is called ''") && both.differs() == ["a message"],
     },
     OfLists {
         why: "-t with a namespace of another kind: with a tree of namespaces theirs lists nothing, else it is an error, too",
@@ -280,9 +244,7 @@ pub const OF_LISTS: &[OfLists] = &[
             let lines = both.ours.stdout.lines().zip(both.theirs.stdout.lines());
             both.differs() == ["standard output"]
                 && both.ours.stdout.lines().count() == both.theirs.stdout.lines().count()
-                && lines
-                    .into_iter()
-                    .all(|(ours, theirs)| without_glyphs(theirs, ours))
+                && lines.into_iter().all(|(ours, theirs)| without_glyphs(theirs, ours))
         },
     },
     OfLists {
@@ -306,22 +268,13 @@ pub const OF_LISTS: &[OfLists] = &[
 fn without_glyphs(with: &str, without: &str) -> bool {
     let (with, without) = (with.split(' '), without.split(' '));
     let is_glyphs = |mut text: &str| {
-        let parts = [
-            "\\x20",
-            "\\xe2\\x94\\x80",
-            "\\xe2\\x94\\x82",
-            "\\xe2\\x94\\x94",
-            "\\xe2\\x94\\x9c",
-            "|",
-            "`",
-            "-",
-        ];
+        let parts =
+            ["\\x20", "\\xe2\\x94\\x80", "\\xe2\\x94\\x82", "\\xe2\\x94\\x94", "\\xe2\\x94\\x9c", "|", "`", "-"];
         while let Some(rest) = parts.iter().find_map(|part| text.strip_prefix(part)) {
             text = rest;
         }
         text.is_empty()
     };
     let mut cells = with.clone().zip(without.clone());
-    with.count() == without.count()
-        && cells.all(|(with, without)| with.strip_suffix(without).is_some_and(is_glyphs))
+    with.count() == without.count() && cells.all(|(with, without)| with.strip_suffix(without).is_some_and(is_glyphs))
 }

@@ -22,103 +22,26 @@ enum Takes {
 }
 
 const fn flag(long: &'static str, short: Option<char>, weight: usize) -> Opt {
-    Opt {
-        long,
-        short,
-        takes: Takes::Nothing,
-        values: &[],
-        weight,
-    }
+    Opt { long, short, takes: Takes::Nothing, values: &[], weight }
 }
 
-const fn with(
-    long: &'static str,
-    short: Option<char>,
-    values: &'static [&'static str],
-    weight: usize,
-) -> Opt {
-    Opt {
-        long,
-        short,
-        takes: Takes::Required,
-        values,
-        weight,
-    }
+const fn with(long: &'static str, short: Option<char>, values: &'static [&'static str], weight: usize) -> Opt {
+    Opt { long, short, takes: Takes::Required, values, weight }
 }
 
-const fn kind(
-    long: &'static str,
-    short: char,
-    values: &'static [&'static str],
-    weight: usize,
-) -> Opt {
-    Opt {
-        long,
-        short: Some(short),
-        takes: Takes::Optional,
-        values,
-        weight,
-    }
+const fn kind(long: &'static str, short: char, values: &'static [&'static str], weight: usize) -> Opt {
+    Opt { long, short: Some(short), takes: Takes::Optional, values, weight }
 }
 
-const fn entered(
-    long: &'static str,
-    short: char,
-    values: &'static [&'static str],
-    weight: usize,
-) -> Opt {
-    Opt {
-        long,
-        short: Some(short),
-        takes: Takes::OptionalShort,
-        values,
-        weight,
-    }
+const fn entered(long: &'static str, short: char, values: &'static [&'static str], weight: usize) -> Opt {
+    Opt { long, short: Some(short), takes: Takes::OptionalShort, values, weight }
 }
 
-const KEEP: &[&str] = &[
-    "{dir}/keep1",
-    "{dir}/keep2",
-    "{dir}/keep3",
-    "{dir}/missing",
-    "{dir}/inside",
-];
-const IDS: &[&str] = &[
-    "0",
-    "1",
-    "5",
-    "1001",
-    "4294967294",
-    "4294967295",
-    "4294967296",
-    "-1",
-    "x",
-    "",
-    "0x5",
-    "05",
-];
-const DIRECTORIES: &[&str] = &[
-    "/",
-    ".",
-    "inside",
-    "{dir}/inside",
-    "{dir}/rootfs",
-    "{dir}/empty",
-    "/missing",
-    "{dir}/keep1",
-    "/tmp",
-];
-const SECONDS: &[&str] = &[
-    "0",
-    "1000",
-    "-1",
-    "+5",
-    "86400",
-    "x",
-    "1.5",
-    "",
-    "99999999999999999999",
-];
+const KEEP: &[&str] = &["{dir}/keep1", "{dir}/keep2", "{dir}/keep3", "{dir}/missing", "{dir}/inside"];
+const IDS: &[&str] = &["0", "1", "5", "1001", "4294967294", "4294967295", "4294967296", "-1", "x", "", "0x5", "05"];
+const DIRECTORIES: &[&str] =
+    &["/", ".", "inside", "{dir}/inside", "{dir}/rootfs", "{dir}/empty", "/missing", "{dir}/keep1", "/tmp"];
+const SECONDS: &[&str] = &["0", "1000", "-1", "+5", "86400", "x", "1.5", "", "99999999999999999999"];
 const BLOCKS: &[&str] = &[
     "100000,0,10",
     "100000,0,1000",
@@ -146,35 +69,8 @@ pub const UNSHARE: &[Opt] = &[
     flag("fork", Some('f'), 6),
     flag("map-root-user", Some('r'), 4),
     flag("map-current-user", Some('c'), 3),
-    with(
-        "map-user",
-        None,
-        &[
-            "0",
-            "5",
-            "1001",
-            "alice",
-            "root",
-            "nobody-here",
-            "4294967295",
-            "-1",
-        ],
-        2,
-    ),
-    with(
-        "map-group",
-        None,
-        &[
-            "0",
-            "5",
-            "1001",
-            "staff",
-            "root",
-            "nobody-here",
-            "4294967295",
-        ],
-        2,
-    ),
+    with("map-user", None, &["0", "5", "1001", "alice", "root", "nobody-here", "4294967295", "-1"], 2),
+    with("map-group", None, &["0", "5", "1001", "staff", "root", "nobody-here", "4294967295"], 2),
     flag("map-auto", None, 1),
     with("map-users", None, BLOCKS, 1),
     with("map-groups", None, BLOCKS, 1),
@@ -182,40 +78,17 @@ pub const UNSHARE: &[Opt] = &[
         long: "kill-child",
         short: None,
         takes: Takes::Optional,
-        values: &[
-            "KILL", "SIGTERM", "hup", "sigint", "RTMIN", "RTMIN+2", "RTMAX-1", "9", "0", "NONE",
-            "RTMIN+99", "",
-        ],
+        values: &["KILL", "SIGTERM", "hup", "sigint", "RTMIN", "RTMIN+2", "RTMAX-1", "9", "0", "NONE", "RTMIN+99", ""],
         weight: 3,
     },
     Opt {
         long: "mount-proc",
         short: None,
         takes: Takes::Optional,
-        values: &[
-            "/proc",
-            "{dir}/inside",
-            "/missing",
-            "{dir}/keep1",
-            "inside",
-            "",
-        ],
+        values: &["/proc", "{dir}/inside", "/missing", "{dir}/keep1", "inside", ""],
         weight: 3,
     },
-    with(
-        "propagation",
-        None,
-        &[
-            "private",
-            "shared",
-            "slave",
-            "unchanged",
-            "Private",
-            "none",
-            "",
-        ],
-        4,
-    ),
+    with("propagation", None, &["private", "shared", "slave", "unchanged", "Private", "none", ""], 4),
     with("setgroups", None, &["allow", "deny", "maybe", ""], 2),
     flag("keep-caps", None, 2),
     with("root", Some('R'), DIRECTORIES, 2),
@@ -246,32 +119,11 @@ const NEWER: [&str; 15] = [
     "scan",
 ];
 
-const UTS: &[&str] = &[
-    "/proc/{all}/ns/uts",
-    "/proc/{user}/ns/uts",
-    "/proc/{all}/ns/net",
-    "/missing",
-    "{dir}/keep1",
-    "{dir}/inside",
-];
-const MNT: &[&str] = &[
-    "/proc/{all}/ns/mnt",
-    "/proc/{user}/ns/mnt",
-    "/proc/{all}/ns/uts",
-    "/missing",
-];
-const NET: &[&str] = &[
-    "/proc/{all}/ns/net",
-    "/proc/{user}/ns/net",
-    "/proc/{all}/ns/pid",
-    "/dev/null",
-];
-const PID: &[&str] = &[
-    "/proc/{all}/ns/pid",
-    "/proc/{user}/ns/pid",
-    "/proc/{all}/ns/mnt",
-    "/missing",
-];
+const UTS: &[&str] =
+    &["/proc/{all}/ns/uts", "/proc/{user}/ns/uts", "/proc/{all}/ns/net", "/missing", "{dir}/keep1", "{dir}/inside"];
+const MNT: &[&str] = &["/proc/{all}/ns/mnt", "/proc/{user}/ns/mnt", "/proc/{all}/ns/uts", "/missing"];
+const NET: &[&str] = &["/proc/{all}/ns/net", "/proc/{user}/ns/net", "/proc/{all}/ns/pid", "/dev/null"];
+const PID: &[&str] = &["/proc/{all}/ns/pid", "/proc/{user}/ns/pid", "/proc/{all}/ns/mnt", "/missing"];
 const IPC: &[&str] = &["/proc/{all}/ns/ipc", "/proc/{user}/ns/ipc", "{dir}/keep1"];
 const USER: &[&str] = &["/proc/{user}/ns/user", "/proc/{all}/ns/uts", "/missing"];
 const CGROUP: &[&str] = &["/proc/{all}/ns/cgroup", "/proc/{all}/ns/uts"];
@@ -279,14 +131,7 @@ const TIME: &[&str] = &["/proc/{all}/ns/time", "/proc/{user}/ns/uts"];
 
 pub const NSENTER: &[Opt] = &[
     flag("all", Some('a'), 2),
-    with(
-        "target",
-        Some('t'),
-        &[
-            "{all}", "{all}", "{user}", "{user}", "{plain}", "999999", "0", "-1", "x", "",
-        ],
-        14,
-    ),
+    with("target", Some('t'), &["{all}", "{all}", "{user}", "{user}", "{plain}", "999999", "0", "-1", "x", ""], 14),
     entered("mount", 'm', MNT, 3),
     entered("uts", 'u', UTS, 4),
     entered("ipc", 'i', IPC, 3),
@@ -306,9 +151,7 @@ pub const NSENTER: &[Opt] = &[
     flag("no-such-option", Some('y'), 1),
 ];
 
-const KINDS: &[&str] = &[
-    "net", "mnt", "user", "pid", "uts", "ipc", "cgroup", "time", "nets", "mnt,net", "", "NET",
-];
+const KINDS: &[&str] = &["net", "mnt", "user", "pid", "uts", "ipc", "cgroup", "time", "nets", "mnt,net", "", "NET"];
 const COLUMNS: &[&str] = &[
     "NS,TYPE,COMMAND",
     "+PPID",
@@ -332,24 +175,8 @@ const COLUMNS: &[&str] = &[
     ",",
     "",
 ];
-const TASKS: &[&str] = &[
-    "$A",
-    "$B",
-    "$C",
-    "$D",
-    "1",
-    "0",
-    "+1",
-    " 1",
-    "01",
-    "999999",
-    "-1",
-    "x",
-    "1x",
-    "",
-    "0x1",
-    "99999999999999999999",
-];
+const TASKS: &[&str] =
+    &["$A", "$B", "$C", "$D", "1", "0", "+1", " 1", "01", "999999", "-1", "x", "1x", "", "0x1", "99999999999999999999"];
 const TREES: &[&str] = &["owner", "parent", "process", "Owner", "own", "x", ""];
 const OPERANDS: &[&str] = &[
     "$OF_net_1",
@@ -411,10 +238,7 @@ pub fn line(options: &[Opt], random: &mut Random) -> Line {
 
 fn options(options: &[Opt], random: &mut Random) -> Line {
     let mut parts: Line = Vec::new();
-    if let Some(target) = options
-        .iter()
-        .find(|opt| opt.long == "target" && !random.once_in(5))
-    {
+    if let Some(target) = options.iter().find(|opt| opt.long == "target" && !random.once_in(5)) {
         parts.push(vec![format!("-t{}", value(target, random))]);
     }
     let weights: usize = options.iter().map(|opt| opt.weight).sum();
@@ -447,11 +271,9 @@ fn options(options: &[Opt], random: &mut Random) -> Line {
 fn may_go_on(part: &[String], options: &[Opt]) -> bool {
     let letters = part[0].strip_prefix('-').filter(|_| part.len() == 1);
     letters.is_some_and(|letters| {
-        letters.chars().all(|letter| {
-            options
-                .iter()
-                .any(|opt| opt.short == Some(letter) && opt.takes != Takes::Required)
-        })
+        letters
+            .chars()
+            .all(|letter| options.iter().any(|opt| opt.short == Some(letter) && opt.takes != Takes::Required))
     })
 }
 
@@ -474,22 +296,14 @@ fn value(opt: &Opt, random: &mut Random) -> &'static str {
 
 fn long(opt: &Opt, options: &[Opt], random: &mut Random) -> Vec<String> {
     let shortest = (1..=opt.long.len()).find(|length| {
-        let others = options
-            .iter()
-            .map(|other| other.long)
-            .chain(NEWER)
-            .filter(|other| *other != opt.long);
-        !others
-            .into_iter()
-            .any(|other| other.starts_with(&opt.long[..*length]))
+        let others = options.iter().map(|other| other.long).chain(NEWER).filter(|other| *other != opt.long);
+        !others.into_iter().any(|other| other.starts_with(&opt.long[..*length]))
     });
     let length = match random.below(10) {
         0..6 => opt.long.len(),
         // It may be ambiguous, among names that both know.
         6 if random.once_in(4) && !NEWER.iter().any(|name| name.starts_with(&opt.long[..2])) => 2,
-        _ => shortest
-            .unwrap_or(opt.long.len())
-            .max(1 + random.below(opt.long.len())),
+        _ => shortest.unwrap_or(opt.long.len()).max(1 + random.below(opt.long.len())),
     };
     let name = format!("--{}", &opt.long[..length]);
     let value = |random: &mut Random| value(opt, random).to_string();

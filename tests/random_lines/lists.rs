@@ -31,12 +31,7 @@ impl Both {
             let call: Call = frozen.run(path, ["lsns"].into_iter().chain(args));
             call.env("LC_ALL", locale).run()
         };
-        Both {
-            line: args.join(" "),
-            locale,
-            ours: run(&ours("lsns")),
-            theirs: run(&theirs("lsns")),
-        }
+        Both { line: args.join(" "), locale, ours: run(&ours("lsns")), theirs: run(&theirs("lsns")) }
     }
 
     /// What of it is not the same.
@@ -45,10 +40,7 @@ impl Both {
         let parts = [
             ("exit status", ours.ending != theirs.ending),
             ("standard output", ours.stdout != theirs.stdout),
-            (
-                "a message",
-                ours.stderr.is_empty() != theirs.stderr.is_empty(),
-            ),
+            ("a message", ours.stderr.is_empty() != theirs.stderr.is_empty()),
         ];
         let different = parts.into_iter().filter(|(_, differs)| *differs);
         different.map(|(part, _)| part).collect()
@@ -61,18 +53,9 @@ impl Both {
     }
 
     fn print(&self) {
-        println!(
-            "FAILED: lsns {}: {:?} differ; locale '{}'",
-            self.line,
-            self.differs(),
-            self.locale
-        );
+        println!("FAILED: lsns {}: {:?} differ; locale '{}'", self.line, self.differs(), self.locale);
         for (name, outcome) in [("ours", &self.ours), ("theirs", &self.theirs)] {
-            let Outcome {
-                ending,
-                stdout,
-                stderr,
-            } = outcome;
+            let Outcome { ending, stdout, stderr } = outcome;
             println!("    {name}: {ending:?} {}\n{stdout}", stderr.trim_end());
         }
     }

@@ -45,12 +45,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     differences::all_are_told();
-    let version = std::process::Command::new(common::theirs("unshare"))
-        .arg("--version")
-        .output();
-    if !version
-        .is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains(THEIR_VERSION))
-    {
+    let version = std::process::Command::new(common::theirs("unshare")).arg("--version").output();
+    if !version.is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains(THEIR_VERSION)) {
         skip(&format!("the installed util-linux is not {THEIR_VERSION}"));
         return ExitCode::SUCCESS;
     }
@@ -80,23 +76,13 @@ struct Setting {
 
 impl Setting {
     fn new(random: &mut Random) -> Setting {
-        let signals = [
-            libc::SIGINT,
-            libc::SIGTERM,
-            libc::SIGCHLD,
-            libc::SIGPIPE,
-            libc::SIGHUP,
-        ];
+        let signals = [libc::SIGINT, libc::SIGTERM, libc::SIGCHLD, libc::SIGPIPE, libc::SIGHUP];
         let some = |random: &mut Random| match random.below(4) {
             0 => vec![*random.pick(&signals), *random.pick(&signals)],
             _ => vec![],
         };
         Setting {
-            tool: if random.once_in(2) {
-                "unshare"
-            } else {
-                "nsenter"
-            },
+            tool: if random.once_in(2) { "unshare" } else { "nsenter" },
             ordinary_user: random.once_in(3),
             shared: random.once_in(4),
             shell: (!random.once_in(3)).then_some("SHELL={dir}/bin/probe"),
@@ -122,21 +108,11 @@ impl Both {
     fn run(stage: &Stage, setting: &Setting, line: &Line) -> Both {
         let args: Vec<String> = line.concat();
         let [ours, theirs] = [Whose::Ours, Whose::Theirs].map(|whose| {
-            let mut job = stage.job(
-                whose,
-                setting.tool,
-                &args,
-                setting.ordinary_user.then_some(ALICE),
-            );
-            job.environment
-                .extend(setting.shell.map(|shell| stage.fill(shell).into()));
+            let mut job = stage.job(whose, setting.tool, &args, setting.ordinary_user.then_some(ALICE));
+            job.environment.extend(setting.shell.map(|shell| stage.fill(shell).into()));
             // Theirs leaves helpers behind where something fails: no test is to wait long for that.
             job.patience = (whose == Whose::Theirs).then_some(1);
-            job.copied = Some(if setting.shared {
-                Propagation::Shared
-            } else {
-                Propagation::Private
-            });
+            job.copied = Some(if setting.shared { Propagation::Shared } else { Propagation::Private });
             job.ignored = setting.ignored.clone();
             job.blocked = setting.blocked.clone();
             let outcome = run(&job);
@@ -162,59 +138,27 @@ impl Both {
         let parts = [
             ("exit status", ours.ending != theirs.ending),
             ("what the program sees", self.reports[0] != self.reports[1]),
-            (
-                "mounts afterwards",
-                sorted(&ours.mounts) != sorted(&theirs.mounts),
-            ),
+            ("mounts afterwards", sorted(&ours.mounts) != sorted(&theirs.mounts)),
             (PROCESSES, ours.left != theirs.left),
-            (
-                "a message",
-                ours.stderr.is_empty() != theirs.stderr.is_empty(),
-            ),
+            ("a message", ours.stderr.is_empty() != theirs.stderr.is_empty()),
         ];
-        parts
-            .into_iter()
-            .filter(|(_, differs)| *differs)
-            .map(|(part, _)| part)
-            .collect()
+        parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect()
     }
 
     fn known(&self) -> Option<&'static str> {
-        DIFFERENCES
-            .iter()
-            .find(|difference| (difference.explains)(self))
-            .map(|difference| difference.why)
+        DIFFERENCES.iter().find(|difference| (difference.explains)(self)).map(|difference| difference.why)
     }
 
     fn print(&self) {
-        let Both {
-            setting,
-            line,
-            ours,
-            theirs,
-            reports,
-        } = self;
-        println!(
-            "FAILED: {} {line}: {:?} differ; {setting:?}",
-            setting.tool,
-            self.differs()
-        );
+        let Both { setting, line, ours, theirs, reports } = self;
+        println!("FAILED: {} {line}: {:?} differ; {setting:?}", setting.tool, self.differs());
         for (name, outcome) in [("ours", ours), ("theirs", theirs)] {
-            println!(
-                "    {name}: {:?} {:?} {}",
-                outcome.ending,
-                outcome.left,
-                outcome.stderr.trim_end()
-            );
+            println!("    {name}: {:?} {:?} {}", outcome.ending, outcome.left, outcome.stderr.trim_end());
         }
         let lists = [(&reports[0], &reports[1]), (&ours.mounts, &theirs.mounts)];
         for (ours, theirs) in lists {
-            missing(ours, theirs)
-                .iter()
-                .for_each(|line| println!("    ours:   {line}"));
-            missing(theirs, ours)
-                .iter()
-                .for_each(|line| println!("    theirs: {line}"));
+            missing(ours, theirs).iter().for_each(|line| println!("    ours:   {line}"));
+            missing(theirs, ours).iter().for_each(|line| println!("    theirs: {line}"));
         }
     }
 
@@ -231,10 +175,8 @@ impl Both {
 
 /// The program's report. In which order files come to keep namespaces does not matter to it.
 fn report(stage: &Stage, outcome: &Outcome) -> Vec<String> {
-    let (mounts, mut rest): (Vec<_>, Vec<_>) = stage
-        .stable(outcome)
-        .into_iter()
-        .partition(|line| line.starts_with("mount "));
+    let (mounts, mut rest): (Vec<_>, Vec<_>) =
+        stage.stable(outcome).into_iter().partition(|line| line.starts_with("mount "));
     rest.extend(sorted(&mounts));
     rest
 }
@@ -247,10 +189,7 @@ fn sorted(lines: &[String]) -> Vec<String> {
 
 /// The lines of `one` that are not in `other`.
 fn missing(one: &[String], other: &[String]) -> Vec<String> {
-    one.iter()
-        .filter(|line| !other.contains(line))
-        .cloned()
-        .collect()
+    one.iter().filter(|line| !other.contains(line)).cloned().collect()
 }
 
 /// How many there are of unshare and nsenter, and again of lsns.
@@ -266,11 +205,7 @@ fn work(index: usize, lines: usize, mut random: Random) -> bool {
     let (mut ran, mut different) = (0, 0);
     for _ in 0..lines {
         let setting = Setting::new(&mut random);
-        let options = if setting.tool == "unshare" {
-            UNSHARE
-        } else {
-            NSENTER
-        };
+        let options = if setting.tool == "unshare" { UNSHARE } else { NSENTER };
         let line = line(options, &mut random);
         let both = Both::run(&stage, &setting, &line);
         ran += usize::from(both.ours.ending == Some(common::Ending::Exited(0)));
@@ -278,18 +213,12 @@ fn work(index: usize, lines: usize, mut random: Random) -> bool {
             continue;
         }
         if both.differs() == [PROCESSES] && both.ours.left.is_empty() {
-            *known
-                .entry("theirs leaves a helper behind where it fails")
-                .or_default() += 1;
+            *known.entry("theirs leaves a helper behind where it fails").or_default() += 1;
             continue;
         }
         let reduced = reduce(&stage, &setting, line);
         // What comes by chance may not come again.
-        let least = if reduced.differs().is_empty() {
-            &both
-        } else {
-            &reduced
-        };
+        let least = if reduced.differs().is_empty() { &both } else { &reduced };
         match least.known().or_else(|| both.known()) {
             Some(why) => *known.entry(why).or_default() += 1,
             None => {
@@ -298,9 +227,7 @@ fn work(index: usize, lines: usize, mut random: Random) -> bool {
             }
         }
     }
-    println!(
-        "worker {index}: {lines} command lines, {ran} of them with status 0, {different} unknown differences"
-    );
+    println!("worker {index}: {lines} command lines, {ran} of them with status 0, {different} unknown differences");
     for (why, count) in known {
         println!("worker {index}: {count} known: {why}");
     }
@@ -312,20 +239,9 @@ fn reduce(stage: &Stage, setting: &Setting, mut line: Line) -> Both {
     let mut setting = setting.clone();
     let mut both = Both::run(stage, &setting, &line);
     for simpler in [
-        Setting {
-            ignored: vec![],
-            ..setting.clone()
-        },
-        Setting {
-            blocked: vec![],
-            ..setting.clone()
-        },
-        Setting {
-            ignored: vec![],
-            blocked: vec![],
-            shared: false,
-            ..setting.clone()
-        },
+        Setting { ignored: vec![], ..setting.clone() },
+        Setting { blocked: vec![], ..setting.clone() },
+        Setting { ignored: vec![], blocked: vec![], shared: false, ..setting.clone() },
     ] {
         let with_less = Both::run(stage, &simpler, &line);
         if with_less.differs() == both.differs() {

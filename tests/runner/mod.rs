@@ -113,11 +113,7 @@ pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) 
         let waited = unsafe { libc::waitpid(worker, &mut status, 0) };
         all_well &= waited == worker && status == 0;
     }
-    if all_well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Linux 6.18 gives out the ids of namespaces to each processor in batches, and lets a mount namespace be bound only where
@@ -126,19 +122,12 @@ fn stay_on_one_processor(index: usize) {
     // SAFETY: sets of processors, which may be all zero, with their size; a process 0 is the caller.
     unsafe {
         let mut may: libc::cpu_set_t = std::mem::zeroed();
-        check(
-            "sched_getaffinity",
-            libc::sched_getaffinity(0, size_of_val(&may), &mut may),
-        );
-        let mut processors =
-            (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &may));
+        check("sched_getaffinity", libc::sched_getaffinity(0, size_of_val(&may), &mut may));
+        let mut processors = (0..libc::CPU_SETSIZE as usize).filter(|cpu| libc::CPU_ISSET(*cpu, &may));
         let count = libc::CPU_COUNT(&may) as usize;
         let mut one: libc::cpu_set_t = std::mem::zeroed();
         libc::CPU_SET(processors.nth(index % count).unwrap(), &mut one);
-        check(
-            "sched_setaffinity",
-            libc::sched_setaffinity(0, size_of_val(&one), &one),
-        );
+        check("sched_setaffinity", libc::sched_setaffinity(0, size_of_val(&one), &one));
     }
 }
 
@@ -189,15 +178,9 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
     let before;
     // SAFETY: plain numbers, and a handler that does nothing but interrupt waitpid(2).
     unsafe {
-        check(
-            "prctl",
-            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0),
-        );
+        check("prctl", libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
         let (process, kinds) = match job.inside {
-            Some(process) => (
-                process,
-                ["pid", "mnt", "uts", "ipc", "net", "cgroup", "time"].as_slice(),
-            ),
+            Some(process) => (process, ["pid", "mnt", "uts", "ipc", "net", "cgroup", "time"].as_slice()),
             None => (job.scene, ["mnt"].as_slice()),
         };
         // All are opened first: afterwards /proc is another one.
@@ -213,18 +196,12 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
             };
             let null = std::ptr::null();
             let flags = libc::MS_REC | flag;
-            check(
-                "mount",
-                libc::mount(c"none".as_ptr(), c"/".as_ptr(), null, flags, null.cast()),
-            );
+            check("mount", libc::mount(c"none".as_ptr(), c"/".as_ptr(), null, flags, null.cast()));
         }
         before = mounts();
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = watchdog as *const () as usize;
-        check(
-            "sigaction",
-            libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()),
-        );
+        check("sigaction", libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()));
     }
     set_watchdog(job.patience.unwrap_or(WATCHDOG_SECONDS));
     let (main, start) = start(job, outputs);
@@ -248,14 +225,8 @@ extern "C" fn watchdog(_: libc::c_int) {}
 fn set_watchdog(seconds: i64) {
     // After the first ring it rings every second, so that whoever waits again is woken again.
     let timer = libc::itimerval {
-        it_value: libc::timeval {
-            tv_sec: seconds,
-            tv_usec: 0,
-        },
-        it_interval: libc::timeval {
-            tv_sec: 1,
-            tv_usec: 0,
-        },
+        it_value: libc::timeval { tv_sec: seconds, tv_usec: 0 },
+        it_interval: libc::timeval { tv_sec: 1, tv_usec: 0 },
     };
     // SAFETY: a whole structure in, nothing out.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
@@ -265,16 +236,11 @@ fn set_watchdog(seconds: i64) {
 fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
     let c = |text: &OsStr| CString::new(text.as_bytes()).unwrap();
     let tool = c(job.tool.as_os_str());
-    let argv: Vec<CString> = std::iter::once(tool.clone())
-        .chain(job.args.iter().map(|arg| c(arg)))
-        .collect();
+    let argv: Vec<CString> = std::iter::once(tool.clone()).chain(job.args.iter().map(|arg| c(arg))).collect();
     let envp: Vec<CString> = job.environment.iter().map(|entry| c(entry)).collect();
     let pointers = |list: &[CString]| {
         let ends = std::iter::once(std::ptr::null());
-        list.iter()
-            .map(|text| text.as_ptr())
-            .chain(ends)
-            .collect::<Vec<_>>()
+        list.iter().map(|text| text.as_ptr()).chain(ends).collect::<Vec<_>>()
     };
     let (argv, envp) = (pointers(&argv), pointers(&envp));
     let directory = c(job.directory.as_os_str());
@@ -295,17 +261,9 @@ fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
         check("chdir", libc::chdir(directory.as_ptr()));
         // What the test itself was started with is nothing that a program could count on; one descriptor stands for all
         // that a caller may pass on.
-        check(
-            "close_range",
-            libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32),
-        );
+        check("close_range", libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32));
         let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
-        for (at, fd) in [
-            (0, null),
-            (1, outputs[0]),
-            (2, outputs[1]),
-            (PASSED_ON, null),
-        ] {
+        for (at, fd) in [(0, null), (1, outputs[0]), (2, outputs[1]), (PASSED_ON, null)] {
             check("dup2", libc::dup2(fd, at));
         }
         // Groups that are to be dropped must be there.
@@ -350,39 +308,24 @@ fn mounts() -> Vec<MountLine> {
     let text = std::io::read_to_string(open_proc("self/mountinfo").unwrap()).unwrap();
     let read = |line: &str| {
         let fields: Vec<&str> = line.split(' ').collect();
-        MountLine {
-            id: fields[0].to_string(),
-            on: fields[4].to_string(),
-            rest: stable(&fields),
-        }
+        MountLine { id: fields[0].to_string(), on: fields[4].to_string(), rest: stable(&fields) }
     };
     text.lines().map(read).collect()
 }
 
 /// The fields of a mountinfo line but for ids, and inode numbers of namespaces.
 fn stable(fields: &[&str]) -> String {
-    let words = fields[5..]
-        .iter()
-        .map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
+    let words = fields[5..].iter().map(|word| word.split_once(':').map_or(*word, |(tag, _)| tag));
     let root = fields[3].split(":[").next().unwrap_or_default();
-    std::iter::once(root)
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
+    std::iter::once(root).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Unmounts what the run has added.
 fn take_back(before: &[MountLine], after: &[MountLine]) {
-    for mount in after
-        .iter()
-        .rev()
-        .filter(|mount| !before.iter().any(|old| old.id == mount.id))
-    {
+    for mount in after.iter().rev().filter(|mount| !before.iter().any(|old| old.id == mount.id)) {
         let on = CString::new(mount.on.as_bytes()).unwrap();
         // SAFETY: a C string and a flag.
-        check("umount2", unsafe {
-            libc::umount2(on.as_ptr(), libc::MNT_DETACH)
-        });
+        check("umount2", unsafe { libc::umount2(on.as_ptr(), libc::MNT_DETACH) });
     }
 }
 

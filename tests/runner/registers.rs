@@ -13,8 +13,7 @@ mod imp {
         // SAFETY: a structure of plain numbers, which may be all zero, to write to.
         unsafe {
             let mut registers: Registers = std::mem::zeroed();
-            (libc::ptrace(libc::PTRACE_GETREGS, pid, null, &mut registers) == 0)
-                .then_some(registers)
+            (libc::ptrace(libc::PTRACE_GETREGS, pid, null, &mut registers) == 0).then_some(registers)
         }
     }
 
@@ -62,11 +61,9 @@ mod imp {
             | libc::SYS_execve
             | libc::SYS_umount2
             | libc::SYS_access => Some(0),
-            libc::SYS_openat
-            | libc::SYS_newfstatat
-            | libc::SYS_statx
-            | libc::SYS_readlinkat
-            | libc::SYS_mount => Some(1),
+            libc::SYS_openat | libc::SYS_newfstatat | libc::SYS_statx | libc::SYS_readlinkat | libc::SYS_mount => {
+                Some(1)
+            }
             _ => None,
         }
     }

@@ -27,11 +27,7 @@ pub enum Whose {
 }
 
 /// Where cgroups are made: version 2, and a hierarchy of version 1, as far as they are mounted.
-const CGROUPS: [&str; 3] = [
-    "/sys/fs/cgroup",
-    "/sys/fs/cgroup/unified",
-    "/sys/fs/cgroup/pids",
-];
+const CGROUPS: [&str; 3] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids"];
 
 impl Stage {
     /// A new one; `None` with the reason printed where this machine cannot.
@@ -48,22 +44,11 @@ impl Stage {
         // A user whose login shell is the probe.
         let passwd = std::fs::read_to_string(scene.path("etc/passwd")).unwrap();
         let shell = scene.text("bin/probe");
-        std::fs::write(
-            scene.path("etc/passwd"),
-            passwd + &format!("dora:x:1004:1004::/:{shell}\n"),
-        )
-        .unwrap();
-        std::fs::set_permissions(scene.path("rootfs"), std::fs::Permissions::from_mode(0o755))
-            .unwrap();
+        std::fs::write(scene.path("etc/passwd"), passwd + &format!("dora:x:1004:1004::/:{shell}\n")).unwrap();
+        std::fs::set_permissions(scene.path("rootfs"), std::fs::Permissions::from_mode(0o755)).unwrap();
 
         let places = HashMap::from([("dir", scene.text(""))]);
-        let mut stage = Stage {
-            scene,
-            places,
-            labels: HashMap::new(),
-            cgroups: Vec::new(),
-            targets: Vec::new(),
-        };
+        let mut stage = Stage { scene, places, labels: HashMap::new(), cgroups: Vec::new(), targets: Vec::new() };
         let directory = stage.places["dir"].trim_end_matches('/').to_string();
         stage.places.insert("dir", directory);
         stage.label("scene", stage.scene.pid());
@@ -84,11 +69,7 @@ impl Stage {
         }
         let user = with_probe(&["-Umunipr", "--fork"]);
         let user = self.scene.call(theirs("unshare"), user).user(ALICE);
-        let plain = self
-            .scene
-            .probe(["hold"])
-            .user(ALICE)
-            .given(9, socket_elsewhere());
+        let plain = self.scene.probe(["hold"]).user(ALICE).given(9, socket_elsewhere());
         self.start_target("all", all);
         self.start_target("user", user);
         self.start_target("plain", plain);
@@ -118,15 +99,8 @@ impl Stage {
     fn label(&mut self, name: &str, pid: i32) {
         let own = std::process::id();
         for kind in ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"] {
-            let of = |pid| {
-                std::fs::read_link(format!("/proc/{pid}/ns/{kind}"))
-                    .unwrap()
-                    .display()
-                    .to_string()
-            };
-            self.labels
-                .entry(of(own as i32))
-                .or_insert("own".to_string());
+            let of = |pid| std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).unwrap().display().to_string();
+            self.labels.entry(of(own as i32)).or_insert("own".to_string());
             self.labels.entry(of(pid)).or_insert(name.to_string());
         }
     }
@@ -140,23 +114,11 @@ impl Stage {
     }
 
     /// A run of a tool, with `{name}` in the arguments filled in.
-    pub fn job<A: AsRef<str>>(
-        &self,
-        whose: Whose,
-        tool: &str,
-        args: &[A],
-        user: Option<User>,
-    ) -> Job {
-        let path = format!(
-            "PATH={}:/usr/sbin:/usr/bin:/sbin:/bin",
-            self.scene.text("bin")
-        );
+    pub fn job<A: AsRef<str>>(&self, whose: Whose, tool: &str, args: &[A], user: Option<User>) -> Job {
+        let path = format!("PATH={}:/usr/sbin:/usr/bin:/sbin:/bin", self.scene.text("bin"));
         Job {
             tool: self.tool(whose, tool),
-            args: args
-                .iter()
-                .map(|arg| self.fill(arg.as_ref()).into())
-                .collect(),
+            args: args.iter().map(|arg| self.fill(arg.as_ref()).into()).collect(),
             environment: vec![OsString::from(path), "LC_ALL=C".into()],
             user,
             scene: self.scene.pid(),
@@ -167,9 +129,7 @@ impl Stage {
 
     /// The text with `{name}` filled in.
     pub fn fill(&self, text: &str) -> String {
-        let fill = |text: String, (name, place): (&&str, &String)| {
-            text.replace(&format!("{{{name}}}"), place)
-        };
+        let fill = |text: String, (name, place): (&&str, &String)| text.replace(&format!("{{{name}}}"), place);
         self.places.iter().fold(text.to_string(), fill)
     }
 
@@ -177,9 +137,7 @@ impl Stage {
     pub fn stable(&self, outcome: &Outcome) -> Vec<String> {
         let line = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
             ["pid" | "file", ..] => None,
-            ["ns", kind, link] if link == outcome.mount_namespace => {
-                Some(format!("ns {kind} start"))
-            }
+            ["ns", kind, link] if link == outcome.mount_namespace => Some(format!("ns {kind} start")),
             ["ns", kind, link] => {
                 let label = self.labels.get(link).map_or("new", String::as_str);
                 Some(format!("ns {kind} {label}"))

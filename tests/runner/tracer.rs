@@ -66,14 +66,7 @@ enum Altered {
 
 impl Tracee {
     fn new(name: String, preparing: bool) -> Tracee {
-        Tracee {
-            name,
-            children: 0,
-            counts: HashMap::new(),
-            inside: false,
-            altered: None,
-            preparing,
-        }
+        Tracee { name, children: 0, counts: HashMap::new(), inside: false, altered: None, preparing }
     }
 }
 
@@ -129,9 +122,7 @@ impl Tracer<'_> {
                 self.stopped(pid, status);
             } else {
                 let name = self.tracees.remove(&pid).map(|tracee| tracee.name);
-                let name = name
-                    .or_else(|| self.programs.remove(&pid))
-                    .unwrap_or_default();
+                let name = name.or_else(|| self.programs.remove(&pid)).unwrap_or_default();
                 if pid == main {
                     if !self.hung {
                         let (what, number) = match libc::WIFEXITED(status) {
@@ -150,19 +141,13 @@ impl Tracer<'_> {
     /// The watchdog has rung.
     fn kill_all(&mut self) {
         self.hung = true;
-        for pid in self
-            .tracees
-            .keys()
-            .chain(self.programs.keys())
-            .chain(&self.early)
-        {
+        for pid in self.tracees.keys().chain(self.programs.keys()).chain(&self.early) {
             // SAFETY: plain numbers; none of these has been waited for, so that the number is still its own.
             unsafe { libc::kill(*pid, libc::SIGKILL) };
         }
         // Without a trace only our children are known, orphans that we have adopted among them.
         let own = std::process::id();
-        let children =
-            open_proc(&format!("{own}/task/{own}/children")).and_then(std::io::read_to_string);
+        let children = open_proc(&format!("{own}/task/{own}/children")).and_then(std::io::read_to_string);
         for pid in children.unwrap_or_default().split_whitespace() {
             // SAFETY: as above.
             unsafe { libc::kill(pid.parse().unwrap(), libc::SIGKILL) };
@@ -219,11 +204,7 @@ impl Tracer<'_> {
     }
 
     fn start_of_call(&mut self, pid: i32) {
-        let Some(tracee) = self
-            .tracees
-            .get_mut(&pid)
-            .filter(|tracee| !tracee.preparing)
-        else {
+        let Some(tracee) = self.tracees.get_mut(&pid).filter(|tracee| !tracee.preparing) else {
             return;
         };
         let Some(mut registers) = registers::get(pid) else {
@@ -237,17 +218,13 @@ impl Tracer<'_> {
             None => {
                 let args = registers::arguments(&registers);
                 let words = args.map(|arg| arg.to_string()).join(" ");
-                let path = registers::path_argument(number)
-                    .map(|at| text_at(pid, args[at]))
-                    .unwrap_or_default();
+                let path = registers::path_argument(number).map(|at| text_at(pid, args[at])).unwrap_or_default();
                 let numbers = [number.to_string(), occurrence.to_string()];
                 let line = [&process, &numbers[0], &numbers[1], &words, &path].map(String::as_str);
                 report::line(&mut self.report, "call", &line);
             }
             Some(fault) => {
-                let wanted = fault.process == process
-                    && fault.number == number
-                    && fault.occurrence == occurrence;
+                let wanted = fault.process == process && fault.number == number && fault.occurrence == occurrence;
                 if !wanted {
                     return;
                 }
@@ -260,8 +237,7 @@ impl Tracer<'_> {
                     }
                     Effect::LateError(errno) => tracee.altered = Some(Altered::Answer(errno)),
                     Effect::Bytes(count) => {
-                        tracee.altered =
-                            Some(Altered::Count(registers::set_count(&mut registers, count)));
+                        tracee.altered = Some(Altered::Count(registers::set_count(&mut registers, count)));
                         registers::set(pid, &registers);
                     }
                     Effect::Signal(signal) => {
@@ -305,9 +281,6 @@ fn text_at(pid: i32, address: u64) -> String {
     };
     // Near the end of a mapping there may be less.
     let length = memory.read_at(&mut bytes, address).unwrap_or(0);
-    let text = bytes[..length]
-        .split(|byte| *byte == 0)
-        .next()
-        .unwrap_or_default();
+    let text = bytes[..length].split(|byte| *byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).into_owned()
 }

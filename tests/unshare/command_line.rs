@@ -21,10 +21,7 @@ fn options_may_be_abbreviated_clustered_and_attached() {
         (&["--map-user", "7", "id", "-u"], "7\n"),
         (&["--", "echo", "-u"], "-u\n"),
         (&["-u", "--", "echo", "--", "-u"], "-- -u\n"),
-        (
-            &["echo", "-u", "--uts", "--nonsense"],
-            "-u --uts --nonsense\n",
-        ),
+        (&["echo", "-u", "--uts", "--nonsense"], "-u --uts --nonsense\n"),
     ] {
         assert_eq!(scene.unshare(line).ok(), expected, "{line:?}");
     }
@@ -50,20 +47,9 @@ fn what_cannot_be_read_is_named_and_points_to_help() {
         let word = if word == "'S'" { "S'" } else { word };
         let outcome = scene.unshare(line).run();
         let below = outcome.failed("unshare", 1, &[]);
-        let known = if line[0].starts_with("--mou") {
-            "--mou"
-        } else {
-            word
-        };
-        assert!(
-            outcome.stderr.lines().next().unwrap().contains(known),
-            "{outcome:?}"
-        );
-        assert_eq!(
-            below,
-            ["Try 'unshare --help' for more information."],
-            "{line:?}"
-        );
+        let known = if line[0].starts_with("--mou") { "--mou" } else { word };
+        assert!(outcome.stderr.lines().next().unwrap().contains(known), "{outcome:?}");
+        assert_eq!(below, ["Try 'unshare --help' for more information."], "{line:?}");
     }
 }
 
@@ -71,11 +57,7 @@ fn what_cannot_be_read_is_named_and_points_to_help() {
 fn an_ambiguous_name_comes_with_what_it_could_be() {
     let Some(scene) = Scene::new() else { return };
     let outcome = scene.unshare(["--map-", "echo", "ran"]).run();
-    outcome.failed(
-        "unshare",
-        1,
-        &["'--map-user'", "'--map-root-user'", "'--map-auto'"],
-    );
+    outcome.failed("unshare", 1, &["'--map-user'", "'--map-root-user'", "'--map-auto'"]);
 }
 
 #[test]
@@ -117,9 +99,7 @@ fn names_of_signals() {
         ("SIGRTMAX-1", libc::SIGRTMAX() - 1),
         ("rtmin+1", libc::SIGRTMIN() + 1),
     ] {
-        let seen = scene
-            .unshare([&*format!("--kill-child={name}"), "probe", "seen"])
-            .seen();
+        let seen = scene.unshare([&*format!("--kill-child={name}"), "probe", "seen"]).seen();
         assert_eq!(seen.one("death-signal"), number.to_string(), "{name}");
     }
 }
@@ -131,9 +111,7 @@ fn real_time_signals_need_no_offset() {
     }
     let Some(scene) = Scene::new() else { return };
     for (name, number) in [("RTMIN", libc::SIGRTMIN()), ("sigrtmax", libc::SIGRTMAX())] {
-        let seen = scene
-            .unshare([&*format!("--kill-child={name}"), "probe", "seen"])
-            .seen();
+        let seen = scene.unshare([&*format!("--kill-child={name}"), "probe", "seen"]).seen();
         assert_eq!(seen.one("death-signal"), number.to_string(), "{name}");
     }
 }
@@ -147,12 +125,7 @@ fn names(help: &str, option: &str) -> bool {
 #[test]
 fn help_names_every_option_and_does_nothing() {
     let Some(scene) = Scene::new() else { return };
-    for line in [
-        &["--help"][..],
-        &["-h"],
-        &["-mh", "--nonsense"],
-        &["--hel", "echo", "ran"],
-    ] {
+    for line in [&["--help"][..], &["-h"], &["-mh", "--nonsense"], &["--hel", "echo", "ran"]] {
         let help = scene.unshare(line).ok();
         for option in [
             "--mount",
@@ -225,10 +198,7 @@ fn version_tells_the_package() {
 #[test]
 fn messages_begin_with_the_name_that_the_tool_was_called_by() {
     let Some(scene) = Scene::new() else { return };
-    for (name, base) in [
-        ("newspace", "newspace"),
-        ("/some/where/newspace", "newspace"),
-    ] {
+    for (name, base) in [("newspace", "newspace"), ("/some/where/newspace", "newspace")] {
         let outcome = scene.unshare(["--setuid=x"]).arg0(name).run();
         outcome.failed(base, 1, &["x"]);
     }
@@ -250,10 +220,7 @@ fn a_closed_pipe_ends_it_like_any_program() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let outcome = scene.unshare(["--help"]).stdout(writer).run();
-    assert_eq!(
-        (outcome.ending, &*outcome.stderr),
-        (Ending::Killed(libc::SIGPIPE), "")
-    );
+    assert_eq!((outcome.ending, &*outcome.stderr), (Ending::Killed(libc::SIGPIPE), ""));
 }
 
 #[test]
@@ -261,11 +228,7 @@ fn a_closed_pipe_is_no_failure_to_who_ignores_it() {
     let Some(scene) = Scene::new() else { return };
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let outcome = scene
-        .unshare(["--help"])
-        .stdout(writer)
-        .ignoring(libc::SIGPIPE)
-        .run();
+    let outcome = scene.unshare(["--help"]).stdout(writer).ignoring(libc::SIGPIPE).run();
     assert_eq!((outcome.ending, &*outcome.stderr), (Ending::Exited(0), ""));
 }
 
@@ -274,11 +237,6 @@ fn nothing_is_done_with_standard_output_and_error_closed() {
     let Some(scene) = Scene::new() else { return };
     let outcome = scene.unshare(["--nonsense"]).closed(2).run();
     assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""));
-    let outcome = scene
-        .unshare(["-u", "true"])
-        .closed(0)
-        .closed(1)
-        .closed(2)
-        .run();
+    let outcome = scene.unshare(["-u", "true"]).closed(0).closed(1).closed(2).run();
     assert_eq!(outcome.ending, Ending::Exited(0));
 }

@@ -7,15 +7,8 @@ use crate::common::{ALICE, Process, Scene, newer_than_theirs};
 #[test]
 fn setuid_and_setgid_change_all_three_ids_and_drop_the_groups() {
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        ["-S", "1001", "-G", "1002"],
-        ["--setuid", "1001", "--setgid", "1002"],
-    ] {
-        let seen = scene
-            .unshare(options)
-            .args(["probe", "seen"])
-            .groups(&[50, 60])
-            .seen();
+    for options in [["-S", "1001", "-G", "1002"], ["--setuid", "1001", "--setgid", "1002"]] {
+        let seen = scene.unshare(options).args(["probe", "seen"]).groups(&[50, 60]).seen();
         assert_eq!(seen.one("uid"), "1001 1001 1001");
         assert_eq!(seen.one("gid"), "1002 1002 1002");
         assert_eq!(seen.one("groups"), "");
@@ -25,48 +18,26 @@ fn setuid_and_setgid_change_all_three_ids_and_drop_the_groups() {
 #[test]
 fn setuid_alone_leaves_the_groups() {
     let Some(scene) = Scene::new() else { return };
-    let seen = scene
-        .unshare(["-S1001", "probe", "seen"])
-        .groups(&[50, 60])
-        .seen();
-    assert_eq!(
-        [seen.one("uid"), seen.one("gid"), seen.one("groups")],
-        ["1001 1001 1001", "0 0 0", "50 60"]
-    );
+    let seen = scene.unshare(["-S1001", "probe", "seen"]).groups(&[50, 60]).seen();
+    assert_eq!([seen.one("uid"), seen.one("gid"), seen.one("groups")], ["1001 1001 1001", "0 0 0", "50 60"]);
 }
 
 #[test]
 fn setgid_alone_leaves_the_user() {
     let Some(scene) = Scene::new() else { return };
-    let seen = scene
-        .unshare(["-G1001", "probe", "seen"])
-        .groups(&[50, 60])
-        .seen();
-    assert_eq!(
-        [seen.one("uid"), seen.one("gid"), seen.one("groups")],
-        ["0 0 0", "1001 1001 1001", ""]
-    );
+    let seen = scene.unshare(["-G1001", "probe", "seen"]).groups(&[50, 60]).seen();
+    assert_eq!([seen.one("uid"), seen.one("gid"), seen.one("groups")], ["0 0 0", "1001 1001 1001", ""]);
 }
 
 #[test]
 fn ids_are_those_of_the_new_user_namespace() {
     let Some(scene) = Scene::new() else { return };
     let line = ["--map-auto", "-S", "7", "-G", "8", "probe", "seen"];
-    let process = scene
-        .unshare(["--map-auto", "-S", "7", "-G", "8", "probe", "hold"])
-        .user(ALICE)
-        .leashed()
-        .spawn();
+    let process = scene.unshare(["--map-auto", "-S", "7", "-G", "8", "probe", "hold"]).user(ALICE).leashed().spawn();
     process.expect("ready\n");
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
-    assert!(
-        status.contains("\nUid:\t100007\t100007\t100007\t100007\n"),
-        "{status}"
-    );
-    assert!(
-        status.contains("\nGid:\t100008\t100008\t100008\t100008\n"),
-        "{status}"
-    );
+    assert!(status.contains("\nUid:\t100007\t100007\t100007\t100007\n"), "{status}");
+    assert!(status.contains("\nGid:\t100008\t100008\t100008\t100008\n"), "{status}");
     let seen = scene.unshare(line).user(ALICE).seen();
     assert_eq!([seen.one("uid"), seen.one("gid")], ["7 7 7", "8 8 8"]);
 }
@@ -82,15 +53,10 @@ fn numbers_only() {
 
 /// The probe's capabilities: ambient first.
 fn capabilities(scene: &Scene, options: &[&str]) -> (String, String) {
-    let seen = scene
-        .unshare(options)
-        .args(["probe", "seen"])
-        .user(ALICE)
-        .seen();
+    let seen = scene.unshare(options).args(["probe", "seen"]).user(ALICE).seen();
     let caps = seen.all("caps").join(" ");
     let words: Vec<&str> = caps.split(' ').collect();
-    let of =
-        |name: &str| words[words.iter().position(|word| *word == name).unwrap() + 1].to_string();
+    let of = |name: &str| words[words.iter().position(|word| *word == name).unwrap() + 1].to_string();
     (of("ambient"), of("effective"))
 }
 
@@ -103,33 +69,19 @@ fn capabilities_are_lost_without_keep_caps() {
 #[test]
 fn keep_caps_leaves_them_all_to_a_program_of_an_ordinary_user() {
     let Some(scene) = Scene::new() else { return };
-    let last: u32 = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap")
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
+    let last: u32 = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap").unwrap().trim().parse().unwrap();
     let all = format!("{:x}", (1u64 << (last + 1)) - 1);
     let kept = capabilities(&scene, &["-c", "--keep-caps"]);
     // The bounding set of the machine may lack some.
     let bounding = scene.probe(["seen"]).user(ALICE).seen();
-    let bounding = bounding.all("caps")[1]
-        .rsplit(' ')
-        .next()
-        .unwrap()
-        .to_string();
-    assert!(
-        kept == (bounding.clone(), bounding) || kept == (all.clone(), all),
-        "{kept:?}"
-    );
+    let bounding = bounding.all("caps")[1].rsplit(' ').next().unwrap().to_string();
+    assert!(kept == (bounding.clone(), bounding) || kept == (all.clone(), all), "{kept:?}");
 }
 
 #[test]
 fn keep_caps_without_a_user_namespace_does_nothing() {
     let Some(scene) = Scene::new() else { return };
-    assert_eq!(
-        capabilities(&scene, &["--keep-caps"]),
-        ("0".into(), "0".into())
-    );
+    assert_eq!(capabilities(&scene, &["--keep-caps"]), ("0".into(), "0".into()));
 }
 
 /// The owner of the user namespace that a process is in.
@@ -142,11 +94,7 @@ fn owner(process: &Process) -> u32 {
 fn the_user_namespace_belongs_to_its_maker() {
     let Some(scene) = Scene::new() else { return };
     for (user, uid) in [(ALICE, 1001), (crate::common::ROOT, 0)] {
-        let process = scene
-            .unshare(["-r", "probe", "hold"])
-            .user(user)
-            .leashed()
-            .spawn();
+        let process = scene.unshare(["-r", "probe", "hold"]).user(user).leashed().spawn();
         process.expect("ready\n");
         assert_eq!(owner(&process), uid);
     }
@@ -158,23 +106,13 @@ fn owner_gives_the_user_namespace_to_another() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    for (options, uid_map) in [
-        (
-            &["--owner", "1000:1000", "-r"][..],
-            "         0          0          1\n",
-        ),
-        (&["--owner=1000:1000"], ""),
-    ] {
-        let process = scene
-            .unshare(options)
-            .args(["probe", "hold"])
-            .leashed()
-            .spawn();
+    for (options, uid_map) in
+        [(&["--owner", "1000:1000", "-r"][..], "         0          0          1\n"), (&["--owner=1000:1000"], "")]
+    {
+        let process = scene.unshare(options).args(["probe", "hold"]).leashed().spawn();
         process.expect("ready\n");
         assert_eq!(owner(&process), 1000);
-        let map = |name: &str| {
-            std::fs::read_to_string(format!("/proc/{}/{name}", process.pid())).unwrap()
-        };
+        let map = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", process.pid())).unwrap();
         assert_eq!([map("uid_map"), map("gid_map")], [uid_map, uid_map]);
         assert_eq!(map("setgroups"), "allow\n");
     }
@@ -186,12 +124,7 @@ fn owner_is_a_pair_of_numbers() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    for option in [
-        "--owner=1000",
-        "--owner=alice:alice",
-        "--owner=1:2:3",
-        "--owner=:",
-    ] {
+    for option in ["--owner=1000", "--owner=alice:alice", "--owner=1:2:3", "--owner=:"] {
         let outcome = scene.unshare([option, "echo", "ran"]).run();
         outcome.failed("unshare", 1, &[&option[8..]]);
     }
@@ -203,9 +136,6 @@ fn a_user_without_rights_cannot_make_another_the_owner() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    let outcome = scene
-        .unshare(["--owner=1002:1002", "echo", "ran"])
-        .user(ALICE)
-        .run();
+    let outcome = scene.unshare(["--owner=1002:1002", "echo", "ran"]).user(ALICE).run();
     outcome.failed("unshare", 1, &["Operation not permitted"]);
 }

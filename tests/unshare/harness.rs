@@ -7,29 +7,15 @@ fn a_scene_has_users_of_its_own() {
     let Some(scene) = Scene::new() else { return };
     assert_eq!(scene.call("id", ["-u", "alice"]).ok(), "1001\n");
     assert_eq!(scene.call("id", ["-un"]).user(ALICE).ok(), "alice\n");
-    assert_ne!(
-        Call::new("id").args(["alice"]).run().ending,
-        Ending::Exited(0)
-    );
+    assert_ne!(Call::new("id").args(["alice"]).run().ending, Ending::Exited(0));
 }
 
 #[test]
 fn a_call_passes_on_what_it_is_given_and_nothing_else() {
     let Some(scene) = Scene::new() else { return };
     let null = std::fs::File::open("/dev/null").unwrap();
-    let seen = scene
-        .probe(["seen", "a b"])
-        .user(ALICE)
-        .groups(&[50])
-        .umask(0o27)
-        .closed(0)
-        .given(9, null);
-    let seen = seen
-        .ignoring(libc::SIGPIPE)
-        .blocking(libc::SIGTERM)
-        .no_env()
-        .env("A", "1")
-        .seen();
+    let seen = scene.probe(["seen", "a b"]).user(ALICE).groups(&[50]).umask(0o27).closed(0).given(9, null);
+    let seen = seen.ignoring(libc::SIGPIPE).blocking(libc::SIGTERM).no_env().env("A", "1").seen();
     assert_eq!(seen.all("arg"), ["seen", "a b"]);
     assert_eq!(seen.all("env"), ["A=1"]);
     assert_eq!(seen.one("uid"), "1001 1001 1001");
@@ -38,10 +24,7 @@ fn a_call_passes_on_what_it_is_given_and_nothing_else() {
     assert_eq!(seen.all("ignored"), ["13"]);
     assert_eq!(seen.all("blocked"), ["15"]);
     assert_eq!(seen.one("cwd"), scene.directory().to_str().unwrap());
-    let mut fds = seen
-        .all("file")
-        .into_iter()
-        .map(|line| line.split(' ').next().unwrap());
+    let mut fds = seen.all("file").into_iter().map(|line| line.split(' ').next().unwrap());
     // What the test harness was started with may be open as well.
     assert_eq!(fds.next(), Some("1"));
     assert!(fds.any(|fd| fd == "9"));
@@ -50,10 +33,7 @@ fn a_call_passes_on_what_it_is_given_and_nothing_else() {
 #[test]
 fn a_process_that_is_left_behind_is_found() {
     let Some(scene) = Scene::new() else { return };
-    let mut shell = scene
-        .call("/bin/sh", ["-c", "exec 3<&0; probe hold <&3 & exit 3"])
-        .leashed()
-        .spawn();
+    let mut shell = scene.call("/bin/sh", ["-c", "exec 3<&0; probe hold <&3 & exit 3"]).leashed().spawn();
     assert_eq!(shell.wait(), Ending::Exited(3));
     assert_eq!(shell.left_behind().len(), 1);
 }

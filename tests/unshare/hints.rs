@@ -18,14 +18,9 @@ fn hint(call: Call, words: &[&str]) -> String {
     let stderr = outcome.stderr.lines();
     let own = stderr.skip_while(|line| !line.starts_with("unshare: "));
     let text = own.map(|line| format!("{line}\n")).collect();
-    let outcome = Outcome {
-        stderr: text,
-        ..outcome
-    };
+    let outcome = Outcome { stderr: text, ..outcome };
     let below = outcome.failed("unshare", 1, words);
-    let [only] = below[..] else {
-        panic!("not one hint: {outcome:#?}")
-    };
+    let [only] = below[..] else { panic!("not one hint: {outcome:#?}") };
     let hint = only.strip_prefix("unshare: hint: ");
     hint.unwrap_or_else(|| panic!("{outcome:#?}")).to_string()
 }
@@ -57,10 +52,9 @@ fn our_own_ids_are_not_mapped() {
 #[test]
 fn blocks_that_share_ids_are_told() {
     let Some(scene) = scene() else { return };
-    for (blocks, shared) in [
-        (["0:100:10", "5:200:10"], "the ids 5 to 9 inside"),
-        (["0:100:10", "20:109:10"], "the ids 109 to 109 outside"),
-    ] {
+    for (blocks, shared) in
+        [(["0:100:10", "5:200:10"], "the ids 5 to 9 inside"), (["0:100:10", "20:109:10"], "the ids 109 to 109 outside")]
+    {
         let blocks = blocks.map(|block| format!("--map-users={block}"));
         let call = unshare(&scene, ROOT, &[&blocks[0], &blocks[1]]);
         let hint = hint(call, &["uid_map", INVALID]);
@@ -93,10 +87,7 @@ fn a_file_in_another_mount_namespace() {
     ] {
         let options: Vec<_> = options.iter().map(String::as_str).collect();
         let hint = hint(unshare(&scene, ROOT, &options), &[&there, INVALID]);
-        assert!(
-            hint.starts_with(&there) && hint.contains("in another one"),
-            "{options:?}: {hint}"
-        );
+        assert!(hint.starts_with(&there) && hint.contains("in another one"), "{options:?}: {hint}");
     }
 }
 
@@ -110,10 +101,7 @@ fn a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only() {
     // By its path, and from the working directory, which has come along into the new mount namespace.
     for option in [format!("--mount={file}"), "--mount=shared/file".to_string()] {
         let hint = hint(unshare(&scene, ROOT, &[&option]), &["shared/file", INVALID]);
-        assert!(
-            hint.starts_with(&format!("{shared} is a shared mount")),
-            "{option}: {hint}"
-        );
+        assert!(hint.starts_with(&format!("{shared} is a shared mount")), "{option}: {hint}");
     }
     for kind in ["uts", "ipc", "net", "cgroup", "time", "user"] {
         let file = scene.file(&format!("shared/{kind}"), "");
@@ -127,10 +115,7 @@ fn a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only() {
     scene.file("shared/root/file", "");
     let line = [&*root, "/unshare", "--mount=/file", "/unshare", "-V"];
     let unseen = hint(scene.call("/usr/sbin/chroot", line), &["/file", INVALID]);
-    assert!(
-        unseen.starts_with("either the file is on a shared mount"),
-        "{unseen}"
-    );
+    assert!(unseen.starts_with("either the file is on a shared mount"), "{unseen}");
 }
 
 /// A call of alice's who finds this in her `PATH` as newuidmap, with this mode.
@@ -147,16 +132,10 @@ fn newuidmap_is_missing_or_cannot_be_run() {
     let call = unshare(&scene, ALICE, &["--map-auto"]).env("PATH", "/no/such");
     let missing = hint(call, &["newuidmap", "status 127"]);
     assert!(missing.contains("not found in $PATH: install"), "{missing}");
-    for (script, mode) in [
-        ("#!/bin/sh\nexit 0\n", "644"),
-        ("#!/no/such/shell\n", "755"),
-    ] {
+    for (script, mode) in [("#!/bin/sh\nexit 0\n", "644"), ("#!/no/such/shell\n", "755")] {
         let call = with_newuidmap(&scene, script, mode);
         let hint = hint(call, &["newuidmap", "status 126"]);
-        assert!(
-            hint.contains("cannot be run") && !hint.contains("install"),
-            "{script}: {hint}"
-        );
+        assert!(hint.contains("cannot be run") && !hint.contains("install"), "{script}: {hint}");
     }
 }
 
@@ -165,10 +144,7 @@ fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
     let Some(scene) = scene() else { return };
     let call = unshare(&scene, ALICE, &["--map-users=0:200000:10"]);
     let hint = hint(call, &["newuidmap", "status 1"]);
-    assert_eq!(
-        hint,
-        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id"
-    );
+    assert_eq!(hint, "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id");
 }
 
 #[test]
@@ -183,10 +159,7 @@ fn proc_is_masked_whatever_root_directory_is_taken() {
         let mut options = vec!["-r", "-p", "-f", "--mount-proc"];
         options.extend(root);
         let hint = hint(unshare(&scene, ALICE, &options), &["mount proc", REFUSED]);
-        assert!(
-            hint.starts_with("proc is partly masked here (/proc/sys is covered"),
-            "{root:?}: {hint}"
-        );
+        assert!(hint.starts_with("proc is partly masked here (/proc/sys is covered"), "{root:?}: {hint}");
     }
 }
 
@@ -202,18 +175,12 @@ fn the_root_directory_is_no_mount_point() {
     let words = ["mounts from / on", INVALID];
     // Nothing can be seen without a proc.
     let unseen = hint(in_chroot(&["-m"]), &words);
-    assert!(
-        unseen.starts_with("probably our root directory is no mount point"),
-        "{unseen}"
-    );
+    assert!(unseen.starts_with("probably our root directory is no mount point"), "{unseen}");
     let proc = scene.subdirectory("root/proc");
     scene.mount(["-t", "proc", "proc", &proc]);
     for options in [&["-m"][..], &["-m", "--propagation=slave"]] {
         let seen = hint(in_chroot(options), &words);
-        assert!(
-            seen.starts_with("our root directory is no mount point") && seen.contains("unchanged"),
-            "{seen}"
-        );
+        assert!(seen.starts_with("our root directory is no mount point") && seen.contains("unchanged"), "{seen}");
     }
     // As the hint says.
     in_chroot(&["-m", "--propagation=unchanged"]).ok();
@@ -228,8 +195,5 @@ fn the_pid_namespace_of_children_has_ended() {
     unshare(&scene, ROOT, &[&keep, "-f"]).ok();
     let call = scene.call(ours("nsenter"), ["-F", &keep, "bin/unshare", "-f", "true"]);
     let hint = hint(call, &["fork", "Cannot allocate memory"]);
-    assert!(
-        hint.starts_with("process 1 of the PID namespace that our children are to be in"),
-        "{hint}"
-    );
+    assert!(hint.starts_with("process 1 of the PID namespace that our children are to be in"), "{hint}");
 }

@@ -1,15 +1,13 @@
 //! The maps of user and group ids.
 
 use crate::common::{
-    ALICE, BOB, CAROL, Outcome, ROOT, Scene, User, newer_than_theirs, on_purpose, their_bug,
-    their_bug_since,
+    ALICE, BOB, CAROL, Outcome, ROOT, Scene, User, newer_than_theirs, on_purpose, their_bug, their_bug_since,
 };
 use crate::squeeze;
 
 /// uid_map, gid_map and setgroups of a program that this user runs with these options.
 fn maps(scene: &Scene, user: User, options: &[&str]) -> [String; 3] {
-    let script =
-        "for name in uid_map gid_map setgroups; do echo \"$(cat /proc/self/$name)\"; echo --; done";
+    let script = "for name in uid_map gid_map setgroups; do echo \"$(cat /proc/self/$name)\"; echo --; done";
     let line = options.iter().copied().chain(["/bin/sh", "-c", script]);
     let output = scene.unshare(line).user(user).ok();
     let mut parts = output.split("--\n").map(squeeze);
@@ -17,22 +15,14 @@ fn maps(scene: &Scene, user: User, options: &[&str]) -> [String; 3] {
 }
 
 fn refused(scene: &Scene, user: User, options: &[&str]) -> Outcome {
-    scene
-        .unshare(options.iter().copied().chain(["echo", "ran"]))
-        .user(user)
-        .run()
+    scene.unshare(options.iter().copied().chain(["echo", "ran"])).user(user).run()
 }
 
 #[track_caller]
 fn assert_maps(user: User, rows: &[(&[&str], &str, &str, &str)]) {
     let Some(scene) = Scene::new() else { return };
     for (options, uid_map, gid_map, setgroups) in rows {
-        assert_eq!(
-            maps(&scene, user, options),
-            [*uid_map, *gid_map, *setgroups],
-            "{options:?} by {}",
-            user.name
-        );
+        assert_eq!(maps(&scene, user, options), [*uid_map, *gid_map, *setgroups], "{options:?} by {}", user.name);
     }
 }
 
@@ -49,31 +39,15 @@ fn a_single_id_is_mapped_by_the_process_itself() {
             (&["-r"], "0 1001 1", "0 1001 1", "deny"),
             (&["--map-root-user"], "0 1001 1", "0 1001 1", "deny"),
             (&["-c"], "1001 1001 1", "1001 1001 1", "deny"),
-            (
-                &["--map-current-user"],
-                "1001 1001 1",
-                "1001 1001 1",
-                "deny",
-            ),
+            (&["--map-current-user"], "1001 1001 1", "1001 1001 1", "deny"),
             (&["--map-user", "5"], "5 1001 1", "", "allow"),
             (&["--map-user=bob"], "1002 1001 1", "", "allow"),
             (&["--map-group", "6"], "", "6 1001 1", "deny"),
             (&["--map-group=staff"], "", "50 1001 1", "deny"),
-            (
-                &["--map-user=5", "--map-group=6"],
-                "5 1001 1",
-                "6 1001 1",
-                "deny",
-            ),
+            (&["--map-user=5", "--map-group=6"], "5 1001 1", "6 1001 1", "deny"),
         ],
     );
-    assert_maps(
-        ROOT,
-        &[
-            (&["-r"], "0 0 1", "0 0 1", "deny"),
-            (&["--map-user", "5"], "5 0 1", "", "allow"),
-        ],
-    );
+    assert_maps(ROOT, &[(&["-r"], "0 0 1", "0 0 1", "deny"), (&["--map-user", "5"], "5 0 1", "", "allow")]);
 }
 
 #[test]
@@ -82,12 +56,7 @@ fn the_last_single_map_wins() {
         ALICE,
         &[
             (&["-r", "--map-user=7"], "7 1001 1", "0 1001 1", "deny"),
-            (
-                &["--map-user=7", "--map-user=8", "--map-group=9"],
-                "8 1001 1",
-                "9 1001 1",
-                "deny",
-            ),
+            (&["--map-user=7", "--map-user=8", "--map-group=9"], "8 1001 1", "9 1001 1", "deny"),
         ],
     );
 }
@@ -122,18 +91,10 @@ fn a_block_in_the_old_way_of_writing() {
         ALICE,
         &[
             (&["--map-users", "100000,0,10"], "0 100000 10", "", "allow"),
-            (
-                &["--map-users", " 100000, 0,+10"],
-                "0 100000 10",
-                "",
-                "allow",
-            ),
+            (&["--map-users", " 100000, 0,+10"], "0 100000 10", "", "allow"),
         ],
     );
-    assert_maps(
-        ALICE,
-        &[(&["--map-groups=100000,3,11"], "", "3 100000 11", "allow")],
-    );
+    assert_maps(ALICE, &[(&["--map-groups=100000,3,11"], "", "3 100000 11", "allow")]);
 }
 
 #[test]
@@ -141,39 +102,20 @@ fn a_block_in_the_new_way_of_writing() {
     if newer_than_theirs((2, 39), "INNER:OUTER:COUNT") {
         return;
     }
-    assert_maps(
-        ALICE,
-        &[(&["--map-users", "5:100000:10"], "5 100000 10", "", "allow")],
-    );
-    assert_maps(
-        ROOT,
-        &[(&["--map-groups=7:100000:10"], "", "7 100000 10", "allow")],
-    );
+    assert_maps(ALICE, &[(&["--map-users", "5:100000:10"], "5 100000 10", "", "allow")]);
+    assert_maps(ROOT, &[(&["--map-groups=7:100000:10"], "", "7 100000 10", "allow")]);
 }
 
 #[test]
 fn a_single_map_beside_blocks_comes_first_and_wins() {
-    if newer_than_theirs(
-        (2, 39),
-        "the single map as a line of its own, without loss of an id",
-    ) {
+    if newer_than_theirs((2, 39), "the single map as a line of its own, without loss of an id") {
         return;
     }
     assert_maps(
         ALICE,
         &[
-            (
-                &["--map-auto", "-r"],
-                "0 1001 1; 1 100000 65536",
-                "0 1001 1; 1 100000 65536",
-                "allow",
-            ),
-            (
-                &["-r", "--map-auto"],
-                "0 1001 1; 1 100000 65536",
-                "0 1001 1; 1 100000 65536",
-                "allow",
-            ),
+            (&["--map-auto", "-r"], "0 1001 1; 1 100000 65536", "0 1001 1; 1 100000 65536", "allow"),
+            (&["-r", "--map-auto"], "0 1001 1; 1 100000 65536", "0 1001 1; 1 100000 65536", "allow"),
             (
                 &["--map-auto", "-c"],
                 "1001 1001 1; 0 100000 1001; 1002 101001 64535",
@@ -186,22 +128,12 @@ fn a_single_map_beside_blocks_comes_first_and_wins() {
                 "",
                 "allow",
             ),
-            (
-                &["--map-users", "0:100000:1000", "--map-user", "1000"],
-                "1000 1001 1; 0 100000 1000",
-                "",
-                "allow",
-            ),
+            (&["--map-users", "0:100000:1000", "--map-user", "1000"], "1000 1001 1; 0 100000 1000", "", "allow"),
         ],
     );
     assert_maps(
         ROOT,
-        &[(
-            &["--map-users", "0:100000:10", "--map-user", "5"],
-            "5 0 1; 0 100000 5; 6 100005 4",
-            "",
-            "allow",
-        )],
+        &[(&["--map-users", "0:100000:10", "--map-user", "5"], "5 0 1; 0 100000 5; 6 100005 4", "", "allow")],
     );
 }
 
@@ -213,19 +145,9 @@ fn subids_are_mapped_to_themselves() {
     assert_maps(
         ALICE,
         &[
-            (
-                &["--map-subids"],
-                "100000 100000 65536",
-                "100000 100000 65536",
-                "allow",
-            ),
+            (&["--map-subids"], "100000 100000 65536", "100000 100000 65536", "allow"),
             (&["--map-users=subids"], "100000 100000 65536", "", "allow"),
-            (
-                &["--map-subids", "-r"],
-                "0 1001 1; 100000 100000 65536",
-                "0 1001 1; 100000 100000 65536",
-                "allow",
-            ),
+            (&["--map-subids", "-r"], "0 1001 1; 100000 100000 65536", "0 1001 1; 100000 100000 65536", "allow"),
         ],
     );
 }
@@ -238,18 +160,8 @@ fn all_passes_every_id_through() {
     assert_maps(
         ROOT,
         &[
-            (
-                &["--map-users=all", "--map-groups=all"],
-                "0 0 4294967295",
-                "0 0 4294967295",
-                "allow",
-            ),
-            (
-                &["--map-users=all", "-r"],
-                "0 0 1; 1 1 4294967294",
-                "0 0 1",
-                "deny",
-            ),
+            (&["--map-users=all", "--map-groups=all"], "0 0 4294967295", "0 0 4294967295", "allow"),
+            (&["--map-users=all", "-r"], "0 0 1; 1 1 4294967294", "0 0 1", "deny"),
         ],
     );
 }
@@ -259,50 +171,26 @@ fn blocks_add_up_in_their_order() {
     if newer_than_theirs((2, 39), "more than one block") {
         return;
     }
-    assert_maps(
-        ROOT,
-        &[(
-            &["--map-users=10:100:5", "--map-users=0:200:5"],
-            "10 100 5; 0 200 5",
-            "",
-            "allow",
-        )],
-    );
+    assert_maps(ROOT, &[(&["--map-users=10:100:5", "--map-users=0:200:5"], "10 100 5; 0 200 5", "", "allow")]);
 }
 
 #[test]
 fn users_and_groups_are_decided_apart() {
-    if newer_than_theirs(
-        (2, 39),
-        "a block of one kind beside a single map of the other",
-    ) {
+    if newer_than_theirs((2, 39), "a block of one kind beside a single map of the other") {
         return;
     }
     assert_maps(
         ROOT,
         &[
-            (
-                &["-r", "--map-users", "1:100000:10"],
-                "0 0 1; 1 100000 10",
-                "0 0 1",
-                "deny",
-            ),
-            (
-                &["-r", "--map-groups", "1:100000:10"],
-                "0 0 1",
-                "0 0 1; 1 100000 10",
-                "allow",
-            ),
+            (&["-r", "--map-users", "1:100000:10"], "0 0 1; 1 100000 10", "0 0 1", "deny"),
+            (&["-r", "--map-groups", "1:100000:10"], "0 0 1", "0 0 1; 1 100000 10", "allow"),
         ],
     );
 }
 
 #[test]
 fn a_block_that_contains_the_outer_id_does_not_run_over_its_end() {
-    if their_bug_since(
-        (2, 39),
-        "an auto block that contains the single outer id runs over its end",
-    ) {
+    if their_bug_since((2, 39), "an auto block that contains the single outer id runs over its end") {
         return;
     }
     let Some(scene) = Scene::new() else { return };
@@ -314,10 +202,7 @@ fn a_block_that_contains_the_outer_id_does_not_run_over_its_end() {
 
 #[test]
 fn a_line_may_name_its_user_by_number() {
-    assert_maps(
-        CAROL,
-        &[(&["--map-auto"], "0 300000 1000", "0 310000 1000", "allow")],
-    );
+    assert_maps(CAROL, &[(&["--map-auto"], "0 300000 1000", "0 310000 1000", "allow")]);
 }
 
 #[test]
@@ -341,10 +226,7 @@ fn root_has_the_block_of_root_only() {
 #[test]
 fn without_a_block_the_user_and_the_file_are_named() {
     let Some(scene) = Scene::new() else { return };
-    for (option, file) in [
-        ("--map-users=auto", "/etc/subuid"),
-        ("--map-groups=auto", "/etc/subgid"),
-    ] {
+    for (option, file) in [("--map-users=auto", "/etc/subuid"), ("--map-groups=auto", "/etc/subgid")] {
         let outcome = refused(&scene, BOB, &[option]);
         outcome.failed("unshare", 1, &["bob", file]);
     }
@@ -359,9 +241,7 @@ fn without_a_block_a_hint_says_how_to_get_one() {
     let outcome = refused(&scene, BOB, &["--map-auto"]);
     let below = outcome.failed("unshare", 1, &["bob", "/etc/subuid"]);
     assert!(
-        below.len() == 1
-            && below[0].starts_with("unshare: hint: ")
-            && below[0].contains("usermod --add-subuids"),
+        below.len() == 1 && below[0].starts_with("unshare: hint: ") && below[0].contains("usermod --add-subuids"),
         "{below:?}"
     );
 }
@@ -373,12 +253,7 @@ fn setgroups_is_written_before_the_group_map() {
         &[
             (&["-U", "--setgroups", "deny"], "", "", "deny"),
             (&["-U", "--setgroups=allow"], "", "", "allow"),
-            (
-                &["--map-user=0", "--setgroups", "deny"],
-                "0 1001 1",
-                "",
-                "deny",
-            ),
+            (&["--map-user=0", "--setgroups", "deny"], "0 1001 1", "", "deny"),
         ],
     );
 }
@@ -388,15 +263,7 @@ fn denied_setgroups_and_a_single_group_go_together() {
     if their_bug("setgroups is denied twice, the second time too late") {
         return;
     }
-    assert_maps(
-        ALICE,
-        &[(
-            &["-r", "--setgroups", "deny"],
-            "0 1001 1",
-            "0 1001 1",
-            "deny",
-        )],
-    );
+    assert_maps(ALICE, &[(&["-r", "--setgroups", "deny"], "0 1001 1", "0 1001 1", "deny")]);
 }
 
 #[test]
@@ -404,24 +271,13 @@ fn denied_setgroups_and_blocks_go_together() {
     if their_bug("with blocks, setgroups is denied too late") {
         return;
     }
-    assert_maps(
-        ALICE,
-        &[(
-            &["--map-auto", "--setgroups=deny"],
-            "0 100000 65536",
-            "0 100000 65536",
-            "deny",
-        )],
-    );
+    assert_maps(ALICE, &[(&["--map-auto", "--setgroups=deny"], "0 100000 65536", "0 100000 65536", "deny")]);
 }
 
 #[test]
 fn allowed_setgroups_and_a_single_group_exclude_each_other() {
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &["-r", "--setgroups", "allow"][..],
-        &["--setgroups=allow", "--map-group=0"],
-    ] {
+    for options in [&["-r", "--setgroups", "allow"][..], &["--setgroups=allow", "--map-group=0"]] {
         refused(&scene, ALICE, options).failed("unshare", 1, &["setgroups"]);
     }
 }
@@ -429,12 +285,7 @@ fn allowed_setgroups_and_a_single_group_exclude_each_other() {
 #[test]
 fn arguments_that_are_no_ids_are_refused() {
     let Some(scene) = Scene::new() else { return };
-    for option in [
-        "--map-user=nobody-at-all",
-        "--map-group=no-such-group",
-        "--map-users=1,2",
-        "--map-groups=x",
-    ] {
+    for option in ["--map-user=nobody-at-all", "--map-group=no-such-group", "--map-users=1,2", "--map-groups=x"] {
         let value = option.split('=').next_back().unwrap();
         refused(&scene, ALICE, &[option]).failed("unshare", 1, &[value]);
     }
@@ -446,9 +297,8 @@ fn a_map_beyond_a_page_is_refused_before_any_effect() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    let blocks: Vec<String> = (0..300)
-        .map(|at| format!("--map-users={}:{}:1", at * 2, 4_000_000_000u32 + at * 2))
-        .collect();
+    let blocks: Vec<String> =
+        (0..300).map(|at| format!("--map-users={}:{}:1", at * 2, 4_000_000_000u32 + at * 2)).collect();
     let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
     refused(&scene, ROOT, &blocks).failed("unshare", 1, &["uid_map"]);
 }

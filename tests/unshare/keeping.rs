@@ -24,10 +24,7 @@ fn ground() -> Option<Scene> {
 
 /// What puts a link to the victim in the place of the file: the directory is moved, since a mount point cannot be.
 fn swap(scene: &Scene) -> String {
-    format!(
-        "cd {} && mv place moved && mkdir place && ln -s ../victim place/file || exit 9",
-        scene.text("open")
-    )
+    format!("cd {} && mv place moved && mkdir place && ln -s ../victim place/file || exit 9", scene.text("open"))
 }
 
 /// What of these is a mount of a namespace.
@@ -76,10 +73,7 @@ fn what_is_taken_back_is_the_mount_that_was_made() {
     for old in [false, true] {
         let Some(scene) = ground() else { return };
         // Else nothing would have been taken back.
-        let script = format!(
-            "grep -q open/place/file /proc/self/mountinfo || exit\n{}",
-            swap(&scene)
-        );
+        let script = format!("grep -q open/place/file /proc/self/mountinfo || exit\n{}", swap(&scene));
         let mut call = fails_after_binding(&scene, &[], &script);
         if old {
             let Some(traced) = before_5_2(&scene, call) else {
@@ -105,10 +99,7 @@ fn before_5_2_a_mount_is_taken_back_as_well() {
     };
     call.run().failed("unshare", 127, &["/no/such"]);
     let trace = std::fs::read_to_string(scene.path("trace")).unwrap();
-    assert!(
-        trace.contains("INJECTED") && trace.contains("MS_BIND"),
-        "{trace}"
-    );
+    assert!(trace.contains("INJECTED") && trace.contains("MS_BIND"), "{trace}");
     assert_eq!(kept(&scene), [""; 0]);
 }
 
@@ -121,20 +112,12 @@ fn with_newuidmap(scene: &Scene, script: &str) -> Option<Call> {
     scene.subdirectory("fake");
     scene.program("fake/newuidmap", &format!("#!/bin/sh\n{script}\n"));
     scene.program("fake/newgidmap", "#!/bin/sh\n");
-    let setpriv = [
-        "--reuid=1001",
-        "--regid=1001",
-        "--clear-groups",
-        "--inh-caps=+sys_admin",
-        "--ambient-caps=+sys_admin",
-    ];
+    let setpriv =
+        ["--reuid=1001", "--regid=1001", "--clear-groups", "--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"];
     let keep = format!("--uts={}", scene.text("open/place/file"));
     let call = scene.unshare([&*keep, "--map-auto", "/bin/true"]);
     let path = format!("{}:/usr/bin:/bin", scene.text("fake"));
-    Some(
-        call.under(scene, "/usr/bin/setpriv", setpriv)
-            .env("PATH", path),
-    )
+    Some(call.under(scene, "/usr/bin/setpriv", setpriv).env("PATH", path))
 }
 
 #[test]
@@ -190,11 +173,7 @@ fn who_is_killed_before_the_program_runs_leaves_nothing_behind() {
         match options {
             // The one that asks is the child, where its parent would not take it along.
             ["--fork"] => {
-                let asks: i32 = std::fs::read_to_string(&told)
-                    .unwrap()
-                    .trim()
-                    .parse()
-                    .unwrap();
+                let asks: i32 = std::fs::read_to_string(&told).unwrap().trim().parse().unwrap();
                 kill(Pid::from_raw(asks), Signal::SIGKILL).unwrap();
             }
             _ => process.signal(libc::SIGKILL),
@@ -214,10 +193,7 @@ fn only_what_exec_would_run_has_a_namespace_kept() {
     std::fs::set_permissions(&program, owner_alone).unwrap();
     let setpriv = ["--ruid=1001"];
     let call = scene.unshare([&*keep, &program]);
-    assert_eq!(
-        call.under(&scene, "/usr/bin/setpriv", setpriv).ok(),
-        "ran\n"
-    );
+    assert_eq!(call.under(&scene, "/usr/bin/setpriv", setpriv).ok(), "ran\n");
     assert_eq!(kept(&scene), ["place/file"]);
     scene.call("/bin/umount", [&*file]).ok();
     let outcome = scene.unshare([&*keep, "/tmp"]).run();
@@ -242,10 +218,7 @@ fn a_link_to_the_file_is_followed_and_one_file_may_be_given_twice() {
         .map(|fields| fields[3].split(':').next().unwrap());
     // The last one covers the other.
     let both = [kept.next(), kept.next(), kept.next()];
-    assert!(
-        both.contains(&Some("uts")) && both.contains(&Some("ipc")),
-        "{mounts}"
-    );
+    assert!(both.contains(&Some("uts")) && both.contains(&Some("ipc")), "{mounts}");
     assert_eq!(both[2], None);
 }
 

@@ -1,23 +1,15 @@
 //! Mounts of a new mount namespace, proc and binfmt_misc, root and working directory.
 
-use crate::common::{
-    ALICE, Call, Mount, Process, Scene, copy_to_run, mount_on, newer_than_theirs, probe, skip,
-};
+use crate::common::{ALICE, Call, Mount, Process, Scene, copy_to_run, mount_on, newer_than_theirs, probe, skip};
 
 /// What a process sees mounted on a path.
 fn mount_seen_by(process: &Process, path: &str) -> Option<Mount> {
-    mount_on(
-        &std::fs::read_to_string(format!("/proc/{}/mountinfo", process.pid())).unwrap(),
-        path,
-    )
+    mount_on(&std::fs::read_to_string(format!("/proc/{}/mountinfo", process.pid())).unwrap(), path)
 }
 
 /// A probe that waits in a new mount namespace.
 fn inside(scene: &Scene, options: &[&str]) -> Process {
-    let process = scene
-        .unshare(options.iter().copied().chain(["probe", "hold"]))
-        .leashed()
-        .spawn();
+    let process = scene.unshare(options.iter().copied().chain(["probe", "hold"])).leashed().spawn();
     process.expect("ready\n");
     process
 }
@@ -36,22 +28,9 @@ fn propagation_of_the_root_is_as_asked() {
     for (before, after) in [
         (
             "--make-rprivate",
-            [
-                ("private", "private"),
-                ("shared", "shared"),
-                ("slave", "private"),
-                ("unchanged", "private"),
-            ],
+            [("private", "private"), ("shared", "shared"), ("slave", "private"), ("unchanged", "private")],
         ),
-        (
-            "--make-rshared",
-            [
-                ("private", "private"),
-                ("shared", "shared"),
-                ("slave", "slave"),
-                ("unchanged", "shared"),
-            ],
-        ),
+        ("--make-rshared", [("private", "private"), ("shared", "shared"), ("slave", "slave"), ("unchanged", "shared")]),
     ] {
         scene.mount([before, "/"]);
         for (mode, options) in MODES {
@@ -77,20 +56,13 @@ fn propagation_decides_which_mounts_pass() {
         scene.call("/bin/umount", [&place]).ok();
         assert_eq!(inwards, mode != "private", "{options:?}");
 
-        let line = options
-            .iter()
-            .copied()
-            .chain(["mount", "-t", "tmpfs", "inner", &place]);
+        let line = options.iter().copied().chain(["mount", "-t", "tmpfs", "inner", &place]);
         scene.unshare(line).ok();
         let outwards = scene.mount_on(&place).is_some();
         if outwards {
             scene.call("/bin/umount", [&place]).ok();
         }
-        assert_eq!(
-            outwards,
-            matches!(mode, "shared" | "unchanged"),
-            "{options:?}"
-        );
+        assert_eq!(outwards, matches!(mode, "shared" | "unchanged"), "{options:?}");
     }
 }
 
@@ -105,10 +77,7 @@ fn propagation_without_a_mount_namespace_does_nothing() {
 #[test]
 fn unknown_propagation_is_refused() {
     let Some(scene) = Scene::new() else { return };
-    scene
-        .unshare(["-m", "--propagation=public", "echo", "ran"])
-        .run()
-        .failed("unshare", 1, &["public"]);
+    scene.unshare(["-m", "--propagation=public", "echo", "ran"]).run().failed("unshare", 1, &["public"]);
 }
 
 /// What a new proc is mounted as.
@@ -126,15 +95,9 @@ fn new_proc() -> Mount {
 fn mount_proc_shows_the_new_pid_namespace() {
     let Some(scene) = Scene::new() else { return };
     for options in [&["--mount-proc"][..], &["--mount-proc=/proc"]] {
-        let line = ["--fork", "--pid"]
-            .iter()
-            .chain(options)
-            .chain(&["readlink", "/proc/self"]);
+        let line = ["--fork", "--pid"].iter().chain(options).chain(&["readlink", "/proc/self"]);
         assert_eq!(scene.unshare(line).ok(), "1\n");
-        let line = ["--fork", "--pid"]
-            .iter()
-            .chain(options)
-            .chain(&["cat", "/proc/self/mountinfo"]);
+        let line = ["--fork", "--pid"].iter().chain(options).chain(&["cat", "/proc/self/mountinfo"]);
         let mountinfo = scene.unshare(line).ok();
         assert_eq!(mount_on(&mountinfo, "/proc"), Some(new_proc()));
     }
@@ -144,9 +107,7 @@ fn mount_proc_shows_the_new_pid_namespace() {
 fn mount_proc_implies_a_mount_namespace() {
     let Some(scene) = Scene::new() else { return };
     let before = scene.mountinfo();
-    let namespace = scene
-        .unshare(["--mount-proc", "readlink", "/proc/self/ns/mnt"])
-        .ok();
+    let namespace = scene.unshare(["--mount-proc", "readlink", "/proc/self/ns/mnt"]).ok();
     assert_ne!(namespace.trim(), scene.namespace("mnt"));
     assert_eq!(scene.mountinfo(), before);
 }
@@ -155,13 +116,7 @@ fn mount_proc_implies_a_mount_namespace() {
 fn mount_proc_goes_where_it_is_told() {
     let Some(scene) = Scene::new() else { return };
     let place = scene.subdirectory("place");
-    let mountinfo = scene
-        .unshare([
-            &*format!("--mount-proc={place}"),
-            "cat",
-            "/proc/self/mountinfo",
-        ])
-        .ok();
+    let mountinfo = scene.unshare([&*format!("--mount-proc={place}"), "cat", "/proc/self/mountinfo"]).ok();
     assert_eq!(mount_on(&mountinfo, &place), Some(new_proc()));
 }
 
@@ -171,10 +126,7 @@ fn a_new_proc_never_appears_outside() {
     scene.mount(["--make-rshared", "/"]);
     for (_, options) in MODES {
         let before = scene.mountinfo();
-        let line = options
-            .iter()
-            .copied()
-            .chain(["-fp", "--mount-proc", "readlink", "/proc/self"]);
+        let line = options.iter().copied().chain(["-fp", "--mount-proc", "readlink", "/proc/self"]);
         assert_eq!(scene.unshare(line).ok(), "1\n");
         assert_eq!(scene.mountinfo(), before, "{options:?}");
     }
@@ -184,12 +136,7 @@ fn a_new_proc_never_appears_outside() {
 fn only_the_place_of_the_new_proc_is_made_private() {
     let Some(scene) = Scene::new() else { return };
     scene.mount(["--make-rshared", "/"]);
-    let line = [
-        "--propagation=unchanged",
-        "--mount-proc",
-        "cat",
-        "/proc/self/mountinfo",
-    ];
+    let line = ["--propagation=unchanged", "--mount-proc", "cat", "/proc/self/mountinfo"];
     let mountinfo = scene.unshare(line).ok();
     assert_eq!(mount_on(&mountinfo, "/").unwrap().propagation, "shared");
     assert_eq!(mount_on(&mountinfo, "/proc"), Some(new_proc()));
@@ -199,12 +146,7 @@ fn only_the_place_of_the_new_proc_is_made_private() {
 fn a_directory_that_is_no_mount_point_takes_a_proc_too() {
     let Some(scene) = Scene::new() else { return };
     let place = scene.subdirectory("place");
-    let line = [
-        "--propagation=slave",
-        &*format!("--mount-proc={place}"),
-        "cat",
-        "/proc/self/mountinfo",
-    ];
+    let line = ["--propagation=slave", &*format!("--mount-proc={place}"), "cat", "/proc/self/mountinfo"];
     let mountinfo = scene.unshare(line).ok();
     assert_eq!(mount_on(&mountinfo, &place).unwrap().fstype, "proc");
 }
@@ -231,14 +173,7 @@ fn root_changes_the_root_directory_and_the_working_directory() {
     let Some(scene) = Scene::new() else { return };
     let root = root(&scene);
     for options in [["-R", &root], ["--root", &root]] {
-        assert_eq!(
-            scene
-                .unshare(options)
-                .args(["/tools/probe", "seen"])
-                .seen()
-                .one("cwd"),
-            "/"
-        );
+        assert_eq!(scene.unshare(options).args(["/tools/probe", "seen"]).seen().one("cwd"), "/");
     }
 }
 
@@ -246,10 +181,7 @@ fn root_changes_the_root_directory_and_the_working_directory() {
 fn the_program_is_looked_up_in_the_new_root() {
     let Some(scene) = Scene::new() else { return };
     let root = root(&scene);
-    scene
-        .unshare(["-R", &root, "probe", "seen"])
-        .env("PATH", "/tools")
-        .ok();
+    scene.unshare(["-R", &root, "probe", "seen"]).env("PATH", "/tools").ok();
     let outcome = scene.unshare(["-R", &root, "probe", "seen"]).run();
     outcome.failed("unshare", 127, &["probe", "No such file or directory"]);
 }
@@ -262,28 +194,12 @@ fn wd_changes_the_working_directory_inside_the_new_root() {
         // A relative one starts where the caller stood, who is out of reach by then.
         let relative = options[3] == "a/b/";
         let call = scene.unshare(options).args(["/tools/probe", "seen"]);
-        let call = if relative {
-            call.directory(&root)
-        } else {
-            call
-        };
+        let call = if relative { call.directory(&root) } else { call };
         assert_eq!(call.seen().one("cwd"), "/a/b");
     }
     let place = scene.subdirectory("place");
-    assert_eq!(
-        scene
-            .unshare(["-w", &place, "probe", "seen"])
-            .seen()
-            .one("cwd"),
-        place
-    );
-    assert_eq!(
-        scene
-            .unshare(["--wd=place", "probe", "seen"])
-            .seen()
-            .one("cwd"),
-        place
-    );
+    assert_eq!(scene.unshare(["-w", &place, "probe", "seen"]).seen().one("cwd"), place);
+    assert_eq!(scene.unshare(["--wd=place", "probe", "seen"]).seen().one("cwd"), place);
 }
 
 #[test]
@@ -292,21 +208,9 @@ fn proc_is_mounted_inside_the_new_root() {
     let root = root(&scene);
     for mode in ["private", "slave", "unchanged"] {
         let option = format!("--propagation={mode}");
-        let line = [
-            &*option,
-            "-R",
-            &root,
-            "--mount-proc",
-            "/tools/probe",
-            "seen",
-        ];
+        let line = [&*option, "-R", &root, "--mount-proc", "/tools/probe", "seen"];
         let seen = scene.unshare(line).seen();
-        assert!(
-            seen.all("ns")
-                .iter()
-                .any(|line| line.starts_with("mnt mnt:[")),
-            "{mode}: {seen:?}"
-        );
+        assert!(seen.all("ns").iter().any(|line| line.starts_with("mnt mnt:[")), "{mode}: {seen:?}");
         assert_eq!(scene.mount_on(&format!("{root}/proc")), None);
     }
 }
@@ -333,19 +237,9 @@ fn mount_binfmt_mounts_a_new_binfmt_misc_and_proc() {
     }
     let Some(scene) = Scene::new() else { return };
     for user in [crate::common::ROOT, ALICE] {
-        let mountinfo = scene
-            .unshare(["-r", "-fp", "--mount-binfmt", "cat", "/proc/self/mountinfo"])
-            .user(user)
-            .ok();
-        let binfmt = Mount {
-            fstype: "binfmt_misc".into(),
-            source: "binfmt_misc".into(),
-            ..new_proc()
-        };
-        assert_eq!(
-            mount_on(&mountinfo, "/proc/sys/fs/binfmt_misc"),
-            Some(binfmt)
-        );
+        let mountinfo = scene.unshare(["-r", "-fp", "--mount-binfmt", "cat", "/proc/self/mountinfo"]).user(user).ok();
+        let binfmt = Mount { fstype: "binfmt_misc".into(), source: "binfmt_misc".into(), ..new_proc() };
+        assert_eq!(mount_on(&mountinfo, "/proc/sys/fs/binfmt_misc"), Some(binfmt));
         assert_eq!(mount_on(&mountinfo, "/proc"), Some(new_proc()));
     }
 }
@@ -360,21 +254,9 @@ fn mount_binfmt_on_a_directory_mounts_no_proc() {
     let option = format!("--mount-binfmt={place}");
     let before = mount_on(&scene.mountinfo(), "/proc");
     let register = registration("/bin/true", "");
-    for options in [
-        vec![&*option],
-        vec![&option, "-l", &register],
-        vec!["-l", &register, &option],
-    ] {
-        let mountinfo = scene
-            .unshare(["-r"])
-            .args(&options)
-            .args(["cat", "/proc/self/mountinfo"])
-            .ok();
-        assert_eq!(
-            mount_on(&mountinfo, &place).unwrap().fstype,
-            "binfmt_misc",
-            "{options:?}"
-        );
+    for options in [vec![&*option], vec![&option, "-l", &register], vec!["-l", &register, &option]] {
+        let mountinfo = scene.unshare(["-r"]).args(&options).args(["cat", "/proc/self/mountinfo"]).ok();
+        assert_eq!(mount_on(&mountinfo, &place).unwrap().fstype, "binfmt_misc", "{options:?}");
         assert_eq!(mount_on(&mountinfo, "/proc"), before, "{options:?}");
     }
 }
@@ -389,15 +271,8 @@ fn load_interp_registers_an_interpreter() {
     let program = scene.program("program", "nskit-magic\n");
     let register = registration(&interpreter, "");
     for options in [["-l", &*register], ["--load-interp", &*register]] {
-        let line = ["-r", "-fp"]
-            .iter()
-            .chain(&options)
-            .copied()
-            .chain([&*program]);
-        assert_eq!(
-            scene.unshare(line).user(ALICE).ok(),
-            "interpreted: program\n"
-        );
+        let line = ["-r", "-fp"].iter().chain(&options).copied().chain([&*program]);
+        assert_eq!(scene.unshare(line).user(ALICE).ok(), "interpreted: program\n");
     }
 }
 
@@ -412,13 +287,8 @@ fn an_interpreter_that_is_opened_at_once_is_one_outside_of_the_new_root() {
     scene.program("root/program", "nskit-magic\n");
     // The probe, which is outside only: its answer to words that it does not know tells that it ran.
     let register = registration(&scene.text("bin/probe"), "F");
-    let outcome = scene
-        .unshare(["-r", "-fp", "-l", &register, "-R", &root, "/program"])
-        .run();
-    assert_eq!(
-        outcome.stdout, "probe: what is '/program'?\n",
-        "{outcome:?}"
-    );
+    let outcome = scene.unshare(["-r", "-fp", "-l", &register, "-R", &root, "/program"]).run();
+    assert_eq!(outcome.stdout, "probe: what is '/program'?\n", "{outcome:?}");
 }
 
 #[test]
@@ -427,9 +297,7 @@ fn a_registration_that_is_refused_is_named() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    let outcome = scene
-        .unshare(["-r", "-fp", "-l", "nonsense", "echo", "ran"])
-        .run();
+    let outcome = scene.unshare(["-r", "-fp", "-l", "nonsense", "echo", "ran"]).run();
     outcome.failed("unshare", 1, &["nonsense", "Invalid argument"]);
 }
 
@@ -438,11 +306,5 @@ fn scenes_do_not_change_the_machine() {
     let Some(scene) = Scene::new() else { return };
     let place = scene.subdirectory("place");
     scene.mount(["-t", "tmpfs", "none", &place]);
-    assert_eq!(
-        mount_on(
-            &Call::new("cat").args(["/proc/self/mountinfo"]).ok(),
-            &place
-        ),
-        None
-    );
+    assert_eq!(mount_on(&Call::new("cat").args(["/proc/self/mountinfo"]).ok(), &place), None);
 }

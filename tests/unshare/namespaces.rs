@@ -17,14 +17,8 @@ const KINDS: [(&str, &str, &[&str]); 8] = [
 
 /// Which namespaces of the probe are not those of the scene.
 fn changed(scene: &Scene, seen: &Seen) -> Vec<String> {
-    let pairs = seen
-        .all("ns")
-        .into_iter()
-        .map(|line| line.split_once(' ').unwrap());
-    pairs
-        .filter(|(name, link)| scene.namespace(name) != *link)
-        .map(|(name, _)| name.to_string())
-        .collect()
+    let pairs = seen.all("ns").into_iter().map(|line| line.split_once(' ').unwrap());
+    pairs.filter(|(name, link)| scene.namespace(name) != *link).map(|(name, _)| name.to_string()).collect()
 }
 
 #[test]
@@ -41,28 +35,14 @@ fn each_option_makes_a_new_namespace_of_its_kind_and_no_other() {
 #[test]
 fn without_an_option_no_namespace_is_new() {
     let Some(scene) = Scene::new() else { return };
-    assert_eq!(
-        changed(&scene, &scene.unshare(["probe", "seen"]).seen()),
-        [""; 0]
-    );
+    assert_eq!(changed(&scene, &scene.unshare(["probe", "seen"]).seen()), [""; 0]);
 }
 
 #[test]
 fn all_kinds_at_once() {
     let Some(scene) = Scene::new() else { return };
     let seen = scene.unshare(["-fmuinpUCT", "probe", "seen"]).seen();
-    let all = [
-        "cgroup",
-        "ipc",
-        "mnt",
-        "net",
-        "pid",
-        "pid_for_children",
-        "time",
-        "time_for_children",
-        "user",
-        "uts",
-    ];
+    let all = ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
     assert_eq!(changed(&scene, &seen), all);
 }
 
@@ -80,13 +60,7 @@ fn a_new_pid_namespace_is_for_children_only() {
     let Some(scene) = Scene::new() else { return };
     let direct = scene.unshare(["--pid", "probe", "seen"]).seen();
     assert!(!changed(&scene, &direct).contains(&"pid".to_string()));
-    assert_eq!(
-        scene
-            .unshare(["--pid", "--fork", "probe", "seen"])
-            .seen()
-            .one("pid"),
-        "1"
-    );
+    assert_eq!(scene.unshare(["--pid", "--fork", "probe", "seen"]).seen().one("pid"), "1");
 }
 
 #[test]
@@ -109,15 +83,9 @@ fn forward_signals_runs_the_program_as_a_child() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    let process = scene
-        .unshare(["--forward-signals", "probe", "hold"])
-        .leashed()
-        .spawn();
+    let process = scene.unshare(["--forward-signals", "probe", "hold"]).leashed().spawn();
     process.expect("ready\n");
-    assert_eq!(
-        std::fs::read(process.child().proc("cmdline")).unwrap(),
-        b"probe\0hold\0"
-    );
+    assert_eq!(std::fs::read(process.child().proc("cmdline")).unwrap(), b"probe\0hold\0");
 }
 
 /// Has each kind kept on a file of its own, while `options` are given as well.
@@ -126,19 +94,10 @@ fn kept_on_a_file(kinds: &[(&str, &str, &[&str])], options: &[&str]) {
     for (_, long, names) in kinds {
         let file = scene.file(&long[2..], "");
         let option = format!("{long}={file}");
-        let line = options
-            .iter()
-            .copied()
-            .chain([&*option, "--fork", "probe", "seen"]);
+        let line = options.iter().copied().chain([&*option, "--fork", "probe", "seen"]);
         let seen = scene.unshare(line).on_the_scenes_processor().seen();
-        let link = seen
-            .all("ns")
-            .into_iter()
-            .find_map(|line| line.strip_prefix(names[0])?.strip_prefix(' '))
-            .unwrap();
-        let mount = scene
-            .mount_on(&file)
-            .unwrap_or_else(|| panic!("{option}: not bound"));
+        let link = seen.all("ns").into_iter().find_map(|line| line.strip_prefix(names[0])?.strip_prefix(' ')).unwrap();
+        let mount = scene.mount_on(&file).unwrap_or_else(|| panic!("{option}: not bound"));
         assert_eq!((&*mount.root, &*mount.fstype), (link, "nsfs"), "{option}");
         scene.call("/bin/umount", [&file]).ok();
         assert_eq!(scene.mount_on(&file), None, "{option}");
@@ -176,13 +135,9 @@ fn a_user_namespace_is_kept_on_a_file() {
 #[test]
 fn several_kinds_are_kept_without_a_child_too() {
     let Some(scene) = Scene::new() else { return };
-    let files =
-        ["mount", "uts", "ipc", "net", "cgroup", "time"].map(|name| (name, scene.file(name, "")));
+    let files = ["mount", "uts", "ipc", "net", "cgroup", "time"].map(|name| (name, scene.file(name, "")));
     let options = files.iter().map(|(name, file)| format!("--{name}={file}"));
-    scene
-        .unshare(options.chain(["true".to_string()]))
-        .on_the_scenes_processor()
-        .ok();
+    scene.unshare(options.chain(["true".to_string()])).on_the_scenes_processor().ok();
     for (name, file) in files {
         let root = scene.mount_on(&file).unwrap().root;
         let kind = if name == "mount" { "mnt" } else { name };
@@ -195,14 +150,9 @@ fn several_kinds_are_kept_without_a_child_too() {
 fn a_kept_uts_namespace_survives_and_umount_ends_it() {
     let Some(scene) = Scene::new() else { return };
     let file = scene.file("uts", "");
-    scene
-        .unshare([&format!("--uts={file}"), "hostname", "kept"])
-        .ok();
+    scene.unshare([&format!("--uts={file}"), "hostname", "kept"]).ok();
     let option = format!("--uts={file}");
-    assert_eq!(
-        scene.call("/usr/bin/nsenter", [&*option, "hostname"]).ok(),
-        "kept\n"
-    );
+    assert_eq!(scene.call("/usr/bin/nsenter", [&*option, "hostname"]).ok(), "kept\n");
     scene.call("/bin/umount", [&file]).ok();
     let gone = scene.call("/usr/bin/nsenter", [&*option, "hostname"]).run();
     assert_eq!(gone.ending, Ending::Exited(1));
@@ -228,9 +178,7 @@ fn a_file_of_the_long_option_is_attached_only() {
 fn a_pid_namespace_is_kept_only_with_a_child_in_it() {
     let Some(scene) = Scene::new() else { return };
     let file = scene.file("pid", "");
-    let outcome = scene
-        .unshare([&*format!("--pid={file}"), "echo", "ran"])
-        .run();
+    let outcome = scene.unshare([&*format!("--pid={file}"), "echo", "ran"]).run();
     outcome.failed("unshare", 1, &[]);
     assert_eq!(scene.mount_on(&file), None);
 }
@@ -239,24 +187,12 @@ fn a_pid_namespace_is_kept_only_with_a_child_in_it() {
 fn clocks_are_offset_in_a_new_time_namespace() {
     let Some(scene) = Scene::new() else { return };
     for (options, expected) in [
-        (
-            &["--boottime", "300000000"][..],
-            "monotonic 0 0; boottime 300000000 0",
-        ),
-        (
-            &["--monotonic", "300000000"],
-            "monotonic 300000000 0; boottime 0 0",
-        ),
-        (
-            &["--monotonic", "5", "--boottime=7"],
-            "monotonic 5 0; boottime 7 0",
-        ),
+        (&["--boottime", "300000000"][..], "monotonic 0 0; boottime 300000000 0"),
+        (&["--monotonic", "300000000"], "monotonic 300000000 0; boottime 0 0"),
+        (&["--monotonic", "5", "--boottime=7"], "monotonic 5 0; boottime 7 0"),
         (&["--monotonic", "-1"], "monotonic -1 0; boottime 0 0"),
     ] {
-        let line = ["-T", "--fork"]
-            .iter()
-            .chain(options)
-            .chain(&["cat", "/proc/self/timens_offsets"]);
+        let line = ["-T", "--fork"].iter().chain(options).chain(&["cat", "/proc/self/timens_offsets"]);
         assert_eq!(squeeze(&scene.unshare(line).ok()), expected, "{options:?}");
     }
 }
@@ -264,16 +200,7 @@ fn clocks_are_offset_in_a_new_time_namespace() {
 #[test]
 fn uptime_shows_the_offset_of_the_boot_clock() {
     let Some(scene) = Scene::new() else { return };
-    let uptime = scene
-        .unshare([
-            "-T",
-            "--fork",
-            "--boottime",
-            "300000000",
-            "cat",
-            "/proc/uptime",
-        ])
-        .ok();
+    let uptime = scene.unshare(["-T", "--fork", "--boottime", "300000000", "cat", "/proc/uptime"]).ok();
     let seconds: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
     assert!(seconds >= 300000000.0, "{uptime}");
 }
@@ -290,14 +217,8 @@ fn an_offset_needs_a_new_time_namespace() {
 #[test]
 fn a_clock_may_not_become_negative() {
     let Some(scene) = Scene::new() else { return };
-    let outcome = scene
-        .unshare(["-T", "--boottime=-4000000000", "echo", "ran"])
-        .run();
-    outcome.failed(
-        "unshare",
-        1,
-        &["timens_offsets", "Numerical result out of range"],
-    );
+    let outcome = scene.unshare(["-T", "--boottime=-4000000000", "echo", "ran"]).run();
+    outcome.failed("unshare", 1, &["timens_offsets", "Numerical result out of range"]);
 }
 
 #[test]

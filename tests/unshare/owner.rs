@@ -110,28 +110,14 @@ fn the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process(
     let file = scene.file("file", "");
     // Whoever has no line is looked for by getent, which stands for a moment in which unshare stands still.
     let others = std::fs::read_to_string(scene.path("etc/passwd")).unwrap();
-    let others: String = others
-        .lines()
-        .skip(1)
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let others: String = others.lines().skip(1).map(|line| format!("{line}\n")).collect();
     std::fs::write(scene.path("etc/passwd"), others).unwrap();
-    let script = format!(
-        "#!/bin/sh\necho $PPID >{open}/held.part\nmv {open}/held.part {open}/held\nsleep 1000\n"
-    );
+    let script = format!("#!/bin/sh\necho $PPID >{open}/held.part\nmv {open}/held.part {open}/held\nsleep 1000\n");
     let getent = scene.program("getent", &script);
     scene.mount(["--bind", &getent, "/usr/bin/getent"]);
 
     let attack = scene.file("attack", ATTACK);
-    let options = [
-        "--fork",
-        "--pid",
-        "--mount-proc",
-        "--kill-child",
-        "python3",
-        "-u",
-        &attack,
-    ];
+    let options = ["--fork", "--pid", "--mount-proc", "--kill-child", "python3", "-u", &attack];
     let call = scene.call(crate::common::ours("unshare"), options);
     let told = call.args([&scene.text("bin/unshare"), &file, &open]).ok();
     let (before, after) = told.split_once("taken back\n").unwrap();
@@ -141,23 +127,12 @@ fn the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process(
     };
     // What the caller passed on, the root directory that hints look from, the channel, and the pipes of getent's output and
     // errors: nothing else is there to be taken.
-    let descriptors = [
-        "/dev/null",
-        "/memfd",
-        "/memfd",
-        "/",
-        "pipe",
-        "socket",
-        "pipe",
-    ];
+    let descriptors = ["/dev/null", "/memfd", "/memfd", "/", "pipe", "socket", "pipe"];
     assert_eq!(of("descriptor"), descriptors, "{told}");
     assert_eq!(of("traced"), ["True"], "{told}");
     assert_eq!(of("helper "), ["closed", "traced False"], "{told}");
     assert_eq!(of("answer"), ["0 0 0"], "{told}");
     // It has no process to help any more, and helps no other one.
-    assert!(
-        after.starts_with("kept False\nsame number True\nanswer 1 0 "),
-        "{told}"
-    );
+    assert!(after.starts_with("kept False\nsame number True\nanswer 1 0 "), "{told}");
     assert!(after.ends_with("bound\nkept False\n"), "{told}");
 }

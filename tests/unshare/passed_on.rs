@@ -4,9 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::common::{
-    ALICE, Call, Ending, ROOT, Scene, Seen, User, newer_than_theirs, on_purpose, their_bug,
-};
+use crate::common::{ALICE, Call, Ending, ROOT, Scene, Seen, User, newer_than_theirs, on_purpose, their_bug};
 
 /// The ways of running a program: options, and who may use them.
 fn ways(scene: &Scene) -> Vec<(Vec<String>, User)> {
@@ -24,9 +22,7 @@ fn ways(scene: &Scene) -> Vec<(Vec<String>, User)> {
         (&["-m"], ROOT),
         (&["-T", "--boottime=1"], ROOT),
     ];
-    let plain = lines
-        .into_iter()
-        .map(|(line, user)| (line.iter().map(|word| word.to_string()).collect(), user));
+    let plain = lines.into_iter().map(|(line, user)| (line.iter().map(|word| word.to_string()).collect(), user));
     let kept = [vec![keep("uts")], vec![keep("net"), "--fork".into()]];
     plain.chain(kept.map(|line| (line, ROOT))).collect()
 }
@@ -34,54 +30,22 @@ fn ways(scene: &Scene) -> Vec<(Vec<String>, User)> {
 /// What a call hands on that a program could find changed.
 fn laden(call: Call, user: User) -> Call {
     let null = || File::open("/dev/null").unwrap();
-    let call = call
-        .user(user)
-        .groups(&[50])
-        .closed(0)
-        .given(9, null())
-        .given(77, null());
-    let call = call
-        .ignoring(libc::SIGPIPE)
-        .ignoring(libc::SIGINT)
-        .ignoring(libc::SIGQUIT)
-        .ignoring(libc::SIGUSR2);
-    let call = call
-        .blocking(libc::SIGUSR1)
-        .blocking(libc::SIGTERM)
-        .blocking(libc::SIGRTMIN() + 3);
-    call.umask(0o127)
-        .core_limit(4096)
-        .env("ODD", OsStr::from_bytes(b"\xff\n="))
-        .env("EMPTY", "")
+    let call = call.user(user).groups(&[50]).closed(0).given(9, null()).given(77, null());
+    let call = call.ignoring(libc::SIGPIPE).ignoring(libc::SIGINT).ignoring(libc::SIGQUIT).ignoring(libc::SIGUSR2);
+    let call = call.blocking(libc::SIGUSR1).blocking(libc::SIGTERM).blocking(libc::SIGRTMIN() + 3);
+    call.umask(0o127).core_limit(4096).env("ODD", OsStr::from_bytes(b"\xff\n=")).env("EMPTY", "")
 }
 
 /// What is to be the same; the descriptors 1 and 2 are other files in each call.
 fn comparable(seen: Seen) -> Seen {
-    seen.without(&[
-        "ns",
-        "pid",
-        "uid",
-        "gid",
-        "groups",
-        "caps",
-        "death-signal",
-        "file 1",
-        "file 2",
-    ])
+    seen.without(&["ns", "pid", "uid", "gid", "groups", "caps", "death-signal", "file 1", "file 2"])
 }
 
 #[track_caller]
 fn assert_passed_on(scene: &Scene, options: &[String], user: User, change: impl Fn(Call) -> Call) {
-    let direct = change(laden(scene.probe(["seen"]), user))
-        .arg0("probe")
-        .seen();
+    let direct = change(laden(scene.probe(["seen"]), user)).arg0("probe").seen();
     let through = change(laden(scene.unshare(options).args(["probe", "seen"]), user)).seen();
-    assert_eq!(
-        comparable(through),
-        comparable(direct),
-        "{options:?} by {}",
-        user.name
-    );
+    assert_eq!(comparable(through), comparable(direct), "{options:?} by {}", user.name);
 }
 
 #[test]
@@ -104,10 +68,7 @@ fn descriptor_0_stays_closed_and_so_does_2() {
 fn descriptor_1_stays_closed() {
     let Some(scene) = Scene::new() else { return };
     for (options, user) in ways(&scene) {
-        let line = options
-            .iter()
-            .map(String::as_str)
-            .chain(["test", "-e", "/proc/self/fd/1"]);
+        let line = options.iter().map(String::as_str).chain(["test", "-e", "/proc/self/fd/1"]);
         let outcome = scene.unshare(line).user(user).closed(1).run();
         assert_eq!(outcome.ending, Ending::Exited(1), "{options:?}");
     }
@@ -145,11 +106,7 @@ fn the_program_has_no_children_that_it_did_not_make() {
     let Some(scene) = Scene::new() else { return };
     for (options, user) in ways(&scene) {
         let line = options.iter().map(String::as_str).chain(["probe", "seen"]);
-        assert_eq!(
-            scene.unshare(line).user(user).seen().one("children"),
-            "none",
-            "{options:?}"
-        );
+        assert_eq!(scene.unshare(line).user(user).seen().one("children"), "none", "{options:?}");
     }
 }
 
@@ -170,10 +127,7 @@ fn an_ignored_sigchld_is_passed_on_without_fork() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    let seen = scene
-        .unshare(["-u", "probe", "seen"])
-        .ignoring(libc::SIGCHLD)
-        .seen();
+    let seen = scene.unshare(["-u", "probe", "seen"]).ignoring(libc::SIGCHLD).seen();
     assert_eq!(seen.all("ignored"), ["17"]);
 }
 
@@ -181,15 +135,9 @@ fn an_ignored_sigchld_is_passed_on_without_fork() {
 fn an_ignored_sigchld_is_reset_for_a_child_that_is_waited_for() {
     let Some(scene) = Scene::new() else { return };
     for options in [&["-f"][..], &["-f", "-p"], &["-r", "-f"]] {
-        let call = scene
-            .unshare(options)
-            .args(["probe", "seen"])
-            .ignoring(libc::SIGCHLD);
+        let call = scene.unshare(options).args(["probe", "seen"]).ignoring(libc::SIGCHLD);
         assert_eq!(call.seen().all("ignored"), [""; 0]);
-        let call = scene
-            .unshare(options)
-            .args(["probe", "exit", "7"])
-            .ignoring(libc::SIGCHLD);
+        let call = scene.unshare(options).args(["probe", "exit", "7"]).ignoring(libc::SIGCHLD);
         assert_eq!(call.run().ending, Ending::Exited(7));
     }
 }
@@ -199,20 +147,8 @@ fn credentials_stay_without_an_option_that_changes_them() {
     let Some(scene) = Scene::new() else { return };
     for options in [&[][..], &["-f"]] {
         let call = |call: Call| call.user(ALICE).groups(&[50, 60]).seen();
-        let [direct, through] = [
-            call(scene.probe(["seen"])),
-            call(scene.unshare(options).args(["probe", "seen"])),
-        ];
-        for what in [
-            "uid",
-            "gid",
-            "groups",
-            "caps",
-            "no-new-privs",
-            "dumpable",
-            "cwd",
-            "death-signal",
-        ] {
+        let [direct, through] = [call(scene.probe(["seen"])), call(scene.unshare(options).args(["probe", "seen"]))];
+        for what in ["uid", "gid", "groups", "caps", "no-new-privs", "dumpable", "cwd", "death-signal"] {
             assert_eq!(through.all(what), direct.all(what), "{options:?}: {what}");
         }
     }

@@ -22,10 +22,7 @@ fn of(line: &[&str]) -> Plan {
 }
 
 fn run_true() -> Step {
-    Step::Execute(Some(Program {
-        file: c"true".into(),
-        argv: vec![c"true".into()],
-    }))
+    Step::Execute(Some(Program { file: c"true".into(), argv: vec![c"true".into()] }))
 }
 
 fn unshare(kinds: &[Kind]) -> Step {
@@ -45,26 +42,15 @@ fn own(ids: IdKind, inner: u32) -> Extent {
         IdKind::User => nix::unistd::geteuid().as_raw(),
         IdKind::Group => nix::unistd::getegid().as_raw(),
     };
-    Extent {
-        inner,
-        outer,
-        count: 1,
-    }
+    Extent { inner, outer, count: 1 }
 }
 
 fn job(ids: IdKind, lines: &[Extent]) -> MapJob {
-    MapJob {
-        ids,
-        lines: lines.to_vec(),
-    }
+    MapJob { ids, lines: lines.to_vec() }
 }
 
 fn extent(inner: u32, outer: u32, count: u32) -> Extent {
-    Extent {
-        inner,
-        outer,
-        count,
-    }
+    Extent { inner, outer, count }
 }
 
 #[test]
@@ -77,28 +63,13 @@ fn nothing_asked_is_nothing_done_but_the_program() {
 
 #[test]
 fn all_kinds_in_one_call() {
-    let all = [
-        Kind::Mount,
-        Kind::Uts,
-        Kind::Ipc,
-        Kind::Net,
-        Kind::Pid,
-        Kind::User,
-        Kind::Cgroup,
-        Kind::Time,
-    ];
-    assert_eq!(
-        of(&["-muinpUCT", "true"]),
-        [unshare(&all), private(), run_true()]
-    );
+    let all = [Kind::Mount, Kind::Uts, Kind::Ipc, Kind::Net, Kind::Pid, Kind::User, Kind::Cgroup, Kind::Time];
+    assert_eq!(of(&["-muinpUCT", "true"]), [unshare(&all), private(), run_true()]);
 }
 
 #[test]
 fn the_child_signal_is_reset_only_for_children() {
-    assert_eq!(
-        of(&["-f", "true"]),
-        [Step::DefaultChildSignal, FORK, run_true()]
-    );
+    assert_eq!(of(&["-f", "true"]), [Step::DefaultChildSignal, FORK, run_true()]);
     assert_eq!(of(&["-u", "true"]), [unshare(&[Kind::Uts]), run_true()]);
 }
 
@@ -125,10 +96,7 @@ fn single_maps_are_ours_to_write_and_deny_setgroups_once_before_the_group_map() 
 
 #[test]
 fn blocks_are_the_mappers_to_write_after_setgroups_and_before_anything_else() {
-    let jobs = vec![
-        job(IdKind::User, &[extent(0, 100000, 10)]),
-        job(IdKind::Group, &[extent(0, 200000, 10)]),
-    ];
+    let jobs = vec![job(IdKind::User, &[extent(0, 100000, 10)]), job(IdKind::Group, &[extent(0, 200000, 10)])];
     assert_eq!(
         of(&[
             "-fT",
@@ -173,23 +141,12 @@ fn the_owner_is_taken_on_after_the_helpers_have_started() {
     let keep = Directory::new();
     let file = keep.path().join("user");
     std::fs::write(&file, "").unwrap();
-    let jobs = vec![
-        job(IdKind::User, &[own(IdKind::User, 0)]),
-        job(IdKind::Group, &[own(IdKind::Group, 0)]),
-    ];
+    let jobs = vec![job(IdKind::User, &[own(IdKind::User, 0)]), job(IdKind::Group, &[own(IdKind::Group, 0)])];
     assert_eq!(
-        of(&[
-            "--owner=1000:1001",
-            "-r",
-            &format!("--user={}", file.display()),
-            "true"
-        ]),
+        of(&["--owner=1000:1001", "-r", &format!("--user={}", file.display()), "true"]),
         [
             Step::DefaultChildSignal,
-            Step::StartBinder(vec![Keep {
-                kind: Kind::User,
-                file
-            }]),
+            Step::StartBinder(vec![Keep { kind: Kind::User, file }]),
             Step::StartMapper(jobs),
             Step::DropGroups,
             Step::SetGid(1001),
@@ -212,25 +169,14 @@ fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
         file
     });
     let [pid, uts] = &files;
-    let line = [
-        &*format!("--pid={}", pid.display()),
-        &*format!("--uts={}", uts.display()),
-        "-f",
-        "true",
-    ];
+    let line = [&*format!("--pid={}", pid.display()), &*format!("--uts={}", uts.display()), "-f", "true"];
     assert_eq!(
         of(&line),
         [
             Step::DefaultChildSignal,
             Step::StartBinder(vec![
-                Keep {
-                    kind: Kind::Pid,
-                    file: pid.clone()
-                },
-                Keep {
-                    kind: Kind::Uts,
-                    file: uts.clone()
-                }
+                Keep { kind: Kind::Pid, file: pid.clone() },
+                Keep { kind: Kind::Uts, file: uts.clone() }
             ]),
             unshare(&[Kind::Uts, Kind::Pid]),
             FORK,
@@ -255,16 +201,7 @@ fn boottime_is_written_before_monotonic() {
 
 #[test]
 fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
-    assert_eq!(
-        of(&["--kill-child", "true"]),
-        [
-            Step::DefaultChildSignal,
-            Step::RememberParent,
-            FORK,
-            DIE,
-            run_true()
-        ]
-    );
+    assert_eq!(of(&["--kill-child", "true"]), [Step::DefaultChildSignal, Step::RememberParent, FORK, DIE, run_true()]);
     assert_eq!(
         of(&["--kill-child", "--forward-signals", "-S1", "-G2", "true"]),
         [
@@ -284,17 +221,7 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
 #[test]
 fn the_way_from_the_namespaces_to_the_program() {
     assert_eq!(
-        of(&[
-            "--whitelist-env=A",
-            "--keep-caps",
-            "-S1",
-            "-G2",
-            "-w/w",
-            "-R/r",
-            "--mount-proc=/p",
-            "-r",
-            "true"
-        ]),
+        of(&["--whitelist-env=A", "--keep-caps", "-S1", "-G2", "-w/w", "-R/r", "--mount-proc=/p", "-r", "true"]),
         [
             unshare(&[Kind::Mount, Kind::User]),
             Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
@@ -317,28 +244,15 @@ fn the_way_from_the_namespaces_to_the_program() {
 
 #[test]
 fn the_working_directory_is_the_new_root_unless_another_is_asked_for() {
-    assert_eq!(
-        of(&["-R/r", "true"]),
-        [
-            Step::Chroot("/r".into()),
-            Step::Chdir("/".into()),
-            run_true()
-        ]
-    );
-    assert_eq!(
-        of(&["-w/w", "true"]),
-        [Step::Chdir("/w".into()), run_true()]
-    );
+    assert_eq!(of(&["-R/r", "true"]), [Step::Chroot("/r".into()), Step::Chdir("/".into()), run_true()]);
+    assert_eq!(of(&["-w/w", "true"]), [Step::Chdir("/w".into()), run_true()]);
 }
 
 #[test]
 fn the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it() {
     let expected = |steps: &[Step]| [&[unshare(&[Kind::Mount])][..], steps, &[run_true()]].concat();
     let proc = || PathBuf::from("/proc");
-    assert_eq!(
-        of(&["--mount-proc", "true"]),
-        expected(&[private(), Step::MountProc(proc())])
-    );
+    assert_eq!(of(&["--mount-proc", "true"]), expected(&[private(), Step::MountProc(proc())]));
     assert_eq!(
         of(&["--mount-proc", "--propagation=unchanged", "true"]),
         expected(&[Step::MakePrivateIfMounted(proc()), Step::MountProc(proc())])
@@ -365,10 +279,7 @@ fn the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it() {
 #[test]
 fn an_interpreter_is_registered_after_binfmt_misc_is_mounted() {
     let binfmt = || PathBuf::from("/proc/sys/fs/binfmt_misc");
-    let register = |binfmt: PathBuf, text: &str| Step::RegisterInterpreter {
-        binfmt,
-        interpreter: text.into(),
-    };
+    let register = |binfmt: PathBuf, text: &str| Step::RegisterInterpreter { binfmt, interpreter: text.into() };
     let unshare = unshare(&[Kind::Mount, Kind::User]);
     assert_eq!(
         of(&["-l", ":a:M::b::/c:", "true"]),
@@ -383,13 +294,7 @@ fn an_interpreter_is_registered_after_binfmt_misc_is_mounted() {
     );
     assert_eq!(
         of(&["-l", ":a:M::b::/c:", "--mount-binfmt=/b", "true"]),
-        [
-            unshare.clone(),
-            private(),
-            Step::MountBinfmt("/b".into()),
-            register("/b".into(), ":a:M::b::/c:"),
-            run_true()
-        ]
+        [unshare.clone(), private(), Step::MountBinfmt("/b".into()), register("/b".into(), ":a:M::b::/c:"), run_true()]
     );
     // With F, the interpreter is opened now, and is one of outside.
     assert_eq!(

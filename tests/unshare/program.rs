@@ -9,18 +9,9 @@ use crate::common::{BOB, Ending, Scene, newer_than_theirs, on_purpose, their_bug
 #[test]
 fn the_exit_status_is_that_of_the_program() {
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &[][..],
-        &["-f"],
-        &["-fp"],
-        &["--kill-child"],
-        &["-r"],
-        &["-fUpm"],
-    ] {
+    for options in [&[][..], &["-f"], &["-fp"], &["--kill-child"], &["-r"], &["-fUpm"]] {
         for status in [0, 1, 7, 255] {
-            let call = scene
-                .unshare(options)
-                .args(["probe", "exit", &status.to_string()]);
+            let call = scene.unshare(options).args(["probe", "exit", &status.to_string()]);
             assert_eq!(call.run().ending, Ending::Exited(status), "{options:?}");
         }
     }
@@ -30,16 +21,8 @@ fn the_exit_status_is_that_of_the_program() {
 fn the_signal_that_the_program_dies_of_is_passed_on() {
     let Some(scene) = Scene::new() else { return };
     for options in [&[][..], &["-f"], &["--kill-child"]] {
-        for signal in [
-            libc::SIGTERM,
-            libc::SIGINT,
-            libc::SIGHUP,
-            libc::SIGUSR1,
-            libc::SIGPIPE,
-        ] {
-            let call = scene
-                .unshare(options)
-                .args(["probe", "die", &signal.to_string()]);
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGPIPE] {
+            let call = scene.unshare(options).args(["probe", "die", &signal.to_string()]);
             assert_eq!(call.run().ending, Ending::Killed(signal), "{options:?}");
         }
     }
@@ -47,18 +30,13 @@ fn the_signal_that_the_program_dies_of_is_passed_on() {
 
 #[test]
 fn sigkill_is_passed_on_like_any_other() {
-    if their_bug("a child killed by SIGKILL gives status 1, because that has no disposition to set")
-    {
+    if their_bug("a child killed by SIGKILL gives status 1, because that has no disposition to set") {
         return;
     }
     let Some(scene) = Scene::new() else { return };
     for options in [&[][..], &["-f"], &["--kill-child"]] {
         let killed = scene.unshare(options).args(["probe", "die", "9"]).run();
-        assert_eq!(
-            (killed.ending, &*killed.stderr),
-            (Ending::Killed(9), ""),
-            "{options:?}"
-        );
+        assert_eq!((killed.ending, &*killed.stderr), (Ending::Killed(9), ""), "{options:?}");
     }
 }
 
@@ -66,9 +44,7 @@ fn sigkill_is_passed_on_like_any_other() {
 fn the_signal_is_passed_on_whether_or_not_a_core_was_dumped() {
     let Some(scene) = Scene::new() else { return };
     for limit in [0, 64 << 20] {
-        let call = scene
-            .unshare(["-f", "probe", "die", "11"])
-            .core_limit(limit);
+        let call = scene.unshare(["-f", "probe", "die", "11"]).core_limit(limit);
         assert_eq!(call.run().ending, Ending::Killed(libc::SIGSEGV), "{limit}");
     }
 }
@@ -103,13 +79,7 @@ fn an_executable_without_a_known_format_is_run_by_the_shell() {
     assert_eq!(scene.unshare([&*script, "a", "b c"]).ok(), expected);
     // The same, found through $PATH.
     let path = scene.directory().display().to_string();
-    assert_eq!(
-        scene
-            .unshare(["formless", "a", "b c"])
-            .env("PATH", format!("/usr/bin:{path}"))
-            .ok(),
-        expected
-    );
+    assert_eq!(scene.unshare(["formless", "a", "b c"]).env("PATH", format!("/usr/bin:{path}")).ok(), expected);
 }
 
 #[test]
@@ -117,14 +87,7 @@ fn arguments_are_bytes() {
     let Some(scene) = Scene::new() else { return };
     let bytes = |bytes: &'static [u8]| OsString::from(OsStr::from_bytes(bytes));
     let odd = bytes(b"\xff\xfe \n'");
-    let line = [
-        bytes(b"-f"),
-        bytes(b"probe"),
-        bytes(b"seen"),
-        odd.clone(),
-        bytes(b""),
-        bytes(b"--uts"),
-    ];
+    let line = [bytes(b"-f"), bytes(b"probe"), bytes(b"seen"), odd.clone(), bytes(b""), bytes(b"--uts")];
     let seen = scene.unshare(&line).seen();
     assert_eq!(seen.all("arg"), ["seen", "\\xff\\xfe \\n\\'", "", "--uts"]);
 
@@ -133,14 +96,7 @@ fn arguments_are_bytes() {
     crate::common::copy_to_run(&crate::common::probe(), &directory.join(&odd));
     let mut program = OsString::from("./");
     program.push(&odd);
-    let seen = scene
-        .unshare([
-            OsStr::new("--wd"),
-            directory.as_os_str(),
-            &program,
-            OsStr::new("seen"),
-        ])
-        .seen();
+    let seen = scene.unshare([OsStr::new("--wd"), directory.as_os_str(), &program, OsStr::new("seen")]).seen();
     assert_eq!(seen.one("name"), "\\xff\\xfe \\n\\'");
 }
 
@@ -168,10 +124,7 @@ fn without_the_variable_it_is_the_shell_of_the_user() {
     }
     let Some(scene) = Scene::new() else { return };
     assert_eq!(shell(scene.unshare([""; 0]).user(BOB), &scene), "-dash\n");
-    assert_eq!(
-        shell(scene.unshare([""; 0]).user(BOB).env("SHELL", ""), &scene),
-        "-dash\n"
-    );
+    assert_eq!(shell(scene.unshare([""; 0]).user(BOB).env("SHELL", ""), &scene), "-dash\n");
     // An unmapped user has no entry: nobody's shell would only refuse.
     assert_eq!(shell(scene.unshare(["-U"]).user(BOB), &scene), "-sh\n");
     assert_eq!(shell(scene.unshare(["-c"]).user(BOB), &scene), "-dash\n");
@@ -181,12 +134,7 @@ fn without_the_variable_it_is_the_shell_of_the_user() {
 fn the_environment_is_passed_on() {
     let Some(scene) = Scene::new() else { return };
     let odd = OsStr::from_bytes(b"\xff=\n");
-    let seen = scene
-        .unshare(["-f", "/proc/self/cwd/bin/probe", "seen"])
-        .no_env()
-        .env("A", "1")
-        .env("ODD", odd)
-        .seen();
+    let seen = scene.unshare(["-f", "/proc/self/cwd/bin/probe", "seen"]).no_env().env("A", "1").env("ODD", odd).seen();
     assert_eq!(seen.all("env"), ["A=1", "ODD=\\xff=\\n"]);
 }
 
@@ -197,18 +145,9 @@ fn clear_env_leaves_nothing() {
     }
     let Some(scene) = Scene::new() else { return };
     let probe = scene.text("bin/probe");
-    assert_eq!(
-        scene
-            .unshare(["--clear-env", &probe, "seen"])
-            .seen()
-            .all("env"),
-        [""; 0]
-    );
+    assert_eq!(scene.unshare(["--clear-env", &probe, "seen"]).seen().all("env"), [""; 0]);
     // Not even $PATH to find the program by.
-    scene
-        .unshare(["--clear-env", "probe", "seen"])
-        .run()
-        .failed("unshare", 127, &["probe"]);
+    scene.unshare(["--clear-env", "probe", "seen"]).run().failed("unshare", 127, &["probe"]);
 }
 
 #[test]
@@ -221,22 +160,13 @@ fn whitelist_env_leaves_only_what_it_names() {
     for (options, expected) in [
         (&["--whitelist-env", "A"][..], &["A=1"][..]),
         (&["--whitelist-env=B,A"], &["A=1", "B=2"]),
-        (
-            &["--whitelist-env=A", "--whitelist-env", "C,NONE"],
-            &["A=1", "C="],
-        ),
+        (&["--whitelist-env=A", "--whitelist-env", "C,NONE"], &["A=1", "C="]),
         (&["--clear-env", "--whitelist-env=B"], &["B=2"]),
         (&["--whitelist-env=NONE"], &[]),
         (&["--whitelist-env="], &[]),
     ] {
         let call = scene.unshare(options).args([&*probe, "seen"]);
-        let seen = call
-            .no_env()
-            .env("A", "1")
-            .env("B", "2")
-            .env("C", "")
-            .env("AB", "3")
-            .seen();
+        let seen = call.no_env().env("A", "1").env("B", "2").env("C", "").env("AB", "3").seen();
         assert_eq!(seen.all("env"), expected, "{options:?}");
     }
 }

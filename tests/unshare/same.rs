@@ -22,22 +22,10 @@ cut -d' ' -f3- /proc/self/mountinfo | sed -e 's/:[0-9]* / /g'
 /// The lines of the report, and how the call ended.
 fn report(scene: &Scene, call: Call, user: User) -> Vec<String> {
     let kinds = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"].iter();
-    let call = kinds.fold(call, |call, kind| {
-        call.env(format!("OUTER_{kind}"), scene.namespace(kind))
-    });
-    let outcome = call
-        .args(["/bin/sh", "-c", REPORT])
-        .user(user)
-        .groups(&[50])
-        .umask(0o27)
-        .run();
+    let call = kinds.fold(call, |call, kind| call.env(format!("OUTER_{kind}"), scene.namespace(kind)));
+    let outcome = call.args(["/bin/sh", "-c", REPORT]).user(user).groups(&[50]).umask(0o27).run();
     let end = format!("{:?} {:?}", outcome.ending, outcome.stderr);
-    outcome
-        .stdout
-        .lines()
-        .map(str::to_string)
-        .chain([end])
-        .collect()
+    outcome.stdout.lines().map(str::to_string).chain([end]).collect()
 }
 
 #[track_caller]
@@ -52,25 +40,15 @@ fn assert_same(lines: &[(&[&str], User)]) {
         let theirs = report(&scene, scene.call(theirs("unshare"), *options), *user);
         // Before Linux 6.3, a shell in front of a new time namespace cannot vfork(2).
         if ours.last() == theirs.last() && ours.last().unwrap().contains("Cannot fork") {
-            cannot_be_had(&format!(
-                "{options:?}: this kernel lets neither's program fork"
-            ));
+            cannot_be_had(&format!("{options:?}: this kernel lets neither's program fork"));
             continue;
         }
         assert_eq!(ours.last().unwrap(), "Exited(0) \"\"", "{options:?}");
         assert!(ours.len() > 100, "{options:?}: {ours:#?}");
         let only = |one: &[String], other: &[String]| -> Vec<String> {
-            one.iter()
-                .filter(|line| !other.contains(line))
-                .cloned()
-                .collect()
+            one.iter().filter(|line| !other.contains(line)).cloned().collect()
         };
-        assert_eq!(
-            only(&ours, &theirs),
-            only(&theirs, &ours),
-            "{options:?} by {}",
-            user.name
-        );
+        assert_eq!(only(&ours, &theirs), only(&theirs, &ours), "{options:?} by {}", user.name);
         assert_eq!(ours, theirs, "the same lines in another order");
     }
 }
@@ -110,10 +88,7 @@ fn mounts() {
         (&["-m", "--mount-proc=/mnt", "--propagation=slave"], ROOT),
         (&["-rfp", "--mount-proc"], ALICE),
         (&["-R", "/", "-w", "/etc"], ROOT),
-        (
-            &["-mR", "/", "--mount-proc", "-fp", "--propagation=slave"],
-            ROOT,
-        ),
+        (&["-mR", "/", "--mount-proc", "-fp", "--propagation=slave"], ROOT),
         (&["-w", "/etc"], ALICE),
     ]);
 }

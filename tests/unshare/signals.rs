@@ -3,17 +3,11 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use crate::common::{
-    ALICE, Ending, Process, Pty, Scene, newer_than_theirs, on_purpose, poll_until, skip, their_bug,
-};
+use crate::common::{ALICE, Ending, Process, Pty, Scene, newer_than_theirs, on_purpose, poll_until, skip, their_bug};
 
 /// A probe that tells of these signals, run with these options.
 fn catching(scene: &Scene, options: &[&str], signals: &str) -> Process {
-    let line = options
-        .iter()
-        .copied()
-        .chain(["probe", "catch"])
-        .chain(signals.split_whitespace());
+    let line = options.iter().copied().chain(["probe", "catch"]).chain(signals.split_whitespace());
     let process = scene.unshare(line).leashed().spawn();
     process.expect("ready\n");
     process
@@ -45,19 +39,11 @@ fn a_forked_program_is_left_alone_by_sigterm_and_sigint_to_unshare() {
             let child = process.child();
             process.signal(signal);
             // What comes after it is told, it is not.
-            child.signal(if signal == libc::SIGTERM {
-                libc::SIGINT
-            } else {
-                libc::SIGTERM
-            });
+            child.signal(if signal == libc::SIGTERM { libc::SIGINT } else { libc::SIGTERM });
             process.expect("got");
             process.release();
             assert_eq!(process.wait(), Ending::Exited(0), "{options:?}");
-            let other = if signal == libc::SIGTERM {
-                "ready\ngot 02\n"
-            } else {
-                "ready\ngot 15\n"
-            };
+            let other = if signal == libc::SIGTERM { "ready\ngot 02\n" } else { "ready\ngot 15\n" };
             assert_eq!(process.stdout(), other, "{options:?}");
         }
     }
@@ -72,9 +58,7 @@ fn a_forked_program_survives_the_death_of_unshare() {
         process.signal(libc::SIGKILL);
         assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL));
         child.signal(libc::SIGTERM);
-        poll_until("the child's answer", || {
-            process.stdout() == "ready\ngot 15\n"
-        });
+        poll_until("the child's answer", || process.stdout() == "ready\ngot 15\n");
         assert!(!child.has_ended(), "{options:?}");
         process.release();
         child.wait();
@@ -84,12 +68,9 @@ fn a_forked_program_survives_the_death_of_unshare() {
 #[test]
 fn kill_child_kills_the_program_when_unshare_dies() {
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &["--kill-child"][..],
-        &["--kill-child", "--pid"],
-        &["--kill-child=KILL", "-f"],
-        &["-r", "--kill-child"],
-    ] {
+    for options in
+        [&["--kill-child"][..], &["--kill-child", "--pid"], &["--kill-child=KILL", "-f"], &["-r", "--kill-child"]]
+    {
         let mut process = catching(&scene, options, "15");
         let child = process.child();
         process.signal(libc::SIGKILL);
@@ -117,12 +98,7 @@ fn kill_child_survives_a_change_of_ids() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &["-S", "1001"][..],
-        &["-G", "1001"],
-        &["-S1001", "-G1001"],
-        &["--map-auto", "-S7", "-G7"],
-    ] {
+    for options in [&["-S", "1001"][..], &["-G", "1001"], &["-S1001", "-G1001"], &["--map-auto", "-S7", "-G7"]] {
         let line: Vec<_> = ["--kill-child"].iter().chain(options).copied().collect();
         let mut process = catching(&scene, &line, "15");
         let child = process.child();
@@ -139,11 +115,8 @@ fn forward_signals_passes_sigterm_and_sigint_on() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &["--forward-signals"][..],
-        &["--forward-signals", "--pid"],
-        &["--forward-signals", "--kill-child"],
-    ] {
+    for options in [&["--forward-signals"][..], &["--forward-signals", "--pid"], &["--forward-signals", "--kill-child"]]
+    {
         let mut process = catching(&scene, options, "2 15");
         process.signal(libc::SIGTERM);
         process.expect("got 15\n");
@@ -153,11 +126,7 @@ fn forward_signals_passes_sigterm_and_sigint_on() {
         process.expect("got 02\ngot 15\n");
         process.release();
         assert_eq!(process.wait(), Ending::Exited(0));
-        assert_eq!(
-            process.stdout(),
-            "ready\ngot 15\ngot 02\ngot 15\n",
-            "{options:?}"
-        );
+        assert_eq!(process.stdout(), "ready\ngot 15\ngot 02\ngot 15\n", "{options:?}");
     }
 }
 
@@ -173,9 +142,7 @@ fn forward_signals_ends_as_the_program_does() {
         assert_eq!(process.wait(), Ending::Killed(signal));
         assert_eq!(process.left_behind(), []);
     }
-    let status = scene
-        .unshare(["--forward-signals", "probe", "exit", "7"])
-        .run();
+    let status = scene.unshare(["--forward-signals", "probe", "exit", "7"]).run();
     assert_eq!(status.ending, Ending::Exited(7));
 }
 
@@ -200,12 +167,7 @@ fn unshare_stops_with_the_program_and_continues_with_it() {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &["--fork"][..],
-        &["--kill-child"],
-        &["--forward-signals"],
-        &["-r", "-f"],
-    ] {
+    for options in [&["--fork"][..], &["--kill-child"], &["--forward-signals"], &["-r", "-f"]] {
         let mut process = scene.unshare(options).args(["probe", "stop"]).spawn();
         assert_eq!(process.wait_for_stop(), libc::SIGSTOP, "{options:?}");
         process.signal(libc::SIGCONT);
@@ -230,12 +192,7 @@ fn interrupted(scene: &Scene, options: &[&str]) {
 #[test]
 fn ctrl_c_reaches_the_program_once() {
     let Some(scene) = Scene::new() else { return };
-    for options in [
-        &[][..],
-        &["--fork"],
-        &["--fork", "--pid"],
-        &["--kill-child"],
-    ] {
+    for options in [&[][..], &["--fork"], &["--fork", "--pid"], &["--kill-child"]] {
         interrupted(&scene, options);
     }
 }
@@ -254,10 +211,7 @@ fn ctrl_c_ends_unshare_as_it_ends_the_program() {
     let Some(scene) = Scene::new() else { return };
     for options in [&[][..], &["--fork"], &["--fork", "--pid", "--kill-child"]] {
         let pty = Pty::new();
-        let line = options
-            .iter()
-            .copied()
-            .chain(["sh", "-c", "echo ready; read line"]);
+        let line = options.iter().copied().chain(["sh", "-c", "echo ready; read line"]);
         let mut process = scene.unshare(line).terminal(&pty).spawn();
         pty.expect("ready\n");
         // An init is not killed by what it does not catch.
@@ -282,11 +236,7 @@ fn ctrl_z_gives_the_terminal_back_to_the_shell() {
     let fifo = scene.path("fifo");
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
     for options in ["", "--fork", "-r --fork"] {
-        let writer = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&fifo)
-            .unwrap();
+        let writer = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
         let pty = Pty::new();
         let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
         let shell = shell.user(ALICE).env("PS1", "").env("HISTFILE", "");

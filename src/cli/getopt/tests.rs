@@ -17,22 +17,14 @@ fn read(order: Order, line: &[&str]) -> Result<String, UsageError> {
     let mut getopt = Getopt::new(&TABLE, order, line.iter().map(OsString::from).collect());
     let mut read = Vec::new();
     while let Some(met) = getopt.next_option()? {
-        let value = met
-            .value
-            .map(|value| format!(":{}", value.display()))
-            .unwrap_or_default();
+        let value = met.value.map(|value| format!(":{}", value.display())).unwrap_or_default();
         let Asks::Own(id) = met.opt.asks else {
             panic!("{:?} is none of the table's", met.opt);
         };
         read.push(format!("{id}{value}"));
     }
     read.push("|".to_string());
-    read.extend(
-        getopt
-            .operands()
-            .iter()
-            .map(|operand| operand.display().to_string()),
-    );
+    read.extend(getopt.operands().iter().map(|operand| operand.display().to_string()));
     Ok(read.join(" "))
 }
 
@@ -55,16 +47,9 @@ fn each_way_of_writing_an_option() {
         (&["-f", "--", "-u"], "f | -u"),
         (&["-f", "-", "-u"], "f | - -u"),
     ] {
-        assert_eq!(
-            read(Order::UntilOperand, line).as_deref(),
-            Ok(expected),
-            "{line:?}"
-        );
+        assert_eq!(read(Order::UntilOperand, line).as_deref(), Ok(expected), "{line:?}");
     }
-    assert_eq!(
-        read(Order::Mixed, &["a", "-f", "b", "--", "-u"]).as_deref(),
-        Ok("f | a b -u")
-    );
+    assert_eq!(read(Order::Mixed, &["a", "-f", "b", "--", "-u"]).as_deref(), Ok("f | a b -u"));
 }
 
 #[test]
@@ -73,18 +58,11 @@ fn what_cannot_be_read_is_named() {
         (&["-x"][..], "invalid option -- 'x'"),
         (&["-u=x"], "invalid option -- '='"),
         (&["--none=1"], "unrecognized option '--none'"),
-        (
-            &["--map"],
-            "option '--map' is ambiguous; possibilities: '--map-user' '--map-users'",
-        ),
+        (&["--map"], "option '--map' is ambiguous; possibilities: '--map-user' '--map-users'"),
         (&["--fork=1"], "option '--fork' doesn't allow an argument"),
         (&["--setuid"], "option '--setuid' requires an argument"),
         (&["-fS"], "option '-S' requires an argument"),
     ] {
-        assert_eq!(
-            read(Order::UntilOperand, line).unwrap_err().to_string(),
-            expected,
-            "{line:?}"
-        );
+        assert_eq!(read(Order::UntilOperand, line).unwrap_err().to_string(), expected, "{line:?}");
     }
 }

@@ -20,18 +20,9 @@ fn a_namespace_is_the_targets_or_a_file_or_an_id() {
         (&["--net=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
         (&["-mu"], file(Kind::Mount, "u")),
         (&["--mount=./:x"], file(Kind::Mount, "./:x")),
-        (
-            &["--mount=:7"],
-            vec![(Kind::Mount, Source::Number(Reference::Id(7)))],
-        ),
-        (
-            &["--mount=[7]"],
-            vec![(Kind::Mount, Source::Number(Reference::Inode(7)))],
-        ),
-        (
-            &["-mmnt:[7]"],
-            vec![(Kind::Mount, Source::Number(Reference::Inode(7)))],
-        ),
+        (&["--mount=:7"], vec![(Kind::Mount, Source::Number(Reference::Id(7)))]),
+        (&["--mount=[7]"], vec![(Kind::Mount, Source::Number(Reference::Inode(7)))]),
+        (&["-mmnt:[7]"], vec![(Kind::Mount, Source::Number(Reference::Inode(7)))]),
         (&["-n=net:[7"], file(Kind::Net, "net:[7")),
         (&["-n", "-n=x"], file(Kind::Net, "x")),
         (&["-n=x", "-n"], vec![(Kind::Net, Source::Target)]),
@@ -40,66 +31,30 @@ fn a_namespace_is_the_targets_or_a_file_or_an_id() {
     }
     for text in [":x", "uts:[7]"] {
         let error = parse(&["-n", &format!("--net={text}")]).unwrap_err();
-        assert!(
-            error.contains(&format!("'{text}' is not a file, :NSID or [INODE]")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("'{text}' is not a file, :NSID or [INODE]")), "{error}");
     }
 }
 
 #[test]
 fn directories_are_the_targets_or_given() {
-    for (line, expected) in [
-        ("-r", None),
-        ("-r=/d", Some("/d")),
-        ("-r/d", Some("/d")),
-        ("--root=/d", Some("/d")),
-    ] {
-        assert_eq!(
-            parse(&[line]).unwrap().root,
-            Some(expected.map(PathBuf::from)),
-            "{line}"
-        );
+    for (line, expected) in [("-r", None), ("-r=/d", Some("/d")), ("-r/d", Some("/d")), ("--root=/d", Some("/d"))] {
+        assert_eq!(parse(&[line]).unwrap().root, Some(expected.map(PathBuf::from)), "{line}");
     }
-    for line in [
-        &["-W", "d"][..],
-        &["-Wd"],
-        &["-W=d"],
-        &["--wdns", "d"],
-        &["--wdns=d"],
-    ] {
-        assert_eq!(
-            parse(line).unwrap().working_directory_inside,
-            Some("d".into()),
-            "{line:?}"
-        );
+    for line in [&["-W", "d"][..], &["-Wd"], &["-W=d"], &["--wdns", "d"], &["--wdns=d"]] {
+        assert_eq!(parse(line).unwrap().working_directory_inside, Some("d".into()), "{line:?}");
     }
-    assert_eq!(
-        parse(&["-w", "-Wd"]).unwrap_err(),
-        "--wd and --wdns exclude each other"
-    );
+    assert_eq!(parse(&["-w", "-Wd"]).unwrap_err(), "--wd and --wdns exclude each other");
 }
 
 #[test]
 fn the_target_is_a_process_and_stands_once() {
     let target = |pid, inode| Some(TargetArgument { pid, inode });
     assert_eq!(parse(&["-t1"]).unwrap().target, target(1, None));
-    assert_eq!(
-        parse(&["--target=5:77"]).unwrap().target,
-        target(5, Some(77))
-    );
+    assert_eq!(parse(&["--target=5:77"]).unwrap().target, target(5, Some(77)));
     for text in ["0", "-1", "", "x", "1:", "1:x", ":1", "99999999999"] {
-        assert!(
-            parse(&["-t", text])
-                .unwrap_err()
-                .ends_with("is not PID or PID:INODE"),
-            "{text}"
-        );
+        assert!(parse(&["-t", text]).unwrap_err().ends_with("is not PID or PID:INODE"), "{text}");
     }
-    assert_eq!(
-        parse(&["-t1", "-t2"]).unwrap_err(),
-        "-t/--target may be given only once"
-    );
+    assert_eq!(parse(&["-t1", "-t2"]).unwrap_err(), "-t/--target may be given only once");
 }
 
 #[test]
@@ -114,13 +69,6 @@ fn ids_are_numbers_names_or_the_targets() {
 #[test]
 fn one_network_namespace_is_entered() {
     assert_eq!(parse(&["-N3", "-a"]).unwrap().net_socket, Some(3));
-    assert_eq!(
-        parse(&["-N3", "-n"]).unwrap_err(),
-        "--net and --net-socket exclude each other"
-    );
-    assert!(
-        parse(&["-N-1"])
-            .unwrap_err()
-            .ends_with("'-1' is not the number of a descriptor")
-    );
+    assert_eq!(parse(&["-N3", "-n"]).unwrap_err(), "--net and --net-socket exclude each other");
+    assert!(parse(&["-N-1"]).unwrap_err().ends_with("'-1' is not the number of a descriptor"));
 }

@@ -12,18 +12,8 @@ fn kinds(line: &[&str]) -> String {
 
 #[test]
 fn options_imply_namespaces() {
-    assert_eq!(
-        kinds(&["-muinpUCT"]),
-        "mnt, uts, ipc, net, pid, user, cgroup, time"
-    );
-    for option in [
-        "-r",
-        "-c",
-        "--map-user=1",
-        "--map-group=1",
-        "--map-users=auto",
-        "--map-groups=all",
-    ] {
+    assert_eq!(kinds(&["-muinpUCT"]), "mnt, uts, ipc, net, pid, user, cgroup, time");
+    for option in ["-r", "-c", "--map-user=1", "--map-group=1", "--map-users=auto", "--map-groups=all"] {
         assert_eq!(kinds(&[option]), "user", "{option}");
     }
     for option in ["--map-auto", "--map-subids", "--owner=1:2"] {
@@ -32,48 +22,21 @@ fn options_imply_namespaces() {
     assert_eq!(kinds(&["--mount-proc"]), "mnt");
     assert_eq!(kinds(&["--mount-binfmt"]), "mnt, user");
     assert_eq!(kinds(&["-lx"]), "mnt, user");
-    assert_eq!(
-        kinds(&[
-            "--propagation=shared",
-            "--setgroups=deny",
-            "-S0",
-            "-G0",
-            "-R/",
-            "-w/"
-        ]),
-        ""
-    );
+    assert_eq!(kinds(&["--propagation=shared", "--setgroups=deny", "-S0", "-G0", "-R/", "-w/"]), "");
 }
 
 #[test]
 fn options_imply_fork() {
-    for (option, fork) in [
-        ("-f", true),
-        ("--kill-child", true),
-        ("--forward-signals", true),
-        ("-p", false),
-    ] {
+    for (option, fork) in [("-f", true), ("--kill-child", true), ("--forward-signals", true), ("-p", false)] {
         assert_eq!(parse(&[option]).unwrap().fork, fork, "{option}");
     }
 }
 
 #[test]
 fn the_last_single_map_wins_and_blocks_add_up() {
-    let args = parse(&[
-        "-r",
-        "--map-group",
-        "7",
-        "-c",
-        "--map-user=bob",
-        "--map-auto",
-        "--map-users",
-        "1:2:3",
-    ]);
+    let args = parse(&["-r", "--map-group", "7", "-c", "--map-user=bob", "--map-auto", "--map-users", "1:2:3"]);
     let args = args.unwrap();
-    assert_eq!(
-        args.map_user,
-        Some(SingleId::To(IdOrName::Name("bob".into())))
-    );
+    assert_eq!(args.map_user, Some(SingleId::To(IdOrName::Name("bob".into()))));
     assert_eq!(args.map_group, Some(SingleId::Current));
     assert_eq!(args.map_users.len(), 2);
     assert_eq!(args.map_groups, [BlockArgument::Auto]);
@@ -85,41 +48,24 @@ fn variables_add_up_and_clear_env_takes_none_back() {
     assert_eq!(names(&[]), None);
     assert_eq!(names(&["--clear-env"]), Some(vec![]));
     assert_eq!(
-        names(&[
-            "--whitelist-env",
-            "A,B",
-            "--clear-env",
-            "--whitelist-env=,C"
-        ]),
+        names(&["--whitelist-env", "A,B", "--clear-env", "--whitelist-env=,C"]),
         Some(vec!["A".into(), "B".into(), "C".into()])
     );
 }
 
 #[test]
 fn a_file_stays_when_the_option_comes_again_without_one() {
-    assert_eq!(
-        parse(&["--net=a", "--net=b", "-n"]).unwrap().keep,
-        [(Kind::Net, "b".into())]
-    );
+    assert_eq!(parse(&["--net=a", "--net=b", "-n"]).unwrap().keep, [(Kind::Net, "b".into())]);
 }
 
 #[test]
 fn bad_values_are_named() {
     for (line, expected) in [
-        (
-            &["--propagation=no"][..],
-            "--propagation: 'no' is not private, shared, slave or unchanged",
-        ),
+        (&["--propagation=no"][..], "--propagation: 'no' is not private, shared, slave or unchanged"),
         (&["-S", "x"], "-S/--setuid: 'x' is not a UID"),
-        (
-            &["--kill-child=9"],
-            "--kill-child: '9' is not the name of a signal",
-        ),
+        (&["--kill-child=9"], "--kill-child: '9' is not the name of a signal"),
         (&["--owner=1"], "--owner: '1' is not UID:GID"),
-        (
-            &["--monotonic=1.5"],
-            "--monotonic: '1.5' is not a number of seconds",
-        ),
+        (&["--monotonic=1.5"], "--monotonic: '1.5' is not a number of seconds"),
     ] {
         assert_eq!(parse(line).unwrap_err(), expected, "{line:?}");
     }
@@ -128,9 +74,6 @@ fn bad_values_are_named() {
 #[test]
 fn what_follows_the_program_belongs_to_it() {
     assert_eq!(parse(&["-f", "ls", "-l"]).unwrap().program, ["ls", "-l"]);
-    assert_eq!(
-        parse(&["--bogus", "-h"]).unwrap_err(),
-        "unrecognized option '--bogus'"
-    );
+    assert_eq!(parse(&["--bogus", "-h"]).unwrap_err(), "unrecognized option '--bogus'");
     assert_eq!(parse(&["-h", "--bogus"]).unwrap_err(), "Help");
 }

@@ -9,9 +9,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
 use nix::sys::stat::{fstat, stat};
 
-use super::{
-    Channel, GO, LEAVE, Outcome, UNDO, own_directory_in_proc, path_of, silent, wait_for_helper,
-};
+use super::{Channel, GO, LEAVE, Outcome, UNDO, own_directory_in_proc, path_of, silent, wait_for_helper};
 use crate::enter::step::Keep;
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::Kind;
@@ -35,10 +33,7 @@ impl Binder {
     pub fn start(keeps: Vec<Keep>) -> Result<Binder, Failure> {
         let open = |keep: &Keep| {
             let place = open_retrying(&keep.file, OFlag::O_PATH);
-            place.during(|| Attempt::Keep {
-                kind: keep.kind,
-                file: keep.file.clone(),
-            })
+            place.during(|| Attempt::Keep { kind: keep.kind, file: keep.file.clone() })
         };
         let places: Result<Vec<_>, _> = keeps.iter().map(open).collect();
         let (process, places) = (own_directory_in_proc()?, places?);
@@ -46,19 +41,11 @@ impl Binder {
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
                 drop(ours);
-                let mut job = Binding {
-                    process,
-                    places: keeps.iter().zip(places).collect(),
-                    bound: Vec::new(),
-                };
+                let mut job = Binding { process, places: keeps.iter().zip(places).collect(), bound: Vec::new() };
                 bind_when_told(&theirs, &mut job);
                 exit_now(0)
             }
-            Side::Parent { child } => Ok(Binder {
-                channel: ours,
-                keeps,
-                child: Some(child),
-            }),
+            Side::Parent { child } => Ok(Binder { channel: ours, keeps, child: Some(child) }),
         }
     }
 
@@ -68,10 +55,7 @@ impl Binder {
             Some(Outcome::Done) => Ok(()),
             Some(Outcome::Refused { part, errno }) if part < self.keeps.len() => {
                 let Keep { kind, file } = self.keeps[part].clone();
-                Err(Failure::System {
-                    attempt: Attempt::Keep { kind, file },
-                    errno: Errno::from_raw(errno),
-                })
+                Err(Failure::System { attempt: Attempt::Keep { kind, file }, errno: Errno::from_raw(errno) })
             }
             _ => Err(silent(BINDER)),
         }
@@ -99,8 +83,7 @@ impl Binder {
 
     fn end(self) -> Result<(), Failure> {
         drop(self.channel);
-        self.child
-            .map_or(Ok(()), |child| wait_for_helper(child).map(drop))
+        self.child.map_or(Ok(()), |child| wait_for_helper(child).map(drop))
     }
 
     /// Leaves it to a forked child of ours to speak to; returns the PID to wait for when that has ended.
@@ -148,10 +131,7 @@ impl Binding<'_> {
                 Ok(mount) => self.bound.extend(mount),
                 Err(errno) => {
                     self.unbind();
-                    return Outcome::Refused {
-                        part,
-                        errno: errno as i32,
-                    };
+                    return Outcome::Refused { part, errno: errno as i32 };
                 }
             }
         }
@@ -169,23 +149,13 @@ impl Binding<'_> {
         }
         // A kernel before 5.2, or a seccomp filter that does not know these calls. Else it is refused here as well, with
         // the errno that mount(2) documents.
-        mount(
-            Some(&namespace),
-            &path_of(place),
-            None::<&str>,
-            MsFlags::MS_BIND,
-            None::<&str>,
-        )?;
+        mount(Some(&namespace), &path_of(place), None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
         // Only a path leads to what is mounted on a file, so it is looked at whether that is the namespace.
         let found = open_retrying(&keep.file, OFlag::O_PATH).ok();
-        Ok(
-            found.filter(|found| match (fstat(found), stat(&namespace)) {
-                (Ok(found), Ok(bound)) => {
-                    (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino)
-                }
-                _ => false,
-            }),
-        )
+        Ok(found.filter(|found| match (fstat(found), stat(&namespace)) {
+            (Ok(found), Ok(bound)) => (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino),
+            _ => false,
+        }))
     }
 
     /// Takes back the mounts that have been made.

@@ -27,9 +27,7 @@ const MAPPER: &str = "the helper that writes id maps";
 fn own_pid_in_proc() -> Result<i32, Failure> {
     let own = Path::new("/proc/self");
     let link = readlink(own).during(|| Attempt::Read(own.to_path_buf()))?;
-    digits(link.as_bytes())
-        .ok_or(Errno::ESRCH)
-        .during(|| Attempt::Read(own.to_path_buf()))
+    digits(link.as_bytes()).ok_or(Errno::ESRCH).during(|| Attempt::Read(own.to_path_buf()))
 }
 
 /// The helper that writes our id maps from outside our user namespace.
@@ -52,21 +50,13 @@ impl Mapper {
                 }
                 exit_now(0)
             }
-            Side::Parent { child } => Ok(Mapper {
-                channel: ours,
-                child,
-                jobs,
-            }),
+            Side::Parent { child } => Ok(Mapper { channel: ours, child, jobs }),
         }
     }
 
     /// Has it write the maps, and waits until it has ended.
     pub fn release(self) -> Result<(), Failure> {
-        let Mapper {
-            channel,
-            child,
-            jobs,
-        } = self;
+        let Mapper { channel, child, jobs } = self;
         let outcome = channel.order(GO);
         drop(channel);
         let end = wait_for_helper(child)?;
@@ -77,13 +67,10 @@ impl Mapper {
                 attempt: map_attempt(Path::new("/proc/self"), job(part)?),
                 errno: Errno::from_raw(errno),
             },
-            Some(Outcome::Exited { part, status }) => {
-                ended(job(part)?.ids.map_program(), Status::Exited(status))
+            Some(Outcome::Exited { part, status }) => ended(job(part)?.ids.map_program(), Status::Exited(status)),
+            Some(Outcome::Killed { part, signal }) => {
+                ended(job(part)?.ids.map_program(), Status::Killed(SignalNumber(signal)))
             }
-            Some(Outcome::Killed { part, signal }) => ended(
-                job(part)?.ids.map_program(),
-                Status::Killed(SignalNumber(signal)),
-            ),
             None => match end {
                 Change::Killed(signal) => ended(MAPPER, Status::Killed(signal)),
                 _ => silent(MAPPER),
@@ -113,10 +100,7 @@ fn map_all((pid, process): &(i32, OwnedFd), jobs: &[MapJob], environment: &[&CSt
             let path = path_of(process).join(job.ids.map_file());
             match write_once_to_proc(&path, idmap::text(&job.lines).as_bytes()) {
                 Ok(()) => Outcome::Done,
-                Err(errno) => Outcome::Refused {
-                    part,
-                    errno: errno as i32,
-                },
+                Err(errno) => Outcome::Refused { part, errno: errno as i32 },
             }
         } else {
             run_map_program(part, *pid, job, environment)
@@ -137,63 +121,35 @@ const NOT_RUNNABLE: u8 = 126;
 fn not_run(program: &Program, environment: &[&CStr]) -> u8 {
     match program.execute(environment) {
         // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
-        Failure::Program {
-            errno: Errno::ENOENT,
-            ..
-        } if program.check(environment).is_err() => NOT_FOUND,
+        Failure::Program { errno: Errno::ENOENT, .. } if program.check(environment).is_err() => NOT_FOUND,
         _ => NOT_RUNNABLE,
     }
 }
 
 fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
-    let numbers = job
-        .lines
-        .iter()
-        .flat_map(|line| [line.inner, line.outer, line.count]);
+    let numbers = job.lines.iter().flat_map(|line| [line.inner, line.outer, line.count]);
     let words = [job.ids.map_program().to_string(), process.to_string()];
-    let argv: Vec<_> = words
-        .into_iter()
-        .chain(numbers.map(|number| number.to_string()))
-        .collect();
+    let argv: Vec<_> = words.into_iter().chain(numbers.map(|number| number.to_string())).collect();
     let child = match fork() {
         Ok(Side::Child) => {
             let operands: Vec<_> = argv.iter().map(Into::into).collect();
             let program = Program::from_operands(&operands).ok().flatten();
-            exit_now(
-                program
-                    .map_or(NOT_FOUND, |program| not_run(&program, environment))
-                    .into(),
-            )
+            exit_now(program.map_or(NOT_FOUND, |program| not_run(&program, environment)).into())
         }
         Ok(Side::Parent { child }) => child,
         Err(errno) => {
-            return Outcome::Refused {
-                part,
-                errno: errno as i32,
-            };
+            return Outcome::Refused { part, errno: errno as i32 };
         }
     };
     match wait_for_end(child) {
         Ok(Change::Exited(0)) => Outcome::Done,
         Ok(Change::Exited(status)) => Outcome::Exited { part, status },
-        Ok(Change::Killed(signal)) => Outcome::Killed {
-            part,
-            signal: signal.0,
-        },
-        Ok(Change::Stopped) => Outcome::Refused {
-            part,
-            errno: Errno::EINTR as i32,
-        },
-        Err(errno) => Outcome::Refused {
-            part,
-            errno: errno as i32,
-        },
+        Ok(Change::Killed(signal)) => Outcome::Killed { part, signal: signal.0 },
+        Ok(Change::Stopped) => Outcome::Refused { part, errno: Errno::EINTR as i32 },
+        Err(errno) => Outcome::Refused { part, errno: errno as i32 },
     }
 }
 
 fn ended(name: &'static str, ending: Status) -> Failure {
-    Failure::Helper {
-        name,
-        ending: Some(ending),
-    }
+    Failure::Helper { name, ending: Some(ending) }
 }

@@ -62,19 +62,13 @@ impl Outcome {
         let number = i32::from_ne_bytes(word(8));
         match i32::from_ne_bytes(word(0)) {
             0 => Outcome::Done,
-            1 => Outcome::Refused {
-                part,
-                errno: number,
-            },
+            1 => Outcome::Refused { part, errno: number },
             2 => Outcome::Exited {
                 part,
                 // It was one when it was sent.
                 status: number as u8,
             },
-            _ => Outcome::Killed {
-                part,
-                signal: number,
-            },
+            _ => Outcome::Killed { part, signal: number },
         }
     }
 }
@@ -84,14 +78,8 @@ struct Channel(OwnedFd);
 
 impl Channel {
     fn pair() -> Result<(Channel, Channel), Failure> {
-        let pair = socketpair(
-            AddressFamily::Unix,
-            SockType::SeqPacket,
-            None,
-            SockFlag::SOCK_CLOEXEC,
-        );
-        pair.map(|(ours, theirs)| (Channel(ours), Channel(theirs)))
-            .during(|| Attempt::Connect)
+        let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC);
+        pair.map(|(ours, theirs)| (Channel(ours), Channel(theirs))).during(|| Attempt::Connect)
     }
 
     fn send(&self, message: &[u8]) -> nix::Result<()> {

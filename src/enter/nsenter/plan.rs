@@ -14,18 +14,11 @@ pub fn plan(request: Request) -> Plan {
     }
     if !request.of_target.is_empty() || !request.of_files.is_empty() {
         // Twice: what needs the rights that we have, then what needs those that the user namespace gives.
-        plan.push(Step::EnterWhatWeMay {
-            of_target: request.of_target,
-            of_files: request.of_files,
-        });
+        plan.push(Step::EnterWhatWeMay { of_target: request.of_target, of_files: request.of_files });
         plan.push(Step::EnterTheRest);
     }
     directories(&request, &mut plan);
-    plan.extend(
-        request
-            .environment
-            .map(|entries| Step::Environment(Environment::Given(entries))),
-    );
+    plan.extend(request.environment.map(|entries| Step::Environment(Environment::Given(entries))));
     if request.join_cgroup {
         plan.push(Step::JoinCgroups);
     }

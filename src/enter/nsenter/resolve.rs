@@ -43,10 +43,7 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
     let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
     let program = Program::from_operands(&args.program)?;
 
-    let mut opened = Opened {
-        target: args.target.map(Target::pin).transpose()?,
-        ..Opened::default()
-    };
+    let mut opened = Opened { target: args.target.map(Target::pin).transpose()?, ..Opened::default() };
     let of_target = open_namespaces(&args, &mut opened)?;
     let of_files = kinds_of(&opened.namespaces);
     opened.root = open_directory(&opened, args.root.as_ref(), "root")?;
@@ -106,40 +103,24 @@ fn check_target(args: &Args) -> Result<(), RequestError> {
         (args.all, "--all"),
         (args.net_socket.is_some(), "--net-socket"),
         (args.root == Some(None), "--root without a directory"),
-        (
-            args.working_directory == Some(None),
-            "--wd without a directory",
-        ),
+        (args.working_directory == Some(None), "--wd without a directory"),
         (args.environment, "--env"),
         (args.join_cgroup, "--join-cgroup"),
         // Where there is no SELinux, there is nothing to follow.
-        (
-            args.follow_context && stat(SELINUX).is_ok(),
-            "--follow-context",
-        ),
+        (args.follow_context && stat(SELINUX).is_ok(), "--follow-context"),
         (args.uid == Some(IdArgument::Follow), "--setuid follow"),
         (args.gid == Some(IdArgument::Follow), "--setgid follow"),
     ];
-    let flag = flags
-        .into_iter()
-        .find(|(given, _)| *given)
-        .map(|(_, option)| option.to_string());
-    namespace
-        .or(flag)
-        .map_or(Ok(()), |option| Err(RequestError::NeedsTarget(option)))
+    let flag = flags.into_iter().find(|(given, _)| *given).map(|(_, option)| option.to_string());
+    namespace.or(flag).map_or(Ok(()), |option| Err(RequestError::NeedsTarget(option)))
 }
 
-fn resolve_id(
-    argument: Option<&IdArgument>,
-    database: Database,
-) -> Result<Option<TargetId>, RequestError> {
+fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Option<TargetId>, RequestError> {
     Ok(match argument {
         None => None,
         Some(IdArgument::Follow) => Some(TargetId::Followed),
         Some(IdArgument::To(IdOrName::Id(id))) => Some(TargetId::Number(*id)),
-        Some(IdArgument::To(IdOrName::Name(name))) => {
-            Some(TargetId::Number(id_by_name(database, name)?))
-        }
+        Some(IdArgument::To(IdOrName::Name(name))) => Some(TargetId::Number(id_by_name(database, name)?)),
     })
 }
 
@@ -159,9 +140,7 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
         }
     }
     if let (Some(fd), Some(target)) = (args.net_socket, &opened.target) {
-        opened
-            .namespaces
-            .push((Kind::Net, target.network_of_socket(fd)?));
+        opened.namespaces.push((Kind::Net, target.network_of_socket(fd)?));
     }
     let given = kinds_of(&opened.namespaces).union(of_target);
     let mut all = of_target;
@@ -251,10 +230,8 @@ fn enters_user_of(target: &Target, opened: &Opened, of_target: KindSet) -> Resul
 fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
     let pid = target.pid();
     let owner = fstat(process).during(|| Attempt::AskIds(pid))?;
-    for (followed, id, kind) in [
-        (request.uid, owner.st_uid, IdKind::User),
-        (request.gid, owner.st_gid, IdKind::Group),
-    ] {
+    for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]
+    {
         // From outside, the outer ids of the map are those that we see.
         if followed == Some(TargetId::Followed)
             && !idmap::has_outer(&target.read(kind.map_file(), LONGEST_MAP_READ)?, id)
@@ -291,10 +268,7 @@ fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
         return nsfs::owner(file).during(attempt);
     }
-    let target = opened
-        .target
-        .as_ref()
-        .ok_or(RequestError::NoNamespaceToOwn)?;
+    let target = opened.target.as_ref().ok_or(RequestError::NoNamespaceToOwn)?;
     let file = target.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?;
     nsfs::owner(file).during(attempt)
 }
@@ -310,12 +284,7 @@ fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), Failure> 
     if found == Some(wanted) {
         return Ok(());
     }
-    Err(RequestError::NotTheNamespace {
-        path: path.to_path_buf(),
-        wanted,
-        found,
-    }
-    .into())
+    Err(RequestError::NotTheNamespace { path: path.to_path_buf(), wanted, found }.into())
 }
 
 /// Opens a directory outside: the one that is given, or the target's.
@@ -329,23 +298,20 @@ fn open_directory(
         (Some(None), Some(target)) => target.path(name)?,
         _ => return Ok(None),
     };
-    let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY)
-        .during(|| Attempt::Open(path.clone()))?;
+    let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY).during(|| Attempt::Open(path.clone()))?;
     Ok(Some(Directory { path, fd }))
 }
 
 /// The target's environment; where the program is one of the host, without the variables that its loader and C library
 /// obey, whose names come second.
-fn read_environment(
-    target: &Target,
-    program_is_inside: bool,
-) -> Result<(Vec<CString>, Vec<String>), Failure> {
+fn read_environment(target: &Target, program_is_inside: bool) -> Result<(Vec<CString>, Vec<String>), Failure> {
     let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
         // A kernel thread has none, which newer kernels tell by this errno. (One that /proc does not show cannot be found.)
-        Err(Failure::System {
-            attempt: Attempt::Open(_) | Attempt::Read(_),
-            errno: Errno::ESRCH,
-        }) if target.check_alive().is_ok() => Vec::new(),
+        Err(Failure::System { attempt: Attempt::Open(_) | Attempt::Read(_), errno: Errno::ESRCH })
+            if target.check_alive().is_ok() =>
+        {
+            Vec::new()
+        }
         result => result?,
     };
     if bytes.len() > LONGEST_ENVIRONMENT {
@@ -355,14 +321,7 @@ fn read_environment(
     if program_is_inside {
         return Ok((entries, Vec::new()));
     }
-    let (dropped, kept): (Vec<_>, Vec<_>) = entries
-        .into_iter()
-        .partition(|entry| environment::is_for_loader(entry));
+    let (dropped, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| environment::is_for_loader(entry));
     let names = dropped.iter().filter_map(|entry| environment::name(entry));
-    Ok((
-        kept,
-        names
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .collect(),
-    ))
+    Ok((kept, names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()))
 }

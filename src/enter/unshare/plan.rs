@@ -22,11 +22,7 @@ pub fn plan(request: Request) -> Plan {
     if let Some(fork) = request.fork {
         // The child is to be able to see whether its parent has died.
         plan.extend(kill_child.map(|_| Step::RememberParent));
-        let reaction = if fork.forward_signals {
-            Reaction::Forward
-        } else {
-            Reaction::LeaveToChild
-        };
+        let reaction = if fork.forward_signals { Reaction::Forward } else { Reaction::LeaveToChild };
         plan.push(Step::Fork(reaction));
     }
     // After the fork: the PID namespace for children comes to be with the first child.
@@ -48,11 +44,7 @@ pub fn plan(request: Request) -> Plan {
     if request.keep_capabilities && request.kinds.contains(Kind::User) {
         plan.push(Step::KeepCapabilities);
     }
-    plan.extend(
-        request
-            .variables
-            .map(|names| Step::Environment(Environment::Only(names))),
-    );
+    plan.extend(request.variables.map(|names| Step::Environment(Environment::Only(names))));
     plan.push(Step::Execute(request.program));
     plan
 }
@@ -71,12 +63,7 @@ fn before_unshare(request: &Request, plan: &mut Plan) {
     }
     if let Some((uid, gid)) = request.owner {
         // The groups go while we may still change them, the user last. Changed ids hide our own /proc files from us.
-        plan.extend([
-            Step::DropGroups,
-            Step::SetGid(gid),
-            Step::SetUid(uid),
-            Step::MakeDumpable,
-        ]);
+        plan.extend([Step::DropGroups, Step::SetGid(gid), Step::SetUid(uid), Step::MakeDumpable]);
     }
 }
 
@@ -89,12 +76,7 @@ fn after_unshare(request: &Request, plan: &mut Plan) {
     if !mapper_jobs(request).is_empty() {
         plan.push(Step::ReleaseMapper);
     }
-    plan.extend(
-        request
-            .offsets
-            .iter()
-            .map(|(clock, seconds)| Step::OffsetClock(*clock, *seconds)),
-    );
+    plan.extend(request.offsets.iter().map(|(clock, seconds)| Step::OffsetClock(*clock, *seconds)));
 }
 
 /// The maps of our own ids alone, which we write ourselves.
@@ -120,17 +102,10 @@ fn mounts(request: &Request, plan: &mut Plan) {
     }
     let register = |binfmt: &Path| {
         let binfmt = binfmt.to_path_buf();
-        request
-            .interpreter
-            .clone()
-            .map(|interpreter| Step::RegisterInterpreter {
-                binfmt,
-                interpreter,
-            })
+        request.interpreter.clone().map(|interpreter| Step::RegisterInterpreter { binfmt, interpreter })
     };
     // The kernel opens such an interpreter when it is registered: that must be while it can still be reached.
-    let registered_outside =
-        request.root.is_some() && request.interpreter.as_deref().is_some_and(opens_at_once);
+    let registered_outside = request.root.is_some() && request.interpreter.as_deref().is_some_and(opens_at_once);
     if registered_outside {
         plan.push(Step::MountBinfmt(BINFMT.into()));
         plan.extend(register(Path::new(BINFMT)));
@@ -159,23 +134,14 @@ fn opens_at_once(interpreter: &OsStr) -> bool {
     let Some(separator) = interpreter.as_bytes().first() else {
         return false;
     };
-    let flags = interpreter
-        .as_bytes()
-        .rsplit(|byte| byte == separator)
-        .next();
+    let flags = interpreter.as_bytes().rsplit(|byte| byte == separator).next();
     flags.is_some_and(|flags| flags.contains(&b'F'))
 }
 
 fn mapper_jobs(request: &Request) -> Vec<MapJob> {
-    let maps = [
-        (IdKind::User, &request.uid_map),
-        (IdKind::Group, &request.gid_map),
-    ];
+    let maps = [(IdKind::User, &request.uid_map), (IdKind::Group, &request.gid_map)];
     let by_mapper = maps.into_iter().filter_map(|(ids, map)| match map {
-        IdMap::ByMapper(lines) => Some(MapJob {
-            ids,
-            lines: lines.clone(),
-        }),
+        IdMap::ByMapper(lines) => Some(MapJob { ids, lines: lines.clone() }),
         _ => None,
     });
     by_mapper.collect()

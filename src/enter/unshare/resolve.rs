@@ -22,24 +22,13 @@ const LARGEST_FILE: usize = 16 << 20;
 /// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
 /// not exist, cannot be read or does not fit.
 pub fn resolve(args: Args) -> Result<Request, RequestError> {
-    for (option, offset) in [
-        ("--monotonic", args.monotonic),
-        ("--boottime", args.boottime),
-    ] {
+    for (option, offset) in [("--monotonic", args.monotonic), ("--boottime", args.boottime)] {
         if offset.is_some() && !args.kinds.contains(Kind::Time) {
             return Err(RequestError::OffsetWithoutTime(option));
         }
     }
-    let uids = Ids {
-        kind: IdKind::User,
-        own: geteuid().as_raw(),
-        owner_given: args.owner.is_some(),
-    };
-    let gids = Ids {
-        kind: IdKind::Group,
-        own: getegid().as_raw(),
-        owner_given: args.owner.is_some(),
-    };
+    let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
+    let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
     let uid_map = uids.map(args.map_user.as_ref(), &args.map_users)?;
     let gid_map = gids.map(args.map_group.as_ref(), &args.map_groups)?;
     if matches!(gid_map, IdMap::Own(_)) && args.setgroups == Some(Setgroups::Allow) {
@@ -53,26 +42,17 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         Some(directory) => Some(directory.unwrap_or_else(|| "/proc".into())),
         None => proc_implied.then(|| "/proc".into()),
     };
-    let offsets = [
-        (Clock::Boottime, args.boottime),
-        (Clock::Monotonic, args.monotonic),
-    ];
+    let offsets = [(Clock::Boottime, args.boottime), (Clock::Monotonic, args.monotonic)];
     Ok(Request {
         keep: check_files(args.keep, args.fork)?,
         kinds: args.kinds,
-        fork: args.fork.then_some(Fork {
-            kill_child: args.kill_child,
-            forward_signals: args.forward_signals,
-        }),
+        fork: args.fork.then_some(Fork { kill_child: args.kill_child, forward_signals: args.forward_signals }),
         propagation: args.propagation,
         uid_map,
         gid_map,
         owner: args.owner,
         setgroups: args.setgroups,
-        offsets: offsets
-            .into_iter()
-            .filter_map(|(clock, offset)| Some((clock, offset?)))
-            .collect(),
+        offsets: offsets.into_iter().filter_map(|(clock, offset)| Some((clock, offset?))).collect(),
         proc,
         binfmt: binfmt_wanted.then(|| binfmt_directory.unwrap_or_else(|| BINFMT.into())),
         interpreter: args.load_interpreter,
@@ -96,10 +76,7 @@ fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Keep>, Req
             return Err(RequestError::KeepPidWithoutFork(file.clone()));
         }
     }
-    Ok(files
-        .into_iter()
-        .map(|(kind, file)| Keep { kind, file })
-        .collect())
+    Ok(files.into_iter().map(|(kind, file)| Keep { kind, file }).collect())
 }
 
 /// Users or groups, for the making of their map.
@@ -111,22 +88,14 @@ struct Ids {
 }
 
 impl Ids {
-    fn map(
-        &self,
-        single: Option<&SingleId>,
-        blocks: &[BlockArgument],
-    ) -> Result<IdMap, RequestError> {
+    fn map(&self, single: Option<&SingleId>, blocks: &[BlockArgument]) -> Result<IdMap, RequestError> {
         let single = match single {
             None => None,
             Some(SingleId::Current) => Some(self.own),
             Some(SingleId::To(IdOrName::Id(id))) => Some(*id),
             Some(SingleId::To(IdOrName::Name(name))) => Some(id_by_name(self.database(), name)?),
         };
-        let single = single.map(|inner| Extent {
-            inner,
-            outer: self.own,
-            count: 1,
-        });
+        let single = single.map(|inner| Extent { inner, outer: self.own, count: 1 });
         if blocks.is_empty() {
             return Ok(match single {
                 None => IdMap::None,
@@ -154,10 +123,7 @@ impl Ids {
     }
 
     fn find_block(&self, block: BlockArgument, found: &mut Vec<Block>) -> Result<(), RequestError> {
-        let closed = |extent| Block {
-            extent,
-            open_ended: false,
-        };
+        let closed = |extent| Block { extent, open_ended: false };
         match block {
             BlockArgument::Block(extent) => found.push(closed(extent)),
             BlockArgument::All => {
@@ -169,19 +135,8 @@ impl Ids {
             BlockArgument::Auto | BlockArgument::Subids => {
                 let (first, count) = self.subordinates()?;
                 found.push(match block {
-                    BlockArgument::Auto => Block {
-                        extent: Extent {
-                            inner: 0,
-                            outer: first,
-                            count,
-                        },
-                        open_ended: true,
-                    },
-                    _ => closed(Extent {
-                        inner: first,
-                        outer: first,
-                        count,
-                    }),
+                    BlockArgument::Auto => Block { extent: Extent { inner: 0, outer: first, count }, open_ended: true },
+                    _ => closed(Extent { inner: first, outer: first, count }),
                 });
             }
         }
@@ -193,12 +148,8 @@ impl Ids {
         let uid = geteuid().as_raw();
         let name = names_by_uid(&[uid]).remove(&uid);
         let file = self.kind.subordinate_file();
-        let text = read_bounded(Path::new(file), LARGEST_FILE).map_err(|errno| {
-            RequestError::Unreadable {
-                path: file.into(),
-                errno,
-            }
-        })?;
+        let text = read_bounded(Path::new(file), LARGEST_FILE)
+            .map_err(|errno| RequestError::Unreadable { path: file.into(), errno })?;
         match first_block(&text, uid, name.as_deref()) {
             Some(block) => Ok((block.first, block.count)),
             None => {

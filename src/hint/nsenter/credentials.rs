@@ -18,9 +18,7 @@ pub fn groups_refused(situation: &Situation, view: &View) -> Option<String> {
     let remedy = match (situation.gid, situation.become_root) {
         (false, _) => "keep groups, user and group as they are with --preserve-credentials",
         (true, false) => "leave -G out, with which the groups are dropped",
-        (true, true) => {
-            "leave -G out, with which the groups are dropped, and keep them with --preserve-credentials"
-        }
+        (true, true) => "leave -G out, with which the groups are dropped, and keep them with --preserve-credentials",
     };
     Some(format!("{denied}: {remedy}"))
 }
@@ -43,9 +41,9 @@ fn unmapped(situation: &Situation, given: bool, option: &str, map: &str) -> Stri
     let remedy = match (given, situation.become_root) {
         (false, _) => "choose one that is with -S and -G, or --preserve-credentials".to_string(),
         (true, false) => format!("choose one that is with {option}, or leave {option} out"),
-        (true, true) => format!(
-            "choose one that is with {option}, or leave {option} out and give --preserve-credentials"
-        ),
+        (true, true) => {
+            format!("choose one that is with {option}, or leave {option} out and give --preserve-credentials")
+        }
     };
     format!("the id is not mapped in {namespace}: {remedy}")
 }
@@ -57,47 +55,26 @@ mod tests {
     use crate::namespace::KindSet;
 
     fn entering(kind: Kind) -> Situation {
-        Situation {
-            kinds: KindSet::EMPTY.with(kind),
-            ..Situation::default()
-        }
+        Situation { kinds: KindSet::EMPTY.with(kind), ..Situation::default() }
     }
 
     #[test]
     fn refused_groups_point_to_what_leaves_them() {
         let nothing = Made::of(&[]);
         let groups = |situation| groups_refused(&situation, &nothing.view());
-        let preserving = |gid| Situation {
-            gid,
-            ..entering(Kind::User)
-        };
-        let becoming_root = |gid| Situation {
-            become_root: true,
-            ..preserving(gid)
-        };
+        let preserving = |gid| Situation { gid, ..entering(Kind::User) };
+        let becoming_root = |gid| Situation { become_root: true, ..preserving(gid) };
         let hint = groups(becoming_root(false)).unwrap();
-        assert!(
-            hint.ends_with("as they are with --preserve-credentials"),
-            "{hint}"
-        );
+        assert!(hint.ends_with("as they are with --preserve-credentials"), "{hint}");
         let hint = groups(preserving(true)).unwrap();
-        assert!(
-            hint.contains("leave -G out") && !hint.contains("--preserve"),
-            "{hint}"
-        );
+        assert!(hint.contains("leave -G out") && !hint.contains("--preserve"), "{hint}");
         let hint = groups(becoming_root(true)).unwrap();
-        assert!(
-            hint.contains("leave -G out") && hint.contains("--preserve-credentials"),
-            "{hint}"
-        );
+        assert!(hint.contains("leave -G out") && hint.contains("--preserve-credentials"), "{hint}");
     }
 
     #[test]
     fn outside_of_a_user_namespace_groups_are_denied_by_our_own() {
-        let given = || Situation {
-            gid: true,
-            ..entering(Kind::Net)
-        };
+        let given = || Situation { gid: true, ..entering(Kind::Net) };
         let with = |text| {
             let made = Made::of(&[("/proc/self/setgroups", text)]);
             groups_refused(&given(), &made.view())
@@ -111,31 +88,18 @@ mod tests {
 
     #[test]
     fn an_unmapped_id_is_one_of_the_namespace_that_it_was_given_for() {
-        let given = |kind, become_root| Situation {
-            uid: true,
-            become_root,
-            ..entering(kind)
-        };
+        let given = |kind, become_root| Situation { uid: true, become_root, ..entering(kind) };
         assert_eq!(
             unmapped_user(&given(Kind::Net, false)),
             "the id is not mapped in the user namespace that we are in (see /proc/self/uid_map): choose one that is with \
              -S, or leave -S out"
         );
         let inside = unmapped_user(&given(Kind::User, false));
-        assert!(
-            inside.contains("(see its uid_map)") && !inside.contains("--preserve"),
-            "{inside}"
-        );
+        assert!(inside.contains("(see its uid_map)") && !inside.contains("--preserve"), "{inside}");
         let becoming_root = unmapped_user(&given(Kind::User, true));
-        assert!(
-            becoming_root.ends_with("leave -S out and give --preserve-credentials"),
-            "{becoming_root}"
-        );
+        assert!(becoming_root.ends_with("leave -S out and give --preserve-credentials"), "{becoming_root}");
         // Root, whom nobody has asked for.
-        let root = Situation {
-            become_root: true,
-            ..entering(Kind::User)
-        };
+        let root = Situation { become_root: true, ..entering(Kind::User) };
         assert!(unmapped_group(&root).ends_with("with -S and -G, or --preserve-credentials"));
     }
 }

@@ -66,9 +66,7 @@ impl Situation {
 /// A note before the program runs where the target is probably not the process that was meant: `unshare --fork` itself
 /// stays outside of the PID namespace that it has made for its child.
 pub fn target_stays_outside(situation: &Situation, view: &View) -> Option<String> {
-    let target = situation
-        .target
-        .filter(|_| situation.of_target.contains(Kind::Pid))?;
+    let target = situation.target.filter(|_| situation.of_target.contains(Kind::Pid))?;
     let link = |path: &str| view.link(path);
     let own = link("/proc/self/ns/pid")?;
     let theirs = link(&format!("/proc/{target}/ns/pid"))?;
@@ -85,10 +83,7 @@ pub fn target_stays_outside(situation: &Situation, view: &View) -> Option<String
 pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
-        Failure::Program {
-            program,
-            errno: Errno::ENOENT,
-        } => not_found_inside(program, situation),
+        Failure::Program { program, errno: Errno::ENOENT } => not_found_inside(program, situation),
         _ => None,
     }
 }
@@ -103,9 +98,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
                 _ => None,
             }
         }
-        (Attempt::Open(path) | Attempt::Read(path), Errno::EACCES | Errno::EPERM) => {
-            not_to_look_into(path, view)
-        }
+        (Attempt::Open(path) | Attempt::Read(path), Errno::EACCES | Errno::EPERM) => not_to_look_into(path, view),
         (Attempt::OpenSocketNamespace { pid, fd }, Errno::EPERM) => Some(format!(
             "taking descriptor {fd} needs the right to trace process {pid} (CAP_SYS_PTRACE), its network namespace \
              CAP_NET_ADMIN"
@@ -132,9 +125,7 @@ fn not_found_inside(program: &OsStr, situation: &Situation) -> Option<String> {
         false => return None,
     };
     if program.as_bytes().contains(&b'/') {
-        return Some(format!(
-            "it was looked for {place}, and so was the interpreter that it may name"
-        ));
+        return Some(format!("it was looked for {place}, and so was the interpreter that it may name"));
     }
     let path = situation.path.as_deref().unwrap_or(DEFAULT_PATH);
     Some(format!("it was looked for {place}, with PATH={path}"))
@@ -161,9 +152,7 @@ fn no_such_process(pid: i32, view: &View) -> String {
     let own = std::process::id().to_string();
     match view.link("/proc/self") {
         Some(shown) if shown != own => {
-            format!(
-                "/proc shows another PID namespace than ours: there is no process {pid} in ours"
-            )
+            format!("/proc shows another PID namespace than ours: there is no process {pid} in ours")
         }
         _ => format!("no process has the PID {pid} in our PID namespace, or it has ended"),
     }

@@ -23,10 +23,7 @@ enum Owner {
 }
 
 fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
-    let Some(target) = situation
-        .target
-        .filter(|_| situation.of_target.contains(kind))
-    else {
+    let Some(target) = situation.target.filter(|_| situation.of_target.contains(kind)) else {
         return Owner::Unknown;
     };
     let Some(file) = view.follow(&format!("/proc/{target}/ns/{kind}"), OFlag::O_RDONLY) else {
@@ -34,11 +31,7 @@ fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
     };
     match nsfs::owner(file) {
         Ok(owner) => match fstat(owner) {
-            Ok(stat)
-                if view.link("/proc/self/ns/user") == Some(format!("user:[{}]", stat.st_ino)) =>
-            {
-                Owner::OurOwn
-            }
+            Ok(stat) if view.link("/proc/self/ns/user") == Some(format!("user:[{}]", stat.st_ino)) => Owner::OurOwn,
             Ok(stat) => Owner::Other(stat.st_ino),
             Err(_) => Owner::Unknown,
         },
@@ -51,10 +44,7 @@ fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
 pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
     if kind == Kind::User {
         // Its owner, which is its parent, can be seen from above only.
-        let is_below = matches!(
-            owner(kind, situation, view),
-            Owner::OurOwn | Owner::Other(_)
-        );
+        let is_below = matches!(owner(kind, situation, view), Owner::OurOwn | Owner::Other(_));
         if is_below && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
             return other_refusal(view);
         }
@@ -75,17 +65,13 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
     let entering_user = situation.kinds.contains(Kind::User);
     match owner(kind, situation, view) {
         // Rights that we have where we are hold in all user namespaces below as well.
-        Owner::OurOwn | Owner::Other(_) if (admin, chroot) == (Some(true), Some(true)) => {
-            other_refusal(view)
-        }
+        Owner::OurOwn | Owner::Other(_) if (admin, chroot) == (Some(true), Some(true)) => other_refusal(view),
         Owner::OurOwn if admin == Some(false) => {
             let lacking = match chroot {
                 Some(false) => "CAP_SYS_ADMIN and CAP_SYS_CHROOT",
                 _ => "CAP_SYS_ADMIN",
             };
-            format!(
-                "the {kind} namespace belongs to the user namespace that we are in, where we lack {lacking}"
-            )
+            format!("the {kind} namespace belongs to the user namespace that we are in, where we lack {lacking}")
         }
         Owner::Other(ino) if !entering_user => format!(
             "the {kind} namespace belongs to user:[{ino}], which is not entered: add --user, or --user-parent if no \
@@ -96,9 +82,7 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
              instead of --user"
         ),
         Owner::OutOfSight => {
-            format!(
-                "the {kind} namespace belongs to a user namespace outside of ours, over which we have no rights"
-            )
+            format!("the {kind} namespace belongs to a user namespace outside of ours, over which we have no rights")
         }
         Owner::Unknown if entering_user => format!(
             "the {kind} namespace does not belong to the user namespace that was entered, and we lack CAP_SYS_ADMIN \
@@ -113,9 +97,7 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
 
 /// setns(2): EINVAL.
 pub fn not_valid(kind: Kind, situation: &Situation, view: &View) -> Option<String> {
-    let targets = situation
-        .target
-        .filter(|_| situation.of_target.contains(kind));
+    let targets = situation.target.filter(|_| situation.of_target.contains(kind));
     match kind {
         Kind::User => {
             let same = targets.and_then(|target| {

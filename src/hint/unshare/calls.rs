@@ -24,8 +24,7 @@ pub fn no_right(view: &View) -> String {
 pub fn no_user_namespace(view: &View) -> String {
     let privileged = view.has_capability(CAP_SYS_ADMIN) == Some(true);
     if !privileged && view.number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
-        return "kernel.unprivileged_userns_clone is 0: only root may make user namespaces here"
-            .to_string();
+        return "kernel.unprivileged_userns_clone is 0: only root may make user namespaces here".to_string();
     }
     if let Some(ids) = unmapped(view) {
         return format!(
@@ -53,11 +52,7 @@ pub fn apparmor(view: &View) -> Option<String> {
         return None;
     }
     let profile = view.text("/proc/self/attr/current").unwrap_or_default();
-    let under = if profile.is_empty() {
-        String::new()
-    } else {
-        format!(" (we run under '{profile}')")
-    };
+    let under = if profile.is_empty() { String::new() } else { format!(" (we run under '{profile}')") };
     Some(format!(
         "AppArmor takes the rights out of user namespaces that unprivileged programs make{under}: give this binary a \
          profile with 'userns,', or set kernel.apparmor_restrict_unprivileged_userns to 0"
@@ -75,34 +70,22 @@ pub fn limits(kinds: KindSet, view: &View) -> String {
     if let Some((name, _)) = values.iter().find(|(_, value)| *value == 0) {
         return format!("{name} is 0: no such namespace may be made here");
     }
-    let depth = view
-        .status("NSpid")
-        .map_or(0, |pids| pids.split_whitespace().count());
+    let depth = view.status("NSpid").map_or(0, |pids| pids.split_whitespace().count());
     if kinds.contains(Kind::Pid) && depth >= DEEPEST_PID {
-        return format!(
-            "PID namespaces may be nested {DEEPEST_PID} deep, and we are in number {depth}"
-        );
+        return format!("PID namespaces may be nested {DEEPEST_PID} deep, and we are in number {depth}");
     }
-    let values: Vec<_> = values
-        .iter()
-        .map(|(name, value)| format!("{name} = {value}"))
-        .collect();
+    let values: Vec<_> = values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let nesting = match (kinds.contains(Kind::User), kinds.contains(Kind::Pid)) {
         (true, _) => "; or user namespaces are nested too deep (about 32)",
         (false, true) => "; or PID namespaces are nested too deep (32)",
         _ => "",
     };
-    format!(
-        "a limit is reached, here or in a user namespace around this one: {}{nesting}",
-        values.join(", ")
-    )
+    format!("a limit is reached, here or in a user namespace around this one: {}{nesting}", values.join(", "))
 }
 
 /// unshare(2): EINVAL.
 pub fn missing_kinds(kinds: KindSet, view: &View) -> Option<String> {
-    let missing = kinds
-        .iter()
-        .filter(|kind| !view.exists(&format!("/proc/self/ns/{kind}")));
+    let missing = kinds.iter().filter(|kind| !view.exists(&format!("/proc/self/ns/{kind}")));
     let missing: KindSet = missing.collect();
     if missing.is_empty() || !view.exists("/proc/self/ns") {
         return None;

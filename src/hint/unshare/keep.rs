@@ -67,10 +67,7 @@ mod tests {
         assert!(of_mounts(shared).starts_with("/a is a shared mount"));
         assert!(of_mounts(private).contains("only in one that is older"));
         let unseen = of_mounts(None);
-        assert!(
-            unseen.contains("shared mount") && unseen.contains("only in one that is older"),
-            "{unseen}"
-        );
+        assert!(unseen.contains("shared mount") && unseen.contains("only in one that is older"), "{unseen}");
         for place in [shared, private, None] {
             assert_eq!(hint(Kind::Uts, place), None);
         }
@@ -80,10 +77,7 @@ mod tests {
     fn a_file_of_another_mount_namespace_is_told_so_for_any_kind() {
         for kind in [Kind::Mount, Kind::Uts] {
             let hint = hint(kind, Some("")).unwrap();
-            assert!(
-                hint.starts_with("/a/file is on no mount of our mount namespace"),
-                "{hint}"
-            );
+            assert!(hint.starts_with("/a/file is on no mount of our mount namespace"), "{hint}");
         }
     }
 }

@@ -14,14 +14,8 @@ const MOST_RANGES: usize = 5;
 
 /// What to do for a user without subordinate ids.
 pub fn add_subordinates(user: &str, file: &str) -> String {
-    let option = if file.ends_with("gid") {
-        "--add-subgids"
-    } else {
-        "--add-subuids"
-    };
-    format!(
-        "give {user} a range that nobody else has, as root: usermod {option} 100000-165535 {user}"
-    )
+    let option = if file.ends_with("gid") { "--add-subgids" } else { "--add-subuids" };
+    format!("give {user} a range that nobody else has, as root: usermod {option} 100000-165535 {user}")
 }
 
 /// newuidmap or newgidmap has failed.
@@ -47,23 +41,14 @@ pub fn program(name: &str, ending: Status, user: u32, view: &View) -> Option<Str
 /// The kernel takes no map in which two lines share ids (EINVAL, user_namespaces(7)). `text` is that of the map.
 pub fn overlapping(text: &str) -> Option<String> {
     let lines = extents(text.as_bytes());
-    let pairs = lines
-        .iter()
-        .enumerate()
-        .flat_map(|(at, one)| lines[at + 1..].iter().map(move |other| (one, other)));
+    let pairs = lines.iter().enumerate().flat_map(|(at, one)| lines[at + 1..].iter().map(move |other| (one, other)));
     let outer = |extent: &Extent| (extent.outer, extent.count);
     let inner = |extent: &Extent| (extent.inner, extent.count);
     pairs.into_iter().find_map(|(one, other)| {
-        let shared = [
-            ("outside", outer(one), outer(other)),
-            ("inside", inner(one), inner(other)),
-        ];
+        let shared = [("outside", outer(one), outer(other)), ("inside", inner(one), inner(other))];
         shared.into_iter().find_map(|(side, one, other)| {
             let (first, end) = intersection(one, other)?;
-            Some(format!(
-                "two blocks share the ids {first} to {} {side}",
-                end - 1
-            ))
+            Some(format!("two blocks share the ids {first} to {} {side}", end - 1))
         })
     })
 }
@@ -80,21 +65,13 @@ fn intersection(one: (u32, u32), other: (u32, u32)) -> Option<(u64, u64)> {
 fn allowed(file: &str, user: u32, view: &View) -> Option<String> {
     let name = name_of(user, view);
     let text = view.bytes(file).unwrap_or_default();
-    let ranges: Vec<_> = blocks(&text, user, name.as_deref())
-        .take(MOST_RANGES + 1)
-        .collect();
+    let ranges: Vec<_> = blocks(&text, user, name.as_deref()).take(MOST_RANGES + 1).collect();
     if !ranges.is_empty() {
-        return Some(format!(
-            "{file} allows this user {}, and one's own id",
-            listed(&ranges)
-        ));
+        return Some(format!("{file} allows this user {}, and one's own id", listed(&ranges)));
     }
     // Without a name, which need not be in /etc/passwd, the lines with it cannot be told.
     let name = name?;
-    Some(format!(
-        "{file} allows this user nothing: {}",
-        add_subordinates(&name.to_string_lossy(), file)
-    ))
+    Some(format!("{file} allows this user nothing: {}", add_subordinates(&name.to_string_lossy(), file)))
 }
 
 fn listed(ranges: &[Subordinates]) -> String {
@@ -103,11 +80,7 @@ fn listed(ranges: &[Subordinates]) -> String {
         format!("{} to {last}", range.first)
     };
     let shown: Vec<_> = ranges.iter().take(MOST_RANGES).map(text).collect();
-    let more = if ranges.len() > MOST_RANGES {
-        ", …"
-    } else {
-        ""
-    };
+    let more = if ranges.len() > MOST_RANGES { ", …" } else { "" };
     format!("{}{more}", shown.join(", "))
 }
 
@@ -142,15 +115,9 @@ mod tests {
     #[test]
     fn one_that_is_missing_is_told_from_one_that_cannot_be_run() {
         let missing = hint(Status::Exited(127), &[]).unwrap();
-        assert!(
-            missing.contains("not found") && missing.contains("package uidmap"),
-            "{missing}"
-        );
+        assert!(missing.contains("not found") && missing.contains("package uidmap"), "{missing}");
         let there = hint(Status::Exited(126), &[]).unwrap();
-        assert!(
-            there.contains("cannot be run") && !there.contains("install"),
-            "{there}"
-        );
+        assert!(there.contains("cannot be run") && !there.contains("install"), "{there}");
         let other = program("the helper", Status::Exited(127), 0, &Made::of(&[]).view());
         assert_eq!(other, None);
     }
@@ -166,10 +133,7 @@ mod tests {
         assert_eq!(hint.matches("10 to 14").count(), 5, "{hint}");
         assert!(hint.contains("10 to 14, …, and"), "{hint}");
         let none = refused("bob:1:1\n").unwrap();
-        assert!(
-            none.contains("allows this user nothing") && none.ends_with(" alice"),
-            "{none}"
-        );
+        assert!(none.contains("allows this user nothing") && none.ends_with(" alice"), "{none}");
     }
 
     #[test]

@@ -49,21 +49,14 @@ impl Situation {
 pub fn view_for(request: &Request) -> View {
     let view = View::of_system();
     let keeps_from_new_mounts = !request.keep.is_empty() && request.kinds.contains(Kind::Mount);
-    if request.root.is_some() || keeps_from_new_mounts {
-        view.holding_mounts()
-    } else {
-        view
-    }
+    if request.root.is_some() || keeps_from_new_mounts { view.holding_mounts() } else { view }
 }
 
 /// The hint for a request that makes no sense.
 pub fn before(error: &RequestError) -> Option<String> {
     match error {
         RequestError::NoSubordinateIds { user, file } => Some(maps::add_subordinates(user, file)),
-        RequestError::Unreadable {
-            path,
-            errno: Errno::ENOENT,
-        } if path.starts_with("/etc") => Some(
+        RequestError::Unreadable { path, errno: Errno::ENOENT } if path.starts_with("/etc") => Some(
             "give the user subordinate ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"
                 .to_string(),
         ),

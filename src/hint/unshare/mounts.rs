@@ -29,10 +29,7 @@ pub fn no_proc(situation: Situation, view: &View) -> Option<String> {
     if mounts.is_empty() {
         return None;
     }
-    let whole: Vec<_> = mounts
-        .iter()
-        .filter(|mount| mount.fstype == "proc" && mount.root == "/")
-        .collect();
+    let whole: Vec<_> = mounts.iter().filter(|mount| mount.fstype == "proc" && mount.root == "/").collect();
     if whole.is_empty() {
         // In a chroot the kernel looks at mounts as well that we do not see.
         return is_mounted(&mounts, "/").then(|| {
@@ -58,10 +55,7 @@ fn mask_of<'m>(proc: &Mount, mounts: &'m [Mount]) -> Option<&'m Path> {
         let empty = below.is_ok_and(|below| ALWAYS_EMPTY.iter().any(|it| below == Path::new(it)));
         mount.parent == proc.id && !empty
     };
-    mounts
-        .iter()
-        .find(hides)
-        .map(|mount| mount.mount_point.as_path())
+    mounts.iter().find(hides).map(|mount| mount.mount_point.as_path())
 }
 
 /// mount(2) with a propagation flag, on the root directory: EINVAL.

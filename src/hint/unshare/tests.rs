@@ -3,14 +3,9 @@
 use super::super::made::Made;
 use super::*;
 
-const NO_RIGHTS: (&str, &str) = (
-    "/proc/self/status",
-    "Uid:\t7\t7\t7\t7\nGid:\t7\t7\t7\t7\nCapEff:\t0000000000000000\nSeccomp:\t0\n",
-);
-const ROOT: (&str, &str) = (
-    "/proc/self/status",
-    "CapEff:\t000001ffffffffff\nSeccomp:\t2\n",
-);
+const NO_RIGHTS: (&str, &str) =
+    ("/proc/self/status", "Uid:\t7\t7\t7\t7\nGid:\t7\t7\t7\t7\nCapEff:\t0000000000000000\nSeccomp:\t0\n");
+const ROOT: (&str, &str) = ("/proc/self/status", "CapEff:\t000001ffffffffff\nSeccomp:\t2\n");
 const MAPPED: (&str, &str) = ("/proc/self/uid_map", "0 0 4294967295\n");
 const MOUNTS: (&str, &str) = (
     "/proc/self/mountinfo",
@@ -22,23 +17,13 @@ fn kinds(kinds: &[Kind]) -> KindSet {
 }
 
 /// The hint for a failed attempt of an ordinary user's where these kinds were asked for, with --fork.
-fn hint_for(
-    attempt: Attempt,
-    errno: Errno,
-    asked: &[Kind],
-    files: &[(&str, &str)],
-) -> Option<String> {
+fn hint_for(attempt: Attempt, errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> Option<String> {
     let made = Made::of(files);
     let made = match files.iter().any(|(path, _)| path.starts_with("/proc/1/")) {
         true => made,
         false => made.with_process_1(),
     };
-    let situation = Situation {
-        kinds: kinds(asked),
-        forks: true,
-        uid: 1000,
-        ..Situation::default()
-    };
+    let situation = Situation { kinds: kinds(asked), forks: true, uid: 1000, ..Situation::default() };
     super::hint(&Failure::System { attempt, errno }, situation, &made.view())
 }
 
@@ -49,34 +34,22 @@ fn unsharing(errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> String {
 #[test]
 fn without_rights_a_user_namespace_is_proposed() {
     let hint = unsharing(Errno::EPERM, &[Kind::Net], &[NO_RIGHTS]);
-    assert!(
-        hint.starts_with("this needs CAP_SYS_ADMIN") && hint.contains("--map-root-user (-r)"),
-        "{hint}"
-    );
+    assert!(hint.starts_with("this needs CAP_SYS_ADMIN") && hint.contains("--map-root-user (-r)"), "{hint}");
     let hint = unsharing(Errno::EPERM, &[Kind::Net], &[ROOT]);
-    assert!(
-        hint.contains("seccomp filter") && hint.contains("security module"),
-        "{hint}"
-    );
+    assert!(hint.contains("seccomp filter") && hint.contains("security module"), "{hint}");
 }
 
 #[test]
 fn a_refused_user_namespace_has_one_of_four_reasons() {
     let with = |files: &[(&str, &str)]| unsharing(Errno::EPERM, &[Kind::User], files);
     let sysctl = ("/proc/sys/kernel/unprivileged_userns_clone", "0\n");
-    assert!(
-        with(&[NO_RIGHTS, MAPPED, MOUNTS, sysctl])
-            .starts_with("kernel.unprivileged_userns_clone is 0")
-    );
+    assert!(with(&[NO_RIGHTS, MAPPED, MOUNTS, sysctl]).starts_with("kernel.unprivileged_userns_clone is 0"));
     // Root is not concerned by it.
     assert!(with(&[ROOT, MAPPED, MOUNTS, sysctl]).starts_with("probably it is the seccomp filter"));
     let no_groups = ("/proc/self/gid_map", "");
     assert!(with(&[NO_RIGHTS, ("/proc/self/uid_map", "")]).starts_with("our user is not mapped"));
     assert!(with(&[NO_RIGHTS, MAPPED, no_groups]).starts_with("our group is not mapped"));
-    let elsewhere = (
-        "/proc/self/mountinfo",
-        "2 1 0:4 / /proc rw - proc proc rw\n",
-    );
+    let elsewhere = ("/proc/self/mountinfo", "2 1 0:4 / /proc rw - proc proc rw\n");
     assert!(with(&[NO_RIGHTS, MAPPED, elsewhere]).starts_with("we are in a chroot"));
     // Of another root directory, or one that we may not look at.
     for process_1 in [("/proc/1/root/x", ""), ("/proc/1/status", "")] {
@@ -91,37 +64,19 @@ fn a_refused_user_namespace_has_one_of_four_reasons() {
 
 #[test]
 fn apparmor_is_blamed_only_where_it_restricts() {
-    let sysctl = (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1\n",
-    );
+    let sysctl = ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
     let profile = ("/proc/self/attr/current", "unprivileged_userns (enforce)\n");
-    let map = || Attempt::Write {
-        path: "/proc/self/uid_map".into(),
-        text: "0 1 1".into(),
-    };
-    let mount = || Attempt::Mount {
-        fstype: "proc",
-        on: "/proc".into(),
-    };
+    let map = || Attempt::Write { path: "/proc/self/uid_map".into(), text: "0 1 1".into() };
+    let mount = || Attempt::Mount { fstype: "proc", on: "/proc".into() };
     for attempt in [map(), mount()] {
         let hint = hint_for(attempt, Errno::EPERM, &[Kind::User], &[sysctl, profile]).unwrap();
         assert!(hint.starts_with("AppArmor takes the rights"), "{hint}");
-        assert!(
-            hint.contains("'unprivileged_userns (enforce)'") && hint.contains("'userns,'"),
-            "{hint}"
-        );
+        assert!(hint.contains("'unprivileged_userns (enforce)'") && hint.contains("'userns,'"), "{hint}");
     }
     // Root is privileged, and forgets --pid as others do.
     let made = Made::of(&[sysctl, profile]);
-    let root = Situation {
-        kinds: kinds(&[Kind::User]),
-        ..Situation::default()
-    };
-    let refused = Failure::System {
-        attempt: mount(),
-        errno: Errno::EPERM,
-    };
+    let root = Situation { kinds: kinds(&[Kind::User]), ..Situation::default() };
+    let refused = Failure::System { attempt: mount(), errno: Errno::EPERM };
     let hint = super::hint(&refused, root, &made.view()).unwrap();
     assert!(hint.ends_with("add --pid --fork"), "{hint}");
     assert_eq!(hint_for(map(), Errno::EPERM, &[Kind::User], &[]), None);
@@ -141,10 +96,7 @@ fn a_limit_is_named_with_its_value() {
         "a limit is reached, here or in a user namespace around this one: user.max_net_namespaces = 7"
     );
     let hint = unsharing(Errno::ENOSPC, &[Kind::Pid], &[("/proc/self/status", &deep)]);
-    assert_eq!(
-        hint,
-        "PID namespaces may be nested 32 deep, and we are in number 32"
-    );
+    assert_eq!(hint, "PID namespaces may be nested 32 deep, and we are in number 32");
 }
 
 #[test]
@@ -159,31 +111,12 @@ fn a_kind_that_the_kernel_lacks_is_named() {
 #[test]
 fn a_refused_proc_has_its_reason() {
     let with = |asked: &[Kind], files: &[(&str, &str)]| {
-        hint_for(
-            Attempt::Mount {
-                fstype: "proc",
-                on: "/proc".into(),
-            },
-            Errno::EPERM,
-            asked,
-            files,
-        )
+        hint_for(Attempt::Mount { fstype: "proc", on: "/proc".into() }, Errno::EPERM, asked, files)
     };
-    assert!(
-        with(&[Kind::User, Kind::Mount], &[MOUNTS])
-            .unwrap()
-            .ends_with("add --pid --fork")
-    );
-    let masked = (
-        "/proc/self/mountinfo",
-        "1 0 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n",
-    );
+    assert!(with(&[Kind::User, Kind::Mount], &[MOUNTS]).unwrap().ends_with("add --pid --fork"));
+    let masked = ("/proc/self/mountinfo", "1 0 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n");
     let all = [Kind::User, Kind::Mount, Kind::Pid];
-    assert!(
-        with(&all, &[masked])
-            .unwrap()
-            .starts_with("proc is partly masked here (/proc/kcore is covered")
-    );
+    assert!(with(&all, &[masked]).unwrap().starts_with("proc is partly masked here (/proc/kcore is covered"));
     assert_eq!(with(&all, &[MOUNTS]), None);
     // A second proc, of which nothing is covered, would do.
     let second = (
@@ -202,26 +135,13 @@ fn a_refused_proc_has_its_reason() {
 #[test]
 fn a_root_that_is_no_mount_point_is_told() {
     let with = |at: &str, files: &[(&str, &str)]| {
-        let attempt = Attempt::Propagate {
-            mode: "private",
-            at: at.into(),
-        };
+        let attempt = Attempt::Propagate { mode: "private", at: at.into() };
         hint_for(attempt, Errno::EINVAL, &[Kind::Mount], files)
     };
-    let chroot = (
-        "/proc/self/mountinfo",
-        "2 1 0:4 / /proc rw - proc proc rw\n",
-    );
+    let chroot = ("/proc/self/mountinfo", "2 1 0:4 / /proc rw - proc proc rw\n");
     let hint = with("/", &[chroot]).unwrap();
-    assert!(
-        hint.starts_with("our root directory is no mount point") && hint.contains("unchanged"),
-        "{hint}"
-    );
-    assert!(
-        with("/", &[])
-            .unwrap()
-            .starts_with("probably our root directory")
-    );
+    assert!(hint.starts_with("our root directory is no mount point") && hint.contains("unchanged"), "{hint}");
+    assert!(with("/", &[]).unwrap().starts_with("probably our root directory"));
     assert_eq!(with("/", &[MOUNTS]), None);
     assert_eq!(with("/mnt", &[chroot]), None);
 }
@@ -232,21 +152,12 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
         let made = Made::of(&[])
             .with_link("/proc/self/ns/pid", "pid:[1]")
             .with_link("/proc/self/ns/pid_for_children", childrens);
-        let situation = Situation {
-            kinds: kinds(asked),
-            ..Situation::default()
-        };
-        let failure = Failure::System {
-            attempt: Attempt::Fork,
-            errno: Errno::ENOMEM,
-        };
+        let situation = Situation { kinds: kinds(asked), ..Situation::default() };
+        let failure = Failure::System { attempt: Attempt::Fork, errno: Errno::ENOMEM };
         super::hint(&failure, situation, &made.view())
     };
     let hint = with("pid:[2]", &[]).unwrap();
-    assert!(
-        hint.starts_with("process 1 of the PID namespace that our children are to be in"),
-        "{hint}"
-    );
+    assert!(hint.starts_with("process 1 of the PID namespace that our children are to be in"), "{hint}");
     assert_eq!(with("pid:[1]", &[]), None);
     // One that was just made has had no process yet.
     assert_eq!(with("pid:[2]", &[Kind::Pid]), None);
@@ -254,12 +165,8 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
 
 #[test]
 fn a_shell_that_stays_outside_is_told_so() {
-    let situation = |forks, runs_shell| Situation {
-        kinds: kinds(&[Kind::Pid]),
-        forks,
-        runs_shell,
-        ..Situation::default()
-    };
+    let situation =
+        |forks, runs_shell| Situation { kinds: kinds(&[Kind::Pid]), forks, runs_shell, ..Situation::default() };
     assert!(shell_stays_outside(situation(false, true)).is_some());
     assert_eq!(shell_stays_outside(situation(true, true)), None);
     assert_eq!(shell_stays_outside(situation(false, false)), None);

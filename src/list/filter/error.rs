@@ -57,25 +57,17 @@ impl fmt::Display for FilterError {
         match self {
             FilterError::TooLong => write!(f, "the expression is longer than {MOST_BYTES} bytes"),
             FilterError::TooManyNodes => {
-                write!(
-                    f,
-                    "the expression has more than {MOST_NODES} operators and operands"
-                )
+                write!(f, "the expression has more than {MOST_NODES} operators and operands")
             }
-            FilterError::PatternTooLong => write!(
-                f,
-                "a pattern is longer than {MOST_PATTERN_BYTES} bytes, or repeats too much"
-            ),
-            FilterError::Unexpected {
-                found: Some(found),
-                at,
-                expected,
-            } => write!(f, "unexpected '{found}' at {at}: expected {expected}"),
-            FilterError::Unexpected {
-                found: None,
-                at,
-                expected,
-            } => write!(f, "unexpected end at {at}: expected {expected}"),
+            FilterError::PatternTooLong => {
+                write!(f, "a pattern is longer than {MOST_PATTERN_BYTES} bytes, or repeats too much")
+            }
+            FilterError::Unexpected { found: Some(found), at, expected } => {
+                write!(f, "unexpected '{found}' at {at}: expected {expected}")
+            }
+            FilterError::Unexpected { found: None, at, expected } => {
+                write!(f, "unexpected end at {at}: expected {expected}")
+            }
             FilterError::OpenString { at } => {
                 write!(f, "the string that begins at {at} has no closing quote")
             }
@@ -86,10 +78,7 @@ impl fmt::Display for FilterError {
                 write!(f, "no column is called '{name}' (at {at})")
             }
             FilterError::Pattern { pattern, reason } => {
-                write!(
-                    f,
-                    "'{pattern}' is not an extended regular expression: {reason}"
-                )
+                write!(f, "'{pattern}' is not an extended regular expression: {reason}")
             }
             FilterError::NoNumber(text) => write!(f, "'{text}' is not a number"),
         }

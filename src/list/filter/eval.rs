@@ -25,14 +25,8 @@ pub fn truth(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> Result<bool
         Node::And(left, right) => truth(left, cell)? && truth(right, cell)?,
         Node::Or(left, right) => truth(left, cell)? || truth(right, cell)?,
         Node::Not(inner) => !truth(inner, cell)?,
-        Node::Compare(comparison, left, right) => {
-            compare(*comparison, operand(left, cell)?, operand(right, cell)?)?
-        }
-        Node::Match {
-            text,
-            pattern,
-            negated,
-        } => pattern.is_in(&text_of(operand(text, cell)?)) != *negated,
+        Node::Compare(comparison, left, right) => compare(*comparison, operand(left, cell)?, operand(right, cell)?)?,
+        Node::Match { text, pattern, negated } => pattern.is_in(&text_of(operand(text, cell)?)) != *negated,
         _ => match operand(node, cell)? {
             Operand::Integer(value) => value != 0,
             Operand::Float(value) => value != 0.0,
@@ -76,23 +70,13 @@ fn compare(comparison: Comparison, left: Operand, right: Operand) -> Result<bool
     let ordering = match (left, right) {
         (Nothing, _) | (_, Nothing) => None,
         // An empty cell is no number, and an empty text is as good as one.
-        (Text(text), Integer(_) | Float(_)) | (Integer(_) | Float(_), Text(text))
-            if text.is_empty() =>
-        {
-            None
-        }
+        (Text(text), Integer(_) | Float(_)) | (Integer(_) | Float(_), Text(text)) if text.is_empty() => None,
         (Text(left), Text(right)) => Some(left.cmp(&right)),
         (Integer(left), Integer(right)) => Some(left.cmp(&right)),
-        (Integer(left), Text(right)) if float_of(&right).is_none() => {
-            Some(left.cmp(&integer(&right)?))
-        }
-        (Text(left), Integer(right)) if float_of(&left).is_none() => {
-            Some(integer(&left)?.cmp(&right))
-        }
+        (Integer(left), Text(right)) if float_of(&right).is_none() => Some(left.cmp(&integer(&right)?)),
+        (Text(left), Integer(right)) if float_of(&left).is_none() => Some(integer(&left)?.cmp(&right)),
         (left @ (Bool(_) | Integer(_) | Float(_)), right @ Bool(_))
-        | (left @ Bool(_), right @ (Integer(_) | Float(_))) => {
-            number(left)?.partial_cmp(&number(right)?)
-        }
+        | (left @ Bool(_), right @ (Integer(_) | Float(_))) => number(left)?.partial_cmp(&number(right)?),
         (Bool(left), Text(right)) => Some(left.cmp(&!right.is_empty())),
         (Text(left), Bool(right)) => Some((!left.is_empty()).cmp(&right)),
         (left, right) => number(left)?.partial_cmp(&number(right)?),
@@ -122,15 +106,8 @@ fn number(operand: Operand) -> Result<f64, FilterError> {
 
 /// The value of a text with a point in it.
 fn float_of(text: &[u8]) -> Option<f64> {
-    let digits_and_point = text.contains(&b'.')
-        && text
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    std::str::from_utf8(text)
-        .ok()
-        .filter(|_| digits_and_point)?
-        .parse()
-        .ok()
+    let digits_and_point = text.contains(&b'.') && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    std::str::from_utf8(text).ok().filter(|_| digits_and_point)?.parse().ok()
 }
 
 fn integer(text: &[u8]) -> Result<u64, FilterError> {

@@ -106,11 +106,7 @@ pub fn tokens(text: &[u8]) -> Result<Vec<Placed>, FilterError> {
     while !rest.is_empty() {
         let at = text.len() - rest.len() + 1;
         let (token, length) = token(rest, at)?;
-        tokens.push(Placed {
-            token,
-            text: written(&rest[..length]),
-            at,
-        });
+        tokens.push(Placed { token, text: written(&rest[..length]), at });
         rest = rest[length..].trim_ascii_start();
     }
     Ok(tokens)
@@ -121,9 +117,7 @@ fn written(text: &[u8]) -> String {
 }
 
 fn length_of(text: &[u8], part: impl Fn(&u8) -> bool) -> usize {
-    text.iter()
-        .position(|byte| !part(byte))
-        .unwrap_or(text.len())
+    text.iter().position(|byte| !part(byte)).unwrap_or(text.len())
 }
 
 /// The first token and its length.
@@ -136,9 +130,7 @@ fn token(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
         }
         b'0'..=b'9' => number(text, at),
         byte if byte.is_ascii_alphabetic() || byte == b'_' => {
-            let length = length_of(text, |byte| {
-                byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-            });
+            let length = length_of(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
             word(&text[..length], at).map(|token| (token, length))
         }
         _ => SIGNS
@@ -147,38 +139,25 @@ fn token(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
             .map(|(sign, token)| (token.clone(), sign.len()))
             .ok_or_else(|| {
                 let first = String::from_utf8_lossy(text).chars().next();
-                FilterError::Unexpected {
-                    found: first.map(String::from),
-                    at,
-                    expected: "an operator or an operand",
-                }
+                FilterError::Unexpected { found: first.map(String::from), at, expected: "an operator or an operand" }
             }),
     }
 }
 
 fn word(text: &[u8], at: usize) -> Result<Token, FilterError> {
-    let operator = WORDS
-        .iter()
-        .find(|(word, _)| text == word.as_bytes() || text == word.to_ascii_uppercase().as_bytes());
+    let operator =
+        WORDS.iter().find(|(word, _)| text == word.as_bytes() || text == word.to_ascii_uppercase().as_bytes());
     if let Some((_, token)) = operator {
         return Ok(token.clone());
     }
-    Column::from_name(text)
-        .map(Token::Column)
-        .ok_or_else(|| FilterError::UnknownColumn {
-            name: written(text),
-            at,
-        })
+    Column::from_name(text).map(Token::Column).ok_or_else(|| FilterError::UnknownColumn { name: written(text), at })
 }
 
 /// `5`, `5.5`, `5K`, `5KiB`.
 fn number(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
     let length = length_of(text, u8::is_ascii_alphanumeric);
     let whole = length_of(text, u8::is_ascii_digit);
-    let too_large = |length: usize| FilterError::NumberTooLarge {
-        text: written(&text[..length]),
-        at,
-    };
+    let too_large = |length: usize| FilterError::NumberTooLarge { text: written(&text[..length]), at };
     if text.get(whole) == Some(&b'.') {
         let length = whole + 1 + length_of(&text[whole + 1..], u8::is_ascii_alphanumeric);
         let number = written(&text[..length]);
@@ -198,10 +177,7 @@ fn number(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
         _ => return Err(no_number(written(&text[..length]), at)),
     };
     let value = digits::<u64>(&text[..whole]).and_then(|value| value.checked_mul(factor));
-    Ok((
-        Token::Integer(value.ok_or_else(|| too_large(length))?),
-        length,
-    ))
+    Ok((Token::Integer(value.ok_or_else(|| too_large(length))?), length))
 }
 
 fn no_number(found: String, at: usize) -> FilterError {

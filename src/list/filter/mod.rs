@@ -199,80 +199,38 @@ mod tests {
             (" ", format!("unexpected end at 2: {OPERAND}")),
             ("PID ==", format!("unexpected end at 7: {OPERAND}")),
             ("PID == == 1", format!("unexpected '==' at 8: {OPERAND}")),
-            (
-                "PID 1",
-                "unexpected '1' at 5: expected an operator or the end".into(),
-            ),
-            (
-                "(PID",
-                "unexpected end at 5: expected an operator or )".into(),
-            ),
-            (
-                "PID)",
-                "unexpected ')' at 4: expected an operator or the end".into(),
-            ),
-            (
-                "PID = 1",
-                "unexpected '=' at 5: expected an operator or an operand".into(),
-            ),
-            (
-                "PID @ 1",
-                "unexpected '@' at 5: expected an operator or an operand".into(),
-            ),
+            ("PID 1", "unexpected '1' at 5: expected an operator or the end".into()),
+            ("(PID", "unexpected end at 5: expected an operator or )".into()),
+            ("PID)", "unexpected ')' at 4: expected an operator or the end".into()),
+            ("PID = 1", "unexpected '=' at 5: expected an operator or an operand".into()),
+            ("PID @ 1", "unexpected '@' at 5: expected an operator or an operand".into()),
             ("PIG == 1", "no column is called 'PIG' (at 1)".into()),
             ("And", "no column is called 'And' (at 1)".into()),
-            (
-                "USER == \"x",
-                "the string that begins at 9 has no closing quote".into(),
-            ),
-            (
-                "PID == 99999999999999999999",
-                "the number '99999999999999999999' at 8 is too large".into(),
-            ),
+            ("USER == \"x", "the string that begins at 9 has no closing quote".into()),
+            ("PID == 99999999999999999999", "the number '99999999999999999999' at 8 is too large".into()),
             ("PID == 16E", "the number '16E' at 8 is too large".into()),
-            (
-                "COMMAND =~ TYPE",
-                "unexpected 'TYPE' at 12: expected a pattern in quotes".into(),
-            ),
-            (
-                "TYPE =~ '('",
-                "'(' is not an extended regular expression: a ( without its )".into(),
-            ),
-            (
-                "TYPE =~ '*a'",
-                "'*a' is not an extended regular expression: nothing before a repetition".into(),
-            ),
+            ("COMMAND =~ TYPE", "unexpected 'TYPE' at 12: expected a pattern in quotes".into()),
+            ("TYPE =~ '('", "'(' is not an extended regular expression: a ( without its )".into()),
+            ("TYPE =~ '*a'", "'*a' is not an extended regular expression: nothing before a repetition".into()),
             (
                 "TYPE =~ '(a)\\1'",
-                "'(a)\\1' is not an extended regular expression: back references are not taken"
-                    .into(),
+                "'(a)\\1' is not an extended regular expression: back references are not taken".into(),
             ),
             ("TYPE == 5", "'net' is not a number".into()),
         ] {
             assert_eq!(holds(text, false), Err(expected), "{text}");
         }
         for number in ["5X", "5KB", "5.", "5.5K", "0x10"] {
-            assert!(
-                holds(number, false)
-                    .unwrap_err()
-                    .starts_with("unexpected '"),
-                "{number}"
-            );
+            assert!(holds(number, false).unwrap_err().starts_with("unexpected '"), "{number}");
         }
     }
 
     #[test]
     fn limits() {
-        assert_eq!(
-            holds(&"1".repeat(1025), false),
-            Err(FilterError::TooLong.to_string())
-        );
+        assert_eq!(holds(&"1".repeat(1025), false), Err(FilterError::TooLong.to_string()));
         let deep = |depth: usize| format!("{}1{}", "(".repeat(depth), ")".repeat(depth));
         assert_eq!(holds(&deep(255), false), Ok(true));
-        assert_eq!(
-            holds(&deep(256), false),
-            Err(FilterError::TooManyNodes.to_string())
-        );
+        assert_eq!(holds(&deep(256), false), Err(FilterError::TooManyNodes.to_string()));
         let too_long = FilterError::PatternTooLong.to_string();
         let long = format!("'' =~ '{}'", "a".repeat(257));
         assert_eq!(holds(&long, false), Err(too_long.clone()));

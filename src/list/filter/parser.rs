@@ -55,11 +55,7 @@ impl Node {
 
 /// Reads all of `tokens`; the text that they are from is `length` bytes long.
 pub fn parse(tokens: &[Placed], length: usize) -> Result<Node, FilterError> {
-    let mut parser = Parser {
-        tokens: tokens.iter(),
-        end: length + 1,
-        nodes: 0,
-    };
+    let mut parser = Parser { tokens: tokens.iter(), end: length + 1, nodes: 0 };
     let node = parser.expression()?;
     match parser.tokens.next() {
         None => Ok(node),
@@ -68,11 +64,7 @@ pub fn parse(tokens: &[Placed], length: usize) -> Result<Node, FilterError> {
 }
 
 fn unexpected(token: &Placed, expected: &'static str) -> FilterError {
-    FilterError::Unexpected {
-        found: Some(token.text.clone()),
-        at: token.at,
-        expected,
-    }
+    FilterError::Unexpected { found: Some(token.text.clone()), at: token.at, expected }
 }
 
 /// Goes down one call for each `(` and `not`; since each counts as a node, never deeper than [`MOST_NODES`].
@@ -96,11 +88,7 @@ impl<'t> Parser<'t> {
     }
 
     fn next(&mut self, expected: &'static str) -> Result<&'t Placed, FilterError> {
-        self.tokens.next().ok_or(FilterError::Unexpected {
-            found: None,
-            at: self.end,
-            expected,
-        })
+        self.tokens.next().ok_or(FilterError::Unexpected { found: None, at: self.end, expected })
     }
 
     /// Comparisons between `and` and `or`.
@@ -131,11 +119,7 @@ impl<'t> Parser<'t> {
                 Some(Token::Match { negated }) => {
                     self.tokens.next();
                     self.count()?;
-                    Node::Match {
-                        text: Box::new(left),
-                        pattern: self.pattern()?,
-                        negated: *negated,
-                    }
+                    Node::Match { text: Box::new(left), pattern: self.pattern()?, negated: *negated }
                 }
                 _ => return Ok(left),
             };

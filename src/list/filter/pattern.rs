@@ -19,10 +19,7 @@ pub struct Pattern(Regex);
 impl Pattern {
     /// Reads a pattern. Bytes that are no UTF-8 are errors.
     pub fn new(pattern: &[u8]) -> Result<Pattern, FilterError> {
-        let error = |reason| FilterError::Pattern {
-            pattern: String::from_utf8_lossy(pattern).into_owned(),
-            reason,
-        };
+        let error = |reason| FilterError::Pattern { pattern: String::from_utf8_lossy(pattern).into_owned(), reason };
         if pattern.len() > MOST_PATTERN_BYTES {
             return Err(FilterError::PatternTooLong);
         }
@@ -77,12 +74,8 @@ struct Translation<'p> {
 
 impl Translation<'_> {
     fn of(pattern: &str) -> Result<String, &'static str> {
-        let mut translation = Translation {
-            rest: pattern.chars().peekable(),
-            out: String::new(),
-            open: 0,
-            repeatable: false,
-        };
+        let mut translation =
+            Translation { rest: pattern.chars().peekable(), out: String::new(), open: 0, repeatable: false };
         while let Some(character) = translation.rest.next() {
             translation.step(character)?;
         }
@@ -138,10 +131,7 @@ impl Translation<'_> {
             return Err("nothing before a repetition");
         }
         let mut row = vec![first];
-        while let Some(next) = self
-            .rest
-            .next_if(|next| matches!(next, '*' | '+' | '?' | '{'))
-        {
+        while let Some(next) = self.rest.next_if(|next| matches!(next, '*' | '+' | '?' | '{')) {
             row.push(match next {
                 '{' => self.interval()?,
                 next => next.to_string(),
@@ -232,16 +222,11 @@ impl Translation<'_> {
                 '[' if self.rest.next_if_eq(&':').is_some() => {
                     let class = self.named(':')?;
                     let known = CLASSES.iter().find(|(name, _)| *name == class);
-                    self.out
-                        .push_str(known.ok_or("a class that there is not")?.1);
+                    self.out.push_str(known.ok_or("a class that there is not")?.1);
                     first = false;
                     continue;
                 }
-                '[' if self
-                    .rest
-                    .peek()
-                    .is_some_and(|next| matches!(next, '.' | '=')) =>
-                {
+                '[' if self.rest.peek().is_some_and(|next| matches!(next, '.' | '=')) => {
                     return Err("collating elements are not taken");
                 }
                 character => character,
@@ -253,12 +238,7 @@ impl Translation<'_> {
             if ahead.next() == Some('-') && ahead.peek().is_some_and(|next| *next != ']') {
                 self.rest.next();
                 let to = self.rest.next().ok_or(OPEN)?;
-                if to == '['
-                    && self
-                        .rest
-                        .peek()
-                        .is_some_and(|next| matches!(next, '.' | '=' | ':'))
-                {
+                if to == '[' && self.rest.peek().is_some_and(|next| matches!(next, '.' | '=' | ':')) {
                     return Err("a range that ends in a class");
                 }
                 if to < from {

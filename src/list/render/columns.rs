@@ -9,11 +9,7 @@ use crate::list::value::Value;
 /// The columns there are: name, type, what they hold.
 pub fn columns(format: Format) -> Vec<u8> {
     let rows = COLUMNS.iter().map(|facts| {
-        let kind = if facts.number {
-            "<integer>"
-        } else {
-            "<string>"
-        };
+        let kind = if facts.number { "<integer>" } else { "<string>" };
         [facts.name, kind, facts.help]
     });
     match format {
@@ -54,11 +50,7 @@ fn json<'r>(rows: impl Iterator<Item = [&'r str; 3]>) -> Vec<u8> {
         } else {
             json.next_object(0);
         }
-        for (column, (key, cell)) in ["holder", "type", "description"]
-            .iter()
-            .zip(row)
-            .enumerate()
-        {
+        for (column, (key, cell)) in ["holder", "type", "description"].iter().zip(row).enumerate() {
             json.member(0, column == 0, key, &Value::text(cell.as_bytes()), true);
         }
     }

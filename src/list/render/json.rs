@@ -9,11 +9,7 @@ use crate::list::value::Value;
 
 /// Writes an object with the rows as the array `name`; what hangs under a row is in its array `children`.
 pub fn write(name: &str, listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let keys: Vec<String> = listing
-        .columns
-        .iter()
-        .map(|column| column.facts().name.to_ascii_lowercase())
-        .collect();
+    let keys: Vec<String> = listing.columns.iter().map(|column| column.facts().name.to_ascii_lowercase()).collect();
     let mut json = Json::open(name);
     let mut depth = 0;
     for (at, place) in depth_first(&listing.lines).into_iter().enumerate() {
@@ -142,9 +138,7 @@ impl Json {
             '\u{c}' => self.0.extend(b"\\f"),
             '\r' => self.0.extend(b"\\r"),
             // The last of them begins what drives a terminal, as ESC does; to a parser it is the same.
-            '\0'..' ' | '\u{7f}'..='\u{9f}' => self
-                .0
-                .extend(format!("\\u{:04x}", character as u32).bytes()),
+            '\0'..' ' | '\u{7f}'..='\u{9f}' => self.0.extend(format!("\\u{:04x}", character as u32).bytes()),
             _ => self.0.extend(character.encode_utf8(&mut [0; 4]).bytes()),
         }
     }

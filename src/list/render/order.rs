@@ -29,12 +29,7 @@ pub fn depth_first(lines: &[Line]) -> Vec<Place> {
     let mut pending = Vec::new();
     push(&mut pending, &roots, 0);
     while let Some((line, depth, last)) = pending.pop() {
-        places.push(Place {
-            line,
-            depth,
-            last,
-            has_children: !children[line].is_empty(),
-        });
+        places.push(Place { line, depth, last, has_children: !children[line].is_empty() });
         push(&mut pending, &children[line], depth + 1);
     }
     places
@@ -59,18 +54,10 @@ pub struct Glyphs {
 }
 
 /// Each takes two columns.
-pub const UNICODE: Glyphs = Glyphs {
-    branch: "├─",
-    corner: "└─",
-    bar: "│ ",
-};
+pub const UNICODE: Glyphs = Glyphs { branch: "├─", corner: "└─", bar: "│ " };
 
 /// The same for locales without them.
-pub const ASCII: Glyphs = Glyphs {
-    branch: "|-",
-    corner: "`-",
-    bar: "| ",
-};
+pub const ASCII: Glyphs = Glyphs { branch: "|-", corner: "`-", bar: "| " };
 
 /// Keeps, while a tree is walked depth first, which of the branches above the row go on below it.
 #[derive(Debug, Default)]
@@ -112,34 +99,15 @@ mod tests {
 
     #[test]
     fn a_tree_is_drawn() {
-        let line = |parent| Line {
-            cells: Vec::new(),
-            parent,
-        };
-        let parents = [
-            None,
-            Some(0),
-            Some(0),
-            Some(1),
-            Some(3),
-            None,
-            Some(5),
-            Some(2),
-        ];
+        let line = |parent| Line { cells: Vec::new(), parent };
+        let parents = [None, Some(0), Some(0), Some(1), Some(3), None, Some(5), Some(2)];
         let lines: Vec<_> = parents.into_iter().map(line).collect();
         let mut branches = Branches::default();
         let mut drawn = Vec::new();
         for place in depth_first(&lines) {
             branches.go(&place);
-            drawn.push(format!(
-                "{}{}",
-                branches.prefix(&place, &ASCII, true),
-                place.line
-            ));
+            drawn.push(format!("{}{}", branches.prefix(&place, &ASCII, true), place.line));
         }
-        assert_eq!(
-            drawn,
-            ["0", "|-1", "| `-3", "|   `-4", "`-2", "  `-7", "5", "`-6"]
-        );
+        assert_eq!(drawn, ["0", "|-1", "| `-3", "|   `-4", "`-2", "  `-7", "5", "`-6"]);
     }
 }

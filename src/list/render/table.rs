@@ -71,11 +71,7 @@ fn widths(listing: &Listing, style: &Style, places: &[Place]) -> Vec<Width> {
         // Nothing follows the last one, and it is not padded.
         if at != last || facts.right || style.width.is_some() {
             for place in places {
-                let branch = if listing.tree == Some(*column) {
-                    2 * place.depth
-                } else {
-                    0
-                };
+                let branch = if listing.tree == Some(*column) { 2 * place.depth } else { 0 };
                 let cell = &listing.lines[place.line].cells[at];
                 for line in lines(cell, style.wrap) {
                     widest = widest.max(branch + show(&line, style.charset, &mut Vec::new()));
@@ -83,15 +79,8 @@ fn widths(listing: &Listing, style: &Style, places: &[Place]) -> Vec<Width> {
                 widest = widest.max(branch);
             }
         }
-        let columns = if widest < facts.name.len() {
-            facts.name.len()
-        } else {
-            widest.max(facts.minimum)
-        };
-        widths.push(Width {
-            columns,
-            cut: false,
-        });
+        let columns = if widest < facts.name.len() { facts.name.len() } else { widest.max(facts.minimum) };
+        widths.push(Width { columns, cut: false });
     }
     if let Some(terminal) = style.width {
         fit(&mut widths, &listing.columns, terminal);
@@ -107,9 +96,7 @@ fn fit(widths: &mut [Width], columns: &[Column], terminal: usize) {
     if excess == 0 {
         return;
     }
-    let cut: Vec<usize> = (0..columns.len())
-        .filter(|at| columns[*at].facts().cut)
-        .collect();
+    let cut: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].facts().cut).collect();
     for (done, at) in cut.iter().enumerate() {
         let share = excess.div_ceil(cut.len() - done);
         let least = columns[*at].facts().name.len();
@@ -135,11 +122,8 @@ impl Table<'_> {
     }
 
     fn row(&self, place: &Place, branches: &Branches, out: &mut Vec<u8>) {
-        let cells: Vec<_> = self.listing.lines[place.line]
-            .cells
-            .iter()
-            .map(|cell| lines(cell, self.style.wrap))
-            .collect();
+        let cells: Vec<_> =
+            self.listing.lines[place.line].cells.iter().map(|cell| lines(cell, self.style.wrap)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
         for line in 0..height {
             for (at, column) in self.listing.columns.iter().enumerate() {
@@ -159,10 +143,7 @@ impl Table<'_> {
                     }
                 }
                 columns += match self.widths[at] {
-                    Width {
-                        columns: room,
-                        cut: true,
-                    } => show_cut(text, self.style.charset, room, &mut shown),
+                    Width { columns: room, cut: true } => show_cut(text, self.style.charset, room, &mut shown),
                     _ => show(text, self.style.charset, &mut shown),
                 };
                 self.pad(at, &shown, columns, out);

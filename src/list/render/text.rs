@@ -54,12 +54,7 @@ impl Piece<'_> {
 /// `\xHH`.
 pub fn escape(byte: u8) -> [u8; 4] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    [
-        b'\\',
-        b'x',
-        DIGITS[usize::from(byte >> 4)],
-        DIGITS[usize::from(byte & 15)],
-    ]
+    [b'\\', b'x', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 fn pieces(bytes: &[u8], charset: Charset) -> impl Iterator<Item = Piece<'_>> {
@@ -77,8 +72,7 @@ fn pieces(bytes: &[u8], charset: Charset) -> impl Iterator<Item = Piece<'_>> {
             b' '..=b'~' => Some((1, 1)),
             0x80.. if charset == Charset::Utf8 => {
                 let length = character(rest);
-                let columns =
-                    length.and_then(|(length, character)| Some((length, width::of(character)?)));
+                let columns = length.and_then(|(length, character)| Some((length, width::of(character)?)));
                 if let (Some((length, _)), None) = (length, columns) {
                     escape_to_come = length - 1;
                 }
@@ -134,11 +128,7 @@ mod tests {
             ("\u{85}".as_bytes(), "\\xc2\\x85", 8),
             (b"\xff\xe2\x82", "\\xff\\xe2\\x82", 12),
         ] {
-            assert_eq!(
-                shown(text, Charset::Utf8),
-                (utf8.to_string(), columns),
-                "{text:?}"
-            );
+            assert_eq!(shown(text, Charset::Utf8), (utf8.to_string(), columns), "{text:?}");
         }
         assert_eq!(shown("é".as_bytes(), Charset::Ascii).0, "\\xc3\\xa9");
     }

@@ -31,17 +31,9 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
     };
     for (kind, link) in links() {
         let found = child_namespace(directory.as_fd(), link, kind);
-        let own = || {
-            sight
-                .process
-                .namespace(kind)
-                .or_else(|| namespace(directory.as_fd(), kind).ok().flatten())
-        };
+        let own = || sight.process.namespace(kind).or_else(|| namespace(directory.as_fd(), kind).ok().flatten());
         if let Some(inode) = found.filter(|inode| Some(*inode) != own()) {
-            let holder = Holder::Children {
-                pid: sight.process.pid,
-                tid: None,
-            };
+            let holder = Holder::Children { pid: sight.process.pid, tid: None };
             worker.finds.held.push((kind, inode, holder));
         }
     }

@@ -6,11 +6,7 @@ use crate::list::snapshot::{Holder, Inode, Namespace, Process, Snapshot, namespa
 use crate::namespace::Kind;
 
 /// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
-pub(super) fn snapshot(
-    processes: Vec<Process>,
-    held: Vec<(Kind, Inode, Holder)>,
-    unreadable: usize,
-) -> Snapshot {
+pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, Holder)>, unreadable: usize) -> Snapshot {
     let mut namespaces: BTreeMap<Inode, Namespace> = BTreeMap::new();
     for kind in Kind::ALL {
         // Most processes share their namespaces with the one before.
@@ -25,11 +21,7 @@ pub(super) fn snapshot(
                     if let Some(run) = run.take() {
                         run.add_to(&mut namespaces, kind);
                     }
-                    run = Some(Run {
-                        inode,
-                        first: at,
-                        length: 1,
-                    });
+                    run = Some(Run { inode, first: at, length: 1 });
                 }
             }
         }
@@ -45,11 +37,7 @@ pub(super) fn snapshot(
     for namespace in namespaces.values_mut() {
         namespace.holders.sort_by_key(Holder::rank);
     }
-    Snapshot {
-        processes,
-        namespaces,
-        unreadable,
-    }
+    Snapshot { processes, namespaces, unreadable }
 }
 
 /// Neighbours in the process table that share a namespace.

@@ -36,8 +36,7 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
     let scope = worker.scope;
     let mut descriptors = Descriptors {
         files: scope.wants(Source::Descriptor),
-        sockets: (scope.wants(Source::Socket) && scope.held.contains(Kind::Net))
-            .then_some(&mut worker.sockets),
+        sockets: (scope.wants(Source::Socket) && scope.held.contains(Kind::Net)).then_some(&mut worker.sockets),
         pid: sight.process.pid,
         own: sight.process.namespace(Kind::Net),
         process: None,

@@ -79,14 +79,9 @@ fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBu
     if !is_all(namespace, mounts.len()) {
         return None;
     }
-    let facts = mounts
-        .into_iter()
-        .filter_map(|mount| mount_tree::facts(namespace.id, mount).ok()?);
+    let facts = mounts.into_iter().filter_map(|mount| mount_tree::facts(namespace.id, mount).ok()?);
     let nsfs = facts.filter(|facts| facts.fstype == b"nsfs");
-    Some(
-        nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point))))
-            .collect(),
-    )
+    Some(nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point)))).collect())
 }
 
 /// One mount namespace after the other, those found on the way included, except those done.
@@ -107,9 +102,7 @@ fn by_mountinfo(
         if !done.insert(namespace) {
             continue;
         }
-        let own = (own == Some(namespace))
-            .then(|| Table::of(scope.root, "self"))
-            .flatten();
+        let own = (own == Some(namespace)).then(|| Table::of(scope.root, "self")).flatten();
         let mut seen: BTreeSet<u32> = own.iter().flat_map(Table::ids).collect();
         let members = members.get(&namespace).map_or(&[][..], Vec::as_slice);
         for table in tables(snapshot, scope, opener, namespace, (members, own)) {
@@ -120,11 +113,7 @@ fn by_mountinfo(
                 }
                 let place = (mount.mount_point, namespace, table.witness);
                 let found = add(snapshot, scope, mount.root.as_bytes(), place);
-                pending.extend(
-                    found
-                        .filter(|(kind, _)| *kind == Kind::Mount)
-                        .map(|found| found.1),
-                );
+                pending.extend(found.filter(|(kind, _)| *kind == Kind::Mount).map(|found| found.1));
             }
         }
     }
@@ -138,11 +127,7 @@ fn add(
     (path, namespace, witness): (PathBuf, Inode, Option<i32>),
 ) -> Option<(Kind, Inode)> {
     let (kind, inode) = parse_name(root).filter(|(kind, _)| scope.held.contains(*kind))?;
-    let holder = Holder::MountElsewhere {
-        path,
-        namespace,
-        witness,
-    };
+    let holder = Holder::MountElsewhere { path, namespace, witness };
     snapshot.add(kind, inode, holder);
     Some((kind, inode))
 }

@@ -78,34 +78,13 @@ impl Stage {
 
 /// All stages, in the order in which they are carried out.
 const STAGES: &[Stage] = &[
-    Stage {
-        serves: &[Source::Process],
-        look: Look::AtEachProcess(process::look),
-    },
-    Stage {
-        serves: &[Source::Thread],
-        look: Look::AtEachProcess(thread::look),
-    },
-    Stage {
-        serves: &[Source::Children],
-        look: Look::AtEachProcess(children::look),
-    },
-    Stage {
-        serves: &[Source::Descriptor, Source::Socket],
-        look: Look::AtEachProcess(descriptor::look),
-    },
-    Stage {
-        serves: &[Source::Mount],
-        look: Look::Once(mount::look),
-    },
-    Stage {
-        serves: &[Source::MountElsewhere],
-        look: Look::Afterwards(elsewhere::look),
-    },
-    Stage {
-        serves: &[Source::Kernel],
-        look: Look::Afterwards(kernel::look),
-    },
+    Stage { serves: &[Source::Process], look: Look::AtEachProcess(process::look) },
+    Stage { serves: &[Source::Thread], look: Look::AtEachProcess(thread::look) },
+    Stage { serves: &[Source::Children], look: Look::AtEachProcess(children::look) },
+    Stage { serves: &[Source::Descriptor, Source::Socket], look: Look::AtEachProcess(descriptor::look) },
+    Stage { serves: &[Source::Mount], look: Look::Once(mount::look) },
+    Stage { serves: &[Source::MountElsewhere], look: Look::Afterwards(elsewhere::look) },
+    Stage { serves: &[Source::Kernel], look: Look::Afterwards(kernel::look) },
 ];
 
 /// A process that is being looked at, and what has been seen of it.
@@ -123,10 +102,7 @@ struct Sight {
 
 /// Whether this is the want of descriptors or memory. A listing that is short for it would pass for a whole one.
 fn is_exhaustion(errno: Errno) -> bool {
-    matches!(
-        errno,
-        Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO
-    )
+    matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO)
 }
 
 impl Sight {
@@ -215,14 +191,10 @@ impl<'s> Worker<'s> {
 /// cannot be opened or listed.
 pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let open = || Attempt::Open(PathBuf::from(scope.root));
-    let proc =
-        file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).during(open)?;
+    let proc = file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).during(open)?;
     let mut finds = Finds::default();
     let at_each = |stage: &Stage| matches!(stage.look, Look::AtEachProcess(_));
-    if STAGES
-        .iter()
-        .any(|stage| at_each(stage) && stage.is_wanted(scope))
-    {
+    if STAGES.iter().any(|stage| at_each(stage) && stage.is_wanted(scope)) {
         finds = table::walk(scope, proc.as_fd())?;
     }
     for stage in STAGES {

@@ -29,9 +29,7 @@ pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
 /// of another type.
 pub(super) fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = (u32, mountinfo::Mount)> {
     const TYPE: &[u8] = b" - nsfs ";
-    let nsfs = text
-        .split(|byte| *byte == b'\n')
-        .filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE));
+    let nsfs = text.split(|byte| *byte == b'\n').filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE));
     let number = |line: &[u8]| digits(line.split(|byte| *byte == b' ').next()?);
     nsfs.filter_map(move |line| number(line).zip(mountinfo::mounts(line).next()))
         .filter(|(_, mount)| mount.fstype == "nsfs")

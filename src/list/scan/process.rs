@@ -17,14 +17,10 @@ use crate::sys::at;
 use crate::sys::file::OPEN_FLAGS;
 
 /// For opening what is only a step on the way to something else: neither read nor listed.
-pub(super) const STEP: OFlag = OFlag::O_PATH
-    .union(OFlag::O_DIRECTORY)
-    .union(OFlag::O_CLOEXEC);
+pub(super) const STEP: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
 /// For reading the names in a directory.
-pub(super) const LISTED: OFlag = OFlag::O_RDONLY
-    .union(OFlag::O_DIRECTORY)
-    .union(OFlag::O_CLOEXEC);
+pub(super) const LISTED: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
 /// A stat file is shorter than this, its comm of at most 64 bytes included.
 const STAT: usize = 1024;
@@ -41,22 +37,12 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Sight> {
     let directory = openat(proc, name, STEP, Mode::empty())?;
     let uid = fstat(&directory)?.st_uid;
     let mut text = [0; STAT];
-    let file = openat(
-        &directory,
-        c"stat",
-        OFlag::O_RDONLY | OPEN_FLAGS,
-        Mode::empty(),
-    )?;
+    let file = openat(&directory, c"stat", OFlag::O_RDONLY | OPEN_FLAGS, Mode::empty())?;
     let length = read(&file, &mut text)?;
     let stat = stat::parse(&text[..length]).ok_or(Errno::ESRCH)?;
     Ok(Sight {
         directory,
-        process: Process {
-            pid,
-            parent: stat.parent,
-            uid,
-            namespaces: [None; Kind::ALL.len()],
-        },
+        process: Process { pid, parent: stat.parent, uid, namespaces: [None; Kind::ALL.len()] },
         kernel_thread: stat.kernel_thread,
         threads: stat.threads,
         refused: false,
@@ -90,11 +76,7 @@ pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> nix::Result<Option
 
 /// The namespace that a link in a directory /proc/PID/ns names; `None` if it names none of that kind. Errors of
 /// readlinkat(2).
-pub(super) fn linked_namespace(
-    links: BorrowedFd<'_>,
-    link: &CStr,
-    kind: Kind,
-) -> nix::Result<Option<Inode>> {
+pub(super) fn linked_namespace(links: BorrowedFd<'_>, link: &CStr, kind: Kind) -> nix::Result<Option<Inode>> {
     let mut text = [0; LINK];
     let named = parse_name(at::read_link(links, link, &mut text)?);
     Ok(named.filter(|(of, _)| *of == kind).map(|(_, inode)| inode))

@@ -115,26 +115,11 @@ mod tests {
     fn a_list_stands_alone_or_changes_the_default() {
         let default = SourceSet::of(&[Source::Process, Source::Mount]);
         let read = |text: &str| SourceSet::parse(text.as_bytes(), default);
-        assert_eq!(
-            read("fd,socket"),
-            Some(SourceSet::of(&[Source::Descriptor, Source::Socket]))
-        );
-        assert_eq!(
-            read("+thread,-mount"),
-            Some(SourceSet::of(&[Source::Process, Source::Thread]))
-        );
+        assert_eq!(read("fd,socket"), Some(SourceSet::of(&[Source::Descriptor, Source::Socket])));
+        assert_eq!(read("+thread,-mount"), Some(SourceSet::of(&[Source::Process, Source::Thread])));
         assert_eq!(read("all"), Some(SourceSet::ALL));
         assert_eq!(read("-all,+fd"), Some(SourceSet::of(&[Source::Descriptor])));
-        for text in [
-            "",
-            "fd,",
-            "fds",
-            "+fd,socket",
-            "fd,+socket",
-            "+",
-            "FD",
-            "fd socket",
-        ] {
+        for text in ["", "fd,", "fds", "+fd,socket", "fd,+socket", "+", "FD", "fd socket"] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -32,12 +32,7 @@ impl Tree {
 
     fn scan(&self, sources: SourceSet, kinds: &[Kind]) -> Snapshot {
         let kinds: KindSet = kinds.iter().copied().collect();
-        let scope = Scope {
-            root: &self.0,
-            sources,
-            kinds,
-            held: kinds,
-        };
+        let scope = Scope { root: &self.0, sources, kinds, held: kinds };
         scan(&scope, &Opener::new(&self.0).unwrap()).unwrap()
     }
 }
@@ -61,24 +56,8 @@ fn summary(snapshot: &Snapshot) -> Vec<String> {
 fn every_source_is_looked_at() {
     let tree = Tree::new("sources");
     let stat = |parent: i32| format!("9 (a) R 1 1) S {parent} 1 1 0 -1 0 0");
-    tree.process(
-        12,
-        &stat(3),
-        &[
-            ("ns/uts", "uts:[7]"),
-            ("ns/net", "net:[5]"),
-            ("fd/4", "uts:[8]"),
-        ],
-    );
-    tree.process(
-        3,
-        &stat(0),
-        &[
-            ("ns/uts", "uts:[7]"),
-            ("fd/9", "/net:[99]"),
-            ("fd/10", "pipe:[98]"),
-        ],
-    );
+    tree.process(12, &stat(3), &[("ns/uts", "uts:[7]"), ("ns/net", "net:[5]"), ("fd/4", "uts:[8]")]);
+    tree.process(3, &stat(0), &[("ns/uts", "uts:[7]"), ("fd/9", "/net:[99]"), ("fd/10", "pipe:[98]")]);
     // Neither is a process: one has no stat file that can be read, one is a thread of the kernel's with a descriptor.
     tree.process(5, "nonsense", &[("ns/uts", "uts:[70]")]);
     tree.process(4, "4 (k) S 2 0 0 0 -1 2129984 0", &[("fd/1", "uts:[71]")]);
@@ -95,20 +74,10 @@ fn every_source_is_looked_at() {
             "uts:8 0 None [Descriptor { pid: 12, fd: 4 }, Mount(\"/run/u v\")]",
         ]
     );
-    let parents: Vec<_> = all
-        .processes
-        .iter()
-        .map(|process| (process.pid, process.parent))
-        .collect();
+    let parents: Vec<_> = all.processes.iter().map(|process| (process.pid, process.parent)).collect();
     assert_eq!(parents, [(3, 0), (4, 2), (12, 3)]);
-    assert_eq!(
-        summary(&tree.scan(SourceSet::of(&[Source::Process]), &[Kind::Net])),
-        ["net:5 1 Some(12) []"]
-    );
-    assert_eq!(
-        summary(&tree.scan(SourceSet::of(&[Source::Mount]), &[Kind::Mount])),
-        ["mnt:6 0 None [Mount(\"/m\")]"]
-    );
+    assert_eq!(summary(&tree.scan(SourceSet::of(&[Source::Process]), &[Kind::Net])), ["net:5 1 Some(12) []"]);
+    assert_eq!(summary(&tree.scan(SourceSet::of(&[Source::Mount]), &[Kind::Mount])), ["mnt:6 0 None [Mount(\"/m\")]"]);
 }
 
 #[test]
@@ -127,11 +96,7 @@ fn threads_children_and_mounts_elsewhere_are_looked_at() {
     let thread = tree.0.join("7/task/9/ns");
     fs::create_dir_all(&thread).unwrap();
     fs::create_dir_all(tree.0.join("7/task/7/ns")).unwrap();
-    for (link, target) in [
-        ("uts", "uts:[17]"),
-        ("mnt", "mnt:[6]"),
-        ("time_for_children", "time:[13]"),
-    ] {
+    for (link, target) in [("uts", "uts:[17]"), ("mnt", "mnt:[6]"), ("time_for_children", "time:[13]")] {
         symlink(target, thread.join(link)).unwrap();
     }
     let mounts = "1 1 0:4 net:[5] /n rw - nsfs nsfs rw\n";
@@ -149,20 +114,10 @@ fn threads_children_and_mounts_elsewhere_are_looked_at() {
             "uts:17 0 None [Thread { pid: 7, tid: 9 }]",
         ]
     );
-    let theirs = SourceSet::of(&[
-        Source::Process,
-        Source::Descriptor,
-        Source::Socket,
-        Source::Mount,
-    ]);
+    let theirs = SourceSet::of(&[Source::Process, Source::Descriptor, Source::Socket, Source::Mount]);
     assert_eq!(
         summary(&tree.scan(theirs, &Kind::ALL)),
-        [
-            "time:3 1 Some(7) []",
-            "pid:4 1 Some(7) []",
-            "mnt:6 1 Some(7) []",
-            "uts:7 1 Some(7) []",
-        ]
+        ["time:3 1 Some(7) []", "pid:4 1 Some(7) []", "mnt:6 1 Some(7) []", "uts:7 1 Some(7) []",]
     );
 }
 
@@ -171,11 +126,7 @@ fn a_large_table_comes_out_as_a_small_one_would() {
     let tree = Tree::new("large");
     for pid in 1..=1000 {
         let own = format!("uts:[{}]", 1000 + pid / 10);
-        tree.process(
-            pid,
-            &format!("{pid} (x) S 1 1 1 0 -1 0 0"),
-            &[("ns/uts", &own), ("ns/net", "net:[5]")],
-        );
+        tree.process(pid, &format!("{pid} (x) S 1 1 1 0 -1 0 0"), &[("ns/uts", &own), ("ns/net", "net:[5]")]);
     }
     let snapshot = tree.scan(SourceSet::ALL, &Kind::ALL);
     assert!(snapshot.processes.is_sorted_by_key(|process| process.pid));

@@ -46,10 +46,7 @@ impl Descendant {
 
     /// The namespace that this name in its /proc/PID/ns stands for.
     pub fn namespace(&self, name: &str) -> String {
-        std::fs::read_link(self.proc(&format!("ns/{name}")))
-            .unwrap()
-            .display()
-            .to_string()
+        std::fs::read_link(self.proc(&format!("ns/{name}"))).unwrap().display().to_string()
     }
 }
 
@@ -64,11 +61,7 @@ pub(super) fn pidfd(pid: i32) -> Option<OwnedFd> {
 
 /// Whether the process has ended (it may not have been reaped).
 pub(super) fn has_ended(pidfd: &OwnedFd) -> bool {
-    let mut poll = libc::pollfd {
-        fd: pidfd.as_raw_fd(),
-        events: libc::POLLIN,
-        revents: 0,
-    };
+    let mut poll = libc::pollfd { fd: pidfd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: one structure, as said.
     unsafe { libc::poll(&mut poll, 1, 0) == 1 }
 }
@@ -85,11 +78,7 @@ pub(super) struct Listed {
 pub(super) fn processes() -> Vec<Listed> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         // It may be gone by now.
@@ -97,12 +86,7 @@ pub(super) fn processes() -> Vec<Listed> {
             continue;
         };
         let stat = String::from_utf8_lossy(&stat).into_owned();
-        let fields: Vec<&str> = stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or_default()
-            .split(' ')
-            .collect();
+        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
         if let [state, parent, group, ..] = fields[..] {
             found.push(Listed {
                 pid,

@@ -57,16 +57,9 @@ impl Setup {
             for signal in &self.blocked {
                 libc::sigaddset(&mut blocked, *signal);
             }
-            check(libc::sigprocmask(
-                libc::SIG_SETMASK,
-                &blocked,
-                std::ptr::null_mut(),
-            ))?;
+            check(libc::sigprocmask(libc::SIG_SETMASK, &blocked, std::ptr::null_mut()))?;
             if let Some(limit) = self.core_limit {
-                let limit = libc::rlimit {
-                    rlim_cur: limit,
-                    rlim_max: limit,
-                };
+                let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
                 check(libc::setrlimit(libc::RLIMIT_CORE, &limit))?;
             }
             if let Some(umask) = self.umask {
@@ -93,9 +86,7 @@ pub fn first_processor() -> usize {
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &mut set), 0);
-        (0..libc::CPU_SETSIZE as usize)
-            .find(|processor| libc::CPU_ISSET(*processor, &set))
-            .unwrap()
+        (0..libc::CPU_SETSIZE as usize).find(|processor| libc::CPU_ISSET(*processor, &set)).unwrap()
     }
 }
 
@@ -111,9 +102,5 @@ pub fn pin(processor: usize) -> std::io::Result<()> {
 
 /// Turns the -1 of a C function into the error it left.
 pub fn check(result: libc::c_int) -> std::io::Result<()> {
-    if result == -1 {
-        Err(std::io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
+    if result == -1 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -55,14 +55,9 @@ struct Crowd {
 impl Crowd {
     fn new() -> Crowd {
         // SAFETY: plain numbers. Orphans come to us.
-        check("prctl", unsafe {
-            libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)
-        });
+        check("prctl", unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) });
         raise_the_limit_of_descriptors();
-        Crowd {
-            processes: 1,
-            ..Crowd::default()
-        }
+        Crowd { processes: 1, ..Crowd::default() }
     }
 
     fn tell(&mut self, kind: Kind, inode: u64, processes: usize, holders: &[String]) {
@@ -109,10 +104,7 @@ impl Crowd {
     fn hold(mut self) {
         let line = format!("processes\t{}\nready\n", self.processes);
         self.report.push_str(&line);
-        std::io::stdout()
-            .write_all(self.report.as_bytes())
-            .and_then(|()| std::io::stdout().flush())
-            .unwrap();
+        std::io::stdout().write_all(self.report.as_bytes()).and_then(|()| std::io::stdout().flush()).unwrap();
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         for head in self.heads {
             // SAFETY: plain numbers; a child that has not been waited for keeps its number.
@@ -154,10 +146,8 @@ fn processes(count: usize, groups: usize) {
 
 fn namespaces(count: usize, directory: &Path) {
     let mut crowd = Crowd::new();
-    let mut kinds: Vec<Kind> = Kind::ALL
-        .into_iter()
-        .filter(|kind| Path::new(&format!("/proc/self/ns/{kind}")).exists())
-        .collect();
+    let mut kinds: Vec<Kind> =
+        Kind::ALL.into_iter().filter(|kind| Path::new(&format!("/proc/self/ns/{kind}")).exists()).collect();
     // Processes come first, and what is mounted last: whoever is made later would have a copy of it.
     for at in 0..count.div_ceil(3) {
         let kind = kinds[at % kinds.len()];
@@ -169,12 +159,7 @@ fn namespaces(count: usize, directory: &Path) {
         let (pid, _) = crowd.process(&[kind], String::new);
         let held = File::open(format!("/proc/{pid}/ns/{kind}")).unwrap();
         crowd.end_last();
-        crowd.tell(
-            kind,
-            held.metadata().unwrap().ino(),
-            0,
-            &[descriptor(&held)],
-        );
+        crowd.tell(kind, held.metadata().unwrap().ino(), 0, &[descriptor(&held)]);
         crowd.files.push(held);
     }
     // Which mount namespace may be mounted in which is a matter of their ages.
@@ -269,9 +254,7 @@ fn fill(share: usize) -> String {
         }
     }
     // SAFETY: a descriptor that is open, and a number.
-    check("setns", unsafe {
-        libc::setns(home.as_raw_fd(), libc::CLONE_NEWUTS)
-    });
+    check("setns", unsafe { libc::setns(home.as_raw_fd(), libc::CLONE_NEWUTS) });
     drop((home, null));
     said
 }
@@ -307,9 +290,7 @@ fn storm() {
         clone(&[], || {
             loop {
                 let threads = [(); 8].map(|()| std::thread::spawn(std::thread::yield_now));
-                threads
-                    .into_iter()
-                    .for_each(|thread| thread.join().unwrap());
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
             }
         });
     }
@@ -329,14 +310,8 @@ fn clone(kinds: &[Kind], work: impl FnOnce()) -> i32 {
         stack: [u64; 2],
         storage: u64,
     }
-    let flags = kinds
-        .iter()
-        .fold(0, |flags, kind| flags | kind.clone_flag() as u64);
-    let arguments = Arguments {
-        flags,
-        exit_signal: libc::SIGCHLD as u64,
-        ..Arguments::default()
-    };
+    let flags = kinds.iter().fold(0, |flags, kind| flags | kind.clone_flag() as u64);
+    let arguments = Arguments { flags, exit_signal: libc::SIGCHLD as u64, ..Arguments::default() };
     // SAFETY: the structure has the size that is given. This process has a single thread, and the child a copy of all.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &arguments, size_of::<Arguments>()) };
     match check("clone3", pid as i32) {
@@ -353,18 +328,12 @@ fn clone(kinds: &[Kind], work: impl FnOnce()) -> i32 {
 fn raise_the_limit_of_descriptors() -> usize {
     let most = std::fs::read_to_string("/proc/sys/fs/nr_open").unwrap();
     let most = most.trim().parse().unwrap();
-    let mut limit = libc::rlimit {
-        rlim_cur: most,
-        rlim_max: most,
-    };
+    let mut limit = libc::rlimit { rlim_cur: most, rlim_max: most };
     // SAFETY: structures that are read and written to.
     unsafe {
         // The hard limit is only for CAP_SYS_RESOURCE to raise.
         if libc::setrlimit(libc::RLIMIT_NOFILE, &limit) != 0 {
-            check(
-                "getrlimit",
-                libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit),
-            );
+            check("getrlimit", libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit));
             limit.rlim_cur = limit.rlim_max;
             check("setrlimit", libc::setrlimit(libc::RLIMIT_NOFILE, &limit));
         }
@@ -389,9 +358,7 @@ fn bind(from: &str, on: &str) {
     let [from, on] = [from, on].map(|path| std::ffi::CString::new(path).unwrap());
     let null = std::ptr::null();
     // SAFETY: C strings, and null pointers where there is nothing to say.
-    check("mount", unsafe {
-        libc::mount(from.as_ptr(), on.as_ptr(), null, libc::MS_BIND, null.cast())
-    });
+    check("mount", unsafe { libc::mount(from.as_ptr(), on.as_ptr(), null, libc::MS_BIND, null.cast()) });
 }
 
 /// Takes away what is mounted on a path.

@@ -31,10 +31,7 @@ pub fn start() {
             wait_for_one(&mut running);
         }
         let child = Command::new(program[0]).args(&program[1..]).spawn();
-        running.insert(
-            child.unwrap().id() as i32,
-            (number.to_string(), file.to_string()),
-        );
+        running.insert(child.unwrap().id() as i32, (number.to_string(), file.to_string()));
         most = most.max(running.len());
     }
     while !running.is_empty() {
@@ -47,9 +44,7 @@ fn wait_for_one(running: &mut HashMap<i32, (String, String)>) {
     let (pid, status, memory) = wait();
     // Orphans do not come to us: all that ends is what was started.
     let (number, file) = running.remove(&pid).expect("one that was started");
-    let status = status
-        .code()
-        .map_or("-".to_string(), |code| code.to_string());
+    let status = status.code().map_or("-".to_string(), |code| code.to_string());
     let mut kept = 0;
     if file != "-" {
         kept = std::fs::metadata(&file).unwrap().ino();
@@ -95,10 +90,7 @@ fn say(line: &str) {
 // wait() is told of the child that is started here.
 #[allow(clippy::zombie_processes)]
 pub fn measure(file: &Path, program: &[&str]) {
-    Command::new(program[0])
-        .args(&program[1..])
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", program[0]));
+    Command::new(program[0]).args(&program[1..]).spawn().unwrap_or_else(|error| panic!("{}: {error}", program[0]));
     let (_, status, memory) = wait();
     std::fs::write(file, memory.to_string()).unwrap();
     match status.code() {

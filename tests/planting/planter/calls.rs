@@ -10,9 +10,7 @@ use nskit::namespace::Kind;
 
 /// Unshares these, as one that is mapped to itself in a new user namespace.
 pub fn unshare(kinds: &[Kind]) {
-    let flags = kinds
-        .iter()
-        .fold(0, |flags, kind| flags | kind.clone_flag());
+    let flags = kinds.iter().fold(0, |flags, kind| flags | kind.clone_flag());
     // SAFETY: plain numbers.
     check("unshare", unsafe { libc::unshare(flags as i32) });
     if kinds.contains(&Kind::User) {
@@ -36,15 +34,7 @@ pub fn mount(source: Option<&Path>, on: &Path, fstype: Option<&str>, flags: libc
     let fstype = fstype.map_or(c"none".into(), |name| CString::new(name).unwrap());
     let on = text(on);
     // SAFETY: strings that live on, and no data.
-    check("mount", unsafe {
-        libc::mount(
-            source.as_ptr(),
-            on.as_ptr(),
-            fstype.as_ptr(),
-            flags,
-            std::ptr::null(),
-        )
-    });
+    check("mount", unsafe { libc::mount(source.as_ptr(), on.as_ptr(), fstype.as_ptr(), flags, std::ptr::null()) });
 }
 
 /// `mnt:[4026531840]`, of the namespace that this link leads to.
@@ -98,7 +88,5 @@ pub fn check(call: &str, result: i32) -> i32 {
 
 pub fn numbers_in(directory: &Path) -> Vec<i32> {
     let entries = std::fs::read_dir(directory).unwrap();
-    entries
-        .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok())
-        .collect()
+    entries.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).collect()
 }

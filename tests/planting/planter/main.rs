@@ -32,8 +32,8 @@ use calls::{check, mount, namespace_of, stay_on_one_processor, unshare};
 use member::{children, keep, kill};
 use older::{refuse, rule};
 use places::{
-    as_owners, as_parents, behind_a_socket, behind_descriptors, bind, bind_one, for_children,
-    in_a_thread, in_a_thread_without_leader, in_processes,
+    as_owners, as_parents, behind_a_socket, behind_descriptors, bind, bind_one, for_children, in_a_thread,
+    in_a_thread_without_leader, in_processes,
 };
 use report::{Report, own};
 
@@ -78,9 +78,7 @@ fn plant(directory: &Path) {
         }
     }
     // SAFETY: plain numbers. Orphans come to us.
-    check("prctl", unsafe {
-        libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1)
-    });
+    check("prctl", unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1) });
     stay_on_one_processor();
     unshare(&[Kind::Mount]);
     mount(Some(Path::new("none")), directory, Some("tmpfs"), 0);
@@ -125,10 +123,7 @@ fn plant(directory: &Path) {
         report.pass_on(keeper);
     }
     bind(&mut report, directory, "mounted here", "");
-    for (keeper, place) in [
-        (inner, "mounted here, seen through"),
-        (outer, "mounted here, seen through twice"),
-    ] {
+    for (keeper, place) in [(inner, "mounted here, seen through"), (outer, "mounted here, seen through twice")] {
         let link = namespace_of(keeper.pid, "mnt");
         bind_one(&mut report, &link, directory, place, "");
         keeper.end();

@@ -47,11 +47,7 @@ impl Member {
             Some(number) => number,
             None => &said[..4],
         };
-        Member {
-            pid: i32::from_ne_bytes(number.try_into().unwrap()),
-            launcher,
-            commands,
-        }
+        Member { pid: i32::from_ne_bytes(number.try_into().unwrap()), launcher, commands }
     }
 
     pub fn namespace(&self, kind: Kind) -> PathBuf {
@@ -120,8 +116,7 @@ pub fn fork(work: impl FnOnce()) -> i32 {
     match check("fork", unsafe { libc::fork() }) {
         0 => {
             // A child that unwound into what its parent was to do would do harm.
-            let status =
-                i32::from(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
+            let status = i32::from(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
             // SAFETY: ends the process.
             unsafe { libc::_exit(status) }
         }
@@ -152,8 +147,5 @@ pub fn children() -> Vec<i32> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         Some(stat.rsplit(") ").next()?.split(' ').nth(1)?.to_string())
     };
-    numbers_in(Path::new("/proc"))
-        .into_iter()
-        .filter(|pid| parent(*pid).as_ref() == Some(&own))
-        .collect()
+    numbers_in(Path::new("/proc")).into_iter().filter(|pid| parent(*pid).as_ref() == Some(&own)).collect()
 }

@@ -4,11 +4,7 @@ use super::calls::check;
 
 /// What can be made to fail: a name, the number of the system call, the ioctls meant if it is ioctl(2).
 pub const CALLS: [(&str, i64, &[u32]); 9] = [
-    (
-        "mnt-ioctls",
-        libc::SYS_ioctl,
-        &[0x8010_b70a, 0x8010_b70b, 0x8010_b70c, 0x8008_b705],
-    ),
+    ("mnt-ioctls", libc::SYS_ioctl, &[0x8010_b70a, 0x8010_b70b, 0x8010_b70c, 0x8008_b705]),
     ("id-ioctl", libc::SYS_ioctl, &[0x8008_b70d]),
     ("statmount", 457, &[]),
     ("listmount", 458, &[]),
@@ -30,20 +26,10 @@ pub fn rule(text: &str) -> Vec<libc::sock_filter> {
         "EINVAL" => libc::EINVAL,
         _ => panic!("what is {errno}?"),
     };
-    let step = |code: u32, jt, jf, k: u32| libc::sock_filter {
-        code: code as u16,
-        jt,
-        jf,
-        k,
-    };
+    let step = |code: u32, jt, jf, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
     let load = |at| step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, at);
     let equal = |value, jt, jf| step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, value);
-    let fail = step(
-        libc::BPF_RET | libc::BPF_K,
-        0,
-        0,
-        libc::SECCOMP_RET_ERRNO | errno as u32,
-    );
+    let fail = step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | errno as u32);
     // Of struct seccomp_data: the number stands at 0, the second argument (its lower half) at 24.
     let mut steps = vec![load(0)];
     if ioctls.is_empty() {
@@ -66,16 +52,10 @@ pub fn refuse(rules: &[Vec<libc::sock_filter>]) {
         jf: 0,
         k: libc::SECCOMP_RET_ALLOW,
     });
-    let filter = libc::sock_fprog {
-        len: program.len() as u16,
-        filter: program.as_mut_ptr(),
-    };
+    let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
     // SAFETY: a program of the length that is said, and plain numbers.
     unsafe {
         check("prctl", libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-        check(
-            "prctl",
-            libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter),
-        );
+        check("prctl", libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter));
     }
 }

@@ -6,9 +6,7 @@ use std::path::Path;
 
 use nskit::namespace::Kind;
 
-use super::calls::{
-    check, mount, name_of, namespace_of, numbers_in, own_pid, set_namespace, unshare,
-};
+use super::calls::{check, mount, name_of, namespace_of, numbers_in, own_pid, set_namespace, unshare};
 use super::member::{Member, fork, pause, wait};
 use super::report::Report;
 use super::{kinds, ordinary_kinds};
@@ -89,11 +87,7 @@ pub fn for_children(report: &mut Report) {
     let pid = own_pid();
     for kind in kinds {
         let place = kind.name_for_children();
-        report.add(
-            &namespace_of(pid, place),
-            place,
-            &format!("children-of {pid}"),
-        );
+        report.add(&namespace_of(pid, place), place, &format!("children-of {pid}"));
     }
 }
 
@@ -116,9 +110,7 @@ pub fn behind_a_socket(report: &mut Report) {
     let ours = File::open("/proc/self/ns/net").unwrap();
     unshare(&[Kind::Net]);
     // SAFETY: plain numbers.
-    let fd = check("socket", unsafe {
-        libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0)
-    });
+    let fd = check("socket", unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0) });
     let holder = format!("socket {}:{fd}", own_pid());
     report.add("/proc/self/ns/net".as_ref(), "socket", &holder);
     set_namespace(&ours);
@@ -153,19 +145,11 @@ pub fn as_owners(report: &mut Report) {
     let holder = format!("namespace {}", member.name(Kind::Uts));
     report.add(&member.namespace(Kind::User), "owner", &holder);
     let holder = format!("process {pid}");
-    report.add(
-        &member.namespace(Kind::Uts),
-        "process of another user namespace",
-        &holder,
-    );
+    report.add(&member.namespace(Kind::Uts), "process of another user namespace", &holder);
     member.end();
 
     let member = Member::new(&[Kind::User, Kind::Net]);
-    behind_a_descriptor(
-        report,
-        &member.namespace(Kind::Net),
-        "descriptor, owner elsewhere",
-    );
+    behind_a_descriptor(report, &member.namespace(Kind::Net), "descriptor, owner elsewhere");
     let holder = format!("namespace {}", member.name(Kind::Net));
     report.add(&member.namespace(Kind::User), "owner", &holder);
     member.end();

@@ -158,57 +158,33 @@ const MOST_FOR_C_LIBRARY: usize = 4096;
 fn arguments(bytes: &[u8]) -> Vec<OsString> {
     let mut parts: Vec<_> = bytes.split(|byte| *byte == 0).collect();
     parts.pop_if(|last| last.is_empty());
-    parts
-        .into_iter()
-        .map(|part| OsString::from_vec(part.to_vec()))
-        .collect()
+    parts.into_iter().map(|part| OsString::from_vec(part.to_vec())).collect()
 }
 
 fn check_unshare(bytes: &[u8]) {
-    check(
-        bytes,
-        &unshare::OPTIONS,
-        Order::UntilOperand,
-        unshare::parse,
-        lines_of::unshare,
-        |args| {
-            for id in [args.uid, args.gid].into_iter().flatten() {
-                assert_ne!(id, u32::MAX);
-            }
-        },
-    );
+    check(bytes, &unshare::OPTIONS, Order::UntilOperand, unshare::parse, lines_of::unshare, |args| {
+        for id in [args.uid, args.gid].into_iter().flatten() {
+            assert_ne!(id, u32::MAX);
+        }
+    });
 }
 
 fn check_nsenter(bytes: &[u8]) {
-    check(
-        bytes,
-        &nsenter::OPTIONS,
-        Order::UntilOperand,
-        nsenter::parse,
-        lines_of::nsenter,
-        |args| {
-            assert!(args.target.is_none_or(|target| target.pid > 0));
-            assert!(args.net_socket.is_none_or(|fd| fd >= 0));
-        },
-    );
+    check(bytes, &nsenter::OPTIONS, Order::UntilOperand, nsenter::parse, lines_of::nsenter, |args| {
+        assert!(args.target.is_none_or(|target| target.pid > 0));
+        assert!(args.net_socket.is_none_or(|fd| fd >= 0));
+    });
 }
 
 fn check_lsns(bytes: &[u8]) {
-    check(
-        bytes,
-        &lsns::OPTIONS,
-        Order::Mixed,
-        lsns::parse,
-        lines_of::lsns,
-        |args| {
-            assert!(args.task.is_none_or(|pid| pid > 0));
-            let length = bytes.len();
-            match bounded(length, EACH, 8 << 20, || request::resolve(args.clone())) {
-                Ok(request) => assert!(!request.columns.is_empty() && !request.kinds.is_empty()),
-                Err(error) => drop(assert_said(error)),
-            }
-        },
-    );
+    check(bytes, &lsns::OPTIONS, Order::Mixed, lsns::parse, lines_of::lsns, |args| {
+        assert!(args.task.is_none_or(|pid| pid > 0));
+        let length = bytes.len();
+        match bounded(length, EACH, 8 << 20, || request::resolve(args.clone())) {
+            Ok(request) => assert!(!request.columns.is_empty() && !request.kinds.is_empty()),
+            Err(error) => drop(assert_said(error)),
+        }
+    });
 }
 
 fn check<Id: Copy + std::fmt::Debug + PartialEq, A: Clone + std::fmt::Debug + PartialEq>(
@@ -240,18 +216,10 @@ fn check<Id: Copy + std::fmt::Debug + PartialEq, A: Clone + std::fmt::Debug + Pa
 
 /// Whether the error says what was typed, and was typed what it says.
 fn assert_named(error: &UsageError, arguments: &[OsString]) {
-    let typed = |end: &[u8]| {
-        arguments
-            .iter()
-            .any(|typed| typed.as_bytes().ends_with(end))
-    };
+    let typed = |end: &[u8]| arguments.iter().any(|typed| typed.as_bytes().ends_with(end));
     let within = |part: &[u8]| {
         let mut typed = arguments.iter().map(|typed| typed.as_bytes());
-        typed.any(|typed| {
-            typed
-                .windows(part.len().max(1))
-                .any(|window| window == part)
-        })
+        typed.any(|typed| typed.windows(part.len().max(1)).any(|window| window == part))
     };
     let said = error.to_string();
     match error {

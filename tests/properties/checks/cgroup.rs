@@ -101,11 +101,7 @@ fn check_directories(target: &[u8], own: &[u8], mounted: &[Mount]) {
                 let mount = mounted.iter().find(|mount| {
                     let below = directory.strip_prefix(&mount.mount_point);
                     // Nothing that the target is called leads out of the mount.
-                    below.is_ok_and(|below| {
-                        below
-                            .components()
-                            .all(|part| matches!(part, Component::Normal(_)))
-                    })
+                    below.is_ok_and(|below| below.components().all(|part| matches!(part, Component::Normal(_))))
                 });
                 assert!(mount.is_some(), "{directory:?}");
             }

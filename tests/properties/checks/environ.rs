@@ -34,10 +34,7 @@ pub const CHECK: Check = Check {
 fn check(bytes: &[u8]) {
     let entries = bounded(bytes.len(), 128, 1024, || entries_of(bytes));
     // What has a `=`, in its order and byte for byte.
-    let expected: Vec<&[u8]> = bytes
-        .split(|byte| *byte == 0)
-        .filter(|entry| entry.contains(&b'='))
-        .collect();
+    let expected: Vec<&[u8]> = bytes.split(|byte| *byte == 0).filter(|entry| entry.contains(&b'=')).collect();
     let found: Vec<&[u8]> = entries.iter().map(|entry| entry.as_bytes()).collect();
     assert_eq!(found, expected);
     let entries: Vec<&CStr> = entries.iter().map(|entry| &**entry).collect();
@@ -54,31 +51,20 @@ fn check(bytes: &[u8]) {
 fn is_in_manual(name: &[u8]) -> bool {
     let starts = [&b"LD_"[..], b"MALLOC_", b"RESOLV_"];
     let names = "GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH HOSTALIASES LOCALDOMAIN TMPDIR TZDIR";
-    starts.iter().any(|start| name.starts_with(start))
-        || names.split(' ').any(|known| known.as_bytes() == name)
+    starts.iter().any(|start| name.starts_with(start)) || names.split(' ').any(|known| known.as_bytes() == name)
 }
 
 /// Every other name is chosen: what is left are the entries of those names.
 fn check_choice(entries: &[&CStr]) {
     let names = entries.iter().map(|entry| name(entry).unwrap());
-    let chosen: Vec<OsString> = names
-        .step_by(2)
-        .map(|name| OsStr::from_bytes(name).to_os_string())
-        .collect();
+    let chosen: Vec<OsString> = names.step_by(2).map(|name| OsStr::from_bytes(name).to_os_string()).collect();
     let wanted: HashSet<&[u8]> = chosen.iter().map(|name| name.as_bytes()).collect();
-    let expected: Vec<&CStr> = entries
-        .iter()
-        .copied()
-        .filter(|entry| wanted.contains(name(entry).unwrap()))
-        .collect();
+    let expected: Vec<&CStr> = entries.iter().copied().filter(|entry| wanted.contains(name(entry).unwrap())).collect();
     assert_eq!(Environment::Only(chosen.clone()).entries(entries), expected);
     if let Some(first) = expected.first() {
         let name = name(first).unwrap();
         let of_name = |entry: &&&CStr| entry.to_bytes().starts_with(&[name, b"="].concat());
         let first = entries.iter().find(of_name).unwrap();
-        assert_eq!(
-            value(entries, name),
-            Some(&first.to_bytes()[name.len() + 1..])
-        );
+        assert_eq!(value(entries, name), Some(&first.to_bytes()[name.len() + 1..]));
     }
 }

@@ -11,11 +11,7 @@ use super::Check;
 use super::row::ROWS;
 
 /// The check.
-pub const CHECK: Check = Check {
-    name: "expression",
-    tokens: &[],
-    run: check,
-};
+pub const CHECK: Check = Check { name: "expression", tokens: &[], run: check };
 
 /// More are no other than these, and the second reading is quadratic.
 const MOST: usize = 60;
@@ -73,11 +69,7 @@ const WORDS: [&str; 48] = [
 ];
 
 fn check(bytes: &[u8]) {
-    let words: Vec<&str> = bytes
-        .iter()
-        .take(MOST)
-        .map(|byte| WORDS[usize::from(*byte) % WORDS.len()])
-        .collect();
+    let words: Vec<&str> = bytes.iter().take(MOST).map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
     let text = words.join(" ");
     if text.is_empty() {
         return;
@@ -112,11 +104,7 @@ fn tree<'w>(words: &[&'w str]) -> Option<Tree<'w>> {
             if matches && !(right.len() == 1 && right[0].starts_with(['"', '\''])) {
                 return None;
             }
-            return Some(Tree::Both(
-                Box::new(left),
-                words[at],
-                Box::new(tree(right)?),
-            ));
+            return Some(Tree::Both(Box::new(left), words[at], Box::new(tree(right)?)));
         }
     }
     match words {
@@ -164,9 +152,7 @@ impl Tree<'_> {
             "and" | "&&" => left.is_true() && right.meaning(cell)?.is_true(),
             "OR" | "||" => left.is_true() || right.meaning(cell)?.is_true(),
             "=~" | "!~" => {
-                let Tree::Word(pattern) = **right else {
-                    unreachable!()
-                };
+                let Tree::Word(pattern) = **right else { unreachable!() };
                 is_in(unquoted(pattern), &left.text()) == (operator == "=~")
             }
             _ => compare(left, operator, right.meaning(cell)?)?,
@@ -240,8 +226,7 @@ impl Meaning {
             Truth(truth) => Whole(truth.into()),
             Text(text) => {
                 let text = String::from_utf8(text).ok()?;
-                if text.contains(|character: char| !character.is_ascii_digit() && character != '.')
-                {
+                if text.contains(|character: char| !character.is_ascii_digit() && character != '.') {
                     return None;
                 }
                 match text.contains('.') {
@@ -258,11 +243,7 @@ fn compare(left: Meaning, operator: &str, right: Meaning) -> Option<bool> {
     let empty = |text: &Meaning, other: &Meaning| {
         matches!(text, Text(text) if text.is_empty()) && matches!(other, Whole(_) | Broken(_))
     };
-    if matches!(left, NoNumber)
-        || matches!(right, NoNumber)
-        || empty(&left, &right)
-        || empty(&right, &left)
-    {
+    if matches!(left, NoNumber) || matches!(right, NoNumber) || empty(&left, &right) || empty(&right, &left) {
         return Some(false);
     }
     let ordering = match (&left, &right) {

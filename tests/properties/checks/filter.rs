@@ -60,9 +60,7 @@ pub const CHECK: Check = Check {
 const PATTERNS: usize = 64 << 20;
 
 fn check(bytes: &[u8]) {
-    let read = bounded(bytes.len(), 512, PATTERNS, || {
-        Filter::parse(OsStr::from_bytes(bytes))
-    });
+    let read = bounded(bytes.len(), 512, PATTERNS, || Filter::parse(OsStr::from_bytes(bytes)));
     let filter = match read {
         Ok(filter) => filter,
         Err(error) => return check_error(error, bytes),
@@ -98,14 +96,8 @@ fn check_error(error: FilterError, bytes: &[u8]) {
     match error {
         FilterError::TooLong => assert!(bytes.len() > MOST_BYTES),
         FilterError::TooManyNodes => assert!(bytes.len() > MOST_NODES),
-        FilterError::Unexpected {
-            found: Some(found),
-            at,
-            ..
-        } => stands(&found, at),
-        FilterError::Unexpected {
-            found: None, at, ..
-        } => assert_eq!(at, bytes.len() + 1),
+        FilterError::Unexpected { found: Some(found), at, .. } => stands(&found, at),
+        FilterError::Unexpected { found: None, at, .. } => assert_eq!(at, bytes.len() + 1),
         FilterError::OpenString { at } => assert!(matches!(bytes[at - 1], b'"' | b'\'')),
         FilterError::NumberTooLarge { text, at } => stands(&text, at),
         FilterError::UnknownColumn { name, at } => stands(&name, at),

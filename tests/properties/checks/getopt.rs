@@ -12,11 +12,7 @@ use nskit::cli::getopt::{Asks, Getopt, Opt, Order, Takes};
 type Reading<Id> = (Vec<(Asks<Id>, Option<OsString>)>, Option<Vec<OsString>>);
 
 /// Panics where the two differ.
-pub fn assert_as_the_c_library<Id: Copy + Debug + PartialEq>(
-    table: &[Opt<Id>],
-    order: Order,
-    arguments: &[OsString],
-) {
+pub fn assert_as_the_c_library<Id: Copy + Debug + PartialEq>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) {
     let theirs = theirs(table, order, arguments);
     assert_eq!(ours(table, order, arguments), theirs, "{arguments:?}");
 }
@@ -47,10 +43,7 @@ const FIRST_NAME: i32 = 256;
 
 fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> Reading<Id> {
     let letters = letters(table, order);
-    let names: Vec<CString> = table
-        .iter()
-        .map(|opt| CString::new(opt.long).unwrap())
-        .collect();
+    let names: Vec<CString> = table.iter().map(|opt| CString::new(opt.long).unwrap()).collect();
     let mut rows: Vec<libc::option> = table
         .iter()
         .zip(&names)
@@ -66,20 +59,12 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
             val,
         })
         .collect();
-    rows.push(libc::option {
-        name: std::ptr::null(),
-        has_arg: 0,
-        flag: std::ptr::null_mut(),
-        val: 0,
-    });
+    rows.push(libc::option { name: std::ptr::null(), has_arg: 0, flag: std::ptr::null_mut(), val: 0 });
     let strings: Vec<CString> = std::iter::once(OsStr::new("tool"))
         .chain(arguments.iter().map(OsString::as_os_str))
         .map(|argument| CString::new(argument.as_bytes()).unwrap())
         .collect();
-    let mut argv: Vec<_> = strings
-        .iter()
-        .map(|argument| argument.as_ptr().cast_mut())
-        .collect();
+    let mut argv: Vec<_> = strings.iter().map(|argument| argument.as_ptr().cast_mut()).collect();
     argv.push(std::ptr::null_mut());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // SAFETY: 0 makes it begin anew; the lock keeps others away.
@@ -108,10 +93,7 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
         let value = unsafe { optarg };
         let opt = match usize::try_from(found - FIRST_NAME) {
             Ok(at) => &table[at],
-            Err(_) => table
-                .iter()
-                .find(|opt| opt.short == Some(found as u8))
-                .unwrap(),
+            Err(_) => table.iter().find(|opt| opt.short == Some(found as u8)).unwrap(),
         };
         let value = (!value.is_null()).then(|| {
             // SAFETY: it ends with the NUL of the string that it is in.
@@ -133,10 +115,7 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
         let bytes = unsafe { std::ffi::CStr::from_ptr(*argument) }.to_bytes();
         OsString::from_vec(bytes.to_vec())
     };
-    (
-        options,
-        Some(argv[first..strings.len()].iter().map(operand).collect()),
-    )
+    (options, Some(argv[first..strings.len()].iter().map(operand).collect()))
 }
 
 /// `+` stops at the first operand; `:` and `::` say what a letter takes.

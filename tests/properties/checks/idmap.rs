@@ -41,9 +41,7 @@ fn check(bytes: &[u8]) {
     check_map(bytes);
     let mut extents = Vec::new();
     for argument in bytes.split(|byte| *byte == 0) {
-        let read = bounded(argument.len(), 8, 256, || {
-            block_argument(OsStr::from_bytes(argument))
-        });
+        let read = bounded(argument.len(), 8, 256, || block_argument(OsStr::from_bytes(argument)));
         assert_eq!(read, model(argument), "{}", argument.escape_ascii());
         if let Some(block) = read {
             let written = lines_of::block_argument(block);
@@ -68,25 +66,15 @@ fn model(argument: &[u8]) -> Option<BlockArgument> {
     let separator = if text.contains(':') { ':' } else { ',' };
     let fields: Vec<&str> = text.split(separator).collect();
     let blanks = [' ', '\t', '\n', '\u{b}', '\u{c}', '\r'];
-    let numbers = fields
-        .iter()
-        .map(|field| field.trim_start_matches(blanks).parse::<u32>().ok());
+    let numbers = fields.iter().map(|field| field.trim_start_matches(blanks).parse::<u32>().ok());
     let numbers: Vec<u32> = numbers.collect::<Option<_>>()?;
     let [first, second, count] = numbers[..] else {
         return None;
     };
-    let (inner, outer) = if separator == ':' {
-        (first, second)
-    } else {
-        (second, first)
-    };
+    let (inner, outer) = if separator == ':' { (first, second) } else { (second, first) };
     let end = |id: u32| u64::from(id) + u64::from(count);
     let fits = count > 0 && end(inner) < 1 << 32 && end(outer) < 1 << 32;
-    let extent = Extent {
-        inner,
-        outer,
-        count,
-    };
+    let extent = Extent { inner, outer, count };
     fits.then_some(BlockArgument::Block(extent))
 }
 
@@ -104,14 +92,8 @@ fn check_lines(extents: &[Extent]) {
         return;
     };
     let single = Extent { count: 1, ..*first };
-    let blocks: Vec<Block> = rest
-        .iter()
-        .enumerate()
-        .map(|(at, extent)| Block {
-            extent: *extent,
-            open_ended: at % 2 == 1,
-        })
-        .collect();
+    let blocks: Vec<Block> =
+        rest.iter().enumerate().map(|(at, extent)| Block { extent: *extent, open_ended: at % 2 == 1 }).collect();
     let made = bounded(blocks.len(), 256, 256, || lines(Some(single), &blocks));
     assert_eq!(made[0], single);
     assert!(made.len() <= 1 + 3 * blocks.len());
@@ -123,20 +105,9 @@ fn check_lines(extents: &[Extent]) {
     }
     // All outer ids are mapped but for the single one, and those for which no inner one is left.
     let outer: u64 = made[1..].iter().map(|line| u64::from(line.count)).sum();
-    let most: u64 = blocks
-        .iter()
-        .map(|block| u64::from(block.extent.count))
-        .sum();
+    let most: u64 = blocks.iter().map(|block| u64::from(block.extent.count)).sum();
     assert!(outer <= most && outer + 2 * blocks.len() as u64 >= most);
     let written = text(&made);
-    let read: Vec<_> = inner_ids(written.as_bytes())
-        .iter()
-        .map(|line| (line.inner, line.count))
-        .collect();
-    assert_eq!(
-        read,
-        made.iter()
-            .map(|line| (line.inner, line.count))
-            .collect::<Vec<_>>()
-    );
+    let read: Vec<_> = inner_ids(written.as_bytes()).iter().map(|line| (line.inner, line.count)).collect();
+    assert_eq!(read, made.iter().map(|line| (line.inner, line.count)).collect::<Vec<_>>());
 }

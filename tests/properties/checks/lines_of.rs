@@ -56,10 +56,7 @@ fn signal_name(number: i32) -> String {
     let ordinary = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP \
         TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS";
     let real_time = (0..=30).map(|offset| format!("RTMIN+{offset}"));
-    let mut names = ordinary
-        .split_whitespace()
-        .map(String::from)
-        .chain(real_time);
+    let mut names = ordinary.split_whitespace().map(String::from).chain(real_time);
     let is_it = |name: &String| signal(OsStr::new(name)).is_some_and(|found| found.0 == number);
     names.find(is_it).unwrap()
 }
@@ -97,19 +94,14 @@ pub fn unshare(args: &unshare::Args) -> Vec<OsString> {
         },
     );
     let singles = [("map-user", &args.map_user), ("map-group", &args.map_group)];
-    let current = singles
-        .iter()
-        .any(|(_, id)| **id == Some(SingleId::Current));
+    let current = singles.iter().any(|(_, id)| **id == Some(SingleId::Current));
     line.flag("map-current-user", current);
     for (name, id) in singles {
         if let Some(SingleId::To(id)) = id {
             line.value(name, id_or_name(id));
         }
     }
-    for (name, blocks) in [
-        ("map-users", &args.map_users),
-        ("map-groups", &args.map_groups),
-    ] {
+    for (name, blocks) in [("map-users", &args.map_users), ("map-groups", &args.map_groups)] {
         for block in blocks {
             line.value(name, block_argument(*block));
         }
@@ -164,9 +156,7 @@ pub fn nsenter(args: &nsenter::Args) -> Vec<OsString> {
     let mut line = Line::default();
     line.flag("all", args.all);
     if let Some(target) = args.target {
-        let inode = target
-            .inode
-            .map_or(String::new(), |inode| format!(":{inode}"));
+        let inode = target.inode.map_or(String::new(), |inode| format!(":{inode}"));
         line.value("target", format!("{}{inode}", target.pid));
     }
     for (kind, source) in &args.namespaces {

@@ -35,9 +35,7 @@ pub const CHECK: Check = Check {
 };
 
 fn check(bytes: &[u8]) {
-    let (name, socket) = bounded(bytes.len(), 0, 64, || {
-        (parse_name(bytes), parse_socket(bytes))
-    });
+    let (name, socket) = bounded(bytes.len(), 0, 64, || (parse_name(bytes), parse_socket(bytes)));
     assert_eq!(name, model_of_name(bytes));
     if let Some((kind, inode)) = name {
         assert_eq!(parse_name(format!("{kind}:[{inode}]").as_bytes()), name);
@@ -63,8 +61,5 @@ fn number_in(bytes: &[u8], name: &str) -> Option<u64> {
     let text = std::str::from_utf8(bytes).ok()?.strip_prefix(name)?;
     let digits = text.strip_prefix(":[")?.strip_suffix(']')?;
     let number = digits.parse().ok()?;
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then_some(number)
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(number)
 }

@@ -54,18 +54,11 @@ pub const CHECK: Check = Check {
 
 fn check(bytes: &[u8]) {
     check_columns(bytes);
-    for default in [
-        SourceSet::ALL,
-        SourceSet::NONE,
-        SourceSet::of(&[Source::Process, Source::Mount]),
-    ] {
+    for default in [SourceSet::ALL, SourceSet::NONE, SourceSet::of(&[Source::Process, Source::Mount])] {
         let read = bounded(bytes.len(), 0, 64, || SourceSet::parse(bytes, default));
         assert_eq!(read, model_of_sources(bytes, default));
         if let Some(set) = read {
-            assert_eq!(
-                SourceSet::parse(lines_of::sources(set).as_bytes(), SourceSet::ALL),
-                read
-            );
+            assert_eq!(SourceSet::parse(lines_of::sources(set).as_bytes(), SourceSet::ALL), read);
         }
     }
 }
@@ -73,18 +66,10 @@ fn check(bytes: &[u8]) {
 fn check_columns(bytes: &[u8]) {
     let base = [Column::Ns, Column::Command];
     let names = bytes.strip_prefix(b"+").unwrap_or(bytes);
-    match bounded(bytes.len(), 16, 4096, || {
-        list(OsStr::from_bytes(bytes), &base)
-    }) {
+    match bounded(bytes.len(), 16, 4096, || list(OsStr::from_bytes(bytes), &base)) {
         Ok(columns) => {
-            let added = columns
-                .strip_prefix(&base)
-                .filter(|_| bytes.starts_with(b"+"));
-            let written: Vec<&str> = added
-                .unwrap_or(&columns)
-                .iter()
-                .map(|column| column.facts().name)
-                .collect();
+            let added = columns.strip_prefix(&base).filter(|_| bytes.starts_with(b"+"));
+            let written: Vec<&str> = added.unwrap_or(&columns).iter().map(|column| column.facts().name).collect();
             assert!(names.eq_ignore_ascii_case(written.join(",").as_bytes()));
         }
         Err(error) => {
@@ -92,16 +77,8 @@ fn check_columns(bytes: &[u8]) {
             match error {
                 RequestError::UnknownColumn(name) => {
                     let known = COLUMNS.iter().map(|facts| facts.name.as_bytes());
-                    assert!(
-                        !known
-                            .clone()
-                            .any(|known| known.eq_ignore_ascii_case(name.as_bytes()))
-                    );
-                    assert!(
-                        names
-                            .split(|byte| *byte == b',')
-                            .any(|typed| typed == name.as_bytes())
-                    );
+                    assert!(!known.clone().any(|known| known.eq_ignore_ascii_case(name.as_bytes())));
+                    assert!(names.split(|byte| *byte == b',').any(|typed| typed == name.as_bytes()));
                     assert!(said.contains(&name.display().to_string()));
                 }
                 RequestError::TooManyColumns => {
@@ -120,26 +97,15 @@ fn model_of_sources(bytes: &[u8], default: SourceSet) -> Option<SourceSet> {
     let signed = text.starts_with(['+', '-']);
     let mut set = if signed { default } else { SourceSet::NONE };
     for word in text.split(',') {
-        let name = if signed {
-            word.strip_prefix(['+', '-'])?
-        } else {
-            word
-        };
+        let name = if signed { word.strip_prefix(['+', '-'])? } else { word };
         let all = lines_of::sources(SourceSet::ALL);
-        let named: Vec<&str> = all
-            .split(',')
-            .filter(|known| *known == name || name == "all")
-            .collect();
+        let named: Vec<&str> = all.split(',').filter(|known| *known == name || name == "all").collect();
         if named.is_empty() {
             return None;
         }
         for (source, known) in lines_of::SOURCES {
             if named.contains(&known) {
-                set = if word.starts_with('-') {
-                    set.without(source)
-                } else {
-                    set.with(source)
-                };
+                set = if word.starts_with('-') { set.without(source) } else { set.with(source) };
             }
         }
     }

@@ -44,9 +44,6 @@ pub fn bounded<T>(length: usize, each: usize, fixed: usize, work: impl FnOnce() 
     let result = work();
     let allocated = ALLOCATED.get() - before;
     let most = each * length + fixed;
-    assert!(
-        allocated <= most,
-        "{allocated} bytes were allocated for {length} of input, {most} would be enough"
-    );
+    assert!(allocated <= most, "{allocated} bytes were allocated for {length} of input, {most} would be enough");
     result
 }

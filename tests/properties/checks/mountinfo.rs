@@ -40,12 +40,7 @@ fn check(bytes: &[u8]) {
     assert!(read.len() <= full.count());
     for mount in &read {
         let line = line_of(mount);
-        assert_eq!(
-            mounts(&line).collect::<Vec<_>>(),
-            std::slice::from_ref(mount),
-            "{}",
-            line.escape_ascii()
-        );
+        assert_eq!(mounts(&line).collect::<Vec<_>>(), std::slice::from_ref(mount), "{}", line.escape_ascii());
     }
     check_hostile_path(bytes);
 }

@@ -35,14 +35,7 @@ pub const CHECK: Check = Check {
 /// As many rows nest in each other, and JSON readers have their limits.
 const MOST_ROWS: usize = 40;
 
-const COLUMNS: [Column; 6] = [
-    Column::Ns,
-    Column::Type,
-    Column::Nsfs,
-    Column::Command,
-    Column::Unit,
-    Column::User,
-];
+const COLUMNS: [Column; 6] = [Column::Ns, Column::Type, Column::Nsfs, Column::Command, Column::Unit, Column::User];
 
 /// Bytes as choices.
 struct Choices<'b>(&'b [u8]);
@@ -68,11 +61,7 @@ impl<'b> Choices<'b> {
             0 => Value::Empty,
             1 => Value::Number(self.byte() as u64 * 0x0101_0101_0101_0101),
             2 => Value::text(self.text()),
-            _ => Value::Lines(
-                (0..1 + self.byte() % 3)
-                    .map(|_| self.text().to_vec())
-                    .collect(),
-            ),
+            _ => Value::Lines((0..1 + self.byte() % 3).map(|_| self.text().to_vec()).collect()),
         }
     }
 }
@@ -80,10 +69,7 @@ impl<'b> Choices<'b> {
 fn check(bytes: &[u8]) {
     let mut choices = Choices(bytes);
     let (form, shape, mask) = (choices.byte(), choices.byte(), choices.byte());
-    let chosen = COLUMNS
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| mask >> at & 1 == 1);
+    let chosen = COLUMNS.into_iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
     let mut columns: Vec<Column> = chosen.map(|(_, column)| column).collect();
     if columns.is_empty() {
         columns.push(Column::Command);
@@ -97,43 +83,18 @@ fn check(bytes: &[u8]) {
             cells: columns.iter().map(|_| choices.value()).collect(),
         });
     }
-    let tree = columns
-        .iter()
-        .copied()
-        .find(|column| nests && matches!(column, Column::Ns | Column::Command));
-    let listing = Listing {
-        columns,
-        lines,
-        tree,
-        processes: 0,
-        unreadable: 0,
-    };
+    let tree = columns.iter().copied().find(|column| nests && matches!(column, Column::Ns | Column::Command));
+    let listing = Listing { columns, lines, tree, processes: 0, unreadable: 0 };
     let style = Style {
         format: Format::Raw,
         headings: shape & 2 == 2,
         wrap: shape & 4 == 4,
         width: (form > 0).then_some(form),
-        charset: if shape & 8 == 8 {
-            Charset::Utf8
-        } else {
-            Charset::Ascii
-        },
+        charset: if shape & 8 == 8 { Charset::Utf8 } else { Charset::Ascii },
     };
-    check_table(
-        &listing,
-        &Style {
-            format: Format::Table,
-            ..style
-        },
-    );
+    check_table(&listing, &Style { format: Format::Table, ..style });
     check_raw(bytes.len(), &listing, &style);
-    check_json(
-        &listing,
-        &Style {
-            format: Format::Json,
-            ..style
-        },
-    );
+    check_json(&listing, &Style { format: Format::Json, ..style });
 }
 
 fn render(listing: &Listing, style: &Style) -> Vec<u8> {
@@ -145,10 +106,7 @@ fn render(listing: &Listing, style: &Style) -> Vec<u8> {
 fn check_table(listing: &Listing, style: &Style) {
     let table = render(listing, style);
     let text = std::str::from_utf8(&table).unwrap();
-    assert!(
-        text.chars()
-            .all(|character| !character.is_control() || character == '\n')
-    );
+    assert!(text.chars().all(|character| !character.is_control() || character == '\n'));
     assert!(style.charset == Charset::Utf8 || text.is_ascii());
     let height = |line: &Line| {
         let cells = line.cells.iter().map(|cell| match cell {
@@ -160,13 +118,8 @@ fn check_table(listing: &Listing, style: &Style) {
     let rows: usize = listing.lines.iter().map(height).sum();
     let header = usize::from(style.headings && !listing.lines.is_empty());
     assert_eq!(text.matches('\n').count(), rows + header);
-    if let (Some(width), [Column::Command], Charset::Ascii) =
-        (style.width, &listing.columns[..], style.charset)
-    {
-        assert!(
-            text.lines()
-                .all(|line| line.len() <= width.max("COMMAND".len()))
-        );
+    if let (Some(width), [Column::Command], Charset::Ascii) = (style.width, &listing.columns[..], style.charset) {
+        assert!(text.lines().all(|line| line.len() <= width.max("COMMAND".len())));
     }
 }
 
@@ -190,21 +143,15 @@ fn check_raw(length: usize, listing: &Listing, style: &Style) {
     let text = std::str::from_utf8(&raw).unwrap();
     assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')));
     let header = usize::from(style.headings && !listing.lines.is_empty());
-    let rows: Vec<Vec<Vec<u8>>> = text
-        .lines()
-        .skip(header)
-        .map(|row| row.split(' ').map(unescape).collect())
-        .collect();
+    let rows: Vec<Vec<Vec<u8>>> = text.lines().skip(header).map(|row| row.split(' ').map(unescape).collect()).collect();
     let plain = |cell: &Value| match cell {
         Value::Empty => Vec::new(),
         Value::Number(number) => number.to_string().into(),
         Value::Text(text) => text.to_vec(),
         Value::Lines(lines) => lines.join(&b','),
     };
-    let expected: Vec<Vec<Vec<u8>>> = in_order(listing)
-        .into_iter()
-        .map(|line| line.cells.iter().map(plain).collect())
-        .collect();
+    let expected: Vec<Vec<Vec<u8>>> =
+        in_order(listing).into_iter().map(|line| line.cells.iter().map(plain).collect()).collect();
     assert_eq!(rows, expected);
 }
 
@@ -257,10 +204,7 @@ fn readable(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
-        chunk
-            .invalid()
-            .iter()
-            .for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
     }
     text
 }

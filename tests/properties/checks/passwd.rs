@@ -52,9 +52,7 @@ fn check(bytes: &[u8]) {
         // In single bytes, long lines would take long.
         if piece > 1 || long == 0 {
             let reader = InPieces { rest: &text, piece };
-            let found = bounded(text.len(), 64, 4 * LONGEST_LINE as usize, || {
-                read(reader, usize::MAX)
-            });
+            let found = bounded(text.len(), 64, 4 * LONGEST_LINE as usize, || read(reader, usize::MAX));
             assert_eq!(found, expected);
         }
     }
@@ -97,17 +95,11 @@ fn model(text: &[u8]) -> Vec<Entry> {
         let name = fields[0];
         let is_entry = line.len() < LONGEST_LINE as usize
             && fields.len() >= 4
-            && name
-                .first()
-                .is_some_and(|first| *first != b'+' && *first != b'-')
+            && name.first().is_some_and(|first| *first != b'+' && *first != b'-')
             && digits.iter().all(u8::is_ascii_digit);
         let id = std::str::from_utf8(digits).ok()?.parse().ok()?;
         let last = fields.last()?.to_vec();
-        is_entry.then(|| Entry {
-            name: name.to_vec(),
-            id,
-            last,
-        })
+        is_entry.then(|| Entry { name: name.to_vec(), id, last })
     };
     lines.filter_map(entry).collect()
 }

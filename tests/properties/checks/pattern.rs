@@ -63,10 +63,7 @@ const MOST_TEXT: usize = 60;
 /// The pattern, NUL, the text.
 fn check(bytes: &[u8]) {
     let mut parts = bytes.splitn(2, |byte| *byte == 0);
-    let (pattern, text) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
+    let (pattern, text) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let quote = match (pattern.contains(&b'\''), pattern.contains(&b'"')) {
         (false, _) => b'\'',
         (true, false) => b'"',
@@ -81,18 +78,10 @@ fn check(bytes: &[u8]) {
         let opposite = Filter::parse(OsStr::from_bytes(&opposite)).unwrap();
         assert_ne!(opposite.holds(|_| Value::text(text)), Ok(ours));
     }
-    let plain = |text: &[u8]| {
-        text.iter()
-            .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
-    };
+    let plain = |text: &[u8]| text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
     // Our text is without outer blanks.
     let text = text.trim_ascii();
-    if pattern.len() > MOST_PATTERN
-        || text.len() > MOST_TEXT
-        || !plain(pattern)
-        || !plain(text)
-        || repeats(pattern)
-    {
+    if pattern.len() > MOST_PATTERN || text.len() > MOST_TEXT || !plain(pattern) || !plain(text) || repeats(pattern) {
         return;
     }
     let theirs = by_c_library(pattern, text);
@@ -103,11 +92,7 @@ fn check(bytes: &[u8]) {
             let lenient = pattern.contains(&b'[') && pattern.contains(&b'-');
             let refused = theirs.is_none() && lenient;
             let case = [pattern, b" in ", text].concat();
-            assert!(
-                refused || theirs == Some(ours),
-                "{}: {ours}, not {theirs:?}",
-                case.escape_ascii()
-            );
+            assert!(refused || theirs == Some(ours), "{}: {ours}, not {theirs:?}", case.escape_ascii());
         }
         // What we refuse although the C library takes it, we refuse on purpose.
         Err(FilterError::Pattern { reason, .. }) => {
@@ -120,11 +105,7 @@ fn check(bytes: &[u8]) {
             // It takes `{\,2}` for `{,2}`.
             let within = reason.starts_with('{') && pattern.contains(&b'\\');
             let on_purpose = within || refused.contains(&reason);
-            assert!(
-                theirs.is_none() || on_purpose,
-                "{}: {reason}",
-                pattern.escape_ascii()
-            );
+            assert!(theirs.is_none() || on_purpose, "{}: {reason}", pattern.escape_ascii());
         }
         Err(other) => panic!("{other}"),
     }
@@ -135,9 +116,7 @@ fn check(bytes: &[u8]) {
 fn repeats(pattern: &[u8]) -> bool {
     let count = |sign| pattern.iter().filter(|byte| **byte == sign).count();
     let intervals = count(b'{');
-    let long = pattern
-        .windows(2)
-        .any(|pair| pair.iter().all(u8::is_ascii_digit));
+    let long = pattern.windows(2).any(|pair| pair.iter().all(u8::is_ascii_digit));
     intervals > 2 || intervals > 0 && long || intervals + count(b'+') > 3
 }
 
@@ -148,12 +127,7 @@ fn by_c_library(pattern: &[u8], text: &[u8]) -> Option<bool> {
     // SAFETY: regcomp(3) fills it in, or fails; both strings end with NUL; it is freed once.
     unsafe {
         let mut compiled: libc::regex_t = std::mem::zeroed();
-        if libc::regcomp(
-            &mut compiled,
-            pattern.as_ptr(),
-            libc::REG_EXTENDED | libc::REG_NOSUB,
-        ) != 0
-        {
+        if libc::regcomp(&mut compiled, pattern.as_ptr(), libc::REG_EXTENDED | libc::REG_NOSUB) != 0 {
             return None;
         }
         let found = libc::regexec(&compiled, text.as_ptr(), 0, std::ptr::null_mut(), 0);

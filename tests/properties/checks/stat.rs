@@ -33,19 +33,13 @@ fn check(bytes: &[u8]) {
         assert_eq!(parse(&line_of(b"sh", stat)), read);
     }
     // A comm of any bytes forges no field.
-    let stat = Stat {
-        parent: 42,
-        kernel_thread: false,
-        threads: 3,
-    };
+    let stat = Stat { parent: 42, kernel_thread: false, threads: 3 };
     assert_eq!(parse(&line_of(bytes, stat)), Some(stat));
 }
 
 fn line_of(comm: &[u8], stat: Stat) -> Vec<u8> {
     let flags = if stat.kernel_thread { 0x20_0000 } else { 0 };
-    let Stat {
-        parent, threads, ..
-    } = stat;
+    let Stat { parent, threads, .. } = stat;
     let rest = format!(") S {parent} 7 7 0 -1 {flags} 1 2 3 4 5 6 7 8 20 0 {threads} 0\n");
     [b"7 (", comm, rest.as_bytes()].concat()
 }
@@ -55,13 +49,8 @@ fn model(bytes: &[u8]) -> Option<Stat> {
     let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
     let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    let number = |field: usize| {
-        fields
-            .get(field - 3)?
-            .parse::<u32>()
-            .ok()
-            .filter(|_| !fields[field - 3].starts_with('+'))
-    };
+    let number =
+        |field: usize| fields.get(field - 3)?.parse::<u32>().ok().filter(|_| !fields[field - 3].starts_with('+'));
     let flags = number(9)?;
     Some(Stat {
         parent: number(4)?.try_into().ok()?,

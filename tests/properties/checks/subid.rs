@@ -32,12 +32,7 @@ pub const CHECK: Check = Check {
 };
 
 fn check(bytes: &[u8]) {
-    for (uid, name) in [
-        (1000, Some("alice")),
-        (1000, None),
-        (0, Some("root")),
-        (u32::MAX, Some("")),
-    ] {
+    for (uid, name) in [(1000, Some("alice")), (1000, None), (0, Some("root")), (u32::MAX, Some(""))] {
         let name = name.map(OsStr::new);
         let found = bounded(bytes.len(), 0, 64, || first_block(bytes, uid, name));
         assert_eq!(found, model(bytes, uid, name), "{uid} {name:?}");

@@ -53,8 +53,7 @@ fn by_c_library<T>(
     let number = unsafe { read(string.as_ptr(), &mut end, 10) };
     let in_range = Errno::last() != Errno::ERANGE;
     let read = end as usize - string.as_ptr() as usize;
-    (in_range && read == text.len() && text.last().is_some_and(u8::is_ascii_digit))
-        .then_some(number)
+    (in_range && read == text.len() && text.last().is_some_and(u8::is_ascii_digit)).then_some(number)
 }
 
 /// Without the `-` that strtoull(3) takes for a number from the other end.
@@ -72,14 +71,7 @@ fn check(bytes: &[u8]) {
     let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     let text = OsStr::from_bytes(bytes);
     bounded(bytes.len(), 8, 256, || {
-        (
-            number::<u64>(bytes),
-            id(text),
-            id_or_name(text),
-            id_pair(text),
-            seconds(text),
-            signal(text),
-        )
+        (number::<u64>(bytes), id(text), id_or_name(text), id_pair(text), seconds(text), signal(text))
     });
     assert_eq!(number::<u64>(bytes), unsigned(bytes));
     assert_eq!(seconds(text), by_c_library(bytes, libc::strtoll));
@@ -114,9 +106,7 @@ fn check_signal(bytes: &[u8]) {
         None => assert_eq!(found, read(&[b"SIG", bytes].concat())),
     }
     if let Some(found) = found {
-        assert!(
-            (1..=libc::SIGRTMAX()).contains(&found.0) && !(32..libc::SIGRTMIN()).contains(&found.0)
-        );
+        assert!((1..=libc::SIGRTMAX()).contains(&found.0) && !(32..libc::SIGRTMIN()).contains(&found.0));
         assert!(bytes[0].is_ascii_alphabetic());
     }
 }
