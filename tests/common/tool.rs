@@ -41,9 +41,10 @@ pub fn ours(name: &str) -> PathBuf {
     path.into()
 }
 
-/// The path of theirs.
+/// The path of theirs: below `NSKIT_THEIRS`, where another version of util-linux may stand, or else the installed one.
 pub fn theirs(name: &str) -> PathBuf {
-    Path::new("/usr/bin").join(name)
+    let directory = std::env::var_os("NSKIT_THEIRS").unwrap_or("/usr/bin".into());
+    Path::new(&directory).join(name)
 }
 
 /// Version of the installed util-linux, `None` if there is none.
@@ -51,10 +52,28 @@ pub fn their_version() -> Option<(u32, u32)> {
     static VERSION: OnceLock<Option<(u32, u32)>> = OnceLock::new();
     *VERSION.get_or_init(|| {
         let output = Command::new(theirs("unshare")).arg("--version").output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        let mut numbers = text.split_whitespace().last()?.split('.').map(str::parse);
-        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+        version_of(&String::from_utf8(output.stdout).ok()?)
     })
+}
+
+/// `(2, 43)` of `unshare from util-linux 2.43-devel-1234-abcd`, whose release candidates are named `2.43-rc1`.
+fn version_of(text: &str) -> Option<(u32, u32)> {
+    let number = text.split_whitespace().last()?.split('-').next()?;
+    let mut parts = number.split('.').map(str::parse);
+    Some((parts.next()?.ok()?, parts.next()?.ok()?))
+}
+
+#[test]
+fn versions_in_development_count_as_the_version_that_they_become() {
+    for (text, version) in [
+        ("unshare from util-linux 2.38.1\n", Some((2, 38))),
+        ("unshare from util-linux 2.43\n", Some((2, 43))),
+        ("unshare from util-linux 2.43-rc1\n", Some((2, 43))),
+        ("unshare from util-linux 2.43-devel-1234-abcd\n", Some((2, 43))),
+        ("unshare (busybox)\n", None),
+    ] {
+        assert_eq!(version_of(text), version, "{text}");
+    }
 }
 
 /// The path of the probe (probe.rs).
