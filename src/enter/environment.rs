@@ -40,15 +40,19 @@ pub fn entries_of(environ: &[u8]) -> Vec<CString> {
 }
 
 /// Variables by which the dynamic loader and the C library choose files to load and addresses to trust; `*` stands for
-/// anything.
-const FOR_LOADER: [&str; 11] = [
+/// anything. They are those that glibc forgets in a set-user-ID program (ld.so(8)), and musl's.
+const FOR_LOADER: [&str; 15] = [
     "LD_*",
     "GLIBC_TUNABLES",
     "GCONV_PATH",
+    "GETCONF_DIR",
     "LOCPATH",
+    "MUSL_LOCPATH",
+    "NIS_PATH",
     "NLSPATH",
     "MALLOC_*",
     "RESOLV_*",
+    "RES_OPTIONS",
     "HOSTALIASES",
     "LOCALDOMAIN",
     "TMPDIR",
@@ -99,7 +103,7 @@ mod tests {
 
     #[test]
     fn variables_of_the_loader_are_known() {
-        for entry in [c"LD_PRELOAD=x", c"LD_=", c"GLIBC_TUNABLES=", c"MALLOC_CHECK_=3", c"TMPDIR=/x"] {
+        for entry in [c"LD_PRELOAD=x", c"LD_=", c"GLIBC_TUNABLES=", c"RES_OPTIONS=", c"MALLOC_CHECK_=3", c"TMPDIR=/x"] {
             assert!(is_for_loader(entry), "{entry:?}");
         }
         for entry in [c"LD=x", c"XLD_PRELOAD=", c"PATH=/x", c"TMPDIRS=", c"LD_PRELOAD"] {

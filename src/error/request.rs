@@ -78,7 +78,7 @@ pub enum RequestError {
         /// What it is, if it is a namespace.
         found: Option<Kind>,
     },
-    /// A user or group of the target has no id in its user namespace, and cannot be followed there.
+    /// A user or group of the target has no id in the user namespace that is entered, and cannot be followed there.
     TargetNotMapped {
         /// The target.
         pid: i32,
@@ -171,7 +171,7 @@ impl fmt::Display for RequestError {
                     IdKind::User => "user",
                     IdKind::Group => "group",
                 };
-                write!(f, "the {what} of process {pid}, {id} outside, has no id in its user namespace")
+                write!(f, "the {what} of process {pid}, {id} outside, has no id in the user namespace that is entered")
             }
             RequestError::EnvironmentTooLong(pid) => {
                 write!(f, "the environment of process {pid} is too long")

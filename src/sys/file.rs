@@ -1,7 +1,7 @@
 //! Reading and writing of small files, and output that never panics.
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -108,14 +108,24 @@ pub type Place = (u32, u32, u64, u64);
 
 /// Where `path` leads, without asking the server of a network file system: statx(2). Errors: ENOSYS before Linux 4.11.
 pub fn place(path: &Path) -> nix::Result<Place> {
+    path.with_nix_path(|path| place_at(libc::AT_FDCWD, path, 0))?
+}
+
+/// Where a directory is that is open. Errors: as [`place`]; ENOTSUP before Linux 5.8, which does not say on which mount.
+pub fn place_of(directory: impl AsFd) -> nix::Result<Place> {
+    match place_at(directory.as_fd().as_raw_fd(), c"", libc::AT_EMPTY_PATH)? {
+        (_, _, _, 0) => Err(Errno::ENOTSUP),
+        place => Ok(place),
+    }
+}
+
+fn place_at(directory: libc::c_int, path: &CStr, more: libc::c_int) -> nix::Result<Place> {
     let mask = libc::STATX_INO | libc::STATX_MNT_ID;
-    let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT;
+    let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT | more;
     // SAFETY: an all-zero statx structure is a valid value.
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
-    path.with_nix_path(|path| {
-        // SAFETY: a C string and a writable structure.
-        check(unsafe { libc::statx(libc::AT_FDCWD, path.as_ptr(), flags, mask, &mut found) }.into())
-    })??;
+    // SAFETY: a C string and a writable structure.
+    check(unsafe { libc::statx(directory, path.as_ptr(), flags, mask, &mut found) }.into())?;
     Ok((found.stx_dev_major, found.stx_dev_minor, found.stx_ino, found.stx_mnt_id))
 }
 

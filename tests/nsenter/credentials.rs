@@ -125,10 +125,24 @@ fn who_has_no_id_inside_is_not_followed() {
     for (option, what) in [("-S", "user"), ("-G", "group")] {
         for user in ["-U", &by_file] {
             let call = scene.nsenter(["-t", &id, user, option, "follow", "echo", "ran"]);
-            let words = [&format!("the {what} of process {id}"), "no id in its user namespace"];
+            let words = [&format!("the {what} of process {id}"), "no id in the user namespace that is entered"];
             call.run().failed("nsenter", 1, &words);
         }
     }
+    // Nor is it in the user namespace of somebody else.
+    let other = Target::new(&scene, ROOT, &maps);
+    let target = Target::new(&scene, ROOT, &["-n"]);
+    let user = format!("--user={}", other.proc("ns/user"));
+    for (option, what) in [("-S", "user"), ("-G", "group")] {
+        let call = scene.nsenter(["-t", &target.id(), &user, option, "follow", "echo", "ran"]);
+        call.run().failed("nsenter", 1, &[&format!("the {what} of process {}", target.id()), "no id"]);
+    }
+    // Who has an id there is followed.
+    let target = Target::of(
+        scene.call("/usr/bin/setpriv", ["--reuid=100004", "--regid=100005", "--clear-groups"]).args(["probe", "hold"]),
+    );
+    let seen = scene.nsenter(["-t", &target.id(), &user, "-S", "follow", "-G", "follow", "probe", "seen"]).seen();
+    assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
 }
 
 #[test]

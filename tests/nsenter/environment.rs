@@ -92,6 +92,10 @@ fn what_the_loader_obeys_is_left_out_of_a_program_of_the_host() {
         "LOCALDOMAIN=x",
         "TMPDIR=/x",
         "TZDIR=/x",
+        "GETCONF_DIR=/x",
+        "NIS_PATH=/x",
+        "RES_OPTIONS=x",
+        "MUSL_LOCPATH=/x",
         "LANG=C",
         "NOT_LD_PRELOAD=1",
     ];
@@ -105,8 +109,135 @@ fn what_the_loader_obeys_is_left_out_of_a_program_of_the_host() {
     assert_eq!(
         outcome.stderr,
         "nsenter: note: left out of the target's environment: LD_PRELOAD, LD_LIBRARY_PATH, GLIBC_TUNABLES, GCONV_PATH, \
-         LOCPATH, NLSPATH, MALLOC_CHECK_, RESOLV_HOST_CONF, HOSTALIASES, LOCALDOMAIN, TMPDIR, TZDIR\n"
+         LOCPATH, NLSPATH, MALLOC_CHECK_, RESOLV_HOST_CONF, HOSTALIASES, LOCALDOMAIN, TMPDIR, TZDIR and 4 more\n"
     );
+}
+
+/// Asserts whether the program gets the target's `LD_PRELOAD`; where not, that is said, and the rest comes along.
+#[track_caller]
+fn assert_loader(scene: &Scene, call: Call, passes: bool) {
+    let outcome = call.args([scene.text("bin/probe").as_str(), "seen"]).run();
+    assert_eq!(outcome.ending, Ending::Exited(0), "{outcome:?}");
+    let seen = crate::Seen::read(&outcome.stdout);
+    let note = "nsenter: note: left out of the target's environment: LD_PRELOAD\n";
+    assert_eq!(outcome.stderr.contains(note), !passes, "{outcome:?}");
+    let expected = if passes { &["A=1", "LD_PRELOAD="][..] } else { &["A=1"] };
+    assert_eq!(seen.all("env"), expected, "{outcome:?}");
+}
+
+/// Who runs with an environment for the loader, in a mount namespace that `unshare OPTIONS` has made.
+fn preloading(scene: &Scene, options: &[&str], words: &[&str], program: &str) -> Target {
+    let call = scene.call(scene.path("our-unshare"), options).args(words);
+    Target::of(call.args(["/usr/bin/env", "-i", "A=1", "LD_PRELOAD=", program, "hold"]))
+}
+
+#[test]
+fn the_loaders_variables_stay_with_the_mount_namespace_of_their_target() {
+    if newer_than_theirs((2, 39), "--env") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let probe = scene.text("bin/probe");
+    let target = preloading(&scene, &["-m"], &[], &probe);
+    let other = Target::new(&scene, crate::common::ROOT, &["-m"]);
+    let id = target.id();
+    let own = format!("--mount={}", target.proc("ns/mnt"));
+    for options in [&["-t", &id, "-m", "-e"][..], &["-t", &id, &own, "-e"], &["-t", &id, "-a", "-e"]] {
+        assert_loader(&scene, scene.nsenter(options), true);
+    }
+    // Another container's, and the machine's as we come from elsewhere.
+    let others = format!("--mount={}", other.proc("ns/mnt"));
+    assert_loader(&scene, scene.nsenter(["-t", &id, &others, "-e"]), false);
+    let back = format!("--mount=/proc/{}/ns/mnt", scene.pid());
+    let from_elsewhere = scene.nsenter(["-t", &id, &back, "-e"]).under(&scene, &scene.text("our-unshare"), ["-m"]);
+    assert_loader(&scene, from_elsewhere, false);
+    // A caller that ignores or blocks SIGCHLD is told the same, and so is its program.
+    for signals in [|call: Call| call.ignoring(libc::SIGCHLD), |call: Call| call.blocking(libc::SIGCHLD)] {
+        assert_loader(&scene, signals(scene.nsenter(["-t", &id, "-m", "-e"])), true);
+    }
+}
+
+#[test]
+fn the_loaders_variables_stay_with_the_root_of_their_target() {
+    if newer_than_theirs((2, 39), "--env") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let probe = scene.text("bin/probe");
+    let target = preloading(&scene, &["-m"], &[], &probe);
+    let id = target.id();
+    let theirs = format!("--root={}", target.proc("root"));
+    for (root, passes) in [("--root", true), (&*theirs, true), ("--root=/", false)] {
+        assert_loader(&scene, scene.nsenter(["-t", &id, "-m", "-e", root]), passes);
+    }
+    // Without --root, the root is that of the mount namespace: not that of who has changed it.
+    let jail = scene.subdirectory("jail");
+    let script = format!("mount --rbind / {jail} && exec /usr/sbin/chroot {jail} \"$@\"");
+    let target = preloading(&scene, &["-m"], &["/bin/sh", "-c", &script, "sh"], &probe);
+    let id = target.id();
+    assert_loader(&scene, scene.nsenter(["-t", &id, "-m", "-e"]), false);
+    assert_loader(&scene, scene.nsenter(["-t", &id, "-m", "-e", "--root"]), true);
+}
+
+#[test]
+fn the_loaders_variables_stay_with_the_user_of_their_target() {
+    if newer_than_theirs((2, 39), "--env") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let probe = scene.text("bin/probe");
+    let to_alice = ["/usr/bin/setpriv", "--reuid=1001", "--regid=1001", "--clear-groups"];
+    // As a service of an ordinary user has it.
+    let target = preloading(&scene, &["-m"], &to_alice, &probe);
+    let id = target.id();
+    for (options, passes) in [
+        (&["-m", "-e"][..], false),
+        (&["-a", "-e"], false),
+        (&["-m", "-e", "--root", "-S", "1002"], false),
+        (&["-m", "-e", "-S", "1001"], true),
+        (&["-a", "-e", "-S", "follow"], true),
+    ] {
+        assert_loader(&scene, scene.nsenter(["-t", &id]).args(options), passes);
+    }
+    // What counts is who that is outside: root inside is root of the target's user namespace only.
+    let target = Target::of(scene.call(scene.path("our-unshare"), crate::ROOTLESS).user(crate::common::ALICE).args([
+        "/usr/bin/env",
+        "-i",
+        "A=1",
+        "LD_PRELOAD=",
+        &probe,
+        "hold",
+    ]));
+    let id = target.id();
+    for (options, passes) in [
+        (&["-m", "-e"][..], false),
+        (&["-m", "-e", "-S", "0"], false),
+        (&["-m", "-e", "-S", "1001"], true),
+        (&["-U", "-m", "-e"], true),
+        (&["-U", "-m", "-e", "--preserve-credentials"], false),
+        (&["-a", "-e"], true),
+    ] {
+        assert_loader(&scene, scene.nsenter(["-t", &id]).args(options), passes);
+    }
+}
+
+#[test]
+fn the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target() {
+    if newer_than_theirs((2, 39), "--env") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    // As su(1) while it asks for a password: root by now, with the environment of the user who started it.
+    let program = scene.text("program-of-root");
+    scene.call("/bin/cp", [&scene.text("bin/probe"), &program]).ok();
+    scene.call("/bin/chmod", ["u+s", &program]).ok();
+    let to_alice = ["/usr/bin/setpriv", "--reuid=1001", "--regid=1001", "--clear-groups"];
+    let target = preloading(&scene, &["-m"], &to_alice, &program);
+    let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(target.proc("")).unwrap());
+    if owner != 0 {
+        return crate::common::skip("the directory for temporary files is mounted nosuid");
+    }
+    assert_loader(&scene, scene.nsenter(["-t", &target.id(), "-m", "-e"]), false);
 }
 
 #[test]

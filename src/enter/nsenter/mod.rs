@@ -1,5 +1,7 @@
 //! nsenter's request, what it is made of and what is opened for it, and the plan that it makes.
 
+mod inside;
+mod loader;
 mod plan;
 mod resolve;
 

@@ -1,6 +1,5 @@
 //! Args → [`Request`] and [`Opened`]: names become numbers, and what is to be entered is opened.
 
-use std::ffi::CString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -9,11 +8,12 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::{FileStat, fstat, lstat, stat};
 
 use super::Request;
+use super::inside::check_is_mapped_elsewhere;
+use super::loader::read_environment;
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::enter::cgroup;
 use crate::enter::entering::{Directory, Opened};
-use crate::enter::environment;
 use crate::enter::idmap::{self, IdKind, LONGEST_MAP_READ};
 use crate::enter::program::Program;
 use crate::enter::step::TargetId;
@@ -25,8 +25,6 @@ use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
 use crate::users::{Database, id_by_name};
 
-/// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
-const LONGEST_ENVIRONMENT: usize = 8 << 20;
 /// Bytes: a page, as the kernel gives attributes.
 const LONGEST_CONTEXT: usize = 4096;
 
@@ -68,8 +66,8 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
     let mut left_out = Vec::new();
     if let Some(target) = &opened.target {
         if args.environment {
-            let program_is_inside = leads_elsewhere(Kind::Mount, &opened, of_target)?;
-            let (entries, dropped) = read_environment(target, program_is_inside)?;
+            let own_root = args.root == Some(None);
+            let (entries, dropped) = read_environment(target, &request, &opened, own_root)?;
             request.environment = Some(entries);
             left_out = dropped;
         }
@@ -78,8 +76,10 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
         }
         if request.uid == Some(TargetId::Followed) || request.gid == Some(TargetId::Followed) {
             let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-            if enters_user_of(target, &opened, of_target)? {
+            if leads_to_target_alone(target, Kind::User, &opened, of_target)? {
                 check_is_mapped(&request, target, &process)?;
+            } else if leads_elsewhere(Kind::User, &opened, of_target)? {
+                check_is_mapped_elsewhere(&request, target, &process, &opened)?;
             }
             opened.process = Some(process);
         }
@@ -212,17 +212,21 @@ fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bo
     Ok(own.is_some_and(|own| own != entered))
 }
 
-/// Whether the user namespace that we come into is the target's, and none that we are in already.
-fn enters_user_of(target: &Target, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
-    if !leads_elsewhere(Kind::User, opened, of_target)? {
+/// Whether the namespace of this kind that we come into is known to be the target's, and none that we are in already.
+pub(super) fn leads_to_target_alone(
+    target: &Target,
+    kind: Kind,
+    opened: &Opened,
+    of_target: KindSet,
+) -> Result<bool, Failure> {
+    if !leads_elsewhere(kind, opened, of_target)? {
         return Ok(false);
     }
-    let mut given = opened.namespaces.iter();
-    let Some((_, file)) = given.find(|(kind, _)| *kind == Kind::User) else {
+    let Some((_, file)) = opened.namespaces.iter().find(|(given, _)| *given == kind) else {
         return Ok(true);
     };
-    let given = fstat(file).during(|| Attempt::AskOwner(Kind::User))?;
-    Ok(identity(given) == identity_of_target(target, Kind::User)?)
+    let given = fstat(file).during(|| Attempt::AskOwner(kind))?;
+    Ok(identity(given) == identity_of_target(target, kind)?)
 }
 
 /// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
@@ -300,28 +304,4 @@ fn open_directory(
     };
     let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY).during(|| Attempt::Open(path.clone()))?;
     Ok(Some(Directory { path, fd }))
-}
-
-/// The target's environment; where the program is one of the host, without the variables that its loader and C library
-/// obey, whose names come second.
-fn read_environment(target: &Target, program_is_inside: bool) -> Result<(Vec<CString>, Vec<String>), Failure> {
-    let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
-        // A kernel thread has none, which newer kernels tell by this errno. (One that /proc does not show cannot be found.)
-        Err(Failure::System { attempt: Attempt::Open(_) | Attempt::Read(_), errno: Errno::ESRCH })
-            if target.check_alive().is_ok() =>
-        {
-            Vec::new()
-        }
-        result => result?,
-    };
-    if bytes.len() > LONGEST_ENVIRONMENT {
-        return Err(RequestError::EnvironmentTooLong(target.pid()).into());
-    }
-    let entries = environment::entries_of(&bytes);
-    if program_is_inside {
-        return Ok((entries, Vec::new()));
-    }
-    let (dropped, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| environment::is_for_loader(entry));
-    let names = dropped.iter().filter_map(|entry| environment::name(entry));
-    Ok((kept, names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()))
 }

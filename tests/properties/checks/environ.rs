@@ -50,7 +50,8 @@ fn check(bytes: &[u8]) {
 /// Those of ld.so(8), and of the C library's pages that name files or servers by variables.
 fn is_in_manual(name: &[u8]) -> bool {
     let starts = [&b"LD_"[..], b"MALLOC_", b"RESOLV_"];
-    let names = "GLIBC_TUNABLES GCONV_PATH LOCPATH NLSPATH HOSTALIASES LOCALDOMAIN TMPDIR TZDIR";
+    let names = "GLIBC_TUNABLES GCONV_PATH GETCONF_DIR LOCPATH MUSL_LOCPATH NIS_PATH NLSPATH RES_OPTIONS HOSTALIASES \
+                 LOCALDOMAIN TMPDIR TZDIR";
     starts.iter().any(|start| name.starts_with(start)) || names.split(' ').any(|known| known.as_bytes() == name)
 }
 

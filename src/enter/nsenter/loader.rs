@@ -1,0 +1,178 @@
+//! The target's environment, and whether the variables of the dynamic loader may come along.
+//!
+//! Those variables name files that the loader of the program maps and runs. So they may pass only where the files are the
+//! target's own and the program has no more rights than the target: then the target could do as much by itself.
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::fstat;
+use nix::unistd::geteuid;
+
+use super::Request;
+use super::inside::{Entered, may_be_unmapped, overflow_id};
+use super::resolve::leads_to_target_alone;
+use crate::enter::entering::Opened;
+use crate::enter::environment;
+use crate::enter::idmap::IdKind;
+use crate::enter::step::TargetId;
+use crate::enter::target::Target;
+use crate::error::{Attempt, Failure, RequestError};
+use crate::namespace::Kind;
+use crate::sys::file::{Place, place, place_of};
+
+/// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
+const LONGEST_ENVIRONMENT: usize = 8 << 20;
+/// Bytes: the kernel has some twenty pairs of words.
+const LONGEST_AUXV: usize = 4096;
+
+/// The target's environment, as far as the program of `request` may have it, and the names of the variables that are left
+/// out. `own_root`: whether --root asks for the target's root directory. Errors: those of reading it.
+pub fn read_environment(
+    target: &Target,
+    request: &Request,
+    opened: &Opened,
+    own_root: bool,
+) -> Result<(Vec<CString>, Vec<String>), Failure> {
+    let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+    let before = rights(target, &process);
+    let entries = environment::entries_of(&read_environ(target)?);
+    // Asked again: a user may have started a program of more rights meanwhile, or one of fewer.
+    let same = before.is_some() && before == rights(target, &process);
+    if !entries.iter().any(|entry| environment::is_for_loader(entry))
+        || (same && program_is_the_targets(target, &process, request, opened, own_root)?)
+    {
+        return Ok((entries, Vec::new()));
+    }
+    let (dropped, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| environment::is_for_loader(entry));
+    let names = dropped.iter().filter_map(|entry| environment::name(entry));
+    Ok((kept, names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()))
+}
+
+fn read_environ(target: &Target) -> Result<Vec<u8>, Failure> {
+    let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
+        // A kernel thread has none, which newer kernels tell by this errno. (One that /proc does not show cannot be found.)
+        Err(Failure::System { attempt: Attempt::Open(_) | Attempt::Read(_), errno: Errno::ESRCH })
+            if target.check_alive().is_ok() =>
+        {
+            Vec::new()
+        }
+        result => result?,
+    };
+    if bytes.len() > LONGEST_ENVIRONMENT {
+        return Err(RequestError::EnvironmentTooLong(target.pid()).into());
+    }
+    Ok(bytes)
+}
+
+/// The effective UID of the target, if that is known and no program gave it to the target: su(1) runs as root, with an
+/// environment that a user chose.
+fn rights(target: &Target, process: &OwnedFd) -> Option<u32> {
+    let auxv = target.read("auxv", LONGEST_AUXV).ok()?;
+    let uid = fstat(process).ok()?.st_uid;
+    (!gained_by_program(&auxv) && !may_be_unmapped(uid, overflow_id(IdKind::User))).then_some(uid)
+}
+
+/// AT_PAGESZ of getauxval(3): every program has it, and it is never 0.
+const PAGE_SIZE: u64 = 6;
+/// AT_SECURE: set where the program came with rights of its own (set-user-ID, set-group-ID, file capabilities).
+const SECURE: u64 = 23;
+
+/// Whether /proc/PID/auxv says, or does not deny, that execve(2) gave the process more rights. Its words are as wide as the
+/// program's.
+fn gained_by_program(auxv: &[u8]) -> bool {
+    let value = |width: usize, wanted: u64| {
+        let word = |bytes: &[u8]| match width {
+            4 => bytes.try_into().map(u32::from_ne_bytes).map_or(0, u64::from),
+            _ => bytes.try_into().map_or(0, u64::from_ne_bytes),
+        };
+        let mut pairs = auxv.chunks_exact(2 * width).map(|pair| pair.split_at(width));
+        pairs.find_map(|(key, value)| (word(key) == wanted).then(|| word(value)))
+    };
+    let width = [8, 4].into_iter().find(|width| value(*width, PAGE_SIZE).is_some_and(|size| size > 0));
+    width.and_then(|width| value(width, SECURE)) != Some(0)
+}
+
+/// Whether the program is to have the target's file system and its UID, and no more: where that is not known, it is not so.
+fn program_is_the_targets(
+    target: &Target,
+    process: &OwnedFd,
+    request: &Request,
+    opened: &Opened,
+    own_root: bool,
+) -> Result<bool, Failure> {
+    if !leads_to_target_alone(target, Kind::Mount, opened, request.of_target)? {
+        return Ok(false);
+    }
+    let Ok(root) = place_of(target.open("root", OFlag::O_PATH | OFlag::O_DIRECTORY)?) else {
+        return Ok(false);
+    };
+    let root = match &opened.root {
+        Some(directory) if own_root || place_of(&directory.fd) == Ok(root) => None,
+        Some(_) => return Ok(false),
+        None => Some(root),
+    };
+    let uid = match request.uid {
+        None if request.become_root => Some(TargetId::Number(0)),
+        uid => uid,
+    };
+    let namespaces = Entered::open(target, opened, request.of_target)?;
+    let questions = Questions { process, root, uid, overflow: overflow_id(IdKind::User) };
+    Ok(namespaces.ask_inside(|| questions.all_hold()) == Some(true))
+}
+
+/// What only a process inside can answer.
+struct Questions<'q> {
+    /// The target's directory in /proc.
+    process: &'q OwnedFd,
+    /// The target's root directory, which is to be that of the mount namespace; `None` where that does not matter.
+    root: Option<Place>,
+    /// What the program's UID will be set to; `None` where it stays.
+    uid: Option<TargetId>,
+    /// The UID that says nothing.
+    overflow: Option<u32>,
+}
+
+impl Questions<'_> {
+    /// Asked in a process that is inside.
+    fn all_hold(&self) -> bool {
+        let Ok(target) = fstat(self.process) else {
+            return false;
+        };
+        let uid = match self.uid {
+            Some(TargetId::Number(uid)) => uid,
+            Some(TargetId::Followed) => target.st_uid,
+            None => geteuid().as_raw(),
+        };
+        uid == target.st_uid
+            && !may_be_unmapped(uid, self.overflow)
+            && self.root.is_none_or(|root| place(Path::new("/")) == Ok(root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words<const N: usize>(pairs: &[(u64, u64)], word: impl Fn(u64) -> [u8; N]) -> Vec<u8> {
+        pairs.iter().flat_map(|(key, value)| [word(*key), word(*value)].concat()).collect()
+    }
+
+    #[test]
+    fn rights_of_a_program_are_seen_in_both_widths() {
+        let narrow = |word: u64| (word as u32).to_ne_bytes();
+        for (secure, gained) in [(0, false), (1, true)] {
+            let pairs = [(33, 0x7fff_0000), (6, 4096), (17, 100), (SECURE, secure), (25, 0x7fff), (0, 0)];
+            assert_eq!(gained_by_program(&words(&pairs, u64::to_ne_bytes)), gained);
+            assert_eq!(gained_by_program(&words(&pairs, narrow)), gained);
+        }
+        // What does not say so is not trusted.
+        assert!(gained_by_program(b""));
+        assert!(gained_by_program(&words(&[(6, 4096), (0, 0)], u64::to_ne_bytes)));
+        assert!(gained_by_program(&words(&[(SECURE, 0), (0, 0)], u64::to_ne_bytes)));
+        assert!(!gained_by_program(&std::fs::read("/proc/self/auxv").unwrap()));
+    }
+}
