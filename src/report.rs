@@ -9,7 +9,7 @@ use nix::unistd::isatty;
 
 use crate::digits::number;
 use crate::environment::value;
-use crate::error::{Attempt, During, Failure, Status};
+use crate::error::{Failure, Status};
 use crate::sys::{file, terminal};
 
 /// Writes `PROGRAM: message` and under it `PROGRAM: hint: …`, in one write, so that lines of processes that run side by
@@ -74,33 +74,47 @@ pub fn note_for_person(program: &OsStr, note: Option<String>) {
 }
 
 /// Writes to stdout. A closed stdout is an error as any other (EBADF); a closed pipe kills us by SIGPIPE as it does a
-/// C program or, where our caller ignores that signal, ends the output without a word.
+/// C program. Where our caller ignores that signal, it is an error as well, unless it is met in the last block: what a
+/// program learns that closes its stream at the end is all that util-linux tells.
 pub fn output(bytes: &[u8]) -> Result<(), Failure> {
     output_of(|stdout| stdout.write_all(bytes))
 }
 
 /// The same for what is written in pieces.
 pub fn output_of(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let written = match file::stdout() {
-        Some(stdout) => write(&mut Stdout(stdout)),
-        None => Err(Errno::EBADF.into()),
+    let Some(fd) = file::stdout() else {
+        return Err(Failure::Output(Some(Errno::EBADF)));
     };
-    let errno = |error: io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-    match written.map_err(errno) {
-        Err(Errno::EPIPE) => Ok(()),
-        result => result.during(|| Attempt::Output),
+    let mut stdout = Stdout { fd, block: Vec::with_capacity(BLOCK) };
+    write(&mut stdout).map_err(|_| Failure::Output(None))?;
+    match file::write_all(fd, &stdout.block) {
+        Err(Errno::EPIPE) | Ok(()) => Ok(()),
+        Err(errno) => Err(Failure::Output(Some(errno))),
     }
 }
 
-struct Stdout(BorrowedFd<'static>);
+/// Standard output in the blocks in which the C library writes it: which of them fails decides what is said.
+struct Stdout {
+    fd: BorrowedFd<'static>,
+    /// What is still to be written, at most [`BLOCK`] bytes: the last block of all, until more comes.
+    block: Vec<u8>,
+}
+
+const BLOCK: usize = 4096;
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        file::write_all(self.0, bytes)?;
-        Ok(bytes.len())
+        if self.block.len() == BLOCK && !bytes.is_empty() {
+            self.flush()?;
+        }
+        let count = bytes.len().min(BLOCK - self.block.len());
+        self.block.extend_from_slice(&bytes[..count]);
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        file::write_all(self.fd, &self.block)?;
+        self.block.clear();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::{self, Parsed, UsageError, help};
 use crate::enter::entering::Opened;
 use crate::error::{Failure, Status};
 use crate::hint::{self, View};
+use crate::list::request::Subject;
 use crate::list::{self, render};
 use crate::sys::entry::Invocation;
 use crate::{enter, locale, report};
@@ -105,7 +106,8 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
         return print(&render::columns(request.format));
     }
     let listing = list::list(&request, Path::new("/proc"))?;
-    report::note_for_person(&caller.program, unreadable(&listing));
+    let root_asks = nix::unistd::geteuid().is_root();
+    report::note_for_person(&caller.program, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     let style = render::Style {
         format: request.format,
         headings: request.headings,
@@ -117,11 +119,12 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
     Ok(Status::SUCCESS)
 }
 
-/// Whoever reads a short list is to know why it is short.
-fn unreadable(listing: &render::Listing) -> Option<String> {
+/// Tells an ordinary user why the list may be short. The namespaces of one process are all there, or none is.
+fn unreadable(listing: &render::Listing, subject: &Subject) -> Option<String> {
     let (unreadable, processes) = (listing.unreadable, listing.processes);
-    let remedy = if nix::unistd::geteuid().is_root() { "" } else { ": run as root to see all" };
-    (unreadable > 0).then(|| format!("{unreadable} of {processes} processes are not readable{remedy}"))
+    let verb = if unreadable == 1 { "is" } else { "are" };
+    let may_be_short = unreadable > 0 && !matches!(subject, Subject::Namespaces { task: Some(_), .. });
+    may_be_short.then(|| format!("{unreadable} of {processes} processes {verb} not readable: run as root to see all"))
 }
 
 fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
@@ -138,4 +141,28 @@ fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
 fn print(text: &[u8]) -> Result<Status, Explained> {
     report::output(text)?;
     Ok(Status::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_may_be_short_says_so() {
+        let listing = |unreadable| render::Listing {
+            columns: Vec::new(),
+            lines: Vec::new(),
+            tree: None,
+            processes: 293,
+            unreadable,
+        };
+        let all = Subject::Namespaces { task: None, persistent: false };
+        let one = "1 of 293 processes is not readable: run as root to see all";
+        assert_eq!(unreadable(&listing(1), &all).as_deref(), Some(one));
+        let two = "2 of 293 processes are not readable: run as root to see all";
+        assert_eq!(unreadable(&listing(2), &all).as_deref(), Some(two));
+        assert_eq!(unreadable(&listing(0), &all), None);
+        let of_one = Subject::Namespaces { task: Some(7), persistent: false };
+        assert_eq!(unreadable(&listing(1), &of_one), None);
+    }
 }

@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use super::getopt::{Met, Opt, Order, UsageError};
 use super::help::Page;
 use super::{Parsed, read};
-use crate::digits::number;
+use crate::digits::{after_blanks, digits, number};
 use crate::list::scan::SourceSet;
+use crate::list::snapshot::parse_name;
 use crate::namespace::{Kind, KindSet};
 
 /// By which relation rows hang under each other.
@@ -38,7 +39,7 @@ pub struct Args {
     pub output_all: bool,
     /// --persistent.
     pub persistent: bool,
-    /// --task; 0 is as if the option were not there, as in util-linux.
+    /// --task.
     pub task: Option<i32>,
     /// --scan.
     pub scan: Option<SourceSet>,
@@ -56,6 +57,8 @@ pub struct Args {
     pub list_columns: bool,
     /// The operand; 0 stands for all, and yet for the columns of a single one.
     pub namespace: Option<u64>,
+    /// The kind in an operand like `uts:[4026531838]`.
+    pub kind_of_namespace: Option<Kind>,
 }
 
 /// The options by name.
@@ -170,7 +173,7 @@ pub const PAGE: Page = Page {
     tool: "lsns",
     about: "List namespaces, or the processes in one.",
     usage: "lsns [OPTIONS] [NAMESPACE]",
-    after: "NAMESPACE is an inode number. --list-columns names the columns. See lsns(8).",
+    after: "NAMESPACE is an inode number, or [N], KIND:[N]. --list-columns names the columns. See lsns(8).",
 };
 
 /// Reads lsns's command line, argv without its first.
@@ -190,27 +193,32 @@ fn tree(text: &OsStr) -> Option<Tree> {
 impl Args {
     fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
         match id {
-            Id::Json => self.json = true,
+            Id::Json => {
+                self.json = true;
+                return self.check_format();
+            }
             Id::List => self.list = true,
             Id::NoHeadings => self.no_headings = true,
             Id::Output => self.output = met.value,
             Id::OutputAll => self.output_all = true,
             Id::Persistent => self.persistent = true,
-            Id::Task => {
-                let pid = met.read("a PID", |text| number(text.as_bytes()))?;
-                self.task = (pid != 0).then_some(pid);
-            }
+            Id::Task => self.task = Some(pid(met.value.unwrap_or_default())?),
             Id::Filter => self.filter = met.value,
-            Id::Raw => self.raw = true,
+            Id::Raw => {
+                self.raw = true;
+                return self.check_format();
+            }
             Id::NoTruncate => self.no_truncate = true,
             Id::NoWrap => self.no_wrap = true,
-            Id::Type => self.kinds.insert(
-                met.read("mnt, net, ipc, user, pid, uts, cgroup or time", |text| Kind::from_name(text.as_bytes()))?,
-            ),
+            Id::Type => {
+                let name = met.value.unwrap_or_default();
+                let kind = Kind::from_name(name.as_bytes());
+                self.kinds.insert(kind.ok_or_else(|| unknown(UNKNOWN_KIND, name))?);
+            }
             Id::Tree => {
                 self.tree = Some(match met.value {
                     None => Tree::Owner,
-                    Some(_) => met.read("process, parent or owner", tree)?,
+                    Some(name) => tree(&name).ok_or_else(|| unknown(UNKNOWN_TREE, name))?,
                 });
             }
             Id::Scan => {
@@ -226,30 +234,66 @@ impl Args {
 
     /// The first operand (others are passed over), and what cannot be asked for together.
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
-        if let Some(operand) = operands.into_iter().next() {
-            let inode = number(operand.as_bytes());
-            self.namespace = Some(inode.ok_or_else(|| UsageError::BadValue {
-                option: "NAMESPACE".to_string(),
-                value: operand,
-                expected: "an inode number",
-            })?);
+        if self.persistent && self.task.is_some() {
+            return Err(UsageError::Apart("options --persistent and --task cannot be combined"));
         }
-        self.check()
-    }
-
-    /// Options that exclude each other.
-    fn check(&self) -> Result<(), UsageError> {
-        let exclusive = [
-            (self.json, "--json", self.raw, "--raw"),
-            (self.persistent, "--persistent", self.task.is_some(), "--task"),
-            (self.task.is_some(), "--task", self.namespace.is_some(), "NAMESPACE"),
-        ];
-        for (one, name, other, other_name) in exclusive {
-            if one && other {
-                return Err(UsageError::Exclusive(name, other_name));
+        if let Some(operand) = operands.into_iter().next() {
+            if self.task.is_some() {
+                return Err(UsageError::Apart("--task is mutually exclusive with <namespace>"));
             }
+            let (kind, inode) = namespace(operand)?;
+            self.kind_of_namespace = kind;
+            self.namespace = Some(inode);
         }
         Ok(())
+    }
+
+    fn check_format(&self) -> Result<(), UsageError> {
+        match self.json && self.raw {
+            true => Err(UsageError::Exclusive("--json", "--raw")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// util-linux's words before the name of a kind that is none.
+pub const UNKNOWN_KIND: &str = "unknown namespace type: ";
+/// The same for a relation.
+pub const UNKNOWN_TREE: &str = "unknown tree type: ";
+/// The same for the operand.
+pub const INVALID_NAMESPACE: &str = "invalid namespace argument: '";
+
+fn unknown(before: &'static str, value: OsString) -> UsageError {
+    UsageError::Words { before, value, after: "" }
+}
+
+/// util-linux says of a number beyond its type that it is a number.
+fn not_a_number(before: &'static str, value: OsString) -> UsageError {
+    let digits = match after_blanks(value.as_bytes()) {
+        [b'+' | b'-', digits @ ..] => digits,
+        digits => digits,
+    };
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let after = if is_number { "': Numerical result out of range" } else { "'" };
+    UsageError::Words { before, value, after }
+}
+
+/// The PID of --task. Since util-linux 2.42, 0 is none.
+fn pid(text: OsString) -> Result<i32, UsageError> {
+    let pid = number(text.as_bytes()).filter(|pid| *pid > 0);
+    pid.ok_or_else(|| not_a_number("invalid PID argument: '", text))
+}
+
+/// The operand: an inode number, or one in the forms that nsenter takes as well, `[4026531838]` and `uts:[4026531838]`.
+fn namespace(text: OsString) -> Result<(Option<Kind>, u64), UsageError> {
+    let bytes = text.as_bytes();
+    if let Some((kind, inode)) = parse_name(bytes) {
+        return Ok((Some(kind), inode.get().into()));
+    }
+    let inner = bytes.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
+    match inner.and_then(digits).or_else(|| number(bytes)) {
+        Some(inode) => Ok((None, inode)),
+        None => Err(not_a_number(INVALID_NAMESPACE, text)),
     }
 }
 
@@ -278,7 +322,7 @@ mod tests {
         ] {
             assert_eq!(parse(line).unwrap().tree, Some(tree), "{line:?}");
         }
-        assert_eq!(parse(&["-T", "owner"]).unwrap_err(), "NAMESPACE: 'owner' is not an inode number");
+        assert_eq!(parse(&["-T", "owner"]).unwrap_err(), "invalid namespace argument: 'owner'");
     }
 
     #[test]
@@ -287,23 +331,45 @@ mod tests {
     }
 
     #[test]
-    fn zero_is_no_task_and_no_namespace() {
-        let args = parse(&["-p", "0", "0"]).unwrap();
-        assert_eq!((args.task, args.namespace), (None, Some(0)));
+    fn a_namespace_has_the_forms_that_nsenter_takes() {
+        for (operand, kind, inode) in [
+            ("0", None, 0),
+            ("7", None, 7),
+            (" +7", None, 7),
+            ("4294967297", None, 4294967297),
+            ("[7]", None, 7),
+            ("uts:[7]", Some(Kind::Uts), 7),
+        ] {
+            let args = parse(&[operand]).unwrap();
+            assert_eq!((args.kind_of_namespace, args.namespace), (kind, Some(inode)), "{operand}");
+        }
+        for operand in ["", "[", "[]", "[7", "7]", "[ 7]", "[x]", "utc:[7]", "uts:7", "uts:[0]", "uts:[4294967297]"] {
+            assert_eq!(parse(&[operand]).unwrap_err(), format!("invalid namespace argument: '{operand}'"));
+        }
     }
 
     #[test]
     fn bad_values_and_combinations_are_named() {
+        const RANGE: &str = "Numerical result out of range";
         for (line, expected) in [
-            (&["-p", "-1"][..], "-p/--task: '-1' is not a PID"),
-            (&["-p", "4294967297"], "-p/--task: '4294967297' is not a PID"),
-            (&["0x10"], "NAMESPACE: '0x10' is not an inode number"),
-            (&["-t", "mnt,net"], "-t/--type: 'mnt,net' is not mnt, net, ipc, user, pid, uts, cgroup or time"),
-            (&["-T="], "-T/--tree: '' is not process, parent or owner"),
-            (&["-J", "-r"], "--json and --raw exclude each other"),
-            (&["-P", "-p1"], "--persistent and --task exclude each other"),
-            (&["-p1", "7"], "--task and NAMESPACE exclude each other"),
-            (&["0", "-p1"], "--task and NAMESPACE exclude each other"),
+            (&["-p", "x"][..], "invalid PID argument: 'x'".to_string()),
+            (&["-p", ""], "invalid PID argument: ''".to_string()),
+            (&["-p", "1 "], "invalid PID argument: '1 '".to_string()),
+            (&["-p", "0"], format!("invalid PID argument: '0': {RANGE}")),
+            (&["-p", "+00"], format!("invalid PID argument: '+00': {RANGE}")),
+            (&["-p", "-1"], format!("invalid PID argument: '-1': {RANGE}")),
+            (&["-p", "4294967297"], format!("invalid PID argument: '4294967297': {RANGE}")),
+            (&["0x10"], "invalid namespace argument: '0x10'".to_string()),
+            (&["--", "-1"], format!("invalid namespace argument: '-1': {RANGE}")),
+            (&["18446744073709551616"], format!("invalid namespace argument: '18446744073709551616': {RANGE}")),
+            (&["-t", "mnt,net"], "unknown namespace type: mnt,net".to_string()),
+            (&["-T="], "unknown tree type: ".to_string()),
+            (&["-J", "-r", "-t", "x"], "mutually exclusive arguments: --json --raw".to_string()),
+            (&["-r", "-J"], "mutually exclusive arguments: --json --raw".to_string()),
+            (&["-t", "x", "-J", "-r"], "unknown namespace type: x".to_string()),
+            (&["-P", "-p1"], "options --persistent and --task cannot be combined".to_string()),
+            (&["-p1", "x"], "--task is mutually exclusive with <namespace>".to_string()),
+            (&["0", "-p1"], "--task is mutually exclusive with <namespace>".to_string()),
         ] {
             assert_eq!(parse(line).unwrap_err(), expected, "{line:?}");
         }

@@ -223,7 +223,7 @@ impl Args {
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
         self.program = operands;
         if self.working_directory.is_some() && self.working_directory_inside.is_some() {
-            return Err(UsageError::Exclusive("--wd", "--wdns"));
+            return Err(UsageError::Exclusive("--wdns", "--wd"));
         }
         let has_net = self.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
         if has_net && self.net_socket.is_some() {

@@ -66,8 +66,8 @@ pub enum Attempt {
     ParentDeathSignal,
     /// prctl(2) PR_SET_DUMPABLE.
     MakeDumpable,
-    /// An ioctl of ioctl_ns(2) that asks for a parent, an owner or a user.
-    AskRelations,
+    /// An ioctl of ioctl_ns(2) that asks for a parent or an owner, by its name.
+    AskRelations(&'static str),
     /// pidfd_open(2).
     FindProcess(i32),
     /// SIOCGSKNS on a descriptor of another process.
@@ -94,8 +94,6 @@ pub enum Attempt {
     SetContext,
     /// The ids of a process.
     AskIds(i32),
-    /// Standard output.
-    Output,
 }
 
 impl fmt::Display for Attempt {
@@ -129,7 +127,7 @@ impl fmt::Display for Attempt {
             Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
             Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
             Attempt::MakeDumpable => write!(f, "open our own /proc files (PR_SET_DUMPABLE)"),
-            Attempt::AskRelations => write!(f, "ask a namespace for its parent, owner or user"),
+            Attempt::AskRelations(ioctl) => write!(f, "ask a namespace with {ioctl}"),
             Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
             Attempt::OpenSocketNamespace { pid, fd } => {
                 write!(f, "get the network namespace of descriptor {fd} of process {pid}")
@@ -145,7 +143,6 @@ impl fmt::Display for Attempt {
             Attempt::Hide => write!(f, "hide from the processes inside (PR_SET_DUMPABLE)"),
             Attempt::SetContext => write!(f, "set the SELinux context for the program"),
             Attempt::AskIds(pid) => write!(f, "find out the user and group of process {pid}"),
-            Attempt::Output => write!(f, "write to standard output"),
         }
     }
 }

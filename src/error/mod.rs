@@ -31,6 +31,8 @@ pub enum Failure {
         /// The kernel's answer.
         errno: Errno,
     },
+    /// Standard output could not be written; with the kernel's answer if it was the last block, as util-linux tells it.
+    Output(Option<Errno>),
     /// The program could not be run.
     Program {
         /// As it was asked for.
@@ -55,7 +57,7 @@ impl Failure {
             Failure::Program { errno: Errno::ENOENT, .. } => Status::Exited(127),
             Failure::Program { .. } => Status::Exited(126),
             // A kernel too old, which a script may want to tell from all else.
-            Failure::System { attempt: Attempt::AskRelations, errno: Errno::ENOTTY } => Status::Exited(2),
+            Failure::System { attempt: Attempt::AskRelations(_), errno: Errno::ENOTTY } => Status::Exited(2),
             _ => Status::FAILURE,
         }
     }
@@ -90,6 +92,11 @@ impl fmt::Display for Failure {
         match self {
             Failure::Usage(error) => error.fmt(f),
             Failure::Request(error) => error.fmt(f),
+            Failure::System { attempt: Attempt::AskRelations(ioctl), errno: Errno::ENOTTY } => {
+                write!(f, "Unsupported ioctl {ioctl}")
+            }
+            Failure::Output(None) => write!(f, "write error"),
+            Failure::Output(Some(errno)) => write!(f, "write error: {}", sys::error_text(*errno)),
             Failure::System { attempt, errno } => {
                 write!(f, "cannot {attempt}: {}", sys::error_text(*errno))
             }

@@ -93,7 +93,7 @@ pub enum RequestError {
     CgroupOutOfSight(String),
     /// An operand or argument with a NUL byte in it.
     NulByte,
-    /// A column that lsns does not have.
+    /// A column that lsns does not have, with the rest of the list behind it, as util-linux names it.
     UnknownColumn(OsString),
     /// A list of columns without end.
     TooManyColumns,
@@ -108,8 +108,13 @@ pub enum RequestError {
         /// Its process.
         process: i32,
     },
-    /// A filter that cannot be read, or not be applied.
-    Filter(FilterError),
+    /// A filter that cannot be read.
+    Filter {
+        /// As it was given.
+        expression: OsString,
+        /// What is wrong with it.
+        error: FilterError,
+    },
 }
 
 impl fmt::Display for RequestError {
@@ -180,18 +185,19 @@ impl fmt::Display for RequestError {
                 write!(f, "the cgroup '{line}' of the target cannot be reached by any cgroup mount here")
             }
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
-            RequestError::UnknownColumn(name) => {
-                write!(f, "no column is called '{}'", name.display())
-            }
+            RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.display()),
             RequestError::TooManyColumns => write!(f, "--output: too many columns"),
-            RequestError::UnknownNamespace(inode) => {
-                write!(f, "no namespace has the inode number {inode}")
-            }
+            RequestError::UnknownNamespace(inode) => write!(f, "not found namespace: {inode}"),
             RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
             RequestError::IsThread { tid, process } => {
                 write!(f, "no process has the PID {tid}: it is a thread of process {process}")
             }
-            RequestError::Filter(error) => write!(f, "--filter: {error}"),
+            RequestError::Filter { error: FilterError::UnknownColumn { name, .. }, .. } => {
+                write!(f, "unknown column: {name}")
+            }
+            RequestError::Filter { expression, error } => {
+                write!(f, "failed to parse \"{}\": {error}", expression.display())
+            }
         }
     }
 }

@@ -25,8 +25,19 @@ pub enum UsageError {
         /// What would have been right.
         expected: &'static str,
     },
+    /// A value says nothing that its option or operand knows, in the words that util-linux has for it.
+    Words {
+        /// What stands before the value.
+        before: &'static str,
+        /// What was given.
+        value: OsString,
+        /// What stands behind it.
+        after: &'static str,
+    },
     /// Two options exclude each other.
     Exclusive(&'static str, &'static str),
+    /// The same, in the words that util-linux has for these.
+    Apart(&'static str),
     /// An option was given more than once that may not be.
     Repeated(&'static str),
 }
@@ -34,7 +45,14 @@ pub enum UsageError {
 impl UsageError {
     /// Whether the syntax itself is wrong, so that --help is worth pointing to.
     pub fn points_to_help(&self) -> bool {
-        !matches!(self, UsageError::BadValue { .. } | UsageError::Repeated(_))
+        !matches!(
+            self,
+            UsageError::BadValue { .. }
+                | UsageError::Words { .. }
+                | UsageError::Exclusive(..)
+                | UsageError::Apart(_)
+                | UsageError::Repeated(_)
+        )
     }
 }
 
@@ -60,7 +78,9 @@ impl fmt::Display for UsageError {
             UsageError::BadValue { option, value, expected } => {
                 write!(f, "{option}: '{}' is not {expected}", value.display())
             }
-            UsageError::Exclusive(one, other) => write!(f, "{one} and {other} exclude each other"),
+            UsageError::Words { before, value, after } => write!(f, "{before}{}{after}", value.display()),
+            UsageError::Exclusive(one, other) => write!(f, "mutually exclusive arguments: {one} {other}"),
+            UsageError::Apart(sentence) => f.write_str(sentence),
             UsageError::Repeated(option) => write!(f, "{option} may be given only once"),
         }
     }

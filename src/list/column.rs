@@ -155,10 +155,15 @@ pub fn list(text: &OsStr, base: &[Column]) -> Result<Vec<Column>, RequestError> 
         [b'+', names @ ..] => (base.to_vec(), names),
         names => (Vec::new(), names),
     };
-    for name in names.split(|byte| *byte == b',') {
-        let column = Column::from_name(name);
-        let unknown = || RequestError::UnknownColumn(OsStr::from_bytes(name).to_os_string());
+    let mut rest = Some(names);
+    while let Some(list) = rest {
+        let comma = list.iter().position(|byte| *byte == b',');
+        let (name, behind) = comma.map_or((list, None), |at| (&list[..at], Some(&list[at + 1..])));
+        // util-linux takes a comma at the end for a part of the last name.
+        let column = Column::from_name(name).filter(|_| behind != Some(b""));
+        let unknown = || RequestError::UnknownColumn(OsStr::from_bytes(list).to_os_string());
         columns.push(column.ok_or_else(unknown)?);
+        rest = behind;
         if columns.len() > MOST_COLUMNS {
             return Err(RequestError::TooManyColumns);
         }
@@ -179,8 +184,16 @@ mod tests {
         let read = |text: &str| list(OsStr::new(text), &base);
         assert_eq!(read("pid,Command"), Ok(vec![Column::Pid, Column::Command]));
         assert_eq!(read("+pid,ns"), Ok(vec![Column::Ns, Column::Pid, Column::Ns]));
-        for (text, name) in [("", ""), ("+", ""), ("pid,,ns", ""), ("pid,+ns", "+ns"), ("foo", "foo"), ("pid ", "pid ")]
-        {
+        for (text, name) in [
+            ("", ""),
+            ("+", ""),
+            ("pid,,ns", ",ns"),
+            ("pid,ns,", "ns,"),
+            ("pid,+ns", "+ns"),
+            ("pid,foo,ns", "foo,ns"),
+            ("foo", "foo"),
+            ("pid ", "pid "),
+        ] {
             assert_eq!(read(text), Err(RequestError::UnknownColumn(name.into())), "{text}");
         }
     }

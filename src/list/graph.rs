@@ -94,9 +94,9 @@ impl Graph {
             let Some(kind) = self.snapshot.namespaces.get(&inode).map(|found| found.kind) else {
                 continue;
             };
-            let owner = answer(nsfs::owner(&fd))?;
+            let owner = answer("NS_GET_USERNS", nsfs::owner(&fd))?;
             let parent = match kind {
-                Kind::Pid => answer(nsfs::parent(&fd))?,
+                Kind::Pid => answer("NS_GET_PARENT", nsfs::parent(&fd))?,
                 _ => None,
             };
             let mut relations = Relations::default();
@@ -106,7 +106,8 @@ impl Graph {
                 _ => self.meet(parent, kind, inode, &mut open),
             };
             if kind == Kind::User {
-                relations.owner_uid = answer(nsfs::owner_uid(&fd))?;
+                // Linux 4.11; for the one column that shows it, the rest of the list is not given up.
+                relations.owner_uid = nsfs::owner_uid(&fd).ok();
             }
             self.relations.insert(inode, relations);
         }
@@ -159,10 +160,10 @@ impl Graph {
 }
 
 /// What the kernel says, `None` where it will not (EPERM) or there is nothing (EINVAL).
-fn answer<T>(result: nix::Result<T>) -> Result<Option<T>, Failure> {
+fn answer<T>(ioctl: &'static str, result: nix::Result<T>) -> Result<Option<T>, Failure> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(errno @ Errno::ENOTTY) => Err(Failure::System { attempt: Attempt::AskRelations, errno }),
+        Err(errno @ Errno::ENOTTY) => Err(Failure::System { attempt: Attempt::AskRelations(ioctl), errno }),
         Err(_) => Ok(None),
     }
 }

@@ -30,12 +30,12 @@ pub mod stat;
 pub mod value;
 mod visitor;
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::error::{Failure, RequestError};
 use cells::Cells;
 use column::Column;
-use filter::FilterError;
 use graph::{Depth, Graph};
 use open::Opener;
 use render::{Line, Listing};
@@ -61,7 +61,7 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
         cells.look_up_users(candidates(&graph.snapshot, request, all));
     }
     let rows = select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column)))
-        .map_err(filter_failure)?;
+        .map_err(|error| RequestError::Filter { expression: OsString::new(), error })?;
     if !users_first && request.columns.contains(&Column::User) {
         cells.look_up_users(rows.iter().map(|row| row.item));
     }
@@ -76,10 +76,6 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
         unreadable: graph.snapshot.unreadable,
         processes: graph.snapshot.processes.len(),
     })
-}
-
-fn filter_failure(error: FilterError) -> Failure {
-    Failure::Request(RequestError::Filter(error))
 }
 
 /// What a filter may be asked about.

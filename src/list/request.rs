@@ -1,7 +1,9 @@
 //! Args → [`Request`]: what the options mean together. Nothing is read here.
 
+use std::ffi::OsStr;
+
 use super::column::{self, COLUMNS, Column};
-use super::filter::Filter;
+use super::filter::{Filter, FilterError};
 use super::graph::Depth;
 use super::scan::{Source, SourceSet};
 use super::snapshot::{Inode, inode};
@@ -146,6 +148,11 @@ const MEMBER_COLUMNS: &[Column] = &[Column::Pid, Column::PPid, Column::User, Col
 /// Works out what was asked for. Errors: an unknown column, a filter that cannot be read, an operand that no namespace
 /// can have as its number.
 pub fn resolve(args: Args) -> Result<Request, RequestError> {
+    let filter = filter(args.filter.as_deref().unwrap_or_default());
+    // A column that a filter names is looked for after those that are printed, as in util-linux.
+    if !matches!(filter, Err(RequestError::Filter { error: FilterError::UnknownColumn { .. }, .. })) {
+        filter.as_ref().map_err(RequestError::clone)?;
+    }
     let operand = args.namespace.is_some();
     let all = COLUMNS.iter().map(|facts| facts.column).collect();
     let base: Vec<Column> = match (args.output_all, operand) {
@@ -158,14 +165,14 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         Some(list) => column::list(list, &base)?,
         None => base,
     };
-    let filter = Filter::parse(args.filter.as_deref().unwrap_or_default()).map_err(RequestError::Filter)?;
+    let filter = filter?;
     let tree = tree(&args);
     Ok(Request {
         subject: subject(&args)?,
         tree,
         drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
         columns,
-        kinds: if args.kinds.is_empty() { KindSet::ALL } else { args.kinds },
+        kinds: kinds(&args)?,
         scan: args.scan.unwrap_or(SourceSet::DEFAULT),
         filter,
         format: match (args.json, args.raw) {
@@ -177,6 +184,20 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         wrap: !args.no_wrap,
         truncate: !args.no_truncate,
     })
+}
+
+fn filter(expression: &OsStr) -> Result<Filter, RequestError> {
+    Filter::parse(expression).map_err(|error| RequestError::Filter { expression: expression.to_os_string(), error })
+}
+
+/// The kinds to list. Errors: the operand names another kind than `--type`.
+fn kinds(args: &Args) -> Result<KindSet, RequestError> {
+    let asked = if args.kinds.is_empty() { KindSet::ALL } else { args.kinds };
+    match (args.kind_of_namespace, args.namespace) {
+        (Some(kind), _) if asked.contains(kind) => Ok(KindSet::EMPTY.with(kind)),
+        (Some(_), Some(number)) => Err(RequestError::UnknownNamespace(number)),
+        _ => Ok(asked),
+    }
 }
 
 fn subject(args: &Args) -> Result<Subject, RequestError> {

@@ -83,7 +83,6 @@ const OPTIONS: &str = "
 -o +ns,Pns
 -o NS -o +PPID
 -J -o NS,NS,PID
--p 0
 -p $A
 -p $A -J
 -p $A -T

@@ -14,3 +14,4 @@ mod locale;
 mod output;
 mod relatives;
 mod terminal;
+mod words;

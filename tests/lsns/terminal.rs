@@ -121,4 +121,20 @@ fn a_person_is_told_how_much_could_not_be_read() {
     assert!(0 < unreadable && unreadable < all, "{first}");
     // A script is not to stumble over it.
     assert_eq!(lsns().run().stderr, "");
+    // All namespaces of one process are there.
+    let own = scene.call("/bin/sh", ["-c", "exec lsns -t uts -p $$"]).user(ALICE);
+    let text = shown(own, 80, "C");
+    assert!(!text.contains("note"), "{text}");
+}
+
+#[test]
+fn root_is_not_told_what_even_root_may_not_read() {
+    if on_purpose("theirs says nothing") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let _held = scene.probe(["hold"]).leashed().spawn();
+    // Root without the rights of root, as in a container.
+    let text = shown(scene.call("/usr/bin/setpriv", ["--bounding-set=-sys_ptrace", "lsns", "-t", "uts"]), 80, "C");
+    assert!(text.starts_with("        NS TYPE"), "{text}");
 }

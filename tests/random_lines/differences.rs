@@ -216,23 +216,25 @@ fn list_refused(both: &lists::Both, message: &str) -> bool {
 pub const OF_LISTS: &[OfLists] = &[
     OfLists {
         why: "a process that does not exist, or cannot, is an error; theirs lists nothing",
-        row: "`lsns -p PID` without such a process, `-p -1`",
-        explains: |both| {
-            let refused = list_refused(both, "no process") || list_refused(both, "is not a PID");
-            refused && both.theirs.ending == Ending::Exited(0)
-        },
+        row: "`lsns -p PID` without such a process",
+        explains: |both| list_refused(both, "no process") && both.theirs.ending == Ending::Exited(0),
+    },
+    OfLists {
+        why: "a PID below 1 is an error, as since 2.42",
+        row: "`lsns -p 0`, `-p -1`",
+        explains: |both| list_refused(both, "invalid PID argument") && both.theirs.ending == Ending::Exited(0),
     },
     OfLists {
         why: "a list of columns with an empty name is an error that says so; theirs is silent",
         row: "`lsns -o ''`, `-o A,,B`, `-o +`",
-        explains: |both| list_refused(both, "no column is called ''") && both.differs() == ["a message"],
+        explains: |both| list_refused(both, "unknown column: ") && both.differs() == ["a message"],
     },
     OfLists {
         why: "-t with a namespace of another kind: with a tree of namespaces theirs lists nothing, else it is an error, too",
         row: "`lsns -T -t KIND NAMESPACE` of a user namespace, with another kind",
         explains: |both| {
             let nothing = both.theirs.stdout.split_whitespace().collect::<String>();
-            list_refused(both, "no namespace has the inode number")
+            list_refused(both, "not found namespace: ")
                 && ["", "{\"namespaces\":[]}"].contains(&&*nothing)
                 && both.theirs.ending == Ending::Exited(0)
         },

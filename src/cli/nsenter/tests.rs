@@ -43,7 +43,7 @@ fn directories_are_the_targets_or_given() {
     for line in [&["-W", "d"][..], &["-Wd"], &["-W=d"], &["--wdns", "d"], &["--wdns=d"]] {
         assert_eq!(parse(line).unwrap().working_directory_inside, Some("d".into()), "{line:?}");
     }
-    assert_eq!(parse(&["-w", "-Wd"]).unwrap_err(), "--wd and --wdns exclude each other");
+    assert_eq!(parse(&["-w", "-Wd"]).unwrap_err(), "mutually exclusive arguments: --wdns --wd");
 }
 
 #[test]
@@ -69,6 +69,6 @@ fn ids_are_numbers_names_or_the_targets() {
 #[test]
 fn one_network_namespace_is_entered() {
     assert_eq!(parse(&["-N3", "-a"]).unwrap().net_socket, Some(3));
-    assert_eq!(parse(&["-N3", "-n"]).unwrap_err(), "--net and --net-socket exclude each other");
+    assert_eq!(parse(&["-N3", "-n"]).unwrap_err(), "mutually exclusive arguments: --net --net-socket");
     assert!(parse(&["-N-1"]).unwrap_err().ends_with("'-1' is not the number of a descriptor"));
 }

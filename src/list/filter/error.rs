@@ -63,22 +63,22 @@ impl fmt::Display for FilterError {
                 write!(f, "a pattern is longer than {MOST_PATTERN_BYTES} bytes, or repeats too much")
             }
             FilterError::Unexpected { found: Some(found), at, expected } => {
-                write!(f, "unexpected '{found}' at {at}: expected {expected}")
+                write!(f, "syntax error, unexpected '{found}' at {at}, expecting {expected}")
             }
             FilterError::Unexpected { found: None, at, expected } => {
-                write!(f, "unexpected end at {at}: expected {expected}")
+                write!(f, "syntax error, unexpected end at {at}, expecting {expected}")
             }
             FilterError::OpenString { at } => {
-                write!(f, "the string that begins at {at} has no closing quote")
+                write!(f, "syntax error, the string that begins at {at} has no closing quote")
             }
             FilterError::NumberTooLarge { text, at } => {
-                write!(f, "the number '{text}' at {at} is too large")
+                write!(f, "syntax error, the number '{text}' at {at} is too large")
             }
             FilterError::UnknownColumn { name, at } => {
-                write!(f, "no column is called '{name}' (at {at})")
+                write!(f, "syntax error, no column is called '{name}' (at {at})")
             }
             FilterError::Pattern { pattern, reason } => {
-                write!(f, "'{pattern}' is not an extended regular expression: {reason}")
+                write!(f, "Invalid regular expression: '{pattern}': {reason}")
             }
             FilterError::NoNumber(text) => write!(f, "'{text}' is not a number"),
         }

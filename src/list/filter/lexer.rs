@@ -49,8 +49,8 @@ pub enum Token {
     Text(Vec<u8>),
     /// `true`, `false`.
     Bool(bool),
-    /// The name of a column.
-    Column(Column),
+    /// The name of a column, `None` if it is that of no column.
+    Column(Option<Column>),
 }
 
 /// A token with its place.
@@ -131,7 +131,7 @@ fn token(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
         b'0'..=b'9' => number(text, at),
         byte if byte.is_ascii_alphabetic() || byte == b'_' => {
             let length = length_of(text, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-            word(&text[..length], at).map(|token| (token, length))
+            Ok((word(&text[..length]), length))
         }
         _ => SIGNS
             .iter()
@@ -144,13 +144,13 @@ fn token(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
     }
 }
 
-fn word(text: &[u8], at: usize) -> Result<Token, FilterError> {
+fn word(text: &[u8]) -> Token {
     let operator =
         WORDS.iter().find(|(word, _)| text == word.as_bytes() || text == word.to_ascii_uppercase().as_bytes());
-    if let Some((_, token)) = operator {
-        return Ok(token.clone());
+    match operator {
+        Some((_, token)) => token.clone(),
+        None => Token::Column(Column::from_name(text)),
     }
-    Column::from_name(text).map(Token::Column).ok_or_else(|| FilterError::UnknownColumn { name: written(text), at })
 }
 
 /// `5`, `5.5`, `5K`, `5KiB`.

@@ -194,34 +194,32 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
-        const OPERAND: &str = "expected a column, a number, a string, true, false, not or (";
+        const OPERAND: &str = "a column, a number, a string, true, false, not or (";
         for (text, expected) in [
-            (" ", format!("unexpected end at 2: {OPERAND}")),
-            ("PID ==", format!("unexpected end at 7: {OPERAND}")),
-            ("PID == == 1", format!("unexpected '==' at 8: {OPERAND}")),
-            ("PID 1", "unexpected '1' at 5: expected an operator or the end".into()),
-            ("(PID", "unexpected end at 5: expected an operator or )".into()),
-            ("PID)", "unexpected ')' at 4: expected an operator or the end".into()),
-            ("PID = 1", "unexpected '=' at 5: expected an operator or an operand".into()),
-            ("PID @ 1", "unexpected '@' at 5: expected an operator or an operand".into()),
-            ("PIG == 1", "no column is called 'PIG' (at 1)".into()),
-            ("And", "no column is called 'And' (at 1)".into()),
-            ("USER == \"x", "the string that begins at 9 has no closing quote".into()),
-            ("PID == 99999999999999999999", "the number '99999999999999999999' at 8 is too large".into()),
-            ("PID == 16E", "the number '16E' at 8 is too large".into()),
-            ("COMMAND =~ TYPE", "unexpected 'TYPE' at 12: expected a pattern in quotes".into()),
-            ("TYPE =~ '('", "'(' is not an extended regular expression: a ( without its )".into()),
-            ("TYPE =~ '*a'", "'*a' is not an extended regular expression: nothing before a repetition".into()),
-            (
-                "TYPE =~ '(a)\\1'",
-                "'(a)\\1' is not an extended regular expression: back references are not taken".into(),
-            ),
+            (" ", format!("syntax error, unexpected end at 2, expecting {OPERAND}")),
+            ("PID ==", format!("syntax error, unexpected end at 7, expecting {OPERAND}")),
+            ("PID == == 1", format!("syntax error, unexpected '==' at 8, expecting {OPERAND}")),
+            ("PID 1", "syntax error, unexpected '1' at 5, expecting an operator or the end".into()),
+            ("(PID", "syntax error, unexpected end at 5, expecting an operator or )".into()),
+            ("PID)", "syntax error, unexpected ')' at 4, expecting an operator or the end".into()),
+            ("PID = 1", "syntax error, unexpected '=' at 5, expecting an operator or an operand".into()),
+            ("PID @ 1", "syntax error, unexpected '@' at 5, expecting an operator or an operand".into()),
+            ("PIG == (1", "syntax error, unexpected end at 10, expecting an operator or )".into()),
+            ("PIG == 1", "syntax error, no column is called 'PIG' (at 1)".into()),
+            ("And", "syntax error, no column is called 'And' (at 1)".into()),
+            ("USER == \"x", "syntax error, the string that begins at 9 has no closing quote".into()),
+            ("PID == 99999999999999999999", "syntax error, the number '99999999999999999999' at 8 is too large".into()),
+            ("PID == 16E", "syntax error, the number '16E' at 8 is too large".into()),
+            ("COMMAND =~ TYPE", "syntax error, unexpected 'TYPE' at 12, expecting a pattern in quotes".into()),
+            ("TYPE =~ '('", "Invalid regular expression: '(': a ( without its )".into()),
+            ("TYPE =~ '*a'", "Invalid regular expression: '*a': nothing before a repetition".into()),
+            ("TYPE =~ '(a)\\1'", "Invalid regular expression: '(a)\\1': back references are not taken".into()),
             ("TYPE == 5", "'net' is not a number".into()),
         ] {
             assert_eq!(holds(text, false), Err(expected), "{text}");
         }
         for number in ["5X", "5KB", "5.", "5.5K", "0x10"] {
-            assert!(holds(number, false).unwrap_err().starts_with("unexpected '"), "{number}");
+            assert!(holds(number, false).unwrap_err().starts_with("syntax error, unexpected '"), "{number}");
         }
     }
 

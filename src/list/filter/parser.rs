@@ -55,11 +55,12 @@ impl Node {
 
 /// Reads all of `tokens`; the text that they are from is `length` bytes long.
 pub fn parse(tokens: &[Placed], length: usize) -> Result<Node, FilterError> {
-    let mut parser = Parser { tokens: tokens.iter(), end: length + 1, nodes: 0 };
+    let mut parser = Parser { tokens: tokens.iter(), end: length + 1, nodes: 0, unknown: None };
     let node = parser.expression()?;
-    match parser.tokens.next() {
-        None => Ok(node),
-        Some(token) => Err(unexpected(token, "an operator or the end")),
+    match (parser.tokens.next(), parser.unknown) {
+        (Some(token), _) => Err(unexpected(token, "an operator or the end")),
+        (None, Some(unknown)) => Err(unknown),
+        (None, None) => Ok(node),
     }
 }
 
@@ -72,6 +73,8 @@ struct Parser<'t> {
     tokens: std::slice::Iter<'t, Placed>,
     end: usize,
     nodes: usize,
+    /// The first name that is no column's. What is wrong with the syntax is told before it, as by util-linux.
+    unknown: Option<FilterError>,
 }
 
 impl<'t> Parser<'t> {
@@ -154,7 +157,12 @@ impl<'t> Parser<'t> {
             Token::Float(value) => Node::Float(*value),
             Token::Text(text) => Node::Text(text.clone()),
             Token::Bool(value) => Node::Bool(*value),
-            Token::Column(column) => Node::Column(*column),
+            Token::Column(Some(column)) => Node::Column(*column),
+            Token::Column(None) => {
+                let unknown = || FilterError::UnknownColumn { name: placed.text.clone(), at: placed.at };
+                self.unknown.get_or_insert_with(unknown);
+                Node::Bool(false)
+            }
             _ => return Err(unexpected(placed, EXPECTED)),
         })
     }

@@ -238,6 +238,11 @@ fn assert_named(error: &UsageError, arguments: &[OsString]) {
             assert!(typed(value.as_bytes()) && said.contains(&value.display().to_string()));
             assert!(said.contains(option));
         }
+        UsageError::Words { before, value, after } => {
+            assert!(typed(value.as_bytes()));
+            assert_eq!(said, format!("{before}{}{after}", value.display()));
+        }
+        UsageError::Apart(sentence) => assert_eq!(said, *sentence),
         UsageError::MissingArgument(option) => assert!(said.contains(option)),
         UsageError::NeedlessArgument(option) | UsageError::Repeated(option) => {
             assert!(said.contains(option));

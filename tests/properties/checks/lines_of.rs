@@ -258,6 +258,9 @@ pub fn lsns(args: &lsns::Args) -> Vec<OsString> {
             },
         );
     }
-    let operand = args.namespace.map(|inode| inode.to_string().into());
+    let operand = args.namespace.map(|inode| match args.kind_of_namespace {
+        Some(kind) => format!("{kind}:[{inode}]").into(),
+        None => inode.to_string().into(),
+    });
     line.operands(&operand.into_iter().collect::<Vec<_>>())
 }
