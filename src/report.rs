@@ -73,6 +73,15 @@ pub fn note_for_person(program: &OsStr, note: Option<String>) {
     }
 }
 
+/// The same for what takes a look to be known, which is spared where nobody reads it.
+pub fn notes_for_person(program: &OsStr, notes: impl FnOnce() -> Vec<String>) {
+    if file::stderr().is_some_and(is_terminal) {
+        for note in notes() {
+            message(program, &format!("note: {note}"), None);
+        }
+    }
+}
+
 /// Writes to stdout. A closed stdout is an error as any other (EBADF); a closed pipe kills us by SIGPIPE as it does a
 /// C program. Where our caller ignores that signal, it is an error as well, unless it is met in the last block: what a
 /// program learns that closes its stream at the end is all that util-linux tells.

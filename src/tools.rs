@@ -18,6 +18,8 @@ struct Tool<A, Id: 'static> {
     page: help::Page,
     options: &'static [Opt<Id>],
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
+    /// What was probably meant by a command line that cannot be read.
+    meant: fn(&UsageError) -> Option<String>,
     work: fn(A, &Invocation) -> Result<Status, Explained>,
 }
 
@@ -36,7 +38,7 @@ impl<F: Into<Failure>> From<F> for Explained {
 /// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
 pub fn unshare(invocation: Invocation) -> Status {
     use cli::unshare::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, work: do_unshare }, invocation)
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, work: do_unshare }, invocation)
 }
 
 fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, Explained> {
@@ -58,22 +60,22 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
 /// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`] does.
 pub fn nsenter(invocation: Invocation) -> Status {
     use cli::nsenter::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, work: do_nsenter }, invocation)
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::nsenter::usage, work: do_nsenter }, invocation)
 }
 
 fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, Explained> {
     let view = View::of_system();
-    let target = args.target.map(|target| target.pid);
+    let situation = hint::nsenter::Situation::typed(&args);
     let (request, opened, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
-        let situation = hint::nsenter::Situation { target, ..Default::default() };
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })?;
-    let situation = hint::nsenter::Situation::of(&request, target, &caller.environment);
+    let situation = situation.resolved(&request, &caller.environment);
+    let view = view.holding_namespaces(situation.to_be_held());
     if !left_out.is_empty() {
         report::message(&caller.program, &left_out_note(&left_out), None);
     }
-    report::note_for_person(&caller.program, hint::nsenter::target_stays_outside(&situation, &view));
+    report::notes_for_person(&caller.program, || hint::nsenter::notes(&situation, &view));
     enter::run(enter::nsenter::plan(request), opened, &caller.environment).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
@@ -96,7 +98,7 @@ fn left_out_note(names: &[String]) -> String {
 /// lsns(8): lists namespaces, or the processes in one.
 pub fn lsns(invocation: Invocation) -> Status {
     use cli::lsns::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, work: do_lsns }, invocation)
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, work: do_lsns }, invocation)
 }
 
 fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explained> {
@@ -133,7 +135,10 @@ fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
         Ok(Parsed::Run(args)) => (tool.work)(args, &invocation),
         Ok(Parsed::Help) => print(help::render(&tool.page, tool.options).as_bytes()),
         Ok(Parsed::Version) => print(help::version(&invocation.program).as_bytes()),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            let hint = (tool.meant)(&error);
+            Err(Explained { failure: error.into(), hint })
+        }
     };
     done.unwrap_or_else(|Explained { failure, hint }| report::failure(&invocation.program, &failure, hint.as_deref()))
 }

@@ -64,7 +64,8 @@ pub struct TargetArgument {
 pub enum Source {
     /// It is the target's.
     Target,
-    /// This file leads to it.
+    /// This file leads to it or, where there is no such file, what the name of it says: that of a network namespace of
+    /// ip-netns(8), or an inode number.
     File(PathBuf),
     /// By its inode number or 64-bit id.
     Number(Reference),
@@ -126,7 +127,7 @@ pub const OPTIONS: [Opt<Id>; 25] = [
     Opt::new(Id::Target, "target", "The process to take namespaces from; INODE is its pidfd's")
         .short(b't')
         .required("PID[:INODE]"),
-    namespace(Kind::Mount, "Enter the mount namespace of the target, or of FILE, or :NSID (so for all kinds)"),
+    namespace(Kind::Mount, "Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)"),
     namespace(Kind::Uts, "Enter the UTS namespace (host name)"),
     namespace(Kind::Ipc, "Enter the IPC namespace (System V IPC, POSIX message queues)"),
     namespace(Kind::Net, "Enter the network namespace"),
@@ -192,10 +193,10 @@ impl Args {
             Id::Namespace(kind) => {
                 let source = match met.value {
                     None => Source::Target,
-                    Some(_) => met
-                        .read("a file, :NSID or [INODE] of this kind (./NAME for a file of such a name)", |text| {
-                            source(kind, text)
-                        })?,
+                    Some(_) => met.read(
+                        "a file, a name or number of this kind, or :NSID (./NAME for a file of such a name)",
+                        source,
+                    )?,
                 };
                 self.namespaces.retain(|(known, _)| *known != kind);
                 self.namespaces.push((kind, source));
@@ -243,24 +244,24 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
     Some(TargetArgument { pid, inode })
 }
 
-/// `:NSID`, `[INODE]`, `net:[INODE]` as the links of /proc have it, or a file.
-fn source(kind: Kind, text: &OsStr) -> Option<Source> {
-    let bytes = text.as_bytes();
-    if let Some(id) = bytes.strip_prefix(b":") {
-        return digits(id).map(|id| Source::Number(Reference::Id(id)));
-    }
-    let bracketed = |text: &[u8]| digits(text.strip_prefix(b"[")?.strip_suffix(b"]")?);
-    if let Some(inode) = bracketed(bytes) {
-        return Some(Source::Number(Reference::Inode(inode)));
-    }
-    let named = Kind::ALL.into_iter().find_map(|kind| {
-        let rest = bytes.strip_prefix(kind.name().as_bytes())?;
-        Some((kind, bracketed(rest.strip_prefix(b":")?)?))
-    });
-    match named {
-        Some((named, inode)) if named == kind => Some(Source::Number(Reference::Inode(inode))),
-        Some(_) => None,
+/// `:NSID`, or a file.
+fn source(text: &OsStr) -> Option<Source> {
+    match text.as_bytes().strip_prefix(b":") {
+        Some(id) => digits(id).map(|id| Source::Number(Reference::Id(id))),
         None => Some(Source::File(text.into())),
+    }
+}
+
+/// The inode number of a namespace of this kind as lsns(8) and the links of /proc write it: `4026531840`,
+/// `[4026531840]`, `net:[4026531840]`. A file may have such a name as well.
+pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
+    let text = text.as_bytes();
+    let of_kind = text.strip_prefix(kind.name().as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
+    let bracketed = of_kind.unwrap_or(text).strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    match (of_kind, bracketed) {
+        (_, Some(inode)) => digits(inode),
+        (None, None) => digits(text),
+        (Some(_), None) => None,
     }
 }
 

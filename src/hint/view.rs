@@ -6,9 +6,12 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, fstat};
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::digits::digits;
 use crate::mountinfo::{Mount, is_mounted, mounts};
+use crate::namespace::{Kind, KindSet};
+use crate::sys::at::for_each_name;
 use crate::sys::file::{OPEN_FLAGS, open_retrying, read_fd_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
@@ -21,6 +24,8 @@ pub struct View {
     root: Option<OwnedFd>,
     /// The mount table as it was before anything was done. (Its open file would keep the mount namespace of then.)
     mounts: Option<Vec<u8>>,
+    /// What the links of our own namespaces held before anything was entered.
+    namespaces: Vec<(Kind, String)>,
 }
 
 /// Where a file is.
@@ -44,7 +49,7 @@ impl View {
     /// The system whose /proc and /etc are below `root`.
     pub fn below(root: impl AsRef<Path>) -> View {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        View { root: open_retrying(root.as_ref(), flags).ok(), mounts: None }
+        View { root: open_retrying(root.as_ref(), flags).ok(), mounts: None, namespaces: Vec::new() }
     }
 
     /// Holds on to our mounts as they are here, for a look from another root directory or mount namespace: from there,
@@ -52,6 +57,19 @@ impl View {
     pub fn holding_mounts(self) -> View {
         let mounts = self.bytes(MOUNTS);
         View { mounts, ..self }
+    }
+
+    /// Holds on to what our own namespaces of these kinds are called, for a look from inside others.
+    pub fn holding_namespaces(self, kinds: KindSet) -> View {
+        let held = kinds.iter().filter_map(|kind| Some((kind, self.link(&format!("/proc/self/ns/{kind}"))?)));
+        let namespaces = held.collect();
+        View { namespaces, ..self }
+    }
+
+    /// What our own namespace of this kind was called, `net:[4026531840]`, where it was held on to.
+    pub fn held_namespace(&self, kind: Kind) -> Option<String> {
+        let held = self.namespaces.iter().find(|(held, _)| *held == kind);
+        held.map(|(_, link)| link.clone())
     }
 
     /// Opens what is at `path` below the root; no link on the way, a magic one of /proc included, leads out of it. A kernel
@@ -98,6 +116,22 @@ impl View {
     /// Whether there is such a file, a dangling link included.
     pub fn exists(&self, path: &str) -> bool {
         self.open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW).is_some()
+    }
+
+    /// Whether what is at `path` is of proc.
+    pub fn is_of_proc(&self, path: &str) -> bool {
+        let file = self.open(path, OFlag::O_PATH);
+        file.is_some_and(|file| fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC))
+    }
+
+    /// The numbers among the names in a directory; none if it cannot be read.
+    pub fn numbers(&self, path: &str) -> Vec<i32> {
+        let mut numbers = Vec::new();
+        if let Some(directory) = self.open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY) {
+            // What has been read so far is good, whatever comes after.
+            let _ = for_each_name(directory, &mut [0; 4096], |name| numbers.extend(digits::<i32>(name.to_bytes())));
+        }
+        numbers
     }
 
     /// What a link holds: of a namespace `net:[4026531840]`; `None` if it cannot be read.

@@ -4,6 +4,7 @@
 //! - `probe seen`: one line for each thing seen, `WHAT …`.
 //! - `probe world`, or the probe as a login shell: the same and what /proc says of id maps, clocks, cgroups and mounts.
 //! - `probe hold`: says `ready`, and ends with its standard input.
+//! - `probe leaderless`: the same in a second thread, after the first one has ended.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
@@ -35,6 +36,18 @@ fn probe(invocation: Invocation) -> Status {
         "world" => tell([seen(&invocation), world()].concat()),
         "" if invocation.program == "-probe" => tell([seen(&invocation), world()].concat()),
         "hold" => hold(),
+        "leaderless" => {
+            std::thread::spawn(|| {
+                // The directory of the process tells of its first thread.
+                while !std::fs::read_to_string("/proc/self/status").unwrap().contains("\nState:\tZ") {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+                hold();
+                std::process::exit(0);
+            });
+            // SAFETY: it ends this thread, which nothing waits for.
+            unsafe { libc::syscall(libc::SYS_exit, 0) };
+        }
         "fill" => {
             rewrite_environment(&invocation, b"", b'x');
             hold();

@@ -86,7 +86,10 @@ pub fn probe() -> PathBuf {
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
-    if !path.exists() {
+    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(name).with_extension("rs");
+    // Of no file it is `None`, which is less than any time.
+    if !path.exists() || changed(&source) > changed(&path) {
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "--example", name]);

@@ -1,5 +1,10 @@
 //! The hint below a failure where another one looks alike: what each of them may say, and what it may not.
 
+mod names;
+mod processes;
+mod programs;
+mod rights;
+
 use crate::common::{ALICE, BOB, Call, ROOT, Scene, on_purpose};
 use crate::{ROOTLESS, Target};
 

@@ -16,6 +16,7 @@ mod fallbacks;
 mod hints;
 mod inside;
 mod jobs;
+mod names;
 mod namespaces;
 mod refusals;
 mod sources;

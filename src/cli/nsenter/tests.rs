@@ -21,17 +21,37 @@ fn a_namespace_is_the_targets_or_a_file_or_an_id() {
         (&["-mu"], file(Kind::Mount, "u")),
         (&["--mount=./:x"], file(Kind::Mount, "./:x")),
         (&["--mount=:7"], vec![(Kind::Mount, Source::Number(Reference::Id(7)))]),
-        (&["--mount=[7]"], vec![(Kind::Mount, Source::Number(Reference::Inode(7)))]),
-        (&["-mmnt:[7]"], vec![(Kind::Mount, Source::Number(Reference::Inode(7)))]),
-        (&["-n=net:[7"], file(Kind::Net, "net:[7")),
+        // A file may be called so: what the name says counts where there is none.
+        (&["--mount=[7]"], file(Kind::Mount, "[7]")),
+        (&["-mmnt:[7]"], file(Kind::Mount, "mnt:[7]")),
+        (&["-n7"], file(Kind::Net, "7")),
         (&["-n", "-n=x"], file(Kind::Net, "x")),
         (&["-n=x", "-n"], vec![(Kind::Net, Source::Target)]),
     ] {
         assert_eq!(sources(line), expected, "{line:?}");
     }
-    for text in [":x", "uts:[7]"] {
-        let error = parse(&["-n", &format!("--net={text}")]).unwrap_err();
-        assert!(error.contains(&format!("'{text}' is not a file, :NSID or [INODE]")), "{error}");
+    let error = parse(&["-n", "--net=:x"]).unwrap_err();
+    assert!(error.contains("':x' is not a file"), "{error}");
+}
+
+#[test]
+fn a_number_is_written_in_three_ways() {
+    for (text, expected) in [
+        ("7", Some(7)),
+        ("[7]", Some(7)),
+        ("net:[7]", Some(7)),
+        ("uts:[7]", None),
+        ("net:7", None),
+        ("net:[7", None),
+        ("[7", None),
+        ("7]", None),
+        ("[]", None),
+        ("", None),
+        ("+7", None),
+        ("x7", None),
+        ("18446744073709551616", None),
+    ] {
+        assert_eq!(inode_number(Kind::Net, OsStr::new(text)), expected, "{text}");
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod inside;
 mod loader;
+mod named;
 mod plan;
 mod resolve;
 
+pub use named::kept_by_name;
 pub use plan::plan;
 pub use resolve::resolve;
 

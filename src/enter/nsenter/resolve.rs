@@ -10,6 +10,7 @@ use nix::sys::stat::{FileStat, fstat, lstat, stat};
 use super::Request;
 use super::inside::check_is_mapped_elsewhere;
 use super::loader::read_environment;
+use super::named::open_file;
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::enter::cgroup;
@@ -275,20 +276,6 @@ fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     let target = opened.target.as_ref().ok_or(RequestError::NoNamespaceToOwn)?;
     let file = target.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?;
     nsfs::owner(file).during(attempt)
-}
-
-fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
-    let file = open_retrying(path, OFlag::O_RDONLY).during(|| Attempt::Open(path.to_path_buf()))?;
-    check_kind(kind, path, &file)?;
-    Ok(file)
-}
-
-fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), Failure> {
-    let found = nsfs::kind(file).unwrap_or(None);
-    if found == Some(wanted) {
-        return Ok(());
-    }
-    Err(RequestError::NotTheNamespace { path: path.to_path_buf(), wanted, found }.into())
 }
 
 /// Opens a directory outside: the one that is given, or the target's.

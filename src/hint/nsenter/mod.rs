@@ -1,21 +1,26 @@
 //! nsenter's hints.
 
 mod credentials;
+mod names;
+mod note;
+mod process;
+mod program;
 mod setns;
+mod usage;
 
-use std::ffi::{CStr, OsStr};
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+pub use note::notes;
+pub use usage::hint as usage;
+
+use std::ffi::{CStr, OsString};
+use std::path::PathBuf;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 
 use super::{View, not_of_proc, process_1_has_ended};
-use crate::digits::digits;
+use crate::cli::nsenter::{Args, Source};
 use crate::enter::environment;
 use crate::enter::nsenter::Request;
-use crate::enter::program::DEFAULT_PATH;
-use crate::error::{Attempt, Failure};
+use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::NOT_PROC;
 
@@ -38,11 +43,61 @@ pub struct Situation {
     pub gid: bool,
     /// Whether a user was given.
     pub uid: bool,
+    /// What was typed.
+    pub typed: Typed,
+}
+
+/// The part of the command line that a hint may have to speak of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// Whether --all was given.
+    pub all: bool,
+    /// The namespaces that were given, and where each is found.
+    pub namespaces: Vec<(Kind, Source)>,
+    /// --root and --wd, each with its directory.
+    pub directories: [Option<Option<PathBuf>>; 2],
+    /// Whether anything of the target but a namespace or a directory was asked for.
+    pub other_of_target: bool,
+    /// The program.
+    pub program: Option<OsString>,
+}
+
+/// The long options of [`Typed::directories`].
+const DIRECTORIES: [(&str, u8); 2] = [("root", b'r'), ("wd", b'w')];
+
+impl Typed {
+    /// The file that the namespace of this kind was given by.
+    pub fn file_of(&self, kind: Kind) -> Option<&PathBuf> {
+        self.namespaces.iter().find_map(|(given, source)| match source {
+            Source::File(path) if *given == kind => Some(path),
+            _ => None,
+        })
+    }
 }
 
 impl Situation {
-    /// That of a request.
-    pub fn of(request: &Request, target: Option<i32>, environment: &[&CStr]) -> Situation {
+    /// What is known from the command line alone.
+    pub fn typed(args: &Args) -> Situation {
+        let follows = |id: &Option<_>| *id == Some(crate::cli::nsenter::IdArgument::Follow);
+        let typed = Typed {
+            all: args.all,
+            namespaces: args.namespaces.clone(),
+            directories: [args.root.clone(), args.working_directory.clone()],
+            other_of_target: args.environment
+                || args.join_cgroup
+                || args.follow_context
+                || args.net_socket.is_some()
+                || args.user_parent
+                || follows(&args.uid)
+                || follows(&args.gid),
+            program: args.program.first().cloned(),
+        };
+        Situation { target: args.target.map(|target| target.pid), typed, ..Situation::default() }
+    }
+
+    /// The same with what the request has made of it.
+    #[must_use]
+    pub fn resolved(self, request: &Request, environment: &[&CStr]) -> Situation {
         let path = match &request.environment {
             None => environment::value(environment, b"PATH").map(<[u8]>::to_vec),
             Some(entries) => {
@@ -51,7 +106,6 @@ impl Situation {
             }
         };
         Situation {
-            target,
             kinds: request.of_target.union(request.of_files),
             of_target: request.of_target,
             root: request.root,
@@ -59,31 +113,29 @@ impl Situation {
             become_root: request.become_root,
             gid: request.gid.is_some(),
             uid: request.uid.is_some(),
+            ..self
         }
     }
-}
 
-/// A note before the program runs where the target is probably not the process that was meant: `unshare --fork` itself
-/// stays outside of the PID namespace that it has made for its child.
-pub fn target_stays_outside(situation: &Situation, view: &View) -> Option<String> {
-    let target = situation.target.filter(|_| situation.of_target.contains(Kind::Pid))?;
-    let link = |path: &str| view.link(path);
-    let own = link("/proc/self/ns/pid")?;
-    let theirs = link(&format!("/proc/{target}/ns/pid"))?;
-    let childrens = link(&format!("/proc/{target}/ns/pid_for_children"))?;
-    (theirs == own && childrens != own).then(|| {
-        format!(
-            "process {target} is in our own PID namespace, only its children are in {childrens}: one of those is \
-             probably meant (pgrep -P {target})"
-        )
-    })
+    /// The kinds whose own namespaces a hint may have to know as they are before anything is entered.
+    pub fn to_be_held(&self) -> KindSet {
+        let mount = KindSet::EMPTY.with(Kind::Mount);
+        match self.typed.all {
+            true => self.of_target,
+            false if self.of_target.contains(Kind::Mount) => mount,
+            false => KindSet::EMPTY,
+        }
+    }
 }
 
 /// The hint for a failure of nsenter.
 pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
-        Failure::Program { program, errno: Errno::ENOENT } => not_found_inside(program, situation),
+        Failure::Program { program, errno } => program::not_run(program, *errno, situation, view),
+        Failure::Request(RequestError::NeedsTarget(_)) => {
+            names::argument_apart(situation.typed.program.as_deref()?, situation, view)
+        }
         _ => None,
     }
 }
@@ -98,63 +150,30 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
                 _ => None,
             }
         }
-        (Attempt::Open(path) | Attempt::Read(path), Errno::EACCES | Errno::EPERM) => not_to_look_into(path, view),
+        (Attempt::Open(path) | Attempt::Read(path), Errno::EACCES | Errno::EPERM) => {
+            process::not_to_look_into(path, view)
+        }
+        (Attempt::Open(path) | Attempt::Read(path), Errno::ENOENT) => {
+            process::missing(path, situation, view).or_else(|| names::missing(path, situation, view))
+        }
         (Attempt::OpenSocketNamespace { pid, fd }, Errno::EPERM) => Some(format!(
             "taking descriptor {fd} needs the right to trace process {pid} (CAP_SYS_PTRACE), its network namespace \
              CAP_NET_ADMIN"
         )),
-        (Attempt::FindProcess(pid), Errno::ESRCH) => Some(no_such_process(*pid, view)),
+        (Attempt::FindProcess(pid), Errno::ESRCH) => Some(process::none(*pid, view)),
+        (Attempt::FindProcess(_), Errno::ENOENT) => process::no_proc(view),
         (Attempt::Fork, Errno::ENOMEM) if situation.kinds.contains(Kind::Pid) => {
             Some(process_1_has_ended("that was entered"))
         }
+        (Attempt::Chroot(_), Errno::EPERM) => Some(setns::chroot_refused(situation, view)),
         (Attempt::DropGroups, Errno::EPERM) => credentials::groups_refused(situation, view),
         (Attempt::SetContext, NOT_PROC) => Some(not_of_proc()),
+        (Attempt::SetContext, Errno::EROFS) => {
+            Some("proc is mounted read-only on /proc: remount it (mount -o remount,rw /proc)".to_string())
+        }
         (Attempt::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(situation)),
         (Attempt::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(situation)),
         _ => None,
-    }
-}
-
-/// The program is not there, nor in the place that we came from: nothing of that is seen inside.
-fn not_found_inside(program: &OsStr, situation: &Situation) -> Option<String> {
-    let place = match situation.root {
-        true => "below the root directory that was entered",
-        false if situation.kinds.contains(Kind::Mount) => {
-            "inside the file system of the mount namespace that was entered"
-        }
-        false => return None,
-    };
-    if program.as_bytes().contains(&b'/') {
-        return Some(format!("it was looked for {place}, and so was the interpreter that it may name"));
-    }
-    let path = situation.path.as_deref().unwrap_or(DEFAULT_PATH);
-    Some(format!("it was looked for {place}, with PATH={path}"))
-}
-
-/// A file of a process in /proc cannot be opened or read: EACCES, EPERM.
-fn not_to_look_into(path: &Path, view: &View) -> Option<String> {
-    let mut names = path.strip_prefix("/proc").ok()?.components();
-    let Some(Component::Normal(name)) = names.next() else {
-        return None;
-    };
-    let pid: i32 = digits(name.as_bytes())?;
-    // Where its root can be looked up, so can the rest of it: the refusal is about what is behind a link.
-    let seen = view.follow(&format!("/proc/{pid}/root"), OFlag::O_PATH);
-    seen.is_none().then(|| {
-        format!(
-            "process {pid} may be looked into only by its own user, while it is not protected, or with CAP_SYS_PTRACE \
-             over it"
-        )
-    })
-}
-
-fn no_such_process(pid: i32, view: &View) -> String {
-    let own = std::process::id().to_string();
-    match view.link("/proc/self") {
-        Some(shown) if shown != own => {
-            format!("/proc shows another PID namespace than ours: there is no process {pid} in ours")
-        }
-        _ => format!("no process has the PID {pid} in our PID namespace, or it has ended"),
     }
 }
 

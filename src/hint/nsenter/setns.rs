@@ -1,5 +1,7 @@
 //! setns(2) refused, by which rule.
 
+use std::path::PathBuf;
+
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
@@ -7,6 +9,7 @@ use nix::sys::stat::fstat;
 use super::super::View;
 use super::super::refusal::other_refusal;
 use super::Situation;
+use super::program::is_our_own;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_CHROOT};
 use crate::sys::nsfs;
@@ -23,10 +26,12 @@ enum Owner {
 }
 
 fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
-    let Some(target) = situation.target.filter(|_| situation.of_target.contains(kind)) else {
-        return Owner::Unknown;
-    };
-    let Some(file) = view.follow(&format!("/proc/{target}/ns/{kind}"), OFlag::O_RDONLY) else {
+    let of_target = situation.target.filter(|_| situation.of_target.contains(kind));
+    let path = of_target.map(|target| PathBuf::from(format!("/proc/{target}/ns/{kind}")));
+    // A relative path may lead elsewhere by now.
+    let given = || situation.typed.file_of(kind).filter(|path| path.is_absolute()).cloned();
+    let file = path.or_else(given).and_then(|path| view.follow(path.to_str()?, OFlag::O_RDONLY));
+    let Some(file) = file else {
         return Owner::Unknown;
     };
     match nsfs::owner(file) {
@@ -48,12 +53,20 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
         if is_below && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
             return other_refusal(view);
         }
+        if matches!(owner(kind, situation, view), Owner::OutOfSight) {
+            return "it is no user namespace below the one that we are in, and only such can be entered: no way leads back \
+                    into the one around ours, nor into one beside it"
+                .to_string();
+        }
         return "a user namespace is entered by root or by its owner, from the one around it: it belongs to another \
                 user, or to a namespace beside ours"
             .to_string();
     }
     let holds = |capability| view.has_capability(capability);
     let admin = holds(CAP_SYS_ADMIN);
+    if let Some(hint) = in_it_already(kind, situation, view) {
+        return hint;
+    }
     let chroot = match kind {
         Kind::Mount => holds(CAP_SYS_CHROOT),
         _ => Some(true),
@@ -92,6 +105,55 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
             "this needs CAP_SYS_ADMIN in the user namespace that owns the {kind} namespace: run it as root or, if that \
              is not our own, enter it too with --user or --user-parent"
         ),
+    }
+}
+
+/// The namespace is our own, and we lack the rights over it that entering it once more takes.
+fn in_it_already(kind: Kind, situation: &Situation, view: &View) -> Option<String> {
+    let target = situation.target.filter(|_| situation.of_target.contains(kind))?;
+    let link = |pid: &str, kind: Kind| view.link(&format!("/proc/{pid}/ns/{kind}"));
+    // What has been refused has not been entered, so our own is still the one that it was.
+    if link("self", kind)? != link(&target.to_string(), kind)? {
+        return None;
+    }
+    let ours = matches!(owner(kind, situation, view), Owner::OurOwn | Owner::Other(_));
+    if ours && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
+        return None;
+    }
+    let option = kind.long_option();
+    let given = situation.typed.namespaces.iter().any(|(given, _)| *given == kind);
+    if !situation.typed.all || given {
+        return Some(format!(
+            "process {target} is in our own {kind} namespace, which we lack CAP_SYS_ADMIN to enter again: leave --{option} \
+             out"
+        ));
+    }
+    let is_own = |kind: &Kind| is_our_own(*kind, target, situation, view);
+    let (own, others): (Vec<Kind>, Vec<Kind>) = situation.kinds.iter().partition(is_own);
+    let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+    let letters: Vec<_> = others.iter().map(|kind| format!("-{}", char::from(kind.letter()))).collect();
+    let plural = if own.len() > 1 { "s" } else { "" };
+    let remedy = match letters.is_empty() {
+        true => "there is no other to enter".to_string(),
+        false => format!("write {} instead of -a", letters.join(" ")),
+    };
+    Some(format!(
+        "process {target} is in our own {} namespace{plural}, which we lack CAP_SYS_ADMIN to enter again: {remedy}",
+        names(&own)
+    ))
+}
+
+/// chroot(2): EPERM.
+pub fn chroot_refused(situation: &Situation, view: &View) -> String {
+    let link = |pid: &str| view.link(&format!("/proc/{pid}/ns/user"));
+    let another = situation.target.and_then(|target| Some(link(&target.to_string())? != link("self")?));
+    let lacking = "changing the root directory needs CAP_SYS_CHROOT";
+    match (view.has_capability(CAP_SYS_CHROOT), another) {
+        (Some(true), _) => other_refusal(view),
+        (_, Some(true)) => {
+            format!("{lacking}, which entering the user namespace of the target gives: add --user")
+        }
+        _ => format!("{lacking}, which we lack: run it as root"),
     }
 }
 

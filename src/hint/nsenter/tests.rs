@@ -2,6 +2,7 @@
 
 use super::super::made::Made;
 use super::*;
+use crate::enter::program::DEFAULT_PATH;
 use crate::sys::capability::CAP_SYS_ADMIN;
 
 fn hint_for(attempt: Attempt, errno: Errno, situation: &Situation) -> String {
@@ -39,9 +40,9 @@ fn the_program_is_looked_for_inside() {
         super::hint(&failure, situation, &view)
     };
     let inside = Situation { path: Some("/a:/b".into()), ..entering(&[Kind::Mount]) };
-    assert!(hint_for("x", &inside).unwrap().ends_with("with PATH=/a:/b"));
+    assert!(hint_for("x", &inside).unwrap().contains("with PATH=/a:/b: leave --mount out"));
     let unset = hint_for("x", &entering(&[Kind::Mount])).unwrap();
-    assert!(unset.ends_with(&format!("with PATH={DEFAULT_PATH}")), "{unset}");
+    assert!(unset.contains(&format!("with PATH={DEFAULT_PATH}: ")), "{unset}");
     // A path is looked up by no variable, and a script by its interpreter as well.
     let by_path = hint_for("/opt/x", &inside).unwrap();
     assert!(by_path.contains("interpreter") && !by_path.contains("PATH"), "{by_path}");
@@ -113,4 +114,74 @@ fn a_fork_without_memory_is_about_the_pid_namespace_that_was_entered() {
     assert_eq!(fork(Kind::Net), "");
     let limit = hint_for(Attempt::Fork, Errno::EAGAIN, &entering(&[Kind::Pid]));
     assert_eq!(limit, "");
+}
+
+#[test]
+fn a_process_that_proc_hides_is_named_only_where_it_lives() {
+    let own = std::process::id() as i32;
+    let hint_for = |pid: i32, options: &str| {
+        let mounts = format!("22 1 0:21 / /proc rw - proc proc {options}\n");
+        let made = Made::of(&[("/proc/self/status", "Name:\tx\n"), ("/proc/self/mountinfo", &mounts)]);
+        let failure =
+            Failure::System { attempt: Attempt::Open(format!("/proc/{pid}/ns/net").into()), errno: Errno::ENOENT };
+        super::hint(&failure, &Situation { target: Some(pid), ..entering(&[Kind::Net]) }, &made.view())
+    };
+    for (options, words) in [
+        ("rw,hidepid=2", "hidepid=2, which hides the processes of other users"),
+        ("rw,hidepid=invisible", "run it as root"),
+        ("rw,gid=7,hidepid=4", "which hides processes that we may not trace"),
+        ("rw,gid=7,hidepid=ptraceable", "or as a member of group 7"),
+    ] {
+        let hint = hint_for(own, options).unwrap_or_default();
+        assert!(hint.contains(words) && hint.contains(&format!("process {own} ")), "{options}: {hint}");
+    }
+    for options in ["rw", "rw,hidepid=noaccess", "rw,hidepid=1", "rw,hidepid=off"] {
+        assert_eq!(hint_for(own, options), None, "{options}");
+    }
+    // There is no such process: nobody hides it.
+    assert_eq!(hint_for(i32::MAX, "rw,hidepid=2"), None);
+}
+
+#[test]
+fn of_a_process_without_its_first_thread_a_running_one_is_named() {
+    let hint_for = |first: &str, second: &str| {
+        let made = Made::of(&[
+            ("/proc/self/status", "Name:\tx\n"),
+            ("/proc/7/status", first),
+            ("/proc/7/task/7/status", first),
+            ("/proc/7/task/9/status", second),
+        ]);
+        let failure = Failure::System { attempt: Attempt::Open("/proc/7/ns/net".into()), errno: Errno::ENOENT };
+        super::hint(&failure, &entering(&[Kind::Net]), &made.view())
+    };
+    let (zombie, sleeping) = ("Name:\tx\nState:\tZ (zombie)\n", "Name:\tx\nState:\tS (sleeping)\n");
+    assert!(hint_for(zombie, sleeping).unwrap().ends_with("(-t 9)"));
+    assert_eq!(hint_for(zombie, zombie), None);
+    assert_eq!(hint_for(sleeping, sleeping), None);
+}
+
+#[test]
+fn a_proc_that_cannot_be_written_is_to_be_remounted() {
+    let hint = hint_for(Attempt::SetContext, Errno::EROFS, &entering(&[Kind::Mount]));
+    assert!(hint.contains("read-only") && hint.contains("remount"), "{hint}");
+}
+
+#[test]
+fn process_1_in_our_own_mount_namespace_asks_for_the_hosts_pid_namespace() {
+    let hint_for = |target: i32, theirs: &str| {
+        let made = Made::of(&[("/proc/self/status", "Name:\tx\n")])
+            .with_link("/proc/self/ns/mnt", "mnt:[5]")
+            .with_link(&format!("/proc/{target}/ns/mnt"), theirs);
+        let view = made.view().holding_namespaces(KindSet::EMPTY.with(Kind::Mount));
+        let failure = Failure::Program { program: "x".into(), errno: Errno::ENOENT };
+        super::hint(&failure, &Situation { target: Some(target), ..entering(&[Kind::Mount]) }, &view).unwrap()
+    };
+    let own = hint_for(1, "mnt:[5]");
+    assert!(own.starts_with("process 1 is in our own mount namespace") && own.contains("--pid=host"), "{own}");
+    let another = hint_for(7, "mnt:[5]");
+    assert!(another.contains("in our own mount namespace") && !another.contains("--pid=host"), "{another}");
+    for target in [1, 7] {
+        let inside = hint_for(target, "mnt:[6]");
+        assert!(inside.starts_with("it was looked for inside the file system"), "{inside}");
+    }
 }

@@ -1,0 +1,68 @@
+//! A namespace that is given by a file or, where there is no such file, by name or number.
+
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use crate::cli::nsenter::inode_number;
+use crate::error::{Attempt, During, Failure, RequestError};
+use crate::list::find::find;
+use crate::namespace::{Kind, Reference};
+use crate::sys::file::open_retrying;
+use crate::sys::nsfs;
+
+/// Where ip-netns(8) keeps network namespaces by their names.
+const NAMED_NETWORKS: &str = "/run/netns";
+
+/// Opens the namespace of a file that was given by its path, or by a name where there is no file of that name.
+pub(super) fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
+    let attempt = || Attempt::Open(path.to_path_buf());
+    let opened = match open_retrying(path, OFlag::O_RDONLY) {
+        Err(Errno::ENOENT) => return open_named(kind, path)?.ok_or(Errno::ENOENT).during(attempt),
+        opened => opened.during(attempt)?,
+    };
+    check_kind(kind, path, &opened)?;
+    Ok(opened)
+}
+
+/// The namespace that ip-netns(8) has given this name or that has this inode number; `None` if there is none. Errors:
+/// those of opening it.
+fn open_named(kind: Kind, name: &Path) -> Result<Option<OwnedFd>, Failure> {
+    if let Some(kept) = kept_by_name(kind, name) {
+        match open_retrying(&kept, OFlag::O_RDONLY) {
+            Err(Errno::ENOENT) => {}
+            opened => {
+                let opened = opened.during(|| Attempt::Open(kept.clone()))?;
+                return check_kind(kind, &kept, &opened).map(|()| Some(opened));
+            }
+        }
+    }
+    let Some(inode) = inode_number(kind, name.as_os_str()) else {
+        return Ok(None);
+    };
+    match find(kind, Reference::Inode(inode)) {
+        Err(Failure::Request(RequestError::NoSuchNamespace { .. })) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// Where ip-netns(8) keeps the network namespace of this name, if it may be one.
+pub fn kept_by_name(kind: Kind, name: &Path) -> Option<PathBuf> {
+    // No `..`, and nothing with a slash in it, which would lead elsewhere.
+    let mut components = name.components();
+    let only = match (components.next(), components.next()) {
+        (Some(Component::Normal(only)), None) if only == name.as_os_str() => only,
+        _ => return None,
+    };
+    (kind == Kind::Net).then(|| Path::new(NAMED_NETWORKS).join(only))
+}
+
+fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), Failure> {
+    let found = nsfs::kind(file).unwrap_or(None);
+    if found == Some(wanted) {
+        return Ok(());
+    }
+    Err(RequestError::NotTheNamespace { path: path.to_path_buf(), wanted, found }.into())
+}

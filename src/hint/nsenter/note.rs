@@ -1,0 +1,72 @@
+//! What is said on a terminal before the program runs, where what happens is probably not what was meant.
+
+use std::path::Path;
+
+use nix::fcntl::OFlag;
+use nix::sys::stat::fstat;
+
+use super::super::View;
+use super::{Situation, names};
+use crate::cli::nsenter::Source;
+use crate::namespace::Kind;
+use crate::sys::file::open_retrying;
+
+/// Every note that there is to say.
+pub fn notes(situation: &Situation, view: &View) -> Vec<String> {
+    [target_stays_outside(situation, view), nothing_is_entered(situation), file_before_name(situation, view)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// `unshare --fork` itself stays outside of the PID namespace that it has made for its child.
+fn target_stays_outside(situation: &Situation, view: &View) -> Option<String> {
+    let target = situation.target.filter(|_| situation.of_target.contains(Kind::Pid))?;
+    let link = |path: &str| view.link(path);
+    let own = link("/proc/self/ns/pid")?;
+    let theirs = link(&format!("/proc/{target}/ns/pid"))?;
+    let childrens = link(&format!("/proc/{target}/ns/pid_for_children"))?;
+    (theirs == own && childrens != own).then(|| {
+        format!(
+            "process {target} is in our own PID namespace, only its children are in {childrens}: one of those is \
+             probably meant (pgrep -P {target})"
+        )
+    })
+}
+
+/// A target of which nothing is taken: `nsenter -t PID` runs a shell right where the caller is.
+fn nothing_is_entered(situation: &Situation) -> Option<String> {
+    let target = situation.target?;
+    let typed = &situation.typed;
+    let directory = typed.directories.contains(&Some(None));
+    let namespace = typed.all || !situation.of_target.is_empty();
+    (!namespace && !directory && !typed.other_of_target).then(|| {
+        format!(
+            "nothing of process {target} is entered: add -a for all of its namespaces, or name some, as -m (mounts), -n \
+             (network), -p (processes)"
+        )
+    })
+}
+
+/// A file of the name of a network namespace of ip-netns(8) stands here, and is another namespace.
+fn file_before_name(situation: &Situation, view: &View) -> Option<String> {
+    let mut files = situation.typed.namespaces.iter().filter_map(|(kind, source)| match source {
+        Source::File(path) => Some((*kind, path)),
+        _ => None,
+    });
+    let (kind, path) = files.find(|(_, path)| names::is_bare(path))?;
+    let name = path.display();
+    let here = fstat(open_retrying(path, OFlag::O_PATH).ok()?).ok()?;
+    let kept = names::kept(kind, path).and_then(|kept| {
+        let other = fstat(view.follow(kept.to_str()?, OFlag::O_PATH)?).ok()?;
+        ((other.st_dev, other.st_ino) != (here.st_dev, here.st_ino)).then_some(kept)
+    });
+    if let Some(kept) = kept {
+        return Some(format!("the file {name} of this directory is entered, and not {}", kept.display()));
+    }
+    let number = names::number(kind, path)?;
+    let namespace = Path::new("/proc/self/ns").join(kind.name());
+    let own = view.link(namespace.to_str()?);
+    (own != Some(format!("{kind}:[{number}]")))
+        .then(|| format!("the file {name} of this directory is entered, and not the {kind} namespace with this number"))
+}

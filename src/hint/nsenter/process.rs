@@ -1,0 +1,127 @@
+//! A process that is not there, or not to be looked into.
+
+use std::path::{Component, Path};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
+use super::super::View;
+use super::Situation;
+use crate::digits::digits;
+use crate::sys::capability::CAP_SYS_PTRACE;
+
+/// The user namespace of the machine has this number on every one (PROC_USER_INIT_INO of <linux/proc_ns.h>).
+const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
+
+/// The process whose directory in /proc the path is below.
+fn process_of(path: &Path) -> Option<i32> {
+    let mut names = path.strip_prefix("/proc").ok()?.components();
+    let Some(Component::Normal(name)) = names.next() else {
+        return None;
+    };
+    digits(name.as_encoded_bytes())
+}
+
+/// A file of a process in /proc cannot be opened or read: EACCES, EPERM.
+pub fn not_to_look_into(path: &Path, view: &View) -> Option<String> {
+    let pid = process_of(path)?;
+    // Where its root can be looked up, so can the rest of it: the refusal is about what is behind a link.
+    if view.follow(&format!("/proc/{pid}/root"), OFlag::O_PATH).is_some() {
+        return None;
+    }
+    let user = view.link("/proc/self/ns/user");
+    if user.is_some_and(|user| user != FIRST_USER_NAMESPACE) && view.has_capability(CAP_SYS_PTRACE) == Some(true) {
+        return Some(format!(
+            "we may look into every process of our own user namespace and those below it, so process {pid} is in one around \
+             or beside it (or is protected), and no way leads back there: run it outside of ours"
+        ));
+    }
+    Some(format!(
+        "process {pid} may be looked into only by its own user, while it is not protected, or with CAP_SYS_PTRACE over it"
+    ))
+}
+
+/// There is no such process: ESRCH.
+pub fn none(pid: i32, view: &View) -> String {
+    let own = std::process::id().to_string();
+    match view.link("/proc/self") {
+        Some(shown) if shown != own => {
+            return format!("/proc shows another PID namespace than ours: there is no process {pid} in ours");
+        }
+        _ => {}
+    }
+    match is_zombie(&format!("/proc/{pid}"), view) {
+        true => format!("process {pid} has ended, and only its parent has not heard of it yet (it is a zombie)"),
+        false => format!("no process has the PID {pid} in our PID namespace, or it has ended"),
+    }
+}
+
+/// A file of a process in /proc is not there: ENOENT.
+pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String> {
+    let is_below_proc = path.starts_with("/proc");
+    let pid = process_of(path);
+    let of_process = pid.and_then(|pid| {
+        // hidepid=2 shows the directory, and nothing in it.
+        match view.exists(&format!("/proc/{pid}/status")) {
+            true => first_thread_has_ended(pid, view),
+            false => hidden(pid, situation, view),
+        }
+    });
+    of_process.or_else(|| no_proc(view).filter(|_| is_below_proc))
+}
+
+/// No proc is mounted on /proc.
+pub fn no_proc(view: &View) -> Option<String> {
+    (!view.exists("/proc/self") && !view.is_of_proc("/proc")).then(|| {
+        "no proc file system is mounted on /proc, where processes are looked up: mount one (mount -t proc proc /proc)".to_string()
+    })
+}
+
+/// proc(5): mounted with hidepid, it shows nobody the processes of others.
+fn hidden(pid: i32, situation: &Situation, view: &View) -> Option<String> {
+    let lives = |pid: i32| matches!(kill(Pid::from_raw(pid), None), Ok(()) | Err(Errno::EPERM));
+    if !lives(situation.target?) {
+        return None;
+    }
+    let mounts = view.mounts();
+    let mount = mounts.iter().rev().find(|mount| mount.mount_point == Path::new("/proc") && mount.fstype == "proc")?;
+    let options = mount.super_options.to_string_lossy();
+    let mut options = options.split(',');
+    let value = options.clone().find_map(|option| option.strip_prefix("hidepid="))?;
+    let whose = match value {
+        "2" | "invisible" => "the processes of other users",
+        "4" | "ptraceable" => "processes that we may not trace",
+        _ => return None,
+    };
+    let group = match options.find_map(|option| option.strip_prefix("gid=")) {
+        Some(group) => format!(" or as a member of group {group}"),
+        None => String::new(),
+    };
+    Some(format!(
+        "/proc is mounted with hidepid={value}, which hides {whose}, process {pid} too: run it as root{group}"
+    ))
+}
+
+/// A thread that has ended is in no namespace any more, and the first one gives the process its directory.
+fn first_thread_has_ended(pid: i32, view: &View) -> Option<String> {
+    let directory = format!("/proc/{pid}");
+    if !is_zombie(&directory, view) {
+        return None;
+    }
+    let threads = view.numbers(&format!("{directory}/task"));
+    let running = threads.into_iter().find(|tid| !is_zombie(&format!("{directory}/task/{tid}"), view));
+    running.map(|tid| {
+        format!(
+            "the first thread of process {pid} has ended, and others of it run on: give the number of one of them \
+             (-t {tid})"
+        )
+    })
+}
+
+fn is_zombie(directory: &str, view: &View) -> bool {
+    let status = view.text(&format!("{directory}/status")).unwrap_or_default();
+    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
+    state.is_some_and(|state| matches!(state.trim_start().as_bytes().first(), Some(b'Z' | b'X')))
+}

@@ -1,0 +1,111 @@
+//! The program that cannot be run.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::{fstat, stat};
+
+use super::super::View;
+use super::{Situation, names};
+use crate::enter::program::DEFAULT_PATH;
+use crate::namespace::Kind;
+
+/// execve(2) failed.
+pub fn not_run(program: &OsStr, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+    match errno {
+        Errno::ENOENT => names::argument_apart(program, situation, view)
+            .or_else(|| taken_for_program(program, situation))
+            .or_else(|| not_found(program, situation, view)),
+        // A directory, or a file of a namespace.
+        Errno::EACCES => names::argument_apart(program, situation, view),
+        _ => None,
+    }
+}
+
+/// `nsenter 1234`, where the process with this number was meant.
+fn taken_for_program(program: &OsStr, situation: &Situation) -> Option<String> {
+    let text = program.to_str()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(match situation.target {
+        None => format!("{text} was taken for the program to run: write -t {text} for the process with this PID"),
+        Some(target) => {
+            format!("{text} was taken for the program to run: -t takes one PID, which is {target} here")
+        }
+    })
+}
+
+/// The program is not there, nor in the place that we came from: nothing of that is seen inside.
+fn not_found(program: &OsStr, situation: &Situation, view: &View) -> Option<String> {
+    let by_path = program.as_bytes().contains(&b'/');
+    let how = || match by_path {
+        true => ", and so was the interpreter that it may name".to_string(),
+        false => format!(", with PATH={}", situation.path.as_deref().unwrap_or(DEFAULT_PATH)),
+    };
+    if situation.root {
+        return Some(format!("it was looked for below the root directory that was entered{}", how()));
+    }
+    if !situation.kinds.contains(Kind::Mount) {
+        return None;
+    }
+    if let Some(target) = situation.target
+        && is_our_own(Kind::Mount, target, situation, view)
+    {
+        let container = match target {
+            1 => {
+                ": if this is a container, it was started without the PID namespace of its host (docker run --pid=host, \
+                 hostPID: true), and process 1 is its own"
+            }
+            _ => "",
+        };
+        return Some(format!(
+            "process {target} is in our own mount namespace, so it was looked for here{}{container}",
+            how()
+        ));
+    }
+    if let Some(target) = situation.target.filter(|target| root_is_another(*target, view)) {
+        return Some(format!(
+            "it was looked for below the root of the mount namespace that was entered, and process {target} has another \
+             root directory: add --root"
+        ));
+    }
+    let remedy = remedy(situation);
+    Some(format!("it was looked for inside the file system of the mount namespace that was entered{}: {remedy}", how()))
+}
+
+/// What to do where a container is without the program.
+fn remedy(situation: &Situation) -> String {
+    let leave_out =
+        match situation.typed.all && !situation.typed.namespaces.iter().any(|(kind, _)| *kind == Kind::Mount) {
+            false => "leave --mount out to run the one of the machine".to_string(),
+            true => {
+                let others =
+                    situation.kinds.without(Kind::Mount).iter().map(|kind| format!("-{}", char::from(kind.letter())));
+                let others = others.collect::<Vec<_>>().join(" ");
+                format!("write {others} instead of -a to run the one of the machine")
+            }
+        };
+    match stat("/bin/sh") {
+        Ok(_) => format!("{leave_out}, or run /bin/sh, which is there"),
+        Err(_) => leave_out,
+    }
+}
+
+/// Whether the target's namespace is the one that we were in before anything was entered, as far as that is known.
+pub fn is_our_own(kind: Kind, target: i32, situation: &Situation, view: &View) -> bool {
+    let own = view.held_namespace(kind);
+    situation.of_target.contains(kind) && own.is_some() && own == view.link(&format!("/proc/{target}/ns/{kind}"))
+}
+
+/// Whether the target's root directory is another than ours is now.
+fn root_is_another(target: i32, view: &View) -> bool {
+    let theirs = view.follow(&format!("/proc/{target}/root"), OFlag::O_PATH);
+    let (Some(Ok(theirs)), Ok(ours)) = (theirs.map(fstat), stat(Path::new("/"))) else {
+        return false;
+    };
+    (theirs.st_dev, theirs.st_ino) != (ours.st_dev, ours.st_ino)
+}

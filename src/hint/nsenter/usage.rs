@@ -1,0 +1,93 @@
+//! What was probably meant by a command line that cannot be read.
+
+use std::ffi::OsStr;
+
+use crate::error::UsageError;
+
+/// The hint for a value that an option of nsenter does not take.
+pub fn hint(error: &UsageError) -> Option<String> {
+    match error {
+        UsageError::BadValue { option, value, .. }
+            if option.split('/').any(|name| name == "-t" || name == "--target") =>
+        {
+            no_pid(value)
+        }
+        _ => None,
+    }
+}
+
+fn no_pid(value: &OsStr) -> Option<String> {
+    let text = value.to_str()?;
+    let mut words = text.split_whitespace();
+    match (words.next(), words.next()) {
+        (None, _) => {
+            return Some(
+                "the PID is empty: what was to give it to -t, a variable or a command, gave nothing".to_string(),
+            );
+        }
+        (Some(first), Some(_)) if first.bytes().all(|byte| byte.is_ascii_digit()) => {
+            return Some(format!("these are several PIDs, and -t takes one: -t {first}"));
+        }
+        _ => {}
+    }
+    if text.bytes().all(|byte| byte == b'0') {
+        return Some(
+            "no process has the PID 0: a container engine gives it for a container that is not running, so start that \
+             first"
+                .to_string(),
+        );
+    }
+    match text.as_bytes() {
+        [b'-', second, ..] if !second.is_ascii_digit() => Some(format!(
+            "{text} was taken for the PID: what was to stand between -t and {text}, a variable or the output of a \
+             command, was probably empty"
+        )),
+        bytes if is_name(bytes) => Some(format!(
+            "-t takes a PID: 'pgrep -o {text}' finds that of a program, and 'docker inspect -f {{{{.State.Pid}}}} \
+             {text}', or podman alike, that of a container"
+        )),
+        _ => None,
+    }
+}
+
+/// Whether it is the name of a program or container, and not some number gone wrong.
+fn is_name(text: &[u8]) -> bool {
+    let of_names = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    text.first().is_some_and(u8::is_ascii_alphabetic) && text.iter().all(of_names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint_for(value: &str) -> Option<String> {
+        hint(&UsageError::BadValue {
+            option: "-t/--target".to_string(),
+            value: value.into(),
+            expected: "PID or PID:INODE",
+        })
+    }
+
+    #[test]
+    fn a_pid_that_is_none_says_where_it_came_from() {
+        for (value, words) in [
+            ("", "the PID is empty"),
+            (" ", "the PID is empty"),
+            ("-n", "-n was taken for the PID"),
+            ("--net", "--net was taken for the PID"),
+            ("0", "a container that is not running"),
+            ("12 34", "-t takes one: -t 12"),
+            ("nginx", "'pgrep -o nginx'"),
+            ("web-1", "docker inspect -f {{.State.Pid}} web-1"),
+        ] {
+            let hint = hint_for(value).unwrap_or_default();
+            assert!(hint.contains(words), "{value}: {hint}");
+        }
+        // A number gone wrong speaks for itself, and what is no name is not put into a command.
+        for value in ["-5", "12x", "1:", "a;b", "99999999999", "a b"] {
+            assert_eq!(hint_for(value), None, "{value}");
+        }
+        let user = UsageError::BadValue { option: "-S".to_string(), value: "".into(), expected: "" };
+        assert_eq!(hint(&user), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! Processes that /proc does not show, or not any more.
+
+use super::{MISSING, hint, scene};
+use crate::Target;
+use crate::common::{ALICE, ROOT};
+
+#[test]
+fn without_a_proc_it_is_to_be_mounted() {
+    let Some(scene) = scene() else { return };
+    let target = Target::of(scene.probe(["hold"]));
+    scene.call("/bin/umount", ["-l", "/proc"]).ok();
+    for options in [&["-a"][..], &["-r"], &["-w"], &["-e"]] {
+        let hint = hint(scene.nsenter(["-t", &target.id()]).args(options).args(["true"]), 1, &[MISSING]);
+        assert!(hint.starts_with("no proc file system is mounted on /proc"), "{options:?}: {hint}");
+    }
+}
+
+#[test]
+fn a_process_that_hidepid_hides_is_there_all_the_same() {
+    let Some(scene) = scene() else { return };
+    let target = Target::of(scene.probe(["hold"]));
+    let enter = || scene.nsenter(["-t", &target.id(), "-n", "true"]).user(ALICE);
+    for (value, whose) in [("2", "the processes of other users"), ("4", "processes that we may not trace")] {
+        scene.mount(["-t", "proc", "-o", &format!("hidepid={value},gid=50"), "proc", "/proc"]);
+        let hint = hint(enter(), 1, &[MISSING]);
+        assert!(
+            hint.contains("/proc is mounted with hidepid=")
+                && hint.contains(whose)
+                && hint.contains(&format!("process {} too", target.id()))
+                && hint.ends_with("run it as root or as a member of group 50"),
+            "{hint}"
+        );
+        // As the hint says.
+        scene.nsenter(["-t", &target.id(), "-n", "true"]).ok();
+    }
+    // There is no such process, hidden or not.
+    let none = hint(scene.nsenter(["-t", "2147483647", "-n", "true"]).user(ALICE), 1, &[]);
+    assert!(none.starts_with("no process has the PID 2147483647"), "{none}");
+}
+
+#[test]
+fn a_running_thread_is_named_where_the_first_has_ended() {
+    let Some(scene) = scene() else { return };
+    let target = Target::of(scene.probe(["leaderless"]));
+    let hint = hint(scene.nsenter(["-t", &target.id(), "-n", "true"]), 1, &[MISSING]);
+    let (_, thread) = hint.split_once("(-t ").unwrap_or_else(|| panic!("{hint}"));
+    assert!(hint.starts_with(&format!("the first thread of process {} has ended", target.id())), "{hint}");
+    // As the hint says.
+    scene.nsenter(["-t", thread.trim_end_matches(')'), "-n", "true"]).ok();
+}
+
+#[test]
+fn a_zombie_is_told_from_a_pid_of_nobody() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-u"]);
+    let id = target.id();
+    // Not reaped before the target is dropped.
+    target.process.signal(libc::SIGKILL);
+    crate::common::poll_until("the end", || {
+        std::fs::read_to_string(target.proc("status")).unwrap().contains("State:\tZ")
+    });
+    let hint = hint(scene.nsenter(["-t", &id, "-u", "true"]), 1, &[]);
+    assert!(hint.starts_with(&format!("process {id} has ended, and only its parent")), "{hint}");
+}

@@ -1,0 +1,69 @@
+//! A program that is not where it was looked for.
+
+use super::{MISSING, hint, scene};
+use crate::common::ROOT;
+use crate::{ROOTS, Target};
+
+#[test]
+fn where_a_container_lacks_the_program_the_machines_own_can_be_run() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, ROOTS);
+    let id = target.id();
+    let named = hint(scene.nsenter(["-t", &id, "-m", "-n", "no-such"]), 127, &[MISSING]);
+    assert!(
+        named.ends_with(": leave --mount out to run the one of the machine, or run /bin/sh, which is there"),
+        "{named}"
+    );
+    let all = hint(scene.nsenter(["-t", &id, "-a", "no-such"]), 127, &[MISSING]);
+    let (_, remedy) = all.rsplit_once(": ").unwrap();
+    let options = remedy.strip_prefix("write ").and_then(|rest| rest.split_once(" instead of -a"));
+    let (options, _) = options.unwrap_or_else(|| panic!("{all}"));
+    assert!(!options.contains("-m") && options.contains("-n"), "{all}");
+    // As the hint says.
+    scene.nsenter(["-t", &id]).args(options.split(' ')).args(["true"]).ok();
+}
+
+#[test]
+fn a_shell_that_is_not_there_is_not_recommended() {
+    let Some(scene) = scene() else { return };
+    // A file system with nothing but the probe in it, from which the old one is gone.
+    let script = "mount -t tmpfs none directory && mkdir directory/old && cp bin/probe directory && cd directory
+pivot_root . old && exec ./probe hold";
+    scene.subdirectory("directory");
+    let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
+    let hint = hint(scene.nsenter(["-t", &target.id(), "-m", "no-such"]), 127, &[MISSING]);
+    assert!(hint.ends_with("leave --mount out to run the one of the machine"), "{hint}");
+}
+
+#[test]
+fn where_the_target_has_another_root_it_is_to_be_entered() {
+    let Some(scene) = scene() else { return };
+    let script = "mkdir directory; cp bin/probe directory; exec chroot directory /probe hold";
+    let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
+    let id = target.id();
+    let hint = hint(scene.nsenter(["-t", &id, "-m", "/probe", "exit", "5"]), 127, &[MISSING]);
+    assert!(hint.ends_with(&format!("process {id} has another root directory: add --root")), "{hint}");
+    // As the hint says.
+    let outcome = scene.nsenter(["-t", &id, "-m", "--root", "/probe", "exit", "5"]).run();
+    assert_eq!(outcome.ending, crate::common::Ending::Exited(5));
+}
+
+#[test]
+fn a_target_in_our_own_mount_namespace_is_nowhere_else() {
+    let Some(scene) = scene() else { return };
+    // As in a container with processes of its own: process 1 is one of them.
+    let call = scene.call(scene.path("our-unshare"), ["-p", "-f", "-m", "--mount-proc", "/bin/sh", "-c"]);
+    let one = hint(call.args(["bin/nsenter -t 1 -m no-such; exit $?"]), 127, &[MISSING]);
+    assert!(
+        one.starts_with("process 1 is in our own mount namespace, so it was looked for here")
+            && one.contains("docker run --pid=host"),
+        "{one}"
+    );
+    let target = Target::of(scene.probe(["hold"]));
+    let other = hint(scene.nsenter(["-t", &target.id(), "-a", "no-such"]), 127, &[MISSING]);
+    assert!(
+        other.starts_with(&format!("process {} is in our own mount namespace", target.id()))
+            && !other.contains("docker"),
+        "{other}"
+    );
+}

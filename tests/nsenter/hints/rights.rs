@@ -1,0 +1,64 @@
+//! What may not be entered.
+
+use super::{DENIED, REFUSED, hint, scene};
+use crate::Target;
+use crate::common::ALICE;
+
+/// An ordinary user's container, which shares the rest with the machine.
+const SOME: &[&str] = &["-U", "-r", "-m", "-p", "-f", "--mount-proc"];
+
+#[test]
+fn of_all_namespaces_those_that_are_our_own_are_to_be_left_out() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, SOME);
+    let id = target.id();
+    let all = hint(scene.nsenter(["-t", &id, "-a", "true"]).user(ALICE), 1, &[REFUSED]);
+    let own = format!("process {id} is in our own uts, ipc, net, cgroup, time namespaces");
+    assert!(all.starts_with(&own) && all.ends_with(": write -m -p -U instead of -a"), "{all}");
+    // As the hint says, for a user whose groups stay.
+    let call = scene.nsenter(["-t", &id, "-m", "-p", "-U", "--preserve-credentials", "true"]);
+    call.user(ALICE).ok();
+    let named =
+        hint(scene.nsenter(["-t", &id, "-U", "--preserve-credentials", "-u", "true"]).user(ALICE), 1, &[REFUSED]);
+    assert!(
+        named.starts_with(&format!("process {id} is in our own uts namespace")) && named.ends_with(": leave --uts out"),
+        "{named}"
+    );
+}
+
+#[test]
+fn the_owner_of_a_container_changes_the_root_in_its_user_namespace() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ALICE, SOME);
+    let id = target.id();
+    let root = hint(scene.nsenter(["-t", &id, "-r", "true"]).user(ALICE), 1, &[REFUSED]);
+    assert!(root.contains("CAP_SYS_CHROOT") && root.ends_with(": add --user"), "{root}");
+    scene.nsenter(["-t", &id, "-U", "--preserve-credentials", "-r", "true"]).user(ALICE).ok();
+    // No user namespace to enter helps here.
+    let plain = Target::of(scene.probe(["hold"]).user(ALICE));
+    let root = hint(scene.nsenter(["-t", &plain.id(), "-r", "true"]).user(ALICE), 1, &[REFUSED]);
+    assert!(root.ends_with("run it as root"), "{root}");
+}
+
+#[test]
+fn no_way_leads_back_to_the_user_namespace_around() {
+    let Some(scene) = scene() else { return };
+    let target = Target::of(scene.probe(["hold"]).user(ALICE));
+    let inside = |options: &[&str]| {
+        let call = scene.call(scene.path("our-unshare"), ["-r", "bin/nsenter", "-t", &target.id()]);
+        call.args(options).args(["true"]).user(ALICE)
+    };
+    for options in [&["-U"][..], &["-n"]] {
+        let hint = hint(inside(options), 1, &[DENIED]);
+        assert!(
+            hint.contains(&format!("process {} is in one around or beside it", target.id()))
+                && hint.contains("no way leads back"),
+            "{options:?}: {hint}"
+        );
+    }
+    // The file of it can be had from outside, and does not help.
+    let outside = std::fs::File::open(target.proc("ns/user")).unwrap();
+    let call = scene.call(scene.path("our-unshare"), ["-r", "bin/nsenter", "--user=/proc/self/fd/9", "true"]);
+    let file = hint(call.user(ALICE).given(9, outside), 1, &[REFUSED]);
+    assert!(file.contains("no way leads back"), "{file}");
+}
