@@ -148,8 +148,8 @@
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`mountinfo`], [`users`], `cgroup`, `digits` | reading what /proc and /etc say |
-//! | `report`, `locale`, `environment` | messages on stderr, output on stdout; what characters can be shown there |
-//! | [`sys`] | the system calls that nix lacks, and all `unsafe` code |
+//! | `report`, `environment` | messages on stderr, output on stdout |
+//! | [`sys`] | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
 //!
 //! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
 
@@ -161,7 +161,6 @@ mod environment;
 pub mod error;
 pub mod hint;
 pub mod list;
-mod locale;
 pub mod mountinfo;
 pub mod namespace;
 mod report;

@@ -11,7 +11,8 @@ use crate::hint::{self, View};
 use crate::list::request::Subject;
 use crate::list::{self, render};
 use crate::sys::entry::Invocation;
-use crate::{enter, locale, report};
+use crate::sys::locale::Locale;
+use crate::{enter, report};
 
 /// What makes one tool another than the next.
 struct Tool<A, Id: 'static> {
@@ -115,7 +116,7 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
         headings: request.headings,
         wrap: request.wrap,
         width: report::terminal_width(&caller.environment).filter(|_| request.truncate),
-        charset: locale::charset(&caller.environment),
+        locale: &Locale::of_environment(),
     };
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;
     Ok(Status::SUCCESS)

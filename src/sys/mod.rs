@@ -1,4 +1,4 @@
-//! The system calls that nix lacks, one thin safe function each: the only place with `unsafe` code.
+//! The calls of the kernel and of the C library that nix lacks, one thin safe function each: the only place with `unsafe` code.
 
 #![allow(unsafe_code)]
 
@@ -6,6 +6,7 @@ pub mod at;
 pub mod capability;
 pub mod entry;
 pub mod file;
+pub mod locale;
 pub mod mount;
 pub mod mount_tree;
 pub mod nsfs;

@@ -1,5 +1,6 @@
 //! Which characters a locale has: ours beside the installed one, in locales that their names do not tell everything of.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::{Frozen, skip};
@@ -58,5 +59,55 @@ fn locales_are_found_as_theirs_finds_them() {
     }
     let all = NAMES.len() * 12;
     assert!(all / 4 < utf8 && utf8 < all * 3 / 4, "{utf8} of {all}");
+    frozen.end();
+}
+
+/// Processes whose command lines hold characters of all planes, every byte, and half a character.
+const CHARACTERS: &str = r#"
+all() { for number; do printf "\\U$(printf %08x "$number")"; done; }
+bytes() { for number; do printf "\\x$(printf %02x "$number")"; done; }
+run() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat' "$1" & settle uts $!; }
+export LC_ALL=C.UTF-8
+run "$(all {160..1400..3})"
+run "$(all {1400..12000..31})"
+run "$(all {12000..65000..411})"
+run "$(all {65000..1114000..4099})"
+export LC_ALL=C
+run "$(bytes {128..255})"
+run "$(bytes 226 130 32 195)"
+"#;
+
+#[test]
+fn characters_are_shown_as_theirs_shows_them() {
+    let needed = ["/usr/bin/localedef", "/usr/share/i18n/charmaps/ISO-8859-1.gz", "/usr/lib/locale/C.utf8"];
+    if let Some(missing) = needed.into_iter().find(|path| !Path::new(path).exists()) {
+        return skip(&format!("there is no {missing}"));
+    }
+    let Some(frozen) = Frozen::new(CHARACTERS) else {
+        return;
+    };
+    let directory = frozen.scene.subdirectory("locales");
+    for charset in ["ISO-8859-1", "KOI8-R"] {
+        let name = format!("{directory}/ru_RU.{charset}");
+        let made = ["--no-warnings=ascii", "-c", "-i", "ru_RU", "-f", charset, &name];
+        // It warns of what ISO-8859-1 lacks.
+        frozen.scene.call("/usr/bin/localedef", made).run();
+        assert!(frozen.scene.path(&format!("locales/ru_RU.{charset}/LC_CTYPE")).exists(), "{charset}");
+    }
+    let mut shown = BTreeSet::new();
+    for locale in ["C", "C.UTF-8", "ru_RU.ISO-8859-1", "ru_RU.KOI8-R"] {
+        for line in ["-t uts -l -o COMMAND,TYPE", "-t uts -o COMMAND,TYPE"] {
+            let [theirs, ours] = [frozen.their_lsns(line), frozen.lsns(line)].map(|call| {
+                // Not all of it is UTF-8.
+                let file = frozen.scene.path("printed");
+                let call = call.env("LC_ALL", locale).env("LOCPATH", &directory);
+                call.stdout(std::fs::File::create(&file).unwrap()).run();
+                std::fs::read(file).unwrap()
+            });
+            assert!(theirs == ours, "lsns {line} ({locale})\n{}\n{}", theirs.escape_ascii(), ours.escape_ascii());
+            shown.insert(ours);
+        }
+    }
+    assert_eq!(shown.len(), 8, "each locale and form has characters of its own");
     frozen.end();
 }

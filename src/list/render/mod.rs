@@ -6,7 +6,6 @@ mod order;
 mod raw;
 mod table;
 mod text;
-mod width;
 
 use std::io::{self, Write};
 
@@ -15,15 +14,7 @@ pub use columns::columns;
 use super::column::Column;
 use super::request::Format;
 use super::value::Value;
-
-/// The characters that can be printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charset {
-    /// ASCII alone: the C locale, and every one that is not of UTF-8.
-    Ascii,
-    /// Unicode.
-    Utf8,
-}
+use crate::sys::locale::Locale;
 
 /// A row to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +41,8 @@ pub struct Listing {
 }
 
 /// How it is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
+#[derive(Clone, Copy, Debug)]
+pub struct Style<'l> {
     /// The form.
     pub format: Format,
     /// Whether there is a header line.
@@ -60,8 +51,8 @@ pub struct Style {
     pub wrap: bool,
     /// The width of the terminal, where lines are to fit in one.
     pub width: Option<usize>,
-    /// What the locale can show.
-    pub charset: Charset,
+    /// Which characters can be shown.
+    pub locale: &'l Locale,
 }
 
 /// Writes the output for `listing`. Errors: those of `out`.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::order::{ASCII, Branches, Glyphs, Place, UNICODE, depth_first};
 use super::text::{show, show_cut};
-use super::{Charset, Listing, Style, pass_on};
+use super::{Listing, Style, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
 
@@ -17,10 +17,7 @@ pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Resul
     let table = Table {
         listing,
         style,
-        glyphs: match style.charset {
-            Charset::Utf8 => &UNICODE,
-            Charset::Ascii => &ASCII,
-        },
+        glyphs: if style.locale.has_unicode() { &UNICODE } else { &ASCII },
         widths: widths(listing, style, &places),
     };
     let mut text = Vec::new();
@@ -38,7 +35,7 @@ pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Resul
 
 struct Table<'t> {
     listing: &'t Listing,
-    style: &'t Style,
+    style: &'t Style<'t>,
     glyphs: &'t Glyphs,
     widths: Vec<Width>,
 }
@@ -74,7 +71,7 @@ fn widths(listing: &Listing, style: &Style, places: &[Place]) -> Vec<Width> {
                 let branch = if listing.tree == Some(*column) { 2 * place.depth } else { 0 };
                 let cell = &listing.lines[place.line].cells[at];
                 for line in lines(cell, style.wrap) {
-                    widest = widest.max(branch + show(&line, style.charset, &mut Vec::new()));
+                    widest = widest.max(branch + show(&line, style.locale, &mut Vec::new()));
                 }
                 widest = widest.max(branch);
             }
@@ -143,8 +140,8 @@ impl Table<'_> {
                     }
                 }
                 columns += match self.widths[at] {
-                    Width { columns: room, cut: true } => show_cut(text, self.style.charset, room, &mut shown),
-                    _ => show(text, self.style.charset, &mut shown),
+                    Width { columns: room, cut: true } => show_cut(text, self.style.locale, room, &mut shown),
+                    _ => show(text, self.style.locale, &mut shown),
                 };
                 self.pad(at, &shown, columns, out);
             }

@@ -1,9 +1,10 @@
 //! Cells of any bytes, as they are printed: what can be printed only, valid JSON, and nothing lost.
 
 use nskit::list::column::Column;
-use nskit::list::render::{Charset, Line, Listing, Style, write};
+use nskit::list::render::{Line, Listing, Style, write};
 use nskit::list::request::Format;
 use nskit::list::value::Value;
+use nskit::sys::locale::Locale;
 
 use super::Check;
 use super::memory::bounded;
@@ -85,12 +86,13 @@ fn check(bytes: &[u8]) {
     }
     let tree = columns.iter().copied().find(|column| nests && matches!(column, Column::Ns | Column::Command));
     let listing = Listing { columns, lines, tree, processes: 0, unreadable: 0 };
+    let locale = if shape & 8 == 8 { Locale::named(c"C.UTF-8") } else { Locale::C };
     let style = Style {
         format: Format::Raw,
         headings: shape & 2 == 2,
         wrap: shape & 4 == 4,
         width: (form > 0).then_some(form),
-        charset: if shape & 8 == 8 { Charset::Utf8 } else { Charset::Ascii },
+        locale: &locale,
     };
     check_table(&listing, &Style { format: Format::Table, ..style });
     check_raw(bytes.len(), &listing, &style);
@@ -107,7 +109,7 @@ fn check_table(listing: &Listing, style: &Style) {
     let table = render(listing, style);
     let text = std::str::from_utf8(&table).unwrap();
     assert!(text.chars().all(|character| !character.is_control() || character == '\n'));
-    assert!(style.charset == Charset::Utf8 || text.is_ascii());
+    assert!(style.locale.has_unicode() || text.is_ascii());
     let height = |line: &Line| {
         let cells = line.cells.iter().map(|cell| match cell {
             Value::Lines(lines) if style.wrap => lines.len(),
@@ -118,7 +120,7 @@ fn check_table(listing: &Listing, style: &Style) {
     let rows: usize = listing.lines.iter().map(height).sum();
     let header = usize::from(style.headings && !listing.lines.is_empty());
     assert_eq!(text.matches('\n').count(), rows + header);
-    if let (Some(width), [Column::Command], Charset::Ascii) = (style.width, &listing.columns[..], style.charset) {
+    if let (Some(width), [Column::Command], false) = (style.width, &listing.columns[..], style.locale.has_unicode()) {
         assert!(text.lines().all(|line| line.len() <= width.max("COMMAND".len())));
     }
 }
