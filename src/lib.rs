@@ -89,7 +89,7 @@
 //!
 //! ```
 //! use nskit::enter::program::Program;
-//! use nskit::enter::step::{Propagation, Reaction, Step};
+//! use nskit::enter::step::{Propagation, SignalPolicy, Step};
 //! use nskit::enter::unshare::{Fork, Request, plan};
 //! use nskit::namespace::{Kind, KindSet};
 //!
@@ -108,7 +108,7 @@
 //!         Step::DefaultChildSignal,
 //!         Step::Unshare(kinds),
 //!         // The PID namespace is for children, and only from within can its proc be mounted.
-//!         Step::Fork(Reaction::LeaveToChild),
+//!         Step::Fork(SignalPolicy::LeaveToChild),
 //!         Step::Propagate(Propagation::Private, "/".into()),
 //!         Step::MountProc("/proc".into()),
 //!         Step::Execute(program),

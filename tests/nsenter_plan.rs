@@ -7,7 +7,7 @@ use std::ffi::CString;
 use nskit::enter::environment::Environment;
 use nskit::enter::nsenter::{Request, plan};
 use nskit::enter::program::Program;
-use nskit::enter::step::{Reaction, Step, TargetId};
+use nskit::enter::step::{SignalPolicy, Step, TargetId};
 use nskit::namespace::{Kind, KindSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {
@@ -61,7 +61,7 @@ fn all_at_once_has_this_order() {
         Step::Environment(Environment::Given(vec![c"A=1".to_owned()])),
         Step::JoinCgroups,
         Step::DefaultChildSignal,
-        Step::Fork(Reaction::Terminal),
+        Step::Fork(SignalPolicy::Terminal),
         Step::DropGroups,
         Step::SetGidOfTarget,
         Step::SetUid(0),

@@ -13,7 +13,7 @@ use super::entering::{Directory, Entrance, Opened};
 use super::environment::Environment;
 use super::helper::{Binder, Mapper, map_attempt};
 use super::program::Program;
-use super::step::{MapJob, Plan, Reaction, Setgroups, Step};
+use super::step::{MapJob, Plan, Setgroups, SignalPolicy, Step};
 use super::supervise::{hold_signals, supervise};
 use crate::error::{Attempt, During, Failure, Status};
 use crate::namespace::Kind;
@@ -98,7 +98,7 @@ impl Run<'_> {
                     result => Some(result.during(|| Attempt::ParentDeathSignal)?),
                 };
             }
-            Step::Fork(reaction) => return self.fork(reaction),
+            Step::Fork(policy) => return self.fork(policy),
             Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
             Step::DieWithParent(signal) => return self.die_with_parent(signal),
             Step::MapOwnId(ids, line) => {
@@ -180,8 +180,8 @@ impl Run<'_> {
         Ok(Next::Step)
     }
 
-    fn fork(&mut self, reaction: Reaction) -> Result<Next, Failure> {
-        let masked = hold_signals(reaction)?;
+    fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Failure> {
+        let masked = hold_signals(policy)?;
         match fork().during(|| Attempt::Fork)? {
             Side::Child => {
                 if let Some(binder) = &mut self.binder {
@@ -193,9 +193,13 @@ impl Run<'_> {
             Side::Parent { child } => {
                 // The child alone speaks to the binder from here on, so that its end is the end of the channel.
                 let binder = self.binder.take().and_then(Binder::leave_to_child);
-                let status = supervise(child, &masked, reaction);
+                let status = supervise(child, &masked, policy);
                 if let Some(binder) = binder {
-                    wait_for_end(binder).during(|| Attempt::Wait(binder))?;
+                    match wait_for_end(binder) {
+                        // As process 1 we have waited for all that end.
+                        Err(Errno::ECHILD) => {}
+                        ended => drop(ended.during(|| Attempt::Wait(binder))?),
+                    }
                 }
                 status.map(Next::End)
             }

@@ -116,7 +116,7 @@ pub enum Step {
     /// A pidfd of this process, for the child that it will fork.
     RememberParent,
     /// fork(2): the child goes on with the next step, the parent supervises it until it ends.
-    Fork(Reaction),
+    Fork(SignalPolicy),
     /// Has the binder bind, and waits until it has.
     Bind,
     /// PR_SET_PDEATHSIG, and a look whether the parent has died before.
@@ -187,7 +187,7 @@ pub enum Step {
 
 /// What the parent of the program does with signals that are meant for either of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reaction {
+pub enum SignalPolicy {
     /// SIGINT and SIGTERM are left to the child: the parent only waits.
     LeaveToChild,
     /// SIGINT and SIGTERM are passed on to the child.

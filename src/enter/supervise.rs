@@ -1,12 +1,22 @@
-//! The parent of a program that runs as a child: it ends as the program ends, and stops while the program is stopped.
+//! The parent of a program that runs as a child: it ends as the program ends, and stops with it where a shell can continue
+//! both.
 
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::unistd::{Pid, getpgid, getpgrp, getpid};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
-use super::step::Reaction;
+use super::step::SignalPolicy;
 use crate::error::{Attempt, During, Failure, Status};
-use crate::sys::process::{Change, has_continued, poll_change};
-use crate::sys::signal::{Received, SignalNumber, is_ignored, send, stop_unless_continued, take_pending, wait_for};
+use crate::sys::pidfd;
+use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};
+use crate::sys::signal::{
+    Received, SignalNumber, is_ignored, send, stop_unless_continued, take_any_pending, take_pending, wait_for,
+};
+use crate::sys::terminal::foreground_group;
 
 /// The signals that we hold back, and the mask that our caller gave us.
 pub struct Masked {
@@ -17,10 +27,10 @@ pub struct Masked {
 /// Blocks what would end or disturb the parent, before the fork so that nothing falls between. They are not ignored: an
 /// ignored signal would be ignored in the program too. What stops it may: the kernel weighs that against SIGCONT better
 /// than we could.
-pub fn hold_signals(reaction: Reaction) -> Result<Masked, Failure> {
-    let ends = match reaction {
-        Reaction::LeaveToChild | Reaction::Forward => [Signal::SIGINT, Signal::SIGTERM],
-        Reaction::Terminal => [Signal::SIGINT, Signal::SIGQUIT],
+pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Failure> {
+    let ends = match policy {
+        SignalPolicy::LeaveToChild | SignalPolicy::Forward => [Signal::SIGINT, Signal::SIGTERM],
+        SignalPolicy::Terminal => [Signal::SIGINT, Signal::SIGQUIT],
     };
     // Of the child's changes, and that we have been continued, we learn together with the others.
     let mut held: SigSet = ends.into_iter().chain([Signal::SIGCHLD, Signal::SIGCONT]).collect();
@@ -29,7 +39,7 @@ pub fn hold_signals(reaction: Reaction) -> Result<Masked, Failure> {
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
     for signal in ends {
         let heeded = !is_ignored(SignalNumber(signal as i32)) && !callers.contains(signal);
-        if !heeded && reaction != Reaction::Forward {
+        if !heeded && policy != SignalPolicy::Forward {
             held.remove(signal);
         }
     }
@@ -44,36 +54,87 @@ impl Masked {
 }
 
 /// Waits until the child ends, and returns how; or how we are to end before it.
-pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Status, Failure> {
+pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<Status, Failure> {
+    let mut events = Events::of(child, &masked.held);
     loop {
-        // Before the child's news: a stop of which we learn only now is over, as ours is.
+        // Handle a pending SIGCONT before polling the child: a stop reported now has already been undone.
         if take_pending(SignalNumber::CONT) {
             continue_child(child);
         }
-        match poll_change(child).during(|| Attempt::Wait(child))? {
-            Some(Change::Exited(status)) => return Ok(Status::Exited(status)),
-            Some(Change::Killed(signal)) => return Ok(Status::Killed(signal)),
-            Some(Change::Stopped) => {
-                // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
-                if getpid().as_raw() != 1 {
-                    stop_unless_continued();
-                }
+        match poll_child(child).during(|| Attempt::Wait(child))? {
+            Some(ChildEvent::Exited(status)) => return Ok(Status::Exited(status)),
+            Some(ChildEvent::Killed(signal)) => return Ok(Status::Killed(signal)),
+            Some(ChildEvent::Stopped(signal)) => {
+                stop_with_child(signal);
                 continue;
             }
             None => {}
         }
-        let received = wait_for(&masked.held).during(|| Attempt::Signals)?;
-        match received.signal {
-            SignalNumber::CHLD => {}
-            SignalNumber::CONT => continue_child(child),
-            _ if has_reached(child, received) => {}
-            signal => match reaction {
-                Reaction::LeaveToChild => {}
-                // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
-                Reaction::Forward => drop(send(child, signal)),
-                Reaction::Terminal => return Ok(Status::Killed(signal)),
+        reap_orphans(child);
+        match events.next().during(|| Attempt::Signals)? {
+            Event::Child => {}
+            Event::Signal(received) => match received.signal {
+                SignalNumber::CHLD => {}
+                SignalNumber::CONT => continue_child(child),
+                _ if has_reached(child, received) => {}
+                signal => match policy {
+                    SignalPolicy::LeaveToChild => {}
+                    // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
+                    SignalPolicy::Forward => drop(send(child, signal)),
+                    SignalPolicy::Terminal => return Ok(Status::Killed(signal)),
+                },
             },
         }
+    }
+}
+
+/// What the parent waits for.
+enum Event {
+    /// One of the signals that are held.
+    Signal(Received),
+    /// The child may have ended.
+    Child,
+}
+
+/// Where events come from: all that is waited for is in one poll(2). A mode that waits for more adds a descriptor here.
+struct Events<'m> {
+    held: &'m SigSet,
+    /// `None` where there is no such descriptor: a seccomp filter does not know the call, or descriptors have run out.
+    signals: Option<SignalFd>,
+    /// A pidfd; `None` also before Linux 5.3, and once it has told: the signal tells as well.
+    child: Option<OwnedFd>,
+}
+
+impl Events<'_> {
+    fn of(child: i32, held: &SigSet) -> Events<'_> {
+        let signals = SignalFd::with_flags(held, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok();
+        Events { held, signals, child: pidfd::open(child).ok() }
+    }
+
+    /// The next event. Errors: those of sigwaitinfo(2).
+    fn next(&mut self) -> nix::Result<Event> {
+        while let Some(signals) = &self.signals {
+            let mut ready = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+            ready.extend(self.child.as_ref().map(|child| PollFd::new(child.as_fd(), PollFlags::POLLIN)));
+            match poll(&mut ready, PollTimeout::NONE) {
+                Err(Errno::EINTR) => continue,
+                Err(_) => break,
+                Ok(_) => {}
+            }
+            let told = ready.get(1).is_some_and(|child| child.any() == Some(true));
+            // Taken from where it is pending, not from the descriptor, which has no more to say: so it is one way with and
+            // without.
+            if let Some(received) = take_any_pending(self.held) {
+                return Ok(Event::Signal(received));
+            }
+            if told {
+                // It goes on telling so, also while a tracer keeps the child from us (ptrace(2)): SIGCHLD says the rest.
+                self.child = None;
+                return Ok(Event::Child);
+            }
+        }
+        self.signals = None;
+        wait_for(self.held).map(Event::Signal)
     }
 }
 
@@ -82,6 +143,42 @@ pub fn supervise(child: i32, masked: &Masked, reaction: Reaction) -> Result<Stat
 fn continue_child(child: i32) {
     if !has_continued(child) {
         let _ = send(child, SignalNumber::CONT);
+    }
+}
+
+/// Stops us as the child has been stopped, if the shell that then has the terminal can continue both. Where nobody would,
+/// we wait on: whoever has stopped the child continues it, and a program that stops itself does not hold up our caller's.
+fn stop_with_child(signal: SignalNumber) {
+    // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
+    if getpid().as_raw() == 1 || !is_job_of_shell() {
+        return;
+    }
+    match signal {
+        // No terminal sends it. Another process may have stopped only the child, while the shell waits for us.
+        SignalNumber::STOP if foreground_group() != Some(getpgrp()) => {}
+        SignalNumber::STOP => stop_unless_continued(SignalNumber::TSTP),
+        signal => stop_unless_continued(signal),
+    }
+}
+
+/// Whether we have been started as a job at a terminal: our parent is of the same session, and has given us a process group.
+fn is_job_of_shell() -> bool {
+    let parent = getppid();
+    foreground_group().is_some()
+        && parent.as_raw() > 0
+        && getsid(Some(parent)) == getsid(None)
+        && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
+}
+
+/// As process 1 of a PID namespace we are given the children of those that end, and nobody else waits for them.
+fn reap_orphans(child: i32) {
+    if getpid().as_raw() != 1 {
+        return;
+    }
+    while let Some(ended) = ended_child().filter(|ended| *ended != child) {
+        if wait_for_end(ended).is_err() {
+            return;
+        }
     }
 }
 

@@ -35,7 +35,8 @@ pub fn note_closed_descriptors() {
     }
 }
 
-fn standard(fd: libc::c_int) -> Option<BorrowedFd<'static>> {
+/// A descriptor from 0 to 2, or `None` if the caller closed it.
+pub fn standard(fd: libc::c_int) -> Option<BorrowedFd<'static>> {
     if CLOSED[fd as usize].load(Ordering::Relaxed) {
         return None;
     }

@@ -38,28 +38,28 @@ pub fn exit_now(status: i32) -> ! {
 
 /// What became of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ChildEvent {
     /// It ended with this exit status.
     Exited(u8),
     /// It died of this signal.
     Killed(SignalNumber),
-    /// It was stopped and stands still.
-    Stopped,
+    /// This signal stopped it, and it stands still.
+    Stopped(SignalNumber),
 }
 
 /// Waits until `child` ends, see waitid(2). EINTR is retried. Errors: ECHILD if it is no child of ours.
-pub fn wait_for_end(child: i32) -> nix::Result<Change> {
+pub fn wait_for_end(child: i32) -> nix::Result<ChildEvent> {
     loop {
-        if let Some(change) = wait_id(child, libc::WEXITED)?.and_then(change) {
-            return Ok(change);
+        if let Some(event) = wait_id(child, libc::WEXITED)?.and_then(event) {
+            return Ok(event);
         }
     }
 }
 
 /// What became of `child` since it was asked last, if anything, see waitid(2). Errors as [`wait_for_end`].
-pub fn poll_change(child: i32) -> nix::Result<Option<Change>> {
+pub fn poll_child(child: i32) -> nix::Result<Option<ChildEvent>> {
     let news = wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOHANG)?;
-    Ok(news.and_then(change))
+    Ok(news.and_then(event))
 }
 
 /// Whether `child` was stopped, and has been continued since that was asked last: WCONTINUED of waitid(2).
@@ -67,13 +67,27 @@ pub fn has_continued(child: i32) -> bool {
     matches!(wait_id(child, libc::WCONTINUED | libc::WNOHANG), Ok(Some(_)))
 }
 
+/// The PID of a child, any, that has ended and that nobody has waited for yet, see waitid(2).
+pub fn ended_child() -> Option<i32> {
+    let (_, pid, _) = wait_any(libc::P_ALL, 0, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).ok()??;
+    Some(pid)
+}
+
 /// The code and the status that waitid(2) gives of a child; `None` if there is nothing to say (WNOHANG).
 fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<(libc::c_int, libc::c_int)>> {
+    let news = wait_any(libc::P_PID, child as libc::id_t, options)?;
+    Ok(news.map(|(code, _, status)| (code, status)))
+}
+
+/// Code, PID and status.
+type News = (libc::c_int, i32, libc::c_int);
+
+fn wait_any(which: libc::idtype_t, id: libc::id_t, options: libc::c_int) -> nix::Result<Option<News>> {
     loop {
         // SAFETY: an all-zero siginfo_t is a valid value, and waitid only writes to it.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
         // SAFETY: plain numbers and a writable structure.
-        let result = unsafe { libc::waitid(libc::P_PID, child as libc::id_t, &mut info, options) };
+        let result = unsafe { libc::waitid(which, id, &mut info, options) };
         match check(result.into()) {
             Ok(_) => {}
             Err(Errno::EINTR) => continue,
@@ -81,16 +95,16 @@ fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<(libc::c_int,
         }
         // SAFETY: waitid succeeded, so the structure is that of SIGCHLD, or all zero if nothing happened (WNOHANG).
         let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-        return Ok((pid != 0).then_some((info.si_code, status)));
+        return Ok((pid != 0).then_some((info.si_code, pid, status)));
     }
 }
 
-fn change((code, status): (libc::c_int, libc::c_int)) -> Option<Change> {
+fn event((code, status): (libc::c_int, libc::c_int)) -> Option<ChildEvent> {
     match code {
         // _exit(2) keeps the lowest 8 bits.
-        libc::CLD_EXITED => Some(Change::Exited(status as u8)),
-        libc::CLD_KILLED | libc::CLD_DUMPED => Some(Change::Killed(SignalNumber(status))),
-        libc::CLD_STOPPED => Some(Change::Stopped),
+        libc::CLD_EXITED => Some(ChildEvent::Exited(status as u8)),
+        libc::CLD_KILLED | libc::CLD_DUMPED => Some(ChildEvent::Killed(SignalNumber(status))),
+        libc::CLD_STOPPED => Some(ChildEvent::Stopped(SignalNumber(status))),
         _ => None,
     }
 }

@@ -16,6 +16,10 @@ impl SignalNumber {
     pub const CONT: SignalNumber = SignalNumber(libc::SIGCONT);
     /// SIGCHLD.
     pub const CHLD: SignalNumber = SignalNumber(libc::SIGCHLD);
+    /// SIGSTOP, which no program can catch.
+    pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
+    /// SIGTSTP, that of Ctrl-Z.
+    pub const TSTP: SignalNumber = SignalNumber(libc::SIGTSTP);
 }
 
 /// The first and the last real-time signal that the C library leaves to programs.
@@ -57,19 +61,23 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
     check(unsafe { libc::kill(pid, signal.0) }.into()).map(drop)
 }
 
-/// Stops this process by SIGSTOP and returns once it has been continued; does nothing if a blocked SIGCONT says that it has
-/// been stopped and continued already.
+/// Stops this process by `signal`, one that a terminal sends (SIGTSTP, SIGTTIN, SIGTTOU), and returns once it has been
+/// continued.
 ///
-/// Another stop that comes meanwhile, of the same Ctrl-Z, does not stop it once more: it is blocked, and forgotten with
-/// SIGCONT (signal(7)).
-pub fn stop_unless_continued() {
+/// It does nothing if a blocked SIGCONT says that it has been stopped and continued already, if our caller ignores or blocks
+/// the signal, or if no shell would continue our process group: then the kernel passes over the signal (setpgid(2), orphaned
+/// process groups).
+///
+/// Another stop that comes meanwhile, of the same Ctrl-Z, does not stop it once more: it is blocked until this one is
+/// pending, and the next SIGCONT takes both away (signal(7)).
+pub fn stop_unless_continued(signal: SignalNumber) {
     let stops = set_of(&[libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].map(SignalNumber));
     // SAFETY: initialised sets, of which the second is written to; raise takes a plain number.
     unsafe {
         let mut before = set_of(&[]);
         libc::sigprocmask(libc::SIG_BLOCK, &stops, &mut before);
         if !is_pending(SignalNumber::CONT) {
-            libc::raise(libc::SIGSTOP);
+            libc::raise(signal.0);
         }
         libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
     }
@@ -91,10 +99,7 @@ pub fn wait_for(signals: &SigSet) -> nix::Result<Received> {
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
         // SAFETY: the set is initialised, the structure writable.
         match check(unsafe { libc::sigwaitinfo(signals.as_ref(), &mut info) }.into()) {
-            Ok(number) => {
-                let from_kernel = info.si_code == libc::SI_KERNEL;
-                return Ok(Received { signal: SignalNumber(number as i32), from_kernel });
-            }
+            Ok(number) => return Ok(received(number, &info)),
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno),
         }
@@ -112,10 +117,30 @@ pub fn is_pending(signal: SignalNumber) -> bool {
 
 /// Takes a pending `signal` away; whether there was one, see sigtimedwait(2).
 pub fn take_pending(signal: SignalNumber) -> bool {
+    take_of(&set_of(&[signal])).is_some()
+}
+
+/// Takes away one of `signals` that is pending, see sigtimedwait(2). `None` if there is none.
+pub fn take_any_pending(signals: &SigSet) -> Option<Received> {
+    take_of(signals.as_ref())
+}
+
+fn take_of(set: &libc::sigset_t) -> Option<Received> {
     let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    let set = set_of(&[signal]);
-    // SAFETY: an initialised set, no structure to fill, and no time to wait.
-    unsafe { libc::sigtimedwait(&set, std::ptr::null_mut(), &at_once) == signal.0 }
+    loop {
+        // SAFETY: an all-zero siginfo_t is a valid value, and sigtimedwait only writes to it.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: an initialised set, a writable structure, and no time to wait.
+        match check(unsafe { libc::sigtimedwait(set, &mut info, &at_once) }.into()) {
+            Ok(number) => return Some(received(number, &info)),
+            Err(Errno::EINTR) => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn received(number: libc::c_long, info: &libc::siginfo_t) -> Received {
+    Received { signal: SignalNumber(number as i32), from_kernel: info.si_code == libc::SI_KERNEL }
 }
 
 fn set_of(signals: &[SignalNumber]) -> libc::sigset_t {

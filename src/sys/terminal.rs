@@ -2,7 +2,10 @@
 
 use std::os::fd::{AsFd, AsRawFd};
 
+use nix::unistd::{Pid, tcgetpgrp};
+
 use super::check;
+use super::file::standard;
 
 /// The columns of the terminal behind `fd`, `None` if it is no terminal or does not say.
 pub fn width(fd: impl AsFd) -> Option<usize> {
@@ -12,4 +15,10 @@ pub fn width(fd: impl AsFd) -> Option<usize> {
         check(libc::ioctl(fd.as_fd().as_raw_fd(), libc::TIOCGWINSZ, &mut size).into()).map(|_| size).ok()?
     };
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}
+
+/// The process group in the foreground of our controlling terminal, as far as standard input, output or error leads to that
+/// one, see tcgetpgrp(3). `None` if none does.
+pub fn foreground_group() -> Option<Pid> {
+    (0..3).filter_map(standard).find_map(|fd| tcgetpgrp(fd).ok())
 }

@@ -368,6 +368,11 @@ impl Process {
         signal
     }
 
+    /// The letter of its state in /proc/PID/stat.
+    pub fn state(&self) -> char {
+        processes::state(self.pid())
+    }
+
     /// Its children, oldest first.
     pub fn children(&self) -> Vec<i32> {
         let children = processes().into_iter().filter(|process| process.parent == self.pid());

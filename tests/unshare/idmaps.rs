@@ -1,7 +1,7 @@
 //! The maps of user and group ids.
 
 use crate::common::{
-    ALICE, BOB, CAROL, Outcome, ROOT, Scene, User, newer_than_theirs, on_purpose, their_bug, their_bug_since,
+    ALICE, BOB, CAROL, Ending, Outcome, ROOT, Scene, User, newer_than_theirs, on_purpose, their_bug, their_bug_since,
 };
 use crate::squeeze;
 
@@ -307,4 +307,19 @@ fn a_map_beyond_a_page_is_refused_before_any_effect() {
 fn id_says_root_for_an_ordinary_user() {
     let Some(scene) = Scene::new() else { return };
     assert_eq!(scene.unshare(["-Ur", "id", "-u"]).user(ALICE).ok(), "0\n");
+}
+
+#[test]
+fn the_id_that_nobody_has_is_refused() {
+    if on_purpose("theirs runs the program without a map") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    for option in ["--map-user", "--map-group"] {
+        for id in ["-1", "4294967295"] {
+            let outcome = scene.unshare([&format!("{option}={id}"), "echo", "ran"]).run();
+            assert_eq!((outcome.ending, outcome.stdout.as_str()), (Ending::Exited(1), ""));
+            assert!(outcome.stderr.contains(&format!("'{id}'")), "{outcome:?}");
+        }
+    }
 }

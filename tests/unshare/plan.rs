@@ -6,7 +6,7 @@ use nskit::cli::Parsed;
 use nskit::enter::environment::Environment;
 use nskit::enter::idmap::{Extent, IdKind};
 use nskit::enter::program::Program;
-use nskit::enter::step::{Clock, Keep, MapJob, Plan, Propagation, Reaction, Setgroups, Step};
+use nskit::enter::step::{Clock, Keep, MapJob, Plan, Propagation, Setgroups, SignalPolicy, Step};
 use nskit::enter::unshare::{plan, resolve};
 use nskit::namespace::{Kind, KindSet};
 use nskit::sys::signal::SignalNumber;
@@ -33,7 +33,7 @@ fn private() -> Step {
     Step::Propagate(Propagation::Private, "/".into())
 }
 
-const FORK: Step = Step::Fork(Reaction::LeaveToChild);
+const FORK: Step = Step::Fork(SignalPolicy::LeaveToChild);
 const DIE: Step = Step::DieWithParent(SignalNumber(9));
 
 /// The line of a map of one id, which is our own outside.
@@ -207,7 +207,7 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
         [
             Step::DefaultChildSignal,
             Step::RememberParent,
-            Step::Fork(Reaction::Forward),
+            Step::Fork(SignalPolicy::Forward),
             DIE,
             Step::DropGroups,
             Step::SetGid(2),

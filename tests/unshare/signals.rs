@@ -161,17 +161,138 @@ fn forward_signals_leaves_the_program_when_unshare_is_killed() {
     child.wait();
 }
 
+/// The options with which the program is a child.
+const FORKING: [&[&str]; 4] = [&["--fork"], &["--kill-child"], &["--forward-signals"], &["-r", "-f"]];
+
+/// The same, as far as the tool under test knows them.
+fn forking() -> impl Iterator<Item = &'static [&'static str]> {
+    let new = |options: &&&[&str]| options.contains(&"--forward-signals");
+    let left_out = FORKING.iter().any(|options| new(&options)) && newer_than_theirs((2, 42), "--forward-signals");
+    FORKING.iter().filter(move |options| !left_out || !new(options)).copied()
+}
+
 #[test]
-fn unshare_stops_with_the_program_and_continues_with_it() {
+fn a_program_that_stops_itself_does_not_stop_unshare_where_no_shell_would_continue_it() {
+    let Some(scene) = Scene::new() else { return };
+    let script = "(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 5";
+    for options in forking() {
+        let outcome = scene.unshare(options).args(["sh", "-c", script]).run();
+        assert_eq!(outcome.ending, Ending::Exited(5), "{options:?}");
+        // The terminal is there, but the shell waits for another group.
+        let pty = Pty::new();
+        let mut process = scene.unshare(options).args(["sh", "-c", script]).terminal(&pty).spawn();
+        assert_eq!(process.wait(), Ending::Exited(5), "{options:?}");
+    }
+}
+
+#[test]
+fn a_program_that_others_stop_does_not_stop_unshare_where_no_shell_would_continue_it() {
+    let Some(scene) = Scene::new() else { return };
+    for options in forking() {
+        for stop in [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
+            let mut process = catching(&scene, options, "");
+            let child = process.child();
+            for _ in 0..3 {
+                child.signal(stop);
+                poll_until("the child to stop", || child.state() == 'T');
+                assert_ne!(process.state(), 'T', "{options:?}");
+                child.signal(libc::SIGCONT);
+                poll_until("the child to go on", || child.state() == 'S');
+            }
+            process.release();
+            assert_eq!(process.wait(), Ending::Exited(0), "{options:?}");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_is_killed_while_it_is_stopped_ends_unshare() {
+    if newer_than_theirs((2, 40), "137 for a program that SIGKILL ends") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    for options in forking() {
+        let mut process = catching(&scene, options, "");
+        let child = process.child();
+        child.signal(libc::SIGSTOP);
+        poll_until("the child to stop", || child.state() == 'T');
+        child.signal(libc::SIGKILL);
+        assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL), "{options:?}");
+    }
+}
+
+#[test]
+fn who_continues_unshare_continues_the_program() {
     if on_purpose("theirs waits on while the program is stopped") {
         return;
     }
     let Some(scene) = Scene::new() else { return };
-    for options in [&["--fork"][..], &["--kill-child"], &["--forward-signals"], &["-r", "-f"]] {
+    for options in FORKING {
         let mut process = scene.unshare(options).args(["probe", "stop"]).spawn();
-        assert_eq!(process.wait_for_stop(), libc::SIGSTOP, "{options:?}");
+        let child = process.child();
+        poll_until("the child to stop", || child.state() == 'T');
         process.signal(libc::SIGCONT);
         assert_eq!(process.wait(), Ending::Exited(7), "{options:?}");
+    }
+}
+
+#[test]
+fn a_stopped_child_stops_the_job_of_a_shell() {
+    if on_purpose("theirs waits on while the program is stopped") {
+        return;
+    }
+    if !Path::new("/bin/bash").exists() {
+        return skip("there is no bash");
+    }
+    let Some(scene) = Scene::new() else { return };
+    for options in FORKING {
+        let pty = Pty::new();
+        let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
+        let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+        let options = options.join(" ");
+        for (times, signal) in (1..).zip(["STOP", "TSTP", "TTIN", "TTOU"]) {
+            pty.type_in(format!("unshare {options} sh -c 'kill -{signal} $$; exit 5'\n").as_bytes());
+            poll_until("the stop", || pty.text().matches("Stopped").count() == times);
+            pty.type_in(b"fg >/dev/null; echo status $?.\n");
+            poll_until("the end", || pty.text().matches("status 5.").count() == times);
+        }
+        pty.type_in(b"exit 3\n");
+        assert_eq!(shell.wait(), Ending::Exited(3), "{options}");
+    }
+}
+
+#[test]
+fn a_script_at_a_terminal_is_not_held_up_by_a_program_that_stops_itself() {
+    if !Path::new("/bin/bash").exists() {
+        return skip("there is no bash");
+    }
+    let Some(scene) = Scene::new() else { return };
+    // The shell has made the script a job, not unshare: were that stopped alone, the terminal would wait for ever.
+    let script = "unshare --fork sh -c '(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 5'; echo status $?.";
+    let script = scene.program("script", &format!("#!/bin/sh\n{script}\n"));
+    let pty = Pty::new();
+    let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
+    let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+    pty.type_in(format!("{script}\n").as_bytes());
+    pty.expect("status 5.\n");
+    pty.type_in(b"exit 3\n");
+    assert_eq!(shell.wait(), Ending::Exited(3));
+}
+
+#[test]
+fn as_process_1_unshare_waits_for_orphans() {
+    if their_bug("orphans of a PID namespace stay as zombies") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("uts", "");
+    let script = "sh -c 'sleep 0.1 & sleep 0.1 &'; sleep 0.4; \
+                  for stat in /proc/[0-9]*/stat; do read -r line <$stat; echo \"${line##*) }\"; done";
+    let own = ["-p", "-f", "-m", "--mount-proc"];
+    for options in [&["--fork"][..], &["--fork", &format!("--uts={file}")]] {
+        let call = scene.call(scene.path("bin/unshare"), own).args(["unshare"]).args(options);
+        let states = call.args(["sh", "-c", script]).ok();
+        assert!(states.lines().count() >= 2 && !states.contains('Z'), "{states}");
     }
 }
 

@@ -16,7 +16,7 @@ use crate::enter::program::Program;
 use crate::enter::step::MapJob;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::file::write_once_to_proc;
-use crate::sys::process::{Change, Side, exit_now, fork, wait_for_end};
+use crate::sys::process::{ChildEvent, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
 /// As messages name it.
@@ -72,7 +72,7 @@ impl Mapper {
                 ended(job(part)?.ids.map_program(), Status::Killed(SignalNumber(signal)))
             }
             None => match end {
-                Change::Killed(signal) => ended(MAPPER, Status::Killed(signal)),
+                ChildEvent::Killed(signal) => ended(MAPPER, Status::Killed(signal)),
                 _ => silent(MAPPER),
             },
         })
@@ -142,10 +142,10 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
         }
     };
     match wait_for_end(child) {
-        Ok(Change::Exited(0)) => Outcome::Done,
-        Ok(Change::Exited(status)) => Outcome::Exited { part, status },
-        Ok(Change::Killed(signal)) => Outcome::Killed { part, signal: signal.0 },
-        Ok(Change::Stopped) => Outcome::Refused { part, errno: Errno::EINTR as i32 },
+        Ok(ChildEvent::Exited(0)) => Outcome::Done,
+        Ok(ChildEvent::Exited(status)) => Outcome::Exited { part, status },
+        Ok(ChildEvent::Killed(signal)) => Outcome::Killed { part, signal: signal.0 },
+        Ok(ChildEvent::Stopped(_)) => Outcome::Refused { part, errno: Errno::EINTR as i32 },
         Err(errno) => Outcome::Refused { part, errno: errno as i32 },
     }
 }

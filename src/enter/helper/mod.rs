@@ -21,7 +21,7 @@ pub use mapper::{Mapper, map_attempt};
 
 use crate::error::{Attempt, During, Failure};
 use crate::sys::file::open_retrying;
-use crate::sys::process::{Change, wait_for_end};
+use crate::sys::process::{ChildEvent, wait_for_end};
 use crate::sys::signal::{SignalNumber, take_pending};
 
 /// "Do it."
@@ -131,7 +131,7 @@ fn path_of(file: &OwnedFd) -> PathBuf {
 
 /// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
 /// the program.
-fn wait_for_helper(child: i32) -> Result<Change, Failure> {
+fn wait_for_helper(child: i32) -> Result<ChildEvent, Failure> {
     let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
     take_pending(SignalNumber::CHLD);
     Ok(end)

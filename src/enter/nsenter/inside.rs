@@ -20,7 +20,7 @@ use crate::error::{Attempt, During, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{read_bounded, write_all};
 use crate::sys::process::{Side, exit_now, fork, set_dumpable, wait_for_end};
-use crate::sys::signal::{SignalNumber, take_pending};
+use crate::sys::signal::{SignalNumber, is_pending, take_pending};
 
 /// The id that stands for every one that a user namespace does not map, see user_namespaces(7).
 pub fn overflow_id(kind: IdKind) -> Option<u32> {
@@ -55,6 +55,7 @@ impl Entered {
     /// The child makes system calls only, and so must `question`.
     pub fn ask_inside(self, question: impl FnOnce() -> bool) -> Option<bool> {
         let (answers, answer) = pipe2(OFlag::O_CLOEXEC).ok()?;
+        let was_pending = is_pending(SignalNumber::CHLD);
         match fork().ok()? {
             Side::Child => {
                 drop(answers);
@@ -75,7 +76,9 @@ impl Entered {
                 };
                 // Where our caller ignores SIGCHLD, it has been waited for; where it blocks that, it would reach the program.
                 let _ = wait_for_end(child);
-                take_pending(SignalNumber::CHLD);
+                if !was_pending {
+                    take_pending(SignalNumber::CHLD);
+                }
                 (length == Ok(1)).then_some(said == *b"y")
             }
         }

@@ -2,7 +2,7 @@
 
 use super::Request;
 use crate::enter::environment::Environment;
-use crate::enter::step::{Plan, Reaction, Step, TargetId};
+use crate::enter::step::{Plan, SignalPolicy, Step, TargetId};
 
 /// The steps of a request: all the order there is.
 pub fn plan(request: Request) -> Plan {
@@ -24,7 +24,7 @@ pub fn plan(request: Request) -> Plan {
     }
     if request.fork {
         plan.push(Step::DefaultChildSignal);
-        plan.push(Step::Fork(Reaction::Terminal));
+        plan.push(Step::Fork(SignalPolicy::Terminal));
     }
     if request.become_root || request.gid.is_some() {
         plan.push(Step::DropGroups);

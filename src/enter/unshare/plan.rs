@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{BINFMT, IdMap, Request};
 use crate::enter::environment::Environment;
 use crate::enter::idmap::IdKind;
-use crate::enter::step::{MapJob, Plan, Propagation, Reaction, Setgroups, Step};
+use crate::enter::step::{MapJob, Plan, Propagation, Setgroups, SignalPolicy, Step};
 use crate::namespace::Kind;
 
 /// The steps of a request: all the order there is.
@@ -22,8 +22,8 @@ pub fn plan(request: Request) -> Plan {
     if let Some(fork) = request.fork {
         // The child is to be able to see whether its parent has died.
         plan.extend(kill_child.map(|_| Step::RememberParent));
-        let reaction = if fork.forward_signals { Reaction::Forward } else { Reaction::LeaveToChild };
-        plan.push(Step::Fork(reaction));
+        let policy = if fork.forward_signals { SignalPolicy::Forward } else { SignalPolicy::LeaveToChild };
+        plan.push(Step::Fork(policy));
     }
     // After the fork: the PID namespace for children comes to be with the first child.
     if !request.keep.is_empty() {

@@ -13,6 +13,11 @@ pub struct Descendant {
 }
 
 impl Descendant {
+    /// The letter of its state in /proc/PID/stat.
+    pub fn state(&self) -> char {
+        state(self.pid)
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         has_ended(&self.pidfd)
@@ -98,4 +103,9 @@ pub(super) fn processes() -> Vec<Listed> {
     }
     found.sort_by_key(|process| process.pid);
     found
+}
+
+pub(super) fn state(pid: i32) -> char {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(") ").next().unwrap().chars().next().unwrap()
 }
