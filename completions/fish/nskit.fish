@@ -150,7 +150,7 @@ function __nskit_lsns_columns
     __nskit_list NS\t'Inode number' TYPE\tKind PATH\t'File below /proc' NPROCS\t'Number of processes' \
         PID\t'Lowest process id' PPID\t'Its parent' COMMAND\t'Its command line' UID\t'Its user id' USER\t'Its user' \
         NETNSID\t'Id of a network namespace' NSFS\t'Where it is mounted' PNS\tParent ONS\tOwner \
-        HELD-BY\t'What keeps it alive' NSID\t'Number unique since boot' CGROUP\t'Cgroup' UNIT\t'Systemd unit' \
+        HELD-BY\t'What keeps it alive' HOLDERS\t'All that keeps it alive' NSID\t'Number unique since boot' CGROUP\t'Cgroup' UNIT\t'Systemd unit' \
         CONTAINER\t'Container' UIDMAP\t'User map' GIDMAP\t'Group map'
 end
 
@@ -158,7 +158,7 @@ end
 function __nskit_lsns_sources
     set -l sign (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -rg '(?:,|^(?=-))([-+])[a-z]*$')
     for source in process\t'Processes' thread\t'Threads' children\t'Children to come' fd\t'Open descriptors' \
-        socket\t'Sockets' mount\t'Mounts here' elsewhere\t'Mounts in other mount namespaces' relative\t'Parents and owners' kernel\t'What the kernel lists' all\t'Everything'
+        socket\t'Sockets' tap\t'TUN and TAP devices' mount\t'Mounts here' elsewhere\t'Mounts in other mount namespaces' relative\t'Parents and owners' kernel\t'What the kernel lists' all\t'Everything'
         set -a sources "$sign"$source
     end
     __nskit_list $sources

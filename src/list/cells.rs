@@ -8,6 +8,7 @@ use std::path::Path;
 use super::cgroup;
 use super::column::Column;
 use super::graph::Graph;
+use super::holders::{self, Members};
 use super::netnsid::{Client, NetNsId};
 use super::open::{self, Opener};
 use super::select::Item;
@@ -23,6 +24,15 @@ const COMMAND_LINE: usize = 8191;
 /// Enough for the cgroups of every hierarchy with the longest path, and for an id map of 340 lines.
 const SMALL_FILE: usize = 64 * 1024;
 
+/// How much of what can be told goes into a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// As much as a person reads.
+    Short,
+    /// All, for programs and filters.
+    Whole,
+}
+
 /// Fills cells.
 pub struct Cells<'g> {
     graph: &'g Graph,
@@ -33,12 +43,14 @@ pub struct Cells<'g> {
     client: Option<Option<Client>>,
     /// What is expensive to fill, and may be asked for by the filter first and for printing then.
     filled: HashMap<(Column, u64), Value>,
+    /// Found with the first that is asked for.
+    members: Option<Members>,
 }
 
 impl<'g> Cells<'g> {
     /// For the rows of `graph`, over the /proc at `root`.
     pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path) -> Cells<'g> {
-        Cells { graph, opener, root, names: HashMap::new(), client: None, filled: HashMap::new() }
+        Cells { graph, opener, root, names: HashMap::new(), client: None, filled: HashMap::new(), members: None }
     }
 
     /// Looks up the names of the users of all `items`, in one go.
@@ -48,7 +60,7 @@ impl<'g> Cells<'g> {
     }
 
     /// The cell of `column` in the row of `item`.
-    pub fn fill(&mut self, item: Item, column: Column) -> Value {
+    pub fn fill(&mut self, item: Item, column: Column, how: Fill) -> Value {
         let Some((inode, namespace)) = self.namespace(item) else {
             return Value::Empty;
         };
@@ -83,7 +95,8 @@ impl<'g> Cells<'g> {
             Column::Nsfs => mount_points(namespace),
             Column::Pns => relative(self.graph.relations(inode).parent),
             Column::Ons => relative(self.graph.relations(inode).owner),
-            Column::HeldBy => self.holders(namespace, process),
+            Column::HeldBy => holders::first(self.graph, namespace, process),
+            Column::Holders => self.holders(inode, namespace, how == Fill::Whole),
             Column::NsId => self.id(inode, namespace),
             Column::Cgroup => self.of_cgroup(process, |path| Some(path.to_vec())),
             Column::Unit => self.of_cgroup(process, cgroup::unit),
@@ -118,34 +131,9 @@ impl<'g> Cells<'g> {
         }
     }
 
-    /// The leader, or everything else that keeps it where there is none.
-    fn holders(&self, namespace: &Namespace, process: Option<&Process>) -> Value {
-        if let Some(process) = process {
-            return Value::Lines(vec![format!("process {}", process.pid).into_bytes()]);
-        }
-        let mut seen = HashSet::new();
-        let holders = namespace.holders.iter().filter(|holder| seen.insert(*holder));
-        Value::lines(holders.map(|holder| self.holder(holder)).collect())
-    }
-
-    fn holder(&self, holder: &Holder) -> Vec<u8> {
-        let text = match holder {
-            Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
-            Holder::Children { pid, tid: None } => format!("children-of {pid}"),
-            Holder::Children { pid, tid: Some(tid) } => format!("children-of {pid}/{tid}"),
-            Holder::Descriptor { pid, fd } => format!("fd {pid}:{fd}"),
-            Holder::Socket { pid, fd } => format!("socket {pid}:{fd}"),
-            Holder::Mount(path) => return [b"mount ", path.as_os_str().as_bytes()].concat(),
-            Holder::MountElsewhere { path, namespace, .. } => {
-                let place = format!(" in {}:[{namespace}]", Kind::Mount);
-                return [b"mount ", path.as_os_str().as_bytes(), place.as_bytes()].concat();
-            }
-            Holder::Namespace(child) => {
-                let kind = self.graph.snapshot.namespaces.get(child).map_or(Kind::User, |child| child.kind);
-                format!("namespace {kind}:[{child}]")
-            }
-        };
-        text.into_bytes()
+    fn holders(&mut self, inode: Inode, namespace: &Namespace, whole: bool) -> Value {
+        let members = self.members.get_or_insert_with(|| Members::of(&self.graph.snapshot));
+        holders::all(self.graph, (inode, namespace), members, whole)
     }
 
     fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {

@@ -36,6 +36,8 @@ pub enum Column {
     Ons,
     /// What keeps it alive.
     HeldBy,
+    /// All that keeps it alive.
+    Holders,
     /// Its 64-bit id.
     NsId,
     /// The cgroup of the process.
@@ -75,7 +77,7 @@ const TEXT: ColumnFacts =
 const NUMBER: ColumnFacts = ColumnFacts { number: true, right: true, ..TEXT };
 
 /// Every column, in the order of --output-all.
-pub const COLUMNS: [ColumnFacts; 20] = [
+pub const COLUMNS: [ColumnFacts; 21] = [
     ColumnFacts { column: Column::Ns, name: "NS", minimum: 10, help: "namespace identifier (inode number)", ..NUMBER },
     ColumnFacts { column: Column::Type, name: "TYPE", minimum: 5, help: "kind of namespace", ..TEXT },
     ColumnFacts { column: Column::Path, name: "PATH", help: "path to the namespace", ..TEXT },
@@ -119,6 +121,12 @@ pub const COLUMNS: [ColumnFacts; 20] = [
         ..NUMBER
     },
     ColumnFacts { column: Column::HeldBy, name: "HELD-BY", help: "what keeps the namespace alive", ..TEXT },
+    ColumnFacts {
+        column: Column::Holders,
+        name: "HOLDERS",
+        help: "processes in the namespace and all else that keeps it",
+        ..TEXT
+    },
     ColumnFacts { column: Column::NsId, name: "NSID", help: "64-bit identifier, unique since boot", ..NUMBER },
     ColumnFacts { column: Column::Cgroup, name: "CGROUP", help: "cgroup of the PID", ..TEXT },
     ColumnFacts { column: Column::Unit, name: "UNIT", help: "systemd unit of the PID", ..TEXT },

@@ -12,12 +12,14 @@ use crate::namespace::Kind;
 use crate::sys::nsfs;
 
 /// Which namespaces are asked for their relations. Those that come to light by that are asked in turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Those without a process: what they belong to may be found in no other way.
     Processless,
     /// All.
     All,
+    /// All; and each is taken down as a holder of what it belongs to, even where that has processes.
+    Holders,
 }
 
 /// What a namespace belongs to.
@@ -37,6 +39,7 @@ pub struct Graph {
     /// What was seen, with the parents and owners that came to light.
     pub snapshot: Snapshot,
     relations: HashMap<Inode, Relations>,
+    all_holders: bool,
 }
 
 impl Graph {
@@ -69,10 +72,10 @@ pub fn relate(snapshot: Snapshot, opener: &Opener, depth: Depth) -> Result<Graph
     let seeds: Vec<Inode> = snapshot
         .namespaces
         .iter()
-        .filter(|(_, namespace)| depth == Depth::All || namespace.processes == 0)
+        .filter(|(_, namespace)| depth >= Depth::All || namespace.processes == 0)
         .map(|(inode, _)| *inode)
         .collect();
-    let mut graph = Graph { snapshot, relations: HashMap::new() };
+    let mut graph = Graph { snapshot, relations: HashMap::new(), all_holders: depth == Depth::Holders };
     let mut unopened = HashSet::new();
     for seed in seeds {
         match opener.open(&graph.snapshot, seed) {
@@ -126,7 +129,7 @@ impl Graph {
         let fd = found?;
         let inode = inode_of(&fd)?;
         let is_new = !self.snapshot.namespaces.contains_key(&inode);
-        if self.snapshot.leader(inode).is_none() {
+        if self.all_holders || self.snapshot.leader(inode).is_none() {
             self.snapshot.add(kind, inode, Holder::Namespace(child));
         }
         if is_new {

@@ -10,7 +10,7 @@
 //! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders, [`find`] by
 //!   its number. `visitor`: a child in a mount namespace whose mounts are seen in no other way.
 //! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
-//!   them; `cells` fills those, from files of processes and, by `netnsid`, with what rtnetlink(7) tells. [`render`]: how they
+//!   them; `cells` fills those (`holders`: who keeps what), from files of processes and, by `netnsid`, with what rtnetlink(7) tells. [`render`]: how they
 //!   are printed.
 
 mod cells;
@@ -19,6 +19,7 @@ pub mod column;
 pub mod filter;
 pub mod find;
 pub mod graph;
+mod holders;
 mod netnsid;
 pub mod open;
 pub mod render;
@@ -34,12 +35,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::error::{Failure, RequestError};
-use cells::Cells;
+use cells::{Cells, Fill};
 use column::Column;
 use graph::{Depth, Graph};
 use open::Opener;
 use render::{Line, Listing};
-use request::{Request, Subject};
+use request::{Format, Request, Subject};
 use scan::{Scope, Source};
 use select::Item;
 use snapshot::Snapshot;
@@ -60,13 +61,15 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
     if users_first {
         cells.look_up_users(candidates(&graph.snapshot, request, all));
     }
-    let rows = select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column)))
-        .map_err(|error| RequestError::Filter { expression: OsString::new(), error })?;
+    let rows =
+        select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column, Fill::Whole)))
+            .map_err(|error| RequestError::Filter { expression: OsString::new(), error })?;
     if !users_first && request.columns.contains(&Column::User) {
         cells.look_up_users(rows.iter().map(|row| row.item));
     }
+    let fill = if request.format == Format::Json { Fill::Whole } else { Fill::Short };
     let line = |row: &select::Row| Line {
-        cells: request.columns.iter().map(|column| cells.fill(row.item, *column)).collect(),
+        cells: request.columns.iter().map(|column| cells.fill(row.item, *column, fill)).collect(),
         parent: row.parent,
     };
     Ok(Listing {

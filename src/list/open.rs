@@ -82,7 +82,7 @@ impl Opener {
                 let name = kind.name_for_children();
                 self.namespace_file(&format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)), inode)
             }
-            Holder::Descriptor { pid, fd } => self.checked(Path::new(&format!("{pid}/fd/{fd}")), inode),
+            Holder::Descriptor(fd) => self.checked(&fd.path(), inode),
             Holder::Mount(path) => self.checked(path, inode),
             Holder::MountElsewhere { path, namespace, witness } => {
                 let leader = snapshot.leader(*namespace).map(|process| process.pid);
@@ -97,10 +97,9 @@ impl Opener {
                 };
                 by_member().or_else(by_visitor)
             }
-            Holder::Socket { pid, fd } => {
-                let process = pidfd::open(*pid).ok()?;
-                let socket = pidfd::get_fd(process, *fd).ok()?;
-                nsfs::of_socket(socket).ok().filter(|fd| self.is_of(fd, inode))
+            Holder::Socket(fd) | Holder::Tap(fd) => {
+                let copy = pidfd::get_fd(fd.open_holder().ok()?, fd.fd).ok()?;
+                nsfs::of_socket(copy).ok().filter(|fd| self.is_of(fd, inode))
             }
             Holder::Namespace(child) => {
                 let child = self.open_within(snapshot, *child, steps)?;

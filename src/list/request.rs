@@ -81,6 +81,9 @@ impl Request {
         let lists_relatives = self.kinds.contains(Kind::User) || self.kinds.contains(Kind::Pid);
         let wants_relatives = self.sources().contains(Source::Relative) && lists_relatives;
         let columns = self.needs(Column::Pns) || self.needs(Column::Ons);
+        if self.needs(Column::Holders) && self.sources().contains(Source::Relative) {
+            return Depth::Holders;
+        }
         if self.tree_of_namespaces() || columns || wants_relatives { Depth::All } else { Depth::Processless }
     }
 
@@ -122,6 +125,7 @@ impl Request {
     pub fn sources(&self) -> SourceSet {
         match self.subject {
             Subject::Namespaces { task: None, .. } => self.scan,
+            _ if self.needs(Column::Holders) => self.scan,
             _ if self.needs(Column::Nsfs) => SourceSet::of(&[Source::Process, Source::Mount]),
             _ => SourceSet::of(&[Source::Process]),
         }
@@ -129,7 +133,7 @@ impl Request {
 }
 
 const OF_PROCESSES: &[Column] =
-    &[Column::HeldBy, Column::Cgroup, Column::Unit, Column::Container, Column::UidMap, Column::GidMap];
+    &[Column::HeldBy, Column::Holders, Column::Cgroup, Column::Unit, Column::Container, Column::UidMap, Column::GidMap];
 
 const NAMESPACE_COLUMNS: &[Column] =
     &[Column::Ns, Column::Type, Column::NProcs, Column::Pid, Column::User, Column::Command];

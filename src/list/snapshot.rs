@@ -1,11 +1,14 @@
 //! What the scan has seen: processes, namespaces, and who keeps each of those alive.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroU32;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use crate::digits::digits;
 use crate::namespace::Kind;
+use crate::sys::pidfd;
 
 /// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of
 /// whatever kinds, share one.
@@ -36,6 +39,48 @@ impl Process {
     }
 }
 
+/// A descriptor of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fd {
+    /// Of which process.
+    pub pid: i32,
+    /// Of which thread, where that has descriptors of its own.
+    pub tid: Option<i32>,
+    /// Its number there.
+    pub fd: i32,
+}
+
+impl Fd {
+    /// A pidfd of who has it. Errors of pidfd_open(2); EINVAL for a thread before Linux 6.9.
+    pub(super) fn open_holder(self) -> nix::Result<OwnedFd> {
+        match self.tid {
+            Some(tid) => pidfd::open_thread(tid),
+            None => pidfd::open(self.pid),
+        }
+    }
+
+    /// Its link, from /proc on.
+    pub(super) fn path(self) -> PathBuf {
+        let Fd { pid, fd, .. } = self;
+        match self.tid {
+            Some(tid) => format!("{pid}/task/{tid}/fd/{fd}"),
+            None => format!("{pid}/fd/{fd}"),
+        }
+        .into()
+    }
+}
+
+/// `16:9`, descriptor 9 of process 16, or `16/17:9`, of its thread 17.
+impl fmt::Display for Fd {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Fd { pid, fd, .. } = self;
+        match self.tid {
+            Some(tid) => write!(text, "{pid}/{tid}:{fd}"),
+            None => write!(text, "{pid}:{fd}"),
+        }
+    }
+}
+
 /// What keeps a namespace alive, and so is a way to it. A process in it is one as well: see [`Namespace::leader`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Holder {
@@ -54,19 +99,11 @@ pub enum Holder {
         tid: Option<i32>,
     },
     /// An open descriptor of its nsfs file.
-    Descriptor {
-        /// Of which process.
-        pid: i32,
-        /// Its number there.
-        fd: i32,
-    },
+    Descriptor(Fd),
     /// A socket in it; network namespaces only.
-    Socket {
-        /// Of which process.
-        pid: i32,
-        /// Its number there.
-        fd: i32,
-    },
+    Socket(Fd),
+    /// A TUN/TAP device that was opened in it; network namespaces only.
+    Tap(Fd),
     /// Its nsfs file is bind-mounted here, in our mount namespace.
     Mount(PathBuf),
     /// Its nsfs file is bind-mounted in another mount namespace.
@@ -114,15 +151,25 @@ pub fn namespace_of(namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind, ino
 impl Holder {
     /// Where it stands among the holders of one namespace. The mount table keeps its own order, which the NSFS column
     /// shows.
-    pub fn rank(&self) -> (u8, i32, i32) {
+    pub fn rank(&self) -> (u8, i32, i32, i32) {
+        let of = |rank, Fd { pid, tid, fd }: Fd| (rank, pid, tid.unwrap_or(0), fd);
         match self {
-            Holder::Thread { pid, tid } => (0, *pid, *tid),
-            Holder::Descriptor { pid, fd } => (1, *pid, *fd),
-            Holder::Socket { pid, fd } => (2, *pid, *fd),
-            Holder::Mount(_) => (3, 0, 0),
-            Holder::MountElsewhere { .. } => (4, 0, 0),
-            Holder::Children { pid, tid } => (5, *pid, tid.unwrap_or(0)),
-            Holder::Namespace(_) => (6, 0, 0),
+            Holder::Thread { pid, tid } => (0, *pid, *tid, 0),
+            Holder::Descriptor(fd) => of(1, *fd),
+            Holder::Socket(fd) => of(2, *fd),
+            Holder::Tap(fd) => of(3, *fd),
+            Holder::Mount(_) => (4, 0, 0, 0),
+            Holder::MountElsewhere { .. } => (5, 0, 0, 0),
+            Holder::Children { pid, tid } => (6, *pid, tid.unwrap_or(0), 0),
+            Holder::Namespace(_) => (7, 0, 0, 0),
+        }
+    }
+
+    /// The descriptor, if it is one.
+    pub fn fd(&self) -> Option<Fd> {
+        match self {
+            Holder::Descriptor(fd) | Holder::Socket(fd) | Holder::Tap(fd) => Some(*fd),
+            _ => None,
         }
     }
 }

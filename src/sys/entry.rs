@@ -26,6 +26,10 @@ pub struct Invocation {
 /// strings that live, unchanged, as long as the process.
 pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, tool: fn(Invocation) -> Status) -> c_int {
     super::file::note_closed_descriptors();
+    // SAFETY: passed on from our caller. Before anything is allocated, the name of what runs out of memory is known.
+    if let Some(name) = unsafe { first(argv) } {
+        super::memory::set_name(base_name(name));
+    }
     // SAFETY: passed on from our caller.
     let (argv, environment) = unsafe { (strings(argv), strings(envp)) };
     let mut argv = argv.into_iter().map(|argument| OsStr::from_bytes(argument.to_bytes()).to_os_string());
@@ -36,6 +40,20 @@ pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, tool
         _ => OsString::from("nskit"),
     };
     tool(Invocation { program, arguments: argv.collect(), environment }).conclude()
+}
+
+/// # Safety
+/// As [`start`].
+unsafe fn first(vector: *const *const c_char) -> Option<&'static CStr> {
+    // SAFETY: the vector is ended by a null pointer, and its strings live for ever.
+    unsafe { (!vector.is_null() && !(*vector).is_null()).then(|| CStr::from_ptr(*vector)) }
+}
+
+/// What is behind the last slash.
+fn base_name(path: &'static CStr) -> &'static CStr {
+    let bytes = path.to_bytes_with_nul();
+    let start = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    CStr::from_bytes_with_nul(&bytes[start..]).unwrap_or(path)
 }
 
 /// # Safety
@@ -57,6 +75,9 @@ unsafe fn strings(vector: *const *const c_char) -> Vec<&'static CStr> {
 #[macro_export]
 macro_rules! entry_point {
     ($tool:path) => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::sys::memory::Allocator = $crate::sys::memory::Allocator;
+
         /// Called by the C library.
         ///
         /// # Safety

@@ -7,6 +7,7 @@ pub mod capability;
 pub mod entry;
 pub mod file;
 pub mod locale;
+pub mod memory;
 pub mod mount;
 pub mod mount_tree;
 pub mod nsfs;

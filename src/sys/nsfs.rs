@@ -127,7 +127,11 @@ pub fn list(kinds: KindSet) -> nix::Result<Vec<u64>> {
     let mut ids = [0u64; 512];
     loop {
         // SAFETY: the request has the size that it says, the buffer that of the number given.
-        let count = check(unsafe { libc::syscall(SYS_LISTNS, &request, ids.as_mut_ptr(), ids.len(), 0) })?;
+        let count = match check(unsafe { libc::syscall(SYS_LISTNS, &request, ids.as_mut_ptr(), ids.len(), 0) }) {
+            // There is none behind the last one.
+            Err(Errno::ENOENT) => return Ok(all),
+            result => result?,
+        };
         let found = ids.get(..count as usize).ok_or(Errno::EIO)?;
         all.extend_from_slice(found);
         match found.last() {

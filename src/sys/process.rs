@@ -1,5 +1,7 @@
 //! Making processes and waiting for them.
 
+use std::cmp::Ordering;
+
 use nix::errno::Errno;
 
 use super::check;
@@ -27,6 +29,22 @@ pub fn fork() -> nix::Result<Side> {
     match unsafe { nix::unistd::fork() }? {
         nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent { child: child.as_raw() }),
         nix::unistd::ForkResult::Child => Ok(Side::Child),
+    }
+}
+
+/// KCMP_FILES of <linux/kcmp.h>.
+const KCMP_FILES: libc::c_long = 2;
+
+/// The order, the kernel's own, of the descriptor tables of two threads: equal if they share one, see kcmp(2). Errors:
+/// ESRCH if one has ended, EPERM without ptrace rights over both, ENOSYS from a kernel without CONFIG_KCMP.
+pub fn compare_files(one: i32, other: i32) -> nix::Result<Ordering> {
+    // SAFETY: plain numbers.
+    let order = unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_FILES, 0, 0) };
+    match check(order)? {
+        0 => Ok(Ordering::Equal),
+        1 => Ok(Ordering::Less),
+        2 => Ok(Ordering::Greater),
+        _ => Err(Errno::EOPNOTSUPP),
     }
 }
 

@@ -70,6 +70,7 @@ const ROWS: &[Row] = &[
     row(457, "statmount", &[ENOSYS, EPERM, ENOMEM, ENOENT]),
     row(458, "listmount", &[ENOSYS, EPERM, ENOMEM, ENOENT]),
     row(470, "listns", &[ENOSYS, EPERM, ENOMEM, EINVAL]),
+    row(SYS_kcmp, "kcmp", &[ENOSYS, EPERM, ESRCH]),
     row(SYS_pipe2, "pipe2", NEW_FD),
     row(SYS_dup, "dup", &[EMFILE]),
     row(SYS_dup2, "dup2", &[EINTR]),

@@ -124,6 +124,8 @@ fn boot(suite: &str) -> Option<String> {
     let Output { status, stdout, stderr } = Command::new(script)
         .arg(root.path())
         .env("SUITE", suite)
+        // Long enough on a busy machine; the guest gives up before.
+        .env("BOOT_SECONDS", "600")
         // Without a policy it allows everything.
         .env("APPEND", "security=selinux selinux=1")
         .output()

@@ -1,6 +1,6 @@
 //! Processes that are out to confuse.
 
-use crate::common::{Frozen, newer_than_theirs};
+use crate::common::{Ending, Frozen, newer_than_theirs};
 
 /// A comm is set by writing to /proc/self/comm; it is what the stat file has in parentheses.
 const SCENE: &str = r#"
@@ -127,5 +127,41 @@ tell Z
     let user = frozen.lsns("-n -t user -o COMMAND").ok();
     let mnt = frozen.lsns("-n -t mnt -o COMMAND").ok();
     assert_eq!(user, mnt);
+    frozen.end();
+}
+
+/// Wherever it is that memory runs out, that is said, and nothing is printed that would pass for the whole list.
+#[test]
+fn where_memory_runs_out_that_is_said() {
+    if crate::common::their_bug("a fault of the installed one's memory is a signal, or a part of the list") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(
+        r#"
+for n in {1..50}; do unshare -u /bin/bash -c 'exec -a "$(printf %08000d $0)" sleep 1000' $n & started $!; done
+until [[ $(pgrep -cf ^0000) == 50 ]]; do sleep 0.01; done
+"#,
+    ) else {
+        return;
+    };
+    // In KiB. Below the first limit nothing at all can be done; the last is enough.
+    let mut limits = (64..4096).step_by(16);
+    let run = |limit: usize, args: &str| {
+        let lsns = crate::common::tool("lsns");
+        let limited = format!("ulimit -d {limit}; exec '{}' {args}", lsns.display());
+        frozen.run_next("/bin:/usr/bin", ["sh", "-c", &limited]).run()
+    };
+    limits.find(|limit| run(*limit, "--version").ending == Ending::Exited(0)).unwrap();
+    let mut failed = 0;
+    for limit in limits {
+        let outcome = run(limit, "-J -u --output-all");
+        if outcome.ending == Ending::Exited(0) {
+            break;
+        }
+        assert_eq!(outcome.stderr, "lsns: Cannot allocate memory\n");
+        assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""));
+        failed += 1;
+    }
+    assert!(failed > 0);
     frozen.end();
 }

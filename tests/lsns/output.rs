@@ -124,6 +124,7 @@ const COLUMNS: &str = "       NS <integer> namespace identifier (inode number)
       PNS <integer> parent namespace identifier (inode number)
       ONS <integer> owner namespace identifier (inode number)
   HELD-BY <string>  what keeps the namespace alive
+  HOLDERS <string>  processes in the namespace and all else that keeps it
      NSID <integer> 64-bit identifier, unique since boot
    CGROUP <string>  cgroup of the PID
      UNIT <string>  systemd unit of the PID

@@ -12,8 +12,10 @@ mod kernel;
 mod mount;
 mod process;
 mod source;
+mod surroundings;
 mod table;
 mod thread;
+mod thread_files;
 mod witness;
 
 pub use source::{Source, SourceSet};
@@ -29,6 +31,7 @@ use super::snapshot::{Holder, Inode, Process, Snapshot};
 use crate::error::{Attempt, During, Failure};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file;
+use surroundings::Surroundings;
 
 /// What to look for, and where.
 #[derive(Clone, Debug)]
@@ -81,7 +84,7 @@ const STAGES: &[Stage] = &[
     Stage { serves: &[Source::Process], look: Look::AtEachProcess(process::look) },
     Stage { serves: &[Source::Thread], look: Look::AtEachProcess(thread::look) },
     Stage { serves: &[Source::Children], look: Look::AtEachProcess(children::look) },
-    Stage { serves: &[Source::Descriptor, Source::Socket], look: Look::AtEachProcess(descriptor::look) },
+    Stage { serves: &[Source::Descriptor, Source::Socket, Source::Tap], look: Look::AtEachProcess(descriptor::look) },
     Stage { serves: &[Source::Mount], look: Look::Once(mount::look) },
     Stage { serves: &[Source::MountElsewhere], look: Look::Afterwards(elsewhere::look) },
     Stage { serves: &[Source::Kernel], look: Look::Afterwards(kernel::look) },
@@ -140,23 +143,31 @@ impl Finds {
 /// One of those that look at processes, with its buffers: the calls are many, and none allocates.
 struct Worker<'s> {
     scope: &'s Scope<'s>,
+    around: &'s Surroundings,
     proc: BorrowedFd<'s>,
     finds: Finds,
     sockets: descriptor::Sockets,
     names: Box<[u8]>,
+    /// The threads of a process.
+    threads: Vec<i32>,
+    /// Those of its threads whose descriptors have been looked at.
+    tables: Vec<i32>,
 }
 
 /// Enough for a thousand descriptors a call.
 const NAMES: usize = 32 * 1024;
 
 impl<'s> Worker<'s> {
-    fn new(scope: &'s Scope<'s>, proc: BorrowedFd<'s>) -> Worker<'s> {
+    fn new(scope: &'s Scope<'s>, around: &'s Surroundings, proc: BorrowedFd<'s>) -> Worker<'s> {
         Worker {
             scope,
+            around,
             proc,
             finds: Finds::default(),
             sockets: descriptor::Sockets::default(),
             names: vec![0; NAMES].into_boxed_slice(),
+            threads: Vec::new(),
+            tables: Vec::new(),
         }
     }
 

@@ -13,6 +13,8 @@ pub enum Source {
     Descriptor,
     /// Sockets, each of which keeps its network namespace.
     Socket,
+    /// TUN/TAP devices, each of which keeps the network namespace in which it was opened.
+    Tap,
     /// nsfs files mounted in our mount namespace.
     Mount,
     /// nsfs files mounted in other mount namespaces.
@@ -24,12 +26,13 @@ pub enum Source {
 }
 
 /// Every source with its name, in the order of the scan.
-const NAMES: [(Source, &str); 9] = [
+const NAMES: [(Source, &str); 10] = [
     (Source::Process, "process"),
     (Source::Thread, "thread"),
     (Source::Children, "children"),
     (Source::Descriptor, "fd"),
     (Source::Socket, "socket"),
+    (Source::Tap, "tap"),
     (Source::Mount, "mount"),
     (Source::MountElsewhere, "elsewhere"),
     (Source::Relative, "relative"),

@@ -3,9 +3,11 @@
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ScopedJoinHandle;
 
 use nix::unistd::{Whence, lseek};
 
+use super::surroundings::Surroundings;
 use super::{Finds, NAMES, Scope, Worker};
 use crate::digits::digits;
 use crate::error::{Attempt, During, Failure};
@@ -29,6 +31,7 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
     let mut buffer = vec![0; NAMES];
     let mut seen: Vec<i32> = Vec::new();
     let mut finds = Finds::default();
+    let around = Surroundings::of(scope);
     for look in 0..LOOKS {
         let read = || Attempt::Read(PathBuf::from(scope.root));
         if look > 0 {
@@ -36,7 +39,7 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
         }
         let mut new = pids(proc, &mut buffer).during(read)?;
         new.retain(|pid| seen.binary_search(pid).is_err());
-        let found = look_at_all(scope, proc, &new);
+        let found = look_at_all(scope, &around, proc, &new);
         let vanished = found.vanished;
         finds.add(found);
         if let Some(errno) = finds.exhausted {
@@ -62,10 +65,10 @@ pub(super) fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i
     Ok(pids)
 }
 
-fn look_at_all(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
+fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut worker = Worker::new(scope, proc);
+        let mut worker = Worker::new(scope, around, proc);
         loop {
             let at = next.fetch_add(PORTION, Ordering::Relaxed);
             let Some(rest) = pids.get(at..).filter(|rest| !rest.is_empty()) else {
@@ -87,10 +90,26 @@ fn look_at_all(scope: &Scope<'_>, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
             .collect();
         let mut finds = work();
         for helper in helpers {
-            if let Ok(found) = helper.join() {
-                finds.add(found);
-            }
+            finds.add(joined(helper));
         }
         finds
     })
+}
+
+/// What a helper has found. If it has panicked, so do we: a list without its part would pass for a whole one.
+fn joined(helper: ScopedJoinHandle<'_, Finds>) -> Finds {
+    helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "of a helper")]
+    fn the_panic_of_a_helper_goes_on() {
+        std::thread::scope(|threads| {
+            joined(threads.spawn(|| panic!("of a helper")));
+        });
+    }
 }

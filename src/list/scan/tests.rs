@@ -71,7 +71,7 @@ fn every_source_is_looked_at() {
             "net:5 1 Some(12) []",
             "mnt:6 0 None [Mount(\"/m\")]",
             "uts:7 2 Some(3) []",
-            "uts:8 0 None [Descriptor { pid: 12, fd: 4 }, Mount(\"/run/u v\")]",
+            "uts:8 0 None [Descriptor(Fd { pid: 12, tid: None, fd: 4 }), Mount(\"/run/u v\")]",
         ]
     );
     let parents: Vec<_> = all.processes.iter().map(|process| (process.pid, process.parent)).collect();

@@ -37,6 +37,34 @@ pub fn mount(source: Option<&Path>, on: &Path, fstype: Option<&str>, flags: libc
     check("mount", unsafe { libc::mount(source.as_ptr(), on.as_ptr(), fstype.as_ptr(), flags, std::ptr::null()) });
 }
 
+/// As `umount -l`: at once, whoever has a file open.
+pub fn unmount(point: &Path) {
+    let point = CString::new(point.to_str().unwrap()).unwrap();
+    // SAFETY: a string that lives on.
+    check("umount2", unsafe { libc::umount2(point.as_ptr(), libc::MNT_DETACH) });
+}
+
+/// A copy of the mount of this file, mounted nowhere: open_tree(2) with OPEN_TREE_CLONE and OPEN_TREE_CLOEXEC.
+pub fn open_tree(path: &Path) -> File {
+    let path = CString::new(path.to_str().unwrap()).unwrap();
+    let flags = 1 | libc::O_CLOEXEC;
+    // SAFETY: a string that lives on, and a new descriptor that belongs to nobody else.
+    unsafe {
+        let fd = libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, path.as_ptr(), flags);
+        File::from_raw_fd(check("open_tree", fd as i32))
+    }
+}
+
+/// Makes a TAP device in the network namespace that the file was opened in: TUNSETIFF with IFF_TAP and IFF_NO_PI.
+pub fn set_tap(tun: &File) {
+    // SAFETY: an all-zero structure is a valid value, and one that is read is passed.
+    unsafe {
+        let mut request: libc::ifreq = std::mem::zeroed();
+        request.ifr_ifru.ifru_flags = 0x1002;
+        check("TUNSETIFF", libc::ioctl(tun.as_raw_fd(), 0x4004_54ca, &request));
+    }
+}
+
 /// `mnt:[4026531840]`, of the namespace that this link leads to.
 pub fn name_of(link: &Path) -> String {
     let file = File::open(link).unwrap_or_else(|error| panic!("{}: {error}", link.display()));

@@ -6,6 +6,7 @@
 //! - `planter without CALL=ERRNO,… PROGRAM ARGUMENT…`: runs a program for which these calls fail, as on an older kernel.
 //!   CALL is one of [`older::CALLS`].
 //! - `planter inode PID`: the inode number of a pidfd of this process.
+//! - `planter in-flight`: says `net:[NUMBER]`, of a network namespace that only a message on its way holds, and `ready`.
 //!
 //! Each namespace has exactly one holder. So whatever lives on is started before anything is mounted in a place where it
 //! would be copied from, descriptors are opened in processes without children, and nobody stays a zombie unwanted.
@@ -15,6 +16,7 @@
 mod calls;
 mod member;
 mod older;
+mod open_files;
 mod places;
 mod report;
 
@@ -54,7 +56,8 @@ fn main() {
             };
             println!("{}", pidfd.metadata().unwrap().ino());
         }
-        _ => panic!("plant DIRECTORY | without CALL=ERRNO,… PROGRAM ARGUMENT… | inode PID"),
+        ["in-flight"] => open_files::hold_in_flight(),
+        _ => panic!("plant DIRECTORY | without CALL=ERRNO,… PROGRAM ARGUMENT… | inode PID | in-flight"),
     }
 }
 
@@ -90,6 +93,14 @@ fn plant(directory: &Path) {
         keep(for_children),
         keep(behind_descriptors),
         keep(behind_a_socket),
+        keep(|report| open_files::opened_through_a_mount(report, directory)),
+        keep(|report| open_files::opened_through_a_mount_that_stays(report, directory)),
+        keep(|report| open_files::opened_in_another_mount_namespace(report, directory)),
+        keep(open_files::in_a_tree),
+        keep(open_files::in_the_table_of_a_thread),
+        keep(open_files::in_the_table_of_a_zombie_leader),
+        keep(open_files::behind_a_tap),
+        keep(open_files::in_flight),
         keep(|report| {
             unshare(&[Kind::Mount]);
             let inside = format!(" in {}", own(Kind::Mount));

@@ -3,7 +3,7 @@
 use super::calls::check;
 
 /// What can be made to fail: a name, the number of the system call, the ioctls meant if it is ioctl(2).
-pub const CALLS: [(&str, i64, &[u32]); 9] = [
+pub const CALLS: [(&str, i64, &[u32]); 11] = [
     ("mnt-ioctls", libc::SYS_ioctl, &[0x8010_b70a, 0x8010_b70b, 0x8010_b70c, 0x8008_b705]),
     ("id-ioctl", libc::SYS_ioctl, &[0x8008_b70d]),
     ("statmount", 457, &[]),
@@ -11,6 +11,8 @@ pub const CALLS: [(&str, i64, &[u32]); 9] = [
     ("listns", 470, &[]),
     ("open_by_handle_at", libc::SYS_open_by_handle_at, &[]),
     ("name_to_handle_at", libc::SYS_name_to_handle_at, &[]),
+    ("kcmp", libc::SYS_kcmp, &[]),
+    ("statx", libc::SYS_statx, &[]),
     ("pidfd_open", libc::SYS_pidfd_open, &[]),
     ("pidfd_getfd", libc::SYS_pidfd_getfd, &[]),
 ];

@@ -199,12 +199,13 @@ pub fn nsenter(args: &nsenter::Args) -> Vec<OsString> {
 }
 
 /// What --scan calls each source.
-pub const SOURCES: [(Source, &str); 9] = [
+pub const SOURCES: [(Source, &str); 10] = [
     (Source::Process, "process"),
     (Source::Thread, "thread"),
     (Source::Children, "children"),
     (Source::Descriptor, "fd"),
     (Source::Socket, "socket"),
+    (Source::Tap, "tap"),
     (Source::Mount, "mount"),
     (Source::MountElsewhere, "elsewhere"),
     (Source::Relative, "relative"),

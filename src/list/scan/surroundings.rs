@@ -1,0 +1,43 @@
+//! What is asked once, for all processes.
+
+use std::fs::read_link;
+use std::os::unix::ffi::OsStrExt;
+
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::sys::stat::{fstat, stat};
+
+use super::Scope;
+use crate::digits::digits;
+use crate::sys::file::read_bounded;
+
+/// How to tell what descriptors are.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    /// The device of nsfs; `None` where we cannot know it: then links tell.
+    pub nsfs: Option<u64>,
+    /// The device of the file system of sockets; `None` where we may have none.
+    pub sockets: Option<u64>,
+    /// Whether the PIDs in /proc mean the same to our system calls.
+    pub pids_are_ours: bool,
+}
+
+impl Surroundings {
+    pub fn of(scope: &Scope<'_>) -> Surroundings {
+        let socket = || socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).and_then(fstat);
+        Surroundings {
+            nsfs: stat(&scope.root.join("self/ns/mnt")).ok().map(|stat| stat.st_dev),
+            sockets: socket().ok().map(|stat| stat.st_dev),
+            pids_are_ours: scope.is_real() && proc_is_ours(scope).unwrap_or(false),
+        }
+    }
+}
+
+/// Whether /proc shows the PID namespace that we are in: there we are called as we call ourselves, and by no other number
+/// further in.
+fn proc_is_ours(scope: &Scope<'_>) -> Option<bool> {
+    let link = read_link(scope.root.join("self")).ok()?;
+    let status = read_bounded(&scope.root.join("self/status"), 8192).ok()?;
+    let inwards = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"))?;
+    let numbers = inwards.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
+    Some(digits(link.as_os_str().as_bytes()) == Some(std::process::id()) && numbers == 1)
+}

@@ -1,0 +1,104 @@
+//! The descriptors that a thread has for itself: clone(2) without CLONE_FILES, unshare(2) with it; and those of a process
+//! whose leader has exited, of which /proc/PID/fd shows none.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::ffi::CStr;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+
+use super::descriptor::look_in;
+use super::process::{LISTED, STEP};
+use super::{Sight, Worker};
+use crate::digits::digits;
+use crate::list::snapshot::{Holder, Inode};
+use crate::sys::{at, process};
+
+/// Looks at each table that a thread beside the leader has, once. Threads that share one are told by kcmp(2).
+pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+    if sight.threads < 2 {
+        return;
+    }
+    let pid = sight.process.pid;
+    let mut threads = std::mem::take(&mut worker.threads);
+    threads.clear();
+    match openat(&sight.directory, c"task", LISTED, Mode::empty()) {
+        Ok(directory) => {
+            let _ = at::for_each_name(&directory, &mut worker.names, |name| {
+                threads.extend(digits::<i32>(name.to_bytes()).filter(|tid| *tid != pid));
+            });
+        }
+        Err(errno) => sight.note(errno),
+    }
+    let mut tables = std::mem::take(&mut worker.tables);
+    tables.clear();
+    tables.push(pid);
+    for tid in &threads {
+        match place(&tables, *tid, worker.around.pids_are_ours) {
+            Ok(Ok(_)) | Err(Errno::ESRCH) => {}
+            Ok(Err(place)) => {
+                tables.insert(place, *tid);
+                match open(sight, *tid, c"fd", LISTED) {
+                    Ok(directory) => look_in(worker, sight, (&directory, Some(*tid))),
+                    Err(errno) => sight.note(errno),
+                }
+            }
+            // It may be a table that we have seen: what is in it is taken down only once.
+            Err(_) => look_for_more(worker, sight, *tid),
+        }
+    }
+    (worker.threads, worker.tables) = (threads, tables);
+}
+
+/// Where the table of thread `tid` stands among those of `tables`, in the kernel's order of them: `Err` with its place if
+/// it is none of them. Errors: ESRCH if the thread has ended; else those of kcmp(2), where tables cannot be compared.
+fn place(tables: &[i32], tid: i32, pids_are_ours: bool) -> nix::Result<Result<usize, usize>> {
+    if !pids_are_ours {
+        return Err(Errno::ENOSYS);
+    }
+    let mut failed = None;
+    let place = tables.binary_search_by(|known| {
+        process::compare_files(*known, tid).unwrap_or_else(|errno| {
+            failed = Some(errno);
+            Ordering::Equal
+        })
+    });
+    match failed {
+        None => Ok(place),
+        // It may be the thread whose table we have seen that has ended. Nothing is lost by looking.
+        Some(Errno::ESRCH) => process::compare_files(tid, tid).and(Err(Errno::ENOSYS)),
+        Some(errno) => Err(errno),
+    }
+}
+
+/// Looks at the descriptors of a thread, and leaves out the namespaces that those of its process, as far as they have been
+/// looked at, hold already.
+fn look_for_more(worker: &mut Worker<'_>, sight: &mut Sight, tid: i32) {
+    let directory = match open(sight, tid, c"fd", LISTED) {
+        Ok(directory) => directory,
+        Err(errno) => return sight.note(errno),
+    };
+    let pid = sight.process.pid;
+    let is_fd_of_process = |holder: &Holder| holder.fd().is_some_and(|fd| fd.pid == pid);
+    let held = &worker.finds.held;
+    let known: HashSet<Inode> =
+        held.iter().rev().take_while(|held| is_fd_of_process(&held.2)).map(|held| held.1).collect();
+    let before = held.len();
+    look_in(worker, sight, (&directory, Some(tid)));
+    let new = worker.finds.held.split_off(before);
+    worker.finds.held.extend(new.into_iter().filter(|held| !known.contains(&held.1)));
+}
+
+/// A directory of a thread: /proc/PID/task/TID/`name`.
+pub(super) fn open(sight: &Sight, tid: i32, name: &CStr, flags: OFlag) -> nix::Result<OwnedFd> {
+    let mut path = [0; 32];
+    // 32 bytes hold the path with every 32-bit number and its NUL.
+    let _ = write!(&mut path[..], "task/{tid}\0");
+    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
+    let thread = openat(&sight.directory, path, STEP, Mode::empty())?;
+    openat(&thread, name, flags, Mode::empty())
+}

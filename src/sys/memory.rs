@@ -1,0 +1,75 @@
+//! What the binaries do where there is no more memory: they say so and end with status 1, instead of SIGABRT and a core.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::{CStr, c_char};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use super::file::{stderr, write_all};
+use super::process::exit_now;
+
+/// The C library's allocator, which ends the process where that has nothing left. For programs only: whoever uses the
+/// library chooses an allocator for themselves.
+pub struct Allocator;
+
+/// What messages begin with.
+static NAME: AtomicPtr<c_char> = AtomicPtr::new(null_mut());
+
+/// From now on messages begin with this name.
+pub(super) fn set_name(name: &'static CStr) {
+    NAME.store(name.as_ptr().cast_mut(), Ordering::Relaxed);
+}
+
+// SAFETY: all is left to the C library's; a null pointer is never returned, which is allowed.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: passed on from our caller.
+        some(unsafe { System.alloc(layout) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: passed on from our caller.
+        some(unsafe { System.alloc_zeroed(layout) })
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: passed on from our caller.
+        some(unsafe { System.realloc(block, layout, size) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: passed on from our caller.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+fn some(block: *mut u8) -> *mut u8 {
+    if block.is_null() {
+        end();
+    }
+    block
+}
+
+/// Nothing here allocates.
+#[cold]
+fn end() -> ! {
+    let name = NAME.load(Ordering::Relaxed);
+    let name = match name.is_null() {
+        true => c"nskit",
+        // SAFETY: a C string that lives as long as the process.
+        false => unsafe { CStr::from_ptr(name) },
+    };
+    let mut text = [0; 256];
+    let mut length = 0;
+    // As all messages, without bytes that drive the terminal.
+    let printable = |byte: u8| if byte.is_ascii_graphic() { byte } else { b'?' };
+    let name = name.to_bytes().iter().copied().map(printable).take(128);
+    for byte in name.chain(*b": Cannot allocate memory\n") {
+        text[length] = byte;
+        length += 1;
+    }
+    if let Some(stderr) = stderr() {
+        let _ = write_all(stderr, &text[..length]);
+    }
+    exit_now(1)
+}
