@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
+use super::frozen::check_runs;
 use super::target::Target;
 use crate::cgroup::{Membership, memberships};
 use crate::error::{Attempt, During, Failure, RequestError};
@@ -17,7 +18,7 @@ use crate::sys::file::{open_retrying, read_bounded};
 /// /proc/PID/cgroup and mountinfo are read no further than this.
 const LONGEST: usize = 4 << 20;
 
-/// Opens the cgroup.procs files of the target's cgroups for writing. Errors: those of open(2).
+/// Opens the cgroup.procs files of the target's cgroups for writing. Errors: those of open(2); one is paused.
 pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
     let own = |name: &str| {
         let path = Path::new("/proc/self").join(name);
@@ -25,6 +26,7 @@ pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
     };
     let mounted: Vec<Mount> = mounts(&own("mountinfo")?).collect();
     let directories = directories(&target.read("cgroup", LONGEST)?, &own("cgroup")?, &mounted)?;
+    directories.iter().try_for_each(|directory| check_runs(directory))?;
     let open = |directory: PathBuf| {
         let path = directory.join("cgroup.procs");
         let file = open_retrying(&path, OFlag::O_WRONLY).during(|| Attempt::Open(path.clone()))?;

@@ -16,6 +16,7 @@ pub mod subid;
 pub mod target;
 pub mod unshare;
 
+mod frozen;
 mod helper;
 mod run;
 mod supervise;

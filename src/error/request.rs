@@ -91,6 +91,15 @@ pub enum RequestError {
     EnvironmentTooLong(i32),
     /// No mount of the hierarchy shows the target's cgroup.
     CgroupOutOfSight(String),
+    /// A cgroup to join that is paused.
+    PausedCgroup {
+        /// The one that was paused: the target's, or one above it.
+        cgroup: PathBuf,
+        /// The file in it that lets it run on.
+        file: &'static str,
+        /// What is written there for that.
+        text: &'static str,
+    },
     /// An operand or argument with a NUL byte in it.
     NulByte,
     /// A column that lsns does not have, with the rest of the list behind it, as util-linux names it.
@@ -184,6 +193,7 @@ impl fmt::Display for RequestError {
             RequestError::CgroupOutOfSight(line) => {
                 write!(f, "the cgroup '{line}' of the target cannot be reached by any cgroup mount here")
             }
+            RequestError::PausedCgroup { cgroup, .. } => write!(f, "the cgroup {} is paused", cgroup.display()),
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
             RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.display()),
             RequestError::TooManyColumns => write!(f, "--output: too many columns"),

@@ -1,8 +1,8 @@
 //! --join-cgroup.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::common::{Ending, newer_than_theirs, skip};
+use crate::common::{Ending, newer_than_theirs, on_purpose, skip};
 use crate::{Target, scene};
 
 /// New cgroups, one in each of these hierarchies, removed when dropped.
@@ -133,4 +133,74 @@ fn standard_input_stays_and_nothing_of_the_cgroup_is_left_open() {
         assert_eq!(entered.all("fd"), direct.all("fd"));
     }
     target.end();
+}
+
+/// A cgroup that is paused, and runs on when dropped: before that, its processes cannot end (version 1).
+struct Paused<'c> {
+    cgroup: &'c Path,
+    file: &'static str,
+    on: &'static str,
+    off: &'static str,
+}
+
+impl Paused<'_> {
+    /// `None` if this hierarchy has no freezer.
+    fn pause(cgroup: &Path) -> Option<Paused<'_>> {
+        let freezers = [("cgroup.freeze", "1", "0"), ("freezer.state", "FROZEN", "THAWED")];
+        let (file, on, off) = freezers.into_iter().find(|(file, ..)| cgroup.join(file).exists())?;
+        let paused = Paused { cgroup, file, on, off };
+        paused.write(paused.on);
+        Some(paused)
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(self.cgroup.join(self.file), text).unwrap();
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.write(self.off);
+    }
+}
+
+#[test]
+fn a_paused_cgroup_is_named_and_not_joined() {
+    if on_purpose("theirs hangs there") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let Some(mounts) = all_hierarchies() else {
+        return;
+    };
+    let mut freezers = 0;
+    for mount in &mounts {
+        let mut cgroups = Cgroups::new("paused", std::slice::from_ref(mount));
+        let cgroup = &cgroups.0[0].clone();
+        // One below, which is paused with it.
+        let below = cgroup.join("below");
+        std::fs::create_dir(&below).unwrap();
+        cgroups.0.insert(0, below.clone());
+        let target = Target::of(scene.probe(["hold"]));
+        for inside in [cgroup, &below] {
+            std::fs::write(inside.join("cgroup.procs"), target.id()).unwrap();
+            let Some(paused) = Paused::pause(cgroup) else { continue };
+            freezers += 1;
+            let outcome = scene.nsenter(["-t", &target.id(), "-c", "touch", "ran"]).run();
+            let hints = outcome.failed("nsenter", 1, &[&format!("the cgroup {} is paused", cgroup.display())]);
+            assert!(
+                hints[0].contains(&format!("write {} to {}/{}", paused.off, cgroup.display(), paused.file)),
+                "{hints:?}"
+            );
+            assert!(!scene.path("ran").exists());
+            // Only who joins it would be paused as well.
+            scene.nsenter(["-t", &target.id(), "-n", "true"]).ok();
+            drop(paused);
+            scene.nsenter(["-t", &target.id(), "-c", "true"]).ok();
+        }
+        target.end();
+    }
+    if freezers == 0 {
+        skip("no hierarchy has a freezer");
+    }
 }

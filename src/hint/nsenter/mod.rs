@@ -132,6 +132,11 @@ impl Situation {
 pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
+        Failure::Request(RequestError::PausedCgroup { cgroup, file, text }) => Some(format!(
+            "the program would stop there before it starts: let the cgroup run on ('docker unpause', 'podman unpause', or \
+             write {text} to {}/{file}), or leave --join-cgroup out",
+            cgroup.display()
+        )),
         Failure::Program { program, errno } => program::not_run(program, *errno, situation, view),
         Failure::Request(RequestError::NeedsTarget(_)) => {
             names::argument_apart(situation.typed.program.as_deref()?, situation, view)
