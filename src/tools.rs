@@ -61,7 +61,7 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
 /// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`] does.
 pub fn nsenter(invocation: Invocation) -> Status {
     use cli::nsenter::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::nsenter::usage, work: do_nsenter }, invocation)
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::nsenter::usage_hint, work: do_nsenter }, invocation)
 }
 
 fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, Explained> {

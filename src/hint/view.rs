@@ -59,8 +59,20 @@ impl View {
         View { mounts, ..self }
     }
 
-    /// Holds on to what our own namespaces of these kinds are called, for a look from inside others.
+    /// Whether the numbers that /proc shows are those of our own PID namespace. It must be asked before a fork into
+    /// another.
+    pub fn shows_our_pids(&self) -> bool {
+        match self.link("/proc/self") {
+            Some(shown) => shown == std::process::id().to_string(),
+            // In a PID namespace that we are not in, proc has no number for us.
+            None => !self.is_of_proc("/proc"),
+        }
+    }
+
+    /// Holds on to what our own namespaces of these kinds are called, for a look from inside others; to none where /proc
+    /// would tell of other processes than the ones that we call so.
     pub fn holding_namespaces(self, kinds: KindSet) -> View {
+        let kinds = if kinds.is_empty() || self.shows_our_pids() { kinds } else { KindSet::EMPTY };
         let held = kinds.iter().filter_map(|kind| Some((kind, self.link(&format!("/proc/self/ns/{kind}"))?)));
         let namespaces = held.collect();
         View { namespaces, ..self }

@@ -9,7 +9,7 @@ mod setns;
 mod usage;
 
 pub use note::notes;
-pub use usage::hint as usage;
+pub use usage::hint as usage_hint;
 
 use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
@@ -137,6 +137,7 @@ pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<Str
              write {text} to {}/{file}), or leave --join-cgroup out",
             cgroup.display()
         )),
+        Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => usage::swallowed(name),
         Failure::Program { program, errno } => program::not_run(program, *errno, situation, view),
         Failure::Request(RequestError::NeedsTarget(_)) => {
             names::argument_apart(situation.typed.program.as_deref()?, situation, view)

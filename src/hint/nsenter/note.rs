@@ -21,7 +21,7 @@ pub fn notes(situation: &Situation, view: &View) -> Vec<String> {
 
 /// `unshare --fork` itself stays outside of the PID namespace that it has made for its child.
 fn target_stays_outside(situation: &Situation, view: &View) -> Option<String> {
-    let target = situation.target.filter(|_| situation.of_target.contains(Kind::Pid))?;
+    let target = situation.target.filter(|_| situation.of_target.contains(Kind::Pid) && view.shows_our_pids())?;
     let link = |path: &str| view.link(path);
     let own = link("/proc/self/ns/pid")?;
     let theirs = link(&format!("/proc/{target}/ns/pid"))?;

@@ -35,7 +35,7 @@ pub fn not_to_look_into(path: &Path, view: &View) -> Option<String> {
     if user.is_some_and(|user| user != FIRST_USER_NAMESPACE) && view.has_capability(CAP_SYS_PTRACE) == Some(true) {
         return Some(format!(
             "we may look into every process of our own user namespace and those below it, so process {pid} is in one around \
-             or beside it (or is protected), and no way leads back there: run it outside of ours"
+             or beside it (or is protected), and no way leads back there: run nsenter outside of ours"
         ));
     }
     Some(format!(
@@ -53,7 +53,7 @@ pub fn none(pid: i32, view: &View) -> String {
         _ => {}
     }
     match is_zombie(&format!("/proc/{pid}"), view) {
-        true => format!("process {pid} has ended, and only its parent has not heard of it yet (it is a zombie)"),
+        true => zombie(pid),
         false => format!("no process has the PID {pid} in our PID namespace, or it has ended"),
     }
 }
@@ -65,11 +65,15 @@ pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String
     let of_process = pid.and_then(|pid| {
         // hidepid=2 shows the directory, and nothing in it.
         match view.exists(&format!("/proc/{pid}/status")) {
-            true => first_thread_has_ended(pid, view),
-            false => hidden(pid, situation, view),
+            true => has_ended(pid, view),
+            // A path that was given names the process by its own, in the PID namespace of that proc.
+            false => hidden(pid, situation.target.unwrap_or(pid), view),
         }
     });
-    of_process.or_else(|| no_proc(view).filter(|_| is_below_proc))
+    of_process.or_else(|| no_proc(view).filter(|_| is_below_proc)).or_else(|| {
+        let pid = pid.filter(|pid| situation.target.is_none() && !view.exists(&format!("/proc/{pid}")))?;
+        Some(none(pid, view))
+    })
 }
 
 /// No proc is mounted on /proc.
@@ -80,9 +84,9 @@ pub fn no_proc(view: &View) -> Option<String> {
 }
 
 /// proc(5): mounted with hidepid, it shows nobody the processes of others.
-fn hidden(pid: i32, situation: &Situation, view: &View) -> Option<String> {
-    let lives = |pid: i32| matches!(kill(Pid::from_raw(pid), None), Ok(()) | Err(Errno::EPERM));
-    if !lives(situation.target?) {
+fn hidden(pid: i32, ours: i32, view: &View) -> Option<String> {
+    let lives = matches!(kill(Pid::from_raw(ours), None), Ok(()) | Err(Errno::EPERM));
+    if ours <= 0 || !lives {
         return None;
     }
     let mounts = view.mounts();
@@ -104,19 +108,24 @@ fn hidden(pid: i32, situation: &Situation, view: &View) -> Option<String> {
     ))
 }
 
+fn zombie(pid: i32) -> String {
+    format!("process {pid} has ended, and only its parent has not heard of it yet (it is a zombie)")
+}
+
 /// A thread that has ended is in no namespace any more, and the first one gives the process its directory.
-fn first_thread_has_ended(pid: i32, view: &View) -> Option<String> {
+fn has_ended(pid: i32, view: &View) -> Option<String> {
     let directory = format!("/proc/{pid}");
     if !is_zombie(&directory, view) {
         return None;
     }
     let threads = view.numbers(&format!("{directory}/task"));
     let running = threads.into_iter().find(|tid| !is_zombie(&format!("{directory}/task/{tid}"), view));
-    running.map(|tid| {
-        format!(
+    Some(match running {
+        None => zombie(pid),
+        Some(tid) => format!(
             "the first thread of process {pid} has ended, and others of it run on: give the number of one of them \
              (-t {tid})"
-        )
+        ),
     })
 }
 

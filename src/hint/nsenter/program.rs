@@ -67,7 +67,9 @@ fn not_found(program: &OsStr, situation: &Situation, view: &View) -> Option<Stri
             how()
         ));
     }
-    if let Some(target) = situation.target.filter(|target| root_is_another(*target, view)) {
+    // Held on to or not, which tells whether /proc shows the target.
+    let shown = situation.target.filter(|_| view.held_namespace(Kind::Mount).is_some());
+    if let Some(target) = shown.filter(|target| root_is_another(*target, view)) {
         return Some(format!(
             "it was looked for below the root of the mount namespace that was entered, and process {target} has another \
              root directory: add --root"

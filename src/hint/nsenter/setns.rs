@@ -26,7 +26,7 @@ enum Owner {
 }
 
 fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
-    let of_target = situation.target.filter(|_| situation.of_target.contains(kind));
+    let of_target = situation.target.filter(|_| situation.of_target.contains(kind) && view.shows_our_pids());
     let path = of_target.map(|target| PathBuf::from(format!("/proc/{target}/ns/{kind}")));
     // A relative path may lead elsewhere by now.
     let given = || situation.typed.file_of(kind).filter(|path| path.is_absolute()).cloned();
@@ -110,7 +110,7 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
 
 /// The namespace is our own, and we lack the rights over it that entering it once more takes.
 fn in_it_already(kind: Kind, situation: &Situation, view: &View) -> Option<String> {
-    let target = situation.target.filter(|_| situation.of_target.contains(kind))?;
+    let target = situation.target.filter(|_| situation.of_target.contains(kind) && view.shows_our_pids())?;
     let link = |pid: &str, kind: Kind| view.link(&format!("/proc/{pid}/ns/{kind}"));
     // What has been refused has not been entered, so our own is still the one that it was.
     if link("self", kind)? != link(&target.to_string(), kind)? {
@@ -146,7 +146,10 @@ fn in_it_already(kind: Kind, situation: &Situation, view: &View) -> Option<Strin
 /// chroot(2): EPERM.
 pub fn chroot_refused(situation: &Situation, view: &View) -> String {
     let link = |pid: &str| view.link(&format!("/proc/{pid}/ns/user"));
-    let another = situation.target.and_then(|target| Some(link(&target.to_string())? != link("self")?));
+    let another = situation
+        .target
+        .filter(|_| view.shows_our_pids())
+        .and_then(|target| Some(link(&target.to_string())? != link("self")?));
     let lacking = "changing the root directory needs CAP_SYS_CHROOT";
     match (view.has_capability(CAP_SYS_CHROOT), another) {
         (Some(true), _) => other_refusal(view),
@@ -159,7 +162,7 @@ pub fn chroot_refused(situation: &Situation, view: &View) -> String {
 
 /// setns(2): EINVAL.
 pub fn not_valid(kind: Kind, situation: &Situation, view: &View) -> Option<String> {
-    let targets = situation.target.filter(|_| situation.of_target.contains(kind));
+    let targets = situation.target.filter(|_| situation.of_target.contains(kind) && view.shows_our_pids());
     match kind {
         Kind::User => {
             let same = targets.and_then(|target| {

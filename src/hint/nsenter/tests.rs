@@ -156,7 +156,7 @@ fn of_a_process_without_its_first_thread_a_running_one_is_named() {
     };
     let (zombie, sleeping) = ("Name:\tx\nState:\tZ (zombie)\n", "Name:\tx\nState:\tS (sleeping)\n");
     assert!(hint_for(zombie, sleeping).unwrap().ends_with("(-t 9)"));
-    assert_eq!(hint_for(zombie, zombie), None);
+    assert!(hint_for(zombie, zombie).unwrap().ends_with("(it is a zombie)"));
     assert_eq!(hint_for(sleeping, sleeping), None);
 }
 

@@ -12,6 +12,7 @@ pub fn hint(error: &UsageError) -> Option<String> {
         {
             no_pid(value)
         }
+        UsageError::BadValue { value, .. } => swallowed(value),
         _ => None,
     }
 }
@@ -45,6 +46,19 @@ fn no_pid(value: &OsStr) -> Option<String> {
         bytes if is_name(bytes) => Some(format!(
             "-t takes a PID: 'pgrep -o {text}' finds that of a program, and 'docker inspect -f {{{{.State.Pid}}}} \
              {text}', or podman alike, that of a container"
+        )),
+        _ => None,
+    }
+}
+
+/// A user, group or other word in place of which the next option was read, as `$USER` was empty: `-S -n`.
+pub fn swallowed(value: &OsStr) -> Option<String> {
+    let text = value.to_str()?;
+    match text.as_bytes() {
+        [] => Some("it is empty: what was to give it, a variable or a command, gave nothing".to_string()),
+        [b'-', second, ..] if !second.is_ascii_digit() => Some(format!(
+            "{text} was taken for the argument of the option before it: what was to stand there, a variable or the output \
+             of a command, was probably empty"
         )),
         _ => None,
     }
@@ -87,7 +101,5 @@ mod tests {
         for value in ["-5", "12x", "1:", "a;b", "99999999999", "a b"] {
             assert_eq!(hint_for(value), None, "{value}");
         }
-        let user = UsageError::BadValue { option: "-S".to_string(), value: "".into(), expected: "" };
-        assert_eq!(hint(&user), None);
     }
 }

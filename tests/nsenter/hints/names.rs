@@ -99,6 +99,20 @@ fn a_pid_that_is_none_says_what_it_may_have_been() {
     }
 }
 
+#[test]
+fn an_option_that_was_read_as_an_argument_is_named() {
+    let Some(scene) = scene() else { return };
+    for words in [["-S", "-n"], ["-G", "--net"], ["-N", "-u"]] {
+        let hint = hint(scene.nsenter(words), 1, &[]);
+        let expected = format!("{} was taken for the argument of the option before it", words[1]);
+        assert!(hint.starts_with(&expected), "{words:?}: {hint}");
+    }
+    for words in [["-S", ""], ["-G", ""], ["-N", ""]] {
+        let hint = hint(scene.nsenter(words), 1, &[]);
+        assert!(hint.starts_with("it is empty"), "{words:?}: {hint}");
+    }
+}
+
 /// What is said on a terminal before `true` runs.
 fn said_on_a_terminal(call: crate::Call) -> String {
     let pty = Pty::new();

@@ -33,6 +33,11 @@ fn a_process_that_hidepid_hides_is_there_all_the_same() {
         // As the hint says.
         scene.nsenter(["-t", &target.id(), "-n", "true"]).ok();
     }
+    // A file of it as well.
+    let file = hint(scene.nsenter([&format!("--net={}", target.proc("ns/net")), "true"]).user(ALICE), 1, &[MISSING]);
+    assert!(file.contains("/proc is mounted with hidepid="), "{file}");
+    let file = hint(scene.nsenter(["--net=/proc/2147483647/ns/net", "true"]).user(ALICE), 1, &[MISSING]);
+    assert!(file.starts_with("no process has the PID 2147483647"), "{file}");
     // There is no such process, hidden or not.
     let none = hint(scene.nsenter(["-t", "2147483647", "-n", "true"]).user(ALICE), 1, &[]);
     assert!(none.starts_with("no process has the PID 2147483647"), "{none}");
@@ -59,6 +64,20 @@ fn a_zombie_is_told_from_a_pid_of_nobody() {
     crate::common::poll_until("the end", || {
         std::fs::read_to_string(target.proc("status")).unwrap().contains("State:\tZ")
     });
-    let hint = hint(scene.nsenter(["-t", &id, "-u", "true"]), 1, &[]);
-    assert!(hint.starts_with(&format!("process {id} has ended, and only its parent")), "{hint}");
+    for words in [&["-t", &id, "-u"][..], &[&format!("--uts={}", target.proc("ns/uts"))]] {
+        let hint = hint(scene.nsenter(words).args(["true"]), 1, &[]);
+        assert!(hint.starts_with(&format!("process {id} has ended, and only its parent")), "{words:?}: {hint}");
+    }
+}
+
+#[test]
+fn in_the_proc_of_another_pid_namespace_no_other_process_is_spoken_of() {
+    let Some(scene) = scene() else { return };
+    // The proc is that of the outer PID namespace, whose process 1 is another one than ours.
+    let script = "./our-unshare -p -f /bin/sh -c 'bin/nsenter -t 1 -m no-such-program; exit 5'";
+    let options = ["-p", "-f", "-m", "--mount-proc", "/bin/sh", "-c", script];
+    let call = scene.call(scene.path("our-unshare"), options);
+    let outcome = call.run();
+    assert_eq!(outcome.ending, crate::common::Ending::Exited(5));
+    assert!(!outcome.stderr.contains("in our own") && outcome.stderr.contains("it was looked for"), "{outcome:?}");
 }
