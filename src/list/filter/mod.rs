@@ -237,4 +237,25 @@ mod tests {
         let text = format!("'{}' =~ '^(a+)+$'", "a".repeat(900) + "b");
         assert_eq!(holds(&text, false), Ok(false));
     }
+
+    /// Each takes regcomp(3) or regexec(3) of the GNU C library more than a minute, or gigabytes.
+    #[test]
+    fn no_pattern_takes_more_than_its_share() {
+        // In no order that repeats, so that an automaton has a new state for each byte.
+        let mut seed = 1u32;
+        let letters = std::iter::repeat_with(|| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            b"ab"[(seed >> 31) as usize]
+        });
+        let text: Vec<u8> = letters.take(8 * 1024).collect();
+        for (pattern, expected) in [
+            ("(a|b)*a(a|b){250}c", false),
+            ("\\<a?++++++", true),
+            ("[a-z]+[0-9]+[a-z]+x", false),
+            ("((((((((a?)+)+)+)+)+)+)+)+$c", false),
+        ] {
+            let filter = Filter::parse(OsStr::new(&format!("COMMAND =~ '{pattern}'"))).unwrap();
+            assert_eq!(filter.holds(|_| Value::text(&text)), Ok(expected), "{pattern}");
+        }
+    }
 }

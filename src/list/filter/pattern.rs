@@ -1,5 +1,10 @@
 //! The patterns of `=~`: POSIX extended regular expressions, see regex(7), rewritten for an engine whose time is linear in
 //! the text whatever the pattern is.
+//!
+//! Not regcomp(3): a command line is another user's text, and the GNU C library bounds neither time nor memory. It takes
+//! more than a minute and gigabytes for `(a|b)*a(a|b){250}c` on 8 kB of `a` and `b`, and more than a minute to compile
+//! `\<a?++++++`. No bound on repetitions keeps useful patterns and refuses all of these: `[a-z]+[0-9]+[a-z]+x` takes
+//! time quadratic in the text.
 
 use regex_lite::{Regex, RegexBuilder};
 
