@@ -4,8 +4,7 @@ source (status dirname)/nskit.fish
 
 # The words from the program on; fails while the cursor is among the options.
 function __nskit_nsenter_program
-    __nskit_program -t --target -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket -S --setuid -G --setgid -r= -w= -W \
-        --wdns
+    __nskit_program $__nskit_nsenter_next
 end
 
 function __nskit_nsenter_options
@@ -15,28 +14,49 @@ end
 complete -c nsenter -f
 complete -c nsenter -a '(__nskit_complete_program (__nskit_nsenter_program))'
 
+# What completes the arguments.
+set -l target -a '(__nskit_processes)'
+set -l mount -f -a '(__nskit_namespace_files mnt)'
+set -l uts -f -a '(__nskit_namespace_files uts)'
+set -l ipc -f -a '(__nskit_namespace_files ipc)'
+set -l net -f -a '(__nskit_namespace_files net)'
+set -l pid -f -a '(__nskit_namespace_files pid)'
+set -l user -f -a '(__nskit_namespace_files user)'
+set -l cgroup -f -a '(__nskit_namespace_files cgroup)'
+set -l time -f -a '(__nskit_namespace_files time)'
+set -l net_socket -a '(__nskit_nsenter_sockets)'
+set -l setuid -a '(__nskit_nsenter_ids users)'
+set -l setgid -a '(__nskit_nsenter_ids groups)'
+set -l root -f -a '(__fish_complete_directories (commandline -ct))'
+set -l wd -f -a '(__fish_complete_directories (commandline -ct))'
+set -l wdns -a '(__fish_complete_directories (commandline -ct))'
+
+# The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
+set -g __nskit_nsenter_next -t --target -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket -S --setuid -G --setgid -r= \
+    -w= -W --wdns
 complete -c nsenter -n __nskit_nsenter_options -s a -l all -d 'Enter all namespaces of the target'
-complete -c nsenter -n __nskit_nsenter_options -s t -l target -d 'Process to take namespaces from' -x -a '(__nskit_processes)'
-complete -c nsenter -n __nskit_nsenter_options -s m -l mount -d 'Enter the mount namespace' -f -a '(__nskit_namespace_files mnt)'
-complete -c nsenter -n __nskit_nsenter_options -s u -l uts -d 'Enter the UTS namespace (host name)' -f -a '(__nskit_namespace_files uts)'
-complete -c nsenter -n __nskit_nsenter_options -s i -l ipc -d 'Enter the IPC namespace' -f -a '(__nskit_namespace_files ipc)'
-complete -c nsenter -n __nskit_nsenter_options -s n -l net -d 'Enter the network namespace' -f -a '(__nskit_namespace_files net)'
-complete -c nsenter -n __nskit_nsenter_options -s p -l pid -d 'Enter the PID namespace' -f -a '(__nskit_namespace_files pid)'
-complete -c nsenter -n __nskit_nsenter_options -s U -l user -d 'Enter the user namespace' -f -a '(__nskit_namespace_files user)'
-complete -c nsenter -n __nskit_nsenter_options -s C -l cgroup -d 'Enter the cgroup namespace' -f -a '(__nskit_namespace_files cgroup)'
-complete -c nsenter -n __nskit_nsenter_options -s T -l time -d 'Enter the time namespace' -f -a '(__nskit_namespace_files time)'
-complete -c nsenter -n __nskit_nsenter_options -s N -l net-socket -d 'Enter the network namespace of a socket of the target' -x -a '(__nskit_nsenter_sockets)'
-complete -c nsenter -n __nskit_nsenter_options -l user-parent -d 'Enter the user namespace that owns another one'
-complete -c nsenter -n __nskit_nsenter_options -s S -l setuid -d 'Run the program as this user' -x -a '(__nskit_nsenter_ids users)'
-complete -c nsenter -n __nskit_nsenter_options -s G -l setgid -d 'Run the program as this group' -x -a '(__nskit_nsenter_ids groups)'
-complete -c nsenter -n __nskit_nsenter_options -l preserve-credentials -d 'Leave user, group and groups as they are'
-complete -c nsenter -n __nskit_nsenter_options -l keep-caps -d 'Let the program keep capabilities'
-complete -c nsenter -n __nskit_nsenter_options -s r -l root -d 'Set the root directory' -f -a '(__fish_complete_directories (commandline -ct))'
-complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Set the working directory' -f -a '(__fish_complete_directories (commandline -ct))'
-complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Set the working directory inside' -x -a '(__fish_complete_directories (commandline -ct))'
-complete -c nsenter -n __nskit_nsenter_options -s e -l env -d 'Use the environment of the target'
+complete -c nsenter -n __nskit_nsenter_options -s t -l target -d 'The process to take namespaces from; INODE is its pidfd\'s' -x $target
+complete -c nsenter -n __nskit_nsenter_options -s m -l mount -d 'Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)' $mount
+complete -c nsenter -n __nskit_nsenter_options -s u -l uts -d 'Enter the UTS namespace (host name)' $uts
+complete -c nsenter -n __nskit_nsenter_options -s i -l ipc -d 'Enter the IPC namespace (System V IPC, POSIX message queues)' $ipc
+complete -c nsenter -n __nskit_nsenter_options -s n -l net -d 'Enter the network namespace' $net
+complete -c nsenter -n __nskit_nsenter_options -s p -l pid -d 'Enter the PID namespace; the program runs as a child' $pid
+complete -c nsenter -n __nskit_nsenter_options -s U -l user -d 'Enter the user namespace' $user
+complete -c nsenter -n __nskit_nsenter_options -s C -l cgroup -d 'Enter the cgroup namespace' $cgroup
+complete -c nsenter -n __nskit_nsenter_options -s T -l time -d 'Enter the time namespace' $time
+complete -c nsenter -n __nskit_nsenter_options -s N -l net-socket -d 'Enter the network namespace of this socket of the target' -x $net_socket
+complete -c nsenter -n __nskit_nsenter_options -l user-parent -d 'Enter the user namespace that owns the one of --user, or else another one'
+complete -c nsenter -n __nskit_nsenter_options -s S -l setuid -d 'Run the program as this user, or the target\'s (follow)' -x $setuid
+complete -c nsenter -n __nskit_nsenter_options -s G -l setgid -d 'Run the program as this group, without supplementary ones' -x $setgid
+complete -c nsenter -n __nskit_nsenter_options -l preserve-credentials -d 'With --user: leave user, group and groups as they are'
+complete -c nsenter -n __nskit_nsenter_options -l keep-caps -d 'With --user: let the program keep its capabilities'
+complete -c nsenter -n __nskit_nsenter_options -s r -l root -d 'Set the root directory: the target\'s, or DIR outside' $root
+complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Set the working directory: the target\'s, or DIR outside' $wd
+complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Set the working directory to DIR inside' -x $wdns
+complete -c nsenter -n __nskit_nsenter_options -s e -l env -d 'Run the program with the environment of the target'
 complete -c nsenter -n __nskit_nsenter_options -s F -l no-fork -d 'Do not fork although a PID namespace is entered'
 complete -c nsenter -n __nskit_nsenter_options -s c -l join-cgroup -d 'Move into the cgroups of the target'
-complete -c nsenter -n __nskit_nsenter_options -s Z -l follow-context -d 'Use the SELinux context of the target'
-complete -c nsenter -n __nskit_nsenter_options -s h -l help -d 'Print help'
+complete -c nsenter -n __nskit_nsenter_options -s Z -l follow-context -d 'Run the program in the SELinux context of the target'
+complete -c nsenter -n __nskit_nsenter_options -s h -l help -d 'Print this help'
 complete -c nsenter -n __nskit_nsenter_options -s V -l version -d 'Print the version'
+# The end of the table.

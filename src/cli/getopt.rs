@@ -46,7 +46,11 @@ pub struct Opt<Id> {
     pub drops_equals: bool,
     /// The argument's name, for --help.
     pub value: &'static str,
-    /// What the option does, for --help.
+    /// The words that the argument may be, where completions are to offer these.
+    pub words: &'static [&'static str],
+    /// Whether giving it again adds to what was given.
+    pub repeatable: bool,
+    /// What the option does, for --help and the completions.
     pub help: &'static str,
 }
 
@@ -71,6 +75,8 @@ impl<Id> Opt<Id> {
             short_takes: Takes::Nothing,
             drops_equals: false,
             value: "",
+            words: &[],
+            repeatable: false,
             help,
         }
     }
@@ -106,6 +112,20 @@ impl<Id> Opt<Id> {
     pub const fn optional_long(mut self, value: &'static str) -> Opt<Id> {
         self.takes = Takes::Optional;
         self.value = value;
+        self
+    }
+
+    /// With words that the argument may be.
+    #[must_use]
+    pub const fn words(mut self, words: &'static [&'static str]) -> Opt<Id> {
+        self.words = words;
+        self
+    }
+
+    /// Adding to what was given before.
+    #[must_use]
+    pub const fn repeatable(mut self) -> Opt<Id> {
+        self.repeatable = true;
         self
     }
 

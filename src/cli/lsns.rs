@@ -144,14 +144,17 @@ pub const OPTIONS: [Opt<Id>; 17] = [
         "List only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable",
     )
     .short(b't')
-    .required("KIND"),
+    .required("KIND")
+    .words(&["mnt", "net", "ipc", "user", "pid", "uts", "cgroup", "time"])
+    .repeatable(),
     Opt::new(
         Id::Tree,
         "tree",
         "Print a tree by REL: process, parent, owner (the default)",
     )
     .short(b'T')
-    .optional("REL"),
+    .optional("REL")
+    .words(&["process", "parent", "owner"]),
     Opt::new(
         Id::Scan,
         "scan",

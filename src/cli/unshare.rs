@@ -141,6 +141,9 @@ const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
     Opt::new(Id::Namespace(kind), kind.long_option(), help).short(kind.letter()).optional_long("FILE")
 }
 
+/// The blocks of ids that have a name.
+const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
+
 /// unshare's options.
 pub const OPTIONS: [Opt<Id>; 36] = [
     namespace(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
@@ -165,21 +168,32 @@ pub const OPTIONS: [Opt<Id>; 36] = [
     Opt::new(Id::LoadInterpreter, "load-interp", "Register STR with binfmt_misc (implies --mount-binfmt)")
         .short(b'l')
         .required("STR"),
-    Opt::new(Id::Propagation, "propagation", "Of the new mounts: private (default), shared, slave, unchanged")
-        .required("MODE"),
+    Opt::new(
+        Id::Propagation,
+        "propagation",
+        "Propagation of the new mounts: private (default), shared, slave, unchanged",
+    )
+    .required("MODE")
+    .words(&["private", "shared", "slave", "unchanged"]),
     Opt::new(Id::MapUser, "map-user", "Map the caller's user to this one (implies --user)").required("UID|NAME"),
     Opt::new(Id::MapGroup, "map-group", "Map the caller's group to this one (implies --user)").required("GID|NAME"),
     Opt::new(Id::MapRootUser, "map-root-user", "Map the caller's user and group to root (implies --user)").short(b'r'),
     Opt::new(Id::MapCurrentUser, "map-current-user", "Map the caller's user and group to themselves (implies --user)")
         .short(b'c'),
     Opt::new(Id::MapUsers, "map-users", "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable")
-        .required("MAP"),
-    Opt::new(Id::MapGroups, "map-groups", "Map a block of groups, as --map-users").required("MAP"),
+        .required("MAP")
+        .words(&BLOCKS)
+        .repeatable(),
+    Opt::new(Id::MapGroups, "map-groups", "Map a block of groups, as --map-users")
+        .required("MAP")
+        .words(&BLOCKS)
+        .repeatable(),
     Opt::new(Id::MapAuto, "map-auto", "--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0"),
     Opt::new(Id::MapSubids, "map-subids", "--map-users=subids --map-groups=subids: that block, to itself"),
     Opt::new(Id::Owner, "owner", "The owner of the new user namespace (implies --user)").required("UID:GID"),
     Opt::new(Id::Setgroups, "setgroups", "Whether setgroups(2) works in the new user namespace: allow, deny")
-        .required("MODE"),
+        .required("MODE")
+        .words(&["allow", "deny"]),
     Opt::new(Id::KeepCapabilities, "keep-caps", "Let the program keep the capabilities in the new user namespace"),
     Opt::new(Id::SetUid, "setuid", "Run the program as this user").short(b'S').required("UID"),
     Opt::new(Id::SetGid, "setgid", "Run the program as this group, without supplementary ones")
@@ -191,7 +205,8 @@ pub const OPTIONS: [Opt<Id>; 36] = [
     Opt::new(Id::Boottime, "boottime", "Offset of the boottime clock in the new time namespace").required("SECONDS"),
     Opt::new(Id::ClearEnvironment, "clear-env", "Run the program with an empty environment"),
     Opt::new(Id::WhitelistEnvironment, "whitelist-env", "Leave only these variables, comma-separated; repeatable")
-        .required("NAMES"),
+        .required("NAMES")
+        .repeatable(),
     Opt::HELP,
     Opt::VERSION,
 ];

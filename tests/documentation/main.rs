@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod completions;
 mod differences;
 mod readers;
 
@@ -16,21 +17,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{note, on_purpose, skip};
+use completions::Row;
 use nskit::cli;
-use nskit::cli::getopt::{Opt, Takes, UsageError};
+use nskit::cli::getopt::{Opt, UsageError};
 use nskit::cli::help::{self, Page};
 use nskit::list::column::COLUMNS;
 use nskit::list::scan::SourceSet;
-use readers::{Options, columns_in, in_bash, in_fish, in_help, in_man_page, in_zsh, shell_words};
-
-/// What reads the options out of a completion.
-type Reader = fn(&str) -> Options;
+use readers::{columns_in, in_help, in_man_page, shell_words};
 
 /// A tool as its own tables describe it.
 struct Tool {
     name: &'static str,
     section: u8,
-    options: Options,
+    options: Vec<Row>,
     help: String,
     /// Whether its parser takes a command line.
     reads: fn(Vec<OsString>) -> Result<(), UsageError>,
@@ -45,14 +44,13 @@ fn tools() -> Vec<Tool> {
 }
 
 fn tool<Id>(section: u8, page: &Page, table: &[Opt<Id>], reads: fn(Vec<OsString>) -> Result<(), UsageError>) -> Tool {
-    let mut options = Options::new();
-    for opt in table {
-        options.insert(format!("--{}", opt.long), opt.takes);
-        if let Some(letter) = opt.short {
-            options.insert(format!("-{}", letter as char), opt.short_takes);
-        }
+    Tool {
+        name: page.tool,
+        section,
+        options: table.iter().map(Row::from).collect(),
+        help: help::render(page, table),
+        reads,
     }
-    Tool { name: page.tool, section, options, help: help::render(page, table), reads }
 }
 
 impl Tool {
@@ -90,19 +88,13 @@ fn every_option_is_documented_and_nothing_else() {
         return;
     }
     for tool in tools() {
-        let table: BTreeSet<String> = tool.options.keys().cloned().collect();
+        let table: BTreeSet<String> = tool.options.iter().flat_map(Row::names).collect();
         same(&format!("{} --help", tool.name), &in_help(&tool.help), &table);
         let (described, named) = in_man_page(&tool.page_source());
         let page = tool.man_page().display().to_string();
         same(&page, &described, &table);
         same(&page, &named, &table);
-        for (file, reader) in completions(tool.name) {
-            let found = reader(&read(&project(&file)));
-            let with_takes = |options: &Options| -> BTreeSet<String> {
-                options.iter().map(|(name, takes)| format!("{name} {takes:?}")).collect()
-            };
-            same(&file, &with_takes(&found), &with_takes(&tool.options));
-        }
+        completions::check(tool.name, &tool.options);
         note(&format!(
             "{}: {} options in --help, {}({}) and three completions",
             tool.name,
@@ -111,15 +103,6 @@ fn every_option_is_documented_and_nothing_else() {
             tool.section
         ));
     }
-}
-
-/// The files of a tool's completions, and what reads each.
-fn completions(name: &str) -> [(String, Reader); 3] {
-    [
-        (format!("completions/bash/{name}"), in_bash),
-        (format!("completions/zsh/_{name}"), in_zsh),
-        (format!("completions/fish/{name}.fish"), in_fish),
-    ]
 }
 
 #[test]
@@ -181,28 +164,6 @@ fn every_source_is_documented_and_nothing_else() {
         same(file, &words, &offered);
     }
     note(&format!("lsns: {} sources in lsns(8) and three completions", described.len()));
-}
-
-/// Where the program begins, fish's completion tells by a list of its own.
-#[test]
-fn fish_knows_which_options_take_the_next_word() {
-    if concerns_theirs() {
-        return;
-    }
-    for tool in tools() {
-        let source = read(&project(&format!("completions/fish/{}.fish", tool.name)));
-        let Some((_, list)) = source.split_once("    __nskit_program ") else {
-            continue;
-        };
-        let list = list.split("\nend").next().unwrap().split_whitespace();
-        let found: BTreeSet<String> = list.filter(|word| *word != "\\").map(String::from).collect();
-        let table = tool.options.iter().filter_map(|(name, takes)| match takes {
-            Takes::Required => Some(name.clone()),
-            Takes::Optional if !name.starts_with("--") => Some(format!("{name}=")),
-            _ => None,
-        });
-        same(tool.name, &found, &table.collect());
-    }
 }
 
 /// What a line of 80 columns holds behind the indentation and the prompt.

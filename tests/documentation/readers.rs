@@ -1,12 +1,7 @@
-//! What --help, man pages and completions tell, read out of their sources.
+//! What --help and man pages tell, read out of their sources.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-
-use nskit::cli::getopt::Takes;
-
-/// Options as they are written, with what they take.
-pub type Options = BTreeMap<String, Takes>;
 
 /// The options that the lines of --help begin with.
 pub fn in_help(help: &str) -> BTreeSet<String> {
@@ -32,67 +27,6 @@ fn flags(line: &str) -> impl Iterator<Item = String> {
 pub fn in_man_page(source: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let described = source.lines().filter(|line| line.starts_with(".It Fl"));
     (described.flat_map(flags).collect(), source.lines().flat_map(flags).collect())
-}
-
-/// `options='--long -s= --other[=]'` of a completion for bash.
-pub fn in_bash(source: &str) -> Options {
-    let list = source.split_once("local options='").unwrap().1;
-    let list = list.split('\'').next().unwrap().split_whitespace();
-    list.map(|word| {
-        let end = word.find(['[', '=']).unwrap_or(word.len());
-        let takes = match &word[end..] {
-            "" => Takes::Nothing,
-            "=" => Takes::Required,
-            "[=]" => Takes::Optional,
-            other => panic!("{word}: {other}"),
-        };
-        (word[..end].to_string(), takes)
-    })
-    .collect()
-}
-
-/// The specifications of zsh's _arguments: `(excluded)--name=[description]:message:action`.
-pub fn in_zsh(source: &str) -> Options {
-    let lines = source.lines().filter_map(|line| line.strip_prefix("  '")?.split_once('[').map(|(name, _)| name));
-    let names = lines.map(|name| name.trim_start_matches('*'));
-    let names = names.map(|name| name.rsplit_once(')').map_or(name, |(_, name)| name));
-    let options = names.filter(|name| name.starts_with('-'));
-    options
-        .map(|written| {
-            let long = written.starts_with("--");
-            let (name, takes) = match (long, written) {
-                (true, _) if written.ends_with("=-") => (&written[..written.len() - 2], Takes::Optional),
-                (true, _) if written.ends_with('=') => (&written[..written.len() - 1], Takes::Required),
-                (false, _) if written.ends_with('+') => (&written[..2], Takes::Required),
-                (false, _) if written.len() == 3 => (&written[..2], Takes::Optional),
-                _ => (written, Takes::Nothing),
-            };
-            (name.to_string(), takes)
-        })
-        .collect()
-}
-
-/// The `complete` commands of fish.
-pub fn in_fish(source: &str) -> Options {
-    let mut options = Options::new();
-    for line in source.lines().filter(|line| line.starts_with("complete -c")) {
-        // Descriptions and conditions hold words that are no options of fish.
-        let unquoted: Vec<&str> = line.split(['\'', '"']).step_by(2).collect();
-        let words: Vec<&str> = unquoted.iter().flat_map(|part| part.split_whitespace()).collect();
-        let takes = match () {
-            () if words.contains(&"-x") || words.contains(&"-rF") => Takes::Required,
-            () if words.contains(&"-f") || words.contains(&"-F") => Takes::Optional,
-            () => Takes::Nothing,
-        };
-        for pair in words.windows(2) {
-            match pair[0] {
-                "-s" => options.insert(format!("-{}", pair[1]), takes),
-                "-l" => options.insert(format!("--{}", pair[1]), takes),
-                _ => continue,
-            };
-        }
-    }
-    options
 }
 
 /// The words in `source` from `start` to `end` that are names of columns by their form: capitals, and at least two.
