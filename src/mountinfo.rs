@@ -17,6 +17,8 @@ pub struct Mount {
     pub root: OsString,
     /// Where it is mounted, as seen from the reader's root directory.
     pub mount_point: PathBuf,
+    /// Its own options, comma-separated: `ro`, `nosuid`, `noatime` and so on.
+    pub options: OsString,
     /// The number of its peer group, if it is shared.
     pub shared: Option<u32>,
     /// The type of its file system.
@@ -42,7 +44,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
     let (id, parent) = (digits(fields.next()?)?, digits(fields.next()?)?);
     let root = OsString::from_vec(unescape(fields.nth(1)?));
     let mount_point = PathBuf::from(OsString::from_vec(unescape(fields.next()?)));
-    fields.next()?;
+    let options = OsString::from_vec(fields.next()?.to_vec());
     let mut shared = None;
     for optional in fields.by_ref().take_while(|field| *field != b"-") {
         if let Some(group) = optional.strip_prefix(b"shared:") {
@@ -51,7 +53,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
     }
     let fstype = OsString::from_vec(unescape(fields.next()?));
     let super_options = OsString::from_vec(unescape(fields.nth(1).unwrap_or_default()));
-    Some(Mount { id, parent, root, mount_point, shared, fstype, super_options })
+    Some(Mount { id, parent, root, mount_point, options, shared, fstype, super_options })
 }
 
 /// The kernel writes blanks, newlines, backslashes and `#` as a backslash and three octal digits.
@@ -90,6 +92,7 @@ mod tests {
                     parent: 35,
                     root: "/a b".into(),
                     mount_point: "/mnt\\x".into(),
+                    options: "rw,noatime".into(),
                     shared: Some(7),
                     fstype: "ext3".into(),
                     super_options: "rw,errors=continue".into(),
@@ -99,6 +102,7 @@ mod tests {
                     parent: 36,
                     root: "net:[4026532179]".into(),
                     mount_point: "/run/n".into(),
+                    options: "rw".into(),
                     shared: None,
                     fstype: "nsfs".into(),
                     super_options: "rw".into(),

@@ -43,17 +43,18 @@ pub fn unshare(invocation: Invocation) -> Status {
 }
 
 fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, Explained> {
+    let situation = hint::unshare::Situation::typed(&args);
     let request = enter::unshare::resolve(args).map_err(|error| {
         let hint = hint::unshare::before(&error);
         Explained { failure: error.into(), hint }
     })?;
-    let situation = hint::unshare::Situation::of(&request);
+    let situation = situation.resolved(&request, &caller.environment);
     // Before --root: hints are about the system that we run on.
     let view = hint::unshare::view_for(&request);
-    report::note_for_person(&caller.program, hint::unshare::shell_stays_outside(situation));
+    report::note_for_person(&caller.program, hint::unshare::program_stays_outside(&situation));
     let plan = enter::unshare::plan(request);
     enter::run(plan, Opened::default(), &caller.environment).map_err(|failure| {
-        let hint = hint::unshare::hint(&failure, situation, &view);
+        let hint = hint::unshare::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })
 }
@@ -137,7 +138,8 @@ fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
         Ok(Parsed::Help) => print(help::render(&tool.page, tool.options).as_bytes()),
         Ok(Parsed::Version) => print(help::version(&invocation.program).as_bytes()),
         Err(error) => {
-            let hint = (tool.meant)(&error);
+            let names = tool.options.iter().map(|option| option.long);
+            let hint = (tool.meant)(&error).or_else(|| hint::usage::hint(&error, names));
             Err(Explained { failure: error.into(), hint })
         }
     };

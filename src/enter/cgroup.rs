@@ -87,6 +87,7 @@ mod tests {
             parent: 0,
             root: root.into(),
             mount_point: point.into(),
+            options: "rw".into(),
             shared: None,
             fstype: fstype.into(),
             super_options: options.into(),

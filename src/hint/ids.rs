@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::digits::digits;
-use crate::enter::idmap::{IdKind, has_inner};
+use crate::enter::idmap::{Extent, IdKind, extents, has_inner};
 
 /// Which of our own are not mapped, to be read behind "our"; `None` where both are, or where that cannot be seen.
 /// unshare(2) refuses a user namespace to a process whose effective user or group is not (EPERM).
@@ -25,6 +25,45 @@ fn is_mapped(view: &View, ids: IdKind, id: u32) -> Option<bool> {
     Some(has_inner(map.as_bytes(), id))
 }
 
+/// Of so many ranges no more are named.
+const MOST_RANGES: usize = 5;
+
+/// The ids that the map has inside, in words: `0, 100 to 199`; `None` if it has none.
+pub fn inside(map: &[u8]) -> Option<String> {
+    let ranges = extents(map).into_iter().map(|Extent { inner, count, .. }| (inner, count));
+    let ranges: Vec<_> = ranges.collect();
+    (!ranges.is_empty()).then(|| listed(&ranges))
+}
+
+/// Ranges of a first id and a count, in words.
+pub fn listed(ranges: &[(u32, u32)]) -> String {
+    let text = |(first, count): &(u32, u32)| match u64::from(*first) + u64::from(*count) {
+        end if *count > 1 => format!("{first} to {}", end - 1),
+        _ => first.to_string(),
+    };
+    let shown: Vec<_> = ranges.iter().take(MOST_RANGES).map(text).collect();
+    let more = if ranges.len() > MOST_RANGES { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// The first ids of the range that are in none of these, as such a range; `None` where all are.
+pub fn outside_of((first, count): (u32, u32), ranges: &[(u32, u32)]) -> Option<(u32, u32)> {
+    let end = u64::from(first) + u64::from(count);
+    let bounds = ranges.iter().map(|(first, count)| (u64::from(*first), u64::from(*first) + u64::from(*count)));
+    let mut at = u64::from(first);
+    while at < end {
+        match bounds.clone().find(|(from, to)| (*from..*to).contains(&at)) {
+            Some((_, to)) => at = to,
+            None => {
+                let next = bounds.map(|(from, _)| from).filter(|from| *from > at).min().unwrap_or(end).min(end);
+                // Both are within what ids are.
+                return Some((at as u32, (next - at) as u32));
+            }
+        }
+    }
+    None
+}
+
 /// The second of the real, effective, saved and file system ids.
 fn effective(view: &View, field: &str) -> Option<u32> {
     let ids = view.status(field)?;
@@ -35,6 +74,25 @@ fn effective(view: &View, field: &str) -> Option<u32> {
 mod tests {
     use super::super::made::Made;
     use super::*;
+
+    #[test]
+    fn what_is_outside_of_some_ranges_is_found() {
+        let ranges = [(0, 10), (10, 5), (100, 10)];
+        for (asked, left) in [
+            ((0, 15), None),
+            ((3, 12), None),
+            ((0, 16), Some((15, 1))),
+            ((15, 200), Some((15, 85))),
+            ((100, 10), None),
+            ((109, 2), Some((110, 1))),
+            ((u32::MAX - 1, 1), Some((u32::MAX - 1, 1))),
+        ] {
+            assert_eq!(outside_of(asked, &ranges), left, "{asked:?}");
+        }
+        assert_eq!(listed(&ranges), "0 to 9, 10 to 14, 100 to 109");
+        assert_eq!(inside(b"0 7 1\n5 9 2\n").as_deref(), Some("0, 5 to 6"));
+        assert_eq!(inside(b""), None);
+    }
 
     #[test]
     fn an_id_is_mapped_where_a_range_holds_it() {

@@ -4,11 +4,14 @@
 //! where two cannot be told apart, or it is not given.
 
 mod ids;
+mod limits;
 #[cfg(test)]
 mod made;
 pub mod nsenter;
+mod program;
 mod refusal;
 pub mod unshare;
+pub mod usage;
 mod view;
 
 pub use view::View;

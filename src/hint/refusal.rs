@@ -1,4 +1,4 @@
-//! EPERM that no rule of the kernel's own explains.
+//! EPERM and EACCES that no rule of the kernel's own explains.
 
 use super::View;
 
@@ -13,5 +13,50 @@ pub fn refusers(view: &View) -> &'static str {
         Some("2") => "the seccomp filter of this container or service, or a security module, that refuses it",
         Some(_) => "a security module (AppArmor, SELinux) that refuses it",
         None => "a seccomp filter or a security module that refuses it",
+    }
+}
+
+/// EACCES of a call that has no such error of its own: `what` is forbidden by a security module, as AppArmor's profile of
+/// Docker forbids all mounting.
+pub fn forbidden(what: &str, view: &View) -> String {
+    let label = view.text("/proc/self/attr/current").unwrap_or_default();
+    let label = label.trim_end_matches('\0');
+    // `NAME (enforce)` is AppArmor's, `USER:ROLE:TYPE:LEVEL` SELinux's.
+    if label.ends_with(')') {
+        return format!(
+            "probably AppArmor forbids {what} here: we run under its profile '{label}', which in a container its runtime \
+             sets (docker run --security-opt apparmor=unconfined)"
+        );
+    }
+    if label.matches(':').count() >= 2 && !label.contains(' ') {
+        return format!(
+            "probably SELinux forbids {what} here: we run in its context '{label}', which in a container its runtime sets \
+             (docker run --security-opt label=disable)"
+        );
+    }
+    format!(
+        "probably a security module (AppArmor, SELinux) or a seccomp filter forbids {what} here; in a container, its \
+         runtime sets them (docker run --security-opt apparmor=unconfined)"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::Made;
+    use super::*;
+
+    #[test]
+    fn the_security_module_is_the_one_whose_label_we_have() {
+        let with = |label: &str| forbidden("mounting", &Made::of(&[("/proc/self/attr/current", label)]).view());
+        let profile = with("docker-default (enforce)\n");
+        assert!(profile.starts_with("probably AppArmor forbids mounting here"), "{profile}");
+        assert!(profile.contains("'docker-default (enforce)'") && profile.contains("apparmor=unconfined"), "{profile}");
+        let context = with("system_u:system_r:container_t:s0:c1,c2\0");
+        assert!(context.starts_with("probably SELinux forbids mounting here"), "{context}");
+        assert!(context.contains("'system_u:system_r:container_t:s0:c1,c2'"), "{context}");
+        for label in ["unconfined\n", ""] {
+            let hint = with(label);
+            assert!(hint.starts_with("probably a security module"), "{label}: {hint}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What hints look at: files of /proc and /etc, below a root that a test may make up.
 
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
@@ -12,7 +12,7 @@ use crate::digits::digits;
 use crate::mountinfo::{Mount, is_mounted, mounts};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::at::for_each_name;
-use crate::sys::file::{OPEN_FLAGS, open_retrying, read_fd_bounded};
+use crate::sys::file::{self, OPEN_FLAGS, open_retrying, read_fd_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
 const LONGEST: usize = 4 << 20;
@@ -22,8 +22,15 @@ const LONGEST: usize = 4 << 20;
 pub struct View {
     /// `None` where it could not be opened: then there is nothing to see.
     root: Option<OwnedFd>,
-    /// The mount table as it was before anything was done. (Its open file would keep the mount namespace of then.)
-    mounts: Option<Vec<u8>>,
+    /// /proc and /etc have descriptors of their own: a mount namespace that ends takes its mounts off their places, and the
+    /// last process of one may be we ourselves, who leave it.
+    proc: Option<OwnedFd>,
+    etc: Option<OwnedFd>,
+    /// Files as they were before anything was done.
+    held: Vec<(&'static str, Vec<u8>)>,
+    /// The numbers of the mounts that files of our caller's were on before anything was done. (An open file might be taken
+    /// from us by who traces us, and be one that they cannot reach.)
+    places: Vec<(PathBuf, u32)>,
     /// What the links of our own namespaces held before anything was entered.
     namespaces: Vec<(Kind, String)>,
 }
@@ -38,7 +45,7 @@ pub enum Place {
 }
 
 /// Our mounts.
-const MOUNTS: &str = "/proc/self/mountinfo";
+pub const MOUNTS: &str = "/proc/self/mountinfo";
 
 impl View {
     /// The system that we run on.
@@ -49,14 +56,16 @@ impl View {
     /// The system whose /proc and /etc are below `root`.
     pub fn below(root: impl AsRef<Path>) -> View {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        View { root: open_retrying(root.as_ref(), flags).ok(), mounts: None, namespaces: Vec::new() }
-    }
-
-    /// Holds on to our mounts as they are here, for a look from another root directory or mount namespace: from there,
-    /// /proc/self/mountinfo would tell of no others than those of its own.
-    pub fn holding_mounts(self) -> View {
-        let mounts = self.bytes(MOUNTS);
-        View { mounts, ..self }
+        let root = open_retrying(root.as_ref(), flags).ok();
+        let inside = |path| open_at(root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT);
+        View {
+            proc: inside("proc"),
+            etc: inside("etc"),
+            root,
+            held: Vec::new(),
+            places: Vec::new(),
+            namespaces: Vec::new(),
+        }
     }
 
     /// Whether the numbers that /proc shows are those of our own PID namespace. It must be asked before a fork into
@@ -84,20 +93,45 @@ impl View {
         held.map(|(_, link)| link.clone())
     }
 
-    /// Opens what is at `path` below the root; no link on the way, a magic one of /proc included, leads out of it. A kernel
-    /// before 5.6, or a seccomp filter, may not know how: there an absolute link is one from our own root.
-    fn open(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
-        let (root, path) = (self.root.as_ref()?, relative(path));
-        // openat2(2) refuses flags that mean nothing.
-        let flags = match flags.contains(OFlag::O_PATH) {
-            true => flags | OFlag::O_CLOEXEC,
-            false => flags | OPEN_FLAGS,
-        };
-        let below = ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS;
-        match openat2(root, path, OpenHow::new().flags(flags).resolve(below)) {
-            Err(Errno::ENOSYS | Errno::EPERM) => openat(root, path, flags, Mode::empty()).ok(),
-            result => result.ok(),
+    /// Holds on to these files as they are here: mounts, id maps and rights of ours, which /proc tells otherwise once we are
+    /// in another namespace. (An open mountinfo would keep the mount namespace of now.)
+    pub fn holding(mut self, paths: &[&'static str]) -> View {
+        for path in paths {
+            if let Some(bytes) = self.bytes(path) {
+                self.held.push((path, bytes));
+            }
         }
+        self
+    }
+
+    /// Holds on to where our caller's `path` leads now, for [`View::place_of`].
+    pub fn holding_place_of(mut self, path: &Path) -> View {
+        let by_statx = file::place(path).ok().and_then(|(.., mount)| u32::try_from(mount).ok());
+        // 0 is what a kernel before 5.8 leaves there.
+        let mount = by_statx.filter(|mount| *mount != 0).or_else(|| {
+            let opened = open_retrying(path, OFlag::O_PATH).ok()?;
+            let info = self.text(&format!("/proc/self/fdinfo/{}", opened.as_raw_fd()))?;
+            let mut ids = info.lines().filter_map(|line| line.strip_prefix("mnt_id:"));
+            digits(ids.next()?.trim().as_bytes())
+        });
+        self.places.extend(mount.map(|mount| (path.to_path_buf(), mount)));
+        self
+    }
+
+    /// Opens what is at `path`; no link on the way, a magic one of /proc included, leads out of the root.
+    fn open(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
+        let path = path.trim_start_matches('/');
+        let below = |name: &str| match path.strip_prefix(name)? {
+            "" => Some("."),
+            rest => rest.strip_prefix('/'),
+        };
+        if let Some(path) = below("proc") {
+            return open_at(self.proc.as_ref()?, path, flags, ResolveFlag::RESOLVE_BENEATH);
+        }
+        let held = below("etc").zip(self.etc.as_ref());
+        let file = held.and_then(|(path, etc)| open_at(etc, path, flags, ResolveFlag::RESOLVE_BENEATH));
+        // A link of /etc may well lead elsewhere.
+        file.or_else(|| open_at(self.root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT))
     }
 
     /// Opens what the last name of `path` leads to: a namespace, or a directory of a process, by a magic link of /proc.
@@ -109,8 +143,18 @@ impl View {
         openat(directory, name, flags | OPEN_FLAGS, Mode::empty()).ok()
     }
 
-    /// The bytes of a file; `None` if it cannot be read.
+    /// The bytes of a file, those that were held on to if some were; `None` if it cannot be read.
     pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
+        self.held(path).map(<[u8]>::to_vec).or_else(|| self.bytes_now(path))
+    }
+
+    /// The bytes of a file that was held on to; `None` if it was not.
+    pub fn held(&self, path: &str) -> Option<&[u8]> {
+        self.held.iter().find(|(held, _)| *held == path).map(|(_, bytes)| &**bytes)
+    }
+
+    /// The bytes of a file as it is now; `None` if it cannot be read.
+    pub fn bytes_now(&self, path: &str) -> Option<Vec<u8>> {
         read_fd_bounded(self.open(path, OFlag::O_RDONLY)?, LONGEST).ok()
     }
 
@@ -170,6 +214,16 @@ impl View {
         Some(value.trim().to_string())
     }
 
+    /// Whether the kernel is known to be older than this version.
+    pub fn is_older_than(&self, version: (u32, u32)) -> bool {
+        let release = self.text("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let mut numbers = release.split(|character: char| !character.is_ascii_digit()).map(str::parse);
+        match (numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < version,
+            _ => false,
+        }
+    }
+
     /// Whether this process has the capability; `None` if that cannot be seen.
     pub fn has_capability(&self, capability: u32) -> Option<bool> {
         let effective = u64::from_str_radix(&self.status("CapEff")?, 16).ok()?;
@@ -178,143 +232,35 @@ impl View {
 
     /// Our mounts, those that were held on to if some were; none if they cannot be seen.
     pub fn mounts(&self) -> Vec<Mount> {
-        match &self.mounts {
-            Some(held) => mounts(held).collect(),
-            None => mounts(&self.bytes(MOUNTS).unwrap_or_default()).collect(),
-        }
+        mounts(&self.bytes(MOUNTS).unwrap_or_default()).collect()
     }
 
-    /// Where our caller's `path` leads, of whatever links it is made; `None` if that cannot be seen. It must be asked
-    /// before our root directory changes.
+    /// Where our caller's `path`, which is held on to, leads, of whatever links it is made; `None` if that cannot be seen.
     pub fn place_of(&self, path: &Path) -> Option<Place> {
-        let file = if path.is_absolute() {
-            let path = path.strip_prefix("/").unwrap_or(path);
-            let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
-            openat(self.root.as_ref()?, path, flags, Mode::empty()).ok()?
-        } else {
-            open_retrying(path, OFlag::O_PATH).ok()?
-        };
-        let info = self.text(&format!("/proc/self/fdinfo/{}", file.as_raw_fd()))?;
-        let mut ids = info.lines().filter_map(|line| line.strip_prefix("mnt_id:"));
-        let id: u32 = digits(ids.next()?.trim().as_bytes())?;
-        // Our working directory has come along into a new mount namespace, on other mounts than those that were held.
-        let now = || mounts(&self.bytes(MOUNTS).unwrap_or_default()).collect();
-        let tables: [Vec<Mount>; 2] = [self.mounts(), now()];
+        let (_, id) = self.places.iter().find(|(held, _)| held == path)?;
+        let mounts = self.mounts();
         // In a chroot whose root is no mount point, not even the mount that this is on is seen.
-        let all_seen = tables.iter().all(|table| is_mounted(table, "/"));
-        let mut all = tables.into_iter().flatten();
-        let found = all.find(|mount| mount.id == id).map(Place::On);
+        let all_seen = is_mounted(&mounts, "/");
+        let found = mounts.into_iter().find(|mount| mount.id == *id).map(Place::On);
         found.or(all_seen.then_some(Place::Elsewhere))
     }
 }
 
-fn relative(path: &str) -> &str {
-    match path.trim_start_matches('/') {
-        "" => ".",
-        relative => relative,
+/// Opens `path` from `directory`, out of which it must not lead as far as `resolve` says so, and by no magic link of /proc. A
+/// kernel before 5.6, or a seccomp filter, may not know how: there an absolute link is one from our own root.
+fn open_at(directory: &OwnedFd, path: &str, flags: OFlag, resolve: ResolveFlag) -> Option<OwnedFd> {
+    let path = if path.is_empty() { "." } else { path };
+    // openat2(2) refuses flags that mean nothing.
+    let flags = match flags.contains(OFlag::O_PATH) {
+        true => flags | OFlag::O_CLOEXEC,
+        false => flags | OPEN_FLAGS,
+    };
+    let how = OpenHow::new().flags(flags).resolve(resolve | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+    match openat2(directory, path, how) {
+        Err(Errno::ENOSYS | Errno::EPERM) => openat(directory, path, flags, Mode::empty()).ok(),
+        result => result.ok(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
-
-    /// A directory, removed when dropped, with `inside`, the root of a view, and `outside` beside it.
-    struct Made(PathBuf);
-
-    impl Made {
-        fn new(name: &str) -> Made {
-            let path = std::env::temp_dir().join(format!("nskit-view-{name}-{}", std::process::id()));
-            std::fs::create_dir_all(path.join("inside/dir")).unwrap();
-            std::fs::create_dir(path.join("outside")).unwrap();
-            std::fs::write(path.join("inside/text"), "inside\n").unwrap();
-            std::fs::write(path.join("text"), "outside\n").unwrap();
-            Made(path)
-        }
-
-        fn view(&self) -> View {
-            View::below(self.0.join("inside"))
-        }
-
-        fn link(&self, to: &str, at: &str) {
-            symlink(to, self.0.join("inside").join(at)).unwrap();
-        }
-    }
-
-    impl Drop for Made {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
-    #[test]
-    fn links_do_not_lead_out_of_the_root() {
-        let made = Made::new("links");
-        let view = made.view();
-        let outside = made.0.join("text");
-        made.link("/text", "absolute");
-        made.link("../text", "relative");
-        made.link("/", "dir/root");
-        made.link("..", "dir/up");
-        made.link(outside.to_str().unwrap(), "out");
-        for path in ["/text", "/absolute", "/relative", "/dir/root/text", "/dir/up/text"] {
-            assert_eq!(view.text(path).as_deref(), Some("inside"), "{path}");
-        }
-        assert_eq!(view.text("/../../text").as_deref(), Some("inside"));
-        assert_eq!(view.text("/out"), None);
-        // What a link holds is told, wherever it leads.
-        assert_eq!(view.link("/absolute").as_deref(), Some("/text"));
-        assert!(view.exists("/out") && !view.exists("/none"));
-    }
-
-    #[test]
-    fn magic_links_are_followed_only_where_they_are_what_is_asked_for() {
-        let made = Made::new("magic");
-        let root = std::fs::File::open(made.0.join("outside")).unwrap();
-        let number = std::os::fd::AsRawFd::as_raw_fd(&root);
-        std::fs::write(made.0.join("outside/text"), "outside\n").unwrap();
-        let system = View::of_system();
-        assert_eq!(system.text(&format!("/proc/self/fd/{number}/text")), None);
-        let link = system.link("/proc/self/ns/user").unwrap();
-        assert!(link.starts_with("user:["), "{link}");
-        assert!(system.follow("/proc/self/ns/user", OFlag::O_RDONLY).is_some());
-        assert_eq!(system.differ("/proc/self/root", "/"), Some(false));
-        let elsewhere = format!("/proc/self/fd/{number}");
-        assert_eq!(system.differ("/proc/self/root", &elsewhere), Some(true));
-        assert_eq!(system.differ("/proc/self/root", "/no/such"), None);
-    }
-
-    #[test]
-    fn a_file_is_on_the_mount_that_the_kernel_says() {
-        let made = Made::new("place");
-        let system = View::of_system().holding_mounts();
-        let Some(Place::On(proc)) = system.place_of(Path::new("/proc/self/status")) else {
-            panic!("/proc is on no mount of ours")
-        };
-        assert_eq!((proc.fstype.to_str(), proc.mount_point), (Some("proc"), "/proc".into()));
-        // A file behind a magic link is on the mount that it is on.
-        let root = std::fs::File::open(&made.0).unwrap();
-        let behind = format!("/proc/self/fd/{}/text", AsRawFd::as_raw_fd(&root));
-        let direct = system.place_of(&made.0.join("text"));
-        assert!(matches!(direct, Some(Place::On(_))), "{direct:?}");
-        assert_eq!(system.place_of(Path::new(&behind)), direct);
-        // An anonymous pipe is on no mount of any mount namespace.
-        let (pipe, _) = nix::unistd::pipe().unwrap();
-        let pipe = format!("/proc/self/fd/{}", pipe.as_raw_fd());
-        assert_eq!(system.place_of(Path::new(&pipe)), Some(Place::Elsewhere));
-        assert_eq!(system.place_of(Path::new("/no/such")), None);
-        assert_eq!(made.view().place_of(Path::new("/text")), None);
-    }
-
-    #[test]
-    fn a_pipe_is_not_waited_for_and_a_long_file_not_read_to_its_end() {
-        let made = Made::new("pipe");
-        nix::unistd::mkfifo(&made.0.join("inside/pipe"), Mode::S_IRWXU).unwrap();
-        assert_eq!(made.view().text("/pipe").as_deref(), Some(""));
-        let long = std::fs::File::create(made.0.join("inside/long")).unwrap();
-        long.set_len(LONGEST as u64 * 100).unwrap();
-        assert_eq!(made.view().bytes("/long").unwrap().len(), LONGEST);
-    }
-}
+mod tests;

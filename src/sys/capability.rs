@@ -13,12 +13,22 @@ pub struct CapabilitySets {
     pub inheritable: u64,
 }
 
+/// CAP_SETGID of capabilities(7).
+pub const CAP_SETGID: u32 = 6;
+/// CAP_SETUID of capabilities(7).
+pub const CAP_SETUID: u32 = 7;
 /// CAP_SYS_CHROOT of capabilities(7).
 pub const CAP_SYS_CHROOT: u32 = 18;
 /// CAP_SYS_PTRACE of capabilities(7).
 pub const CAP_SYS_PTRACE: u32 = 19;
 /// CAP_SYS_ADMIN of capabilities(7).
 pub const CAP_SYS_ADMIN: u32 = 21;
+/// CAP_SYS_RESOURCE of capabilities(7).
+pub const CAP_SYS_RESOURCE: u32 = 24;
+/// CAP_SYS_TIME of capabilities(7).
+pub const CAP_SYS_TIME: u32 = 25;
+/// CAP_SETFCAP of capabilities(7).
+pub const CAP_SETFCAP: u32 = 31;
 
 impl CapabilitySets {
     /// Whether `capability` is effective.

@@ -130,6 +130,14 @@ fn place_at(directory: libc::c_int, path: &CStr, more: libc::c_int) -> nix::Resu
     Ok((found.stx_dev_major, found.stx_dev_minor, found.stx_ino, found.stx_mnt_id))
 }
 
+/// Whether the file has an extended attribute of this name, see xattr(7); not where that cannot be seen.
+pub fn has_attribute(path: &Path, name: &CStr) -> bool {
+    // SAFETY: two C strings; no value is asked for, its length alone.
+    let length =
+        path.with_nix_path(|path| unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) });
+    length.is_ok_and(|length| length >= 0)
+}
+
 /// Opens `path` with [`OPEN_FLAGS`] besides. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody
 /// reads.
 pub fn open_retrying(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {

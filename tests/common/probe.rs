@@ -9,6 +9,9 @@
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
 //! - `probe exit STATUS`.
+//! - `probe refuse CALL ERRNO MASK PROGRAM…` (numbers): runs the program, for which this system call fails with ERRNO where
+//!   its first argument has one of the bits of MASK, or always where MASK is 0. `probe limit RESOURCE N PROGRAM…` runs one
+//!   with a limit of setrlimit(2).
 //! - `probe fill`: as `hold`, after its environment in memory, which others see in /proc, has been filled with `x`.
 //! - `probe rewrite TEXT`: the same, with `TEXT` instead, in which `\0` stands for NUL, and empty entries behind it.
 
@@ -72,6 +75,17 @@ fn probe(invocation: Invocation) -> Status {
             unsafe { libc::raise(libc::SIGSTOP) };
             return Status::Exited(7);
         }
+        "refuse" => {
+            let number = |at| word(at).parse().unwrap();
+            refuse(number(1), number(2), number(3));
+            become_program(&invocation.arguments[4..]);
+        }
+        "limit" => {
+            let limit = libc::rlimit { rlim_cur: word(2).parse().unwrap(), rlim_max: word(2).parse().unwrap() };
+            // SAFETY: a number and a structure that is only read.
+            assert_eq!(unsafe { libc::setrlimit(word(1).parse().unwrap(), &limit) }, 0);
+            become_program(&invocation.arguments[3..]);
+        }
         "exit" => return Status::Exited(word(1).parse().unwrap()),
         other => {
             say(&format!("probe: what is '{other}'?"));
@@ -79,6 +93,40 @@ fn probe(invocation: Invocation) -> Status {
         }
     }
     Status::SUCCESS
+}
+
+/// A seccomp filter of our own, see seccomp(2): no_new_privs is not set, so that set-user-ID programs stay what they are.
+fn refuse(call: u32, errno: u32, mask: u32) {
+    let step = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
+    let (load, is, any, end) = (
+        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
+        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+        libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K,
+        libc::BPF_RET | libc::BPF_K,
+    );
+    let refused = libc::SECCOMP_RET_ERRNO | errno;
+    // The number of the call is at offset 0 of struct seccomp_data, the lower half of its first argument at 16.
+    let mut filter = match mask {
+        0 => vec![step(load, 0, 0, 0), step(is, 0, 1, call), step(end, 0, 0, refused)],
+        _ => vec![
+            step(load, 0, 0, 0),
+            step(is, 0, 3, call),
+            step(load, 0, 0, 16),
+            step(any, 0, 1, mask),
+            step(end, 0, 0, refused),
+        ],
+    };
+    filter.push(step(end, 0, 0, libc::SECCOMP_RET_ALLOW));
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: a structure that points to a filter of the length said, both of which live on.
+    let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
+}
+
+fn become_program(words: &[OsString]) {
+    use std::os::unix::process::CommandExt;
+    let error = std::process::Command::new(&words[0]).args(&words[1..]).exec();
+    panic!("{:?}: {error}", words[0]);
 }
 
 fn say(line: &str) {

@@ -1,5 +1,11 @@
 //! The hint below a failure: that it says what was the matter, and says nothing else where that looks alike.
 
+mod calls;
+mod credentials;
+mod maps;
+mod mounts;
+mod program;
+
 use crate::common::{ALICE, Call, Outcome, ROOT, Scene, User, copy_to_run, on_purpose, ours};
 
 /// A scene; `None` as well where the tool under test has no hints.
@@ -13,13 +19,20 @@ fn scene() -> Option<Scene> {
 /// Asserts that it fails with status 1, with a message that holds `words` and one hint, which is returned.
 #[track_caller]
 fn hint(call: Call, words: &[&str]) -> String {
+    hint_with(1, call, words)
+}
+
+/// The same with another status.
+#[track_caller]
+fn hint_with(status: i32, call: Call, words: &[&str]) -> String {
     let outcome = call.run();
     // Programs that help, as newuidmap, may have had a word before.
     let stderr = outcome.stderr.lines();
     let own = stderr.skip_while(|line| !line.starts_with("unshare: "));
     let text = own.map(|line| format!("{line}\n")).collect();
     let outcome = Outcome { stderr: text, ..outcome };
-    let below = outcome.failed("unshare", 1, words);
+    let below = outcome.failed("unshare", status, words);
+    let below: Vec<_> = below.into_iter().filter(|line| !line.starts_with("Try '")).collect();
     let [only] = below[..] else { panic!("not one hint: {outcome:#?}") };
     let hint = only.strip_prefix("unshare: hint: ");
     hint.unwrap_or_else(|| panic!("{outcome:#?}")).to_string()
@@ -29,7 +42,21 @@ fn unshare(scene: &Scene, user: User, options: &[&str]) -> Call {
     scene.unshare(options).args(["true"]).user(user)
 }
 
+/// The call, for which this system call fails with this errno where its first argument has one of the bits of `mask`, or
+/// always where that is 0.
+fn refused(scene: &Scene, call: Call, number: i64, errno: i32, mask: i32) -> Call {
+    let numbers = [number.to_string(), errno.to_string(), mask.to_string()];
+    call.under(scene, "bin/probe", ["refuse".to_string()].into_iter().chain(numbers))
+}
+
+/// A line of a shell that is run in a mount namespace of its own; `unshare` there is the one under test.
+fn with_mounts_of_its_own(scene: &Scene, line: &str) -> Call {
+    scene.unshare(["-m", "sh", "-c", line])
+}
+
 const REFUSED: &str = "Operation not permitted";
+const DENIED: &str = "Permission denied";
+const MISSING: &str = "No such file or directory";
 const INVALID: &str = "Invalid argument";
 
 #[test]
@@ -144,7 +171,10 @@ fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
     let Some(scene) = scene() else { return };
     let call = unshare(&scene, ALICE, &["--map-users=0:200000:10"]);
     let hint = hint(call, &["newuidmap", "status 1"]);
-    assert_eq!(hint, "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id");
+    assert_eq!(
+        hint,
+        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id, and not 200000 to 200009"
+    );
 }
 
 #[test]

@@ -1,43 +1,81 @@
 //! unshare(2) refused, by which rule.
 
+use nix::errno::Errno;
+
 use super::super::View;
 use super::super::ids::unmapped;
 use super::super::refusal::{other_refusal, refusers};
+use super::Situation;
 use crate::mountinfo::is_mounted;
 use crate::namespace::{Kind, KindSet};
-use crate::sys::capability::CAP_SYS_ADMIN;
+use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_TIME};
 
 /// The PID namespaces that may be nested, see pid_namespaces(7).
 const DEEPEST_PID: usize = 32;
 
 /// unshare(2) without a user namespace: EPERM.
-pub fn no_right(view: &View) -> String {
-    match view.has_capability(CAP_SYS_ADMIN) {
-        Some(true) => other_refusal(view),
-        _ => "this needs CAP_SYS_ADMIN: run it as root, or add --user --map-root-user (-r) for a user namespace of \
-              one's own"
-            .to_string(),
+pub fn no_right(situation: &Situation, view: &View) -> String {
+    if situation.has(CAP_SYS_ADMIN, view) == Some(true) {
+        return other_refusal(view);
     }
+    if let Some(ids) = unmapped(view) {
+        return unmapped_first(ids);
+    }
+    let root = situation.uid == Some(0);
+    if let Some(bar) = bar(situation, view) {
+        let remedy = if root { "which root lacks here" } else { "run it as root" };
+        return format!(
+            "this needs CAP_SYS_ADMIN: {remedy}; nor does a user namespace of one's own (-r) help, as {bar}"
+        );
+    }
+    if !root {
+        return "this needs CAP_SYS_ADMIN: run it as root, or add --user --map-root-user (-r) for a user namespace of one's \
+                own"
+            .to_string();
+    }
+    let doubt = match view.status("Seccomp").as_deref() {
+        Some("2") => ", unless the seccomp filter that we run under refuses that as well",
+        _ => "",
+    };
+    format!(
+        "we are root, but without CAP_SYS_ADMIN, as in a container or a service: give it that right (docker run --cap-add \
+         SYS_ADMIN), or add --user --map-root-user (-r) for a user namespace of one's own{doubt}"
+    )
+}
+
+/// Why no user namespace can be made, whoever asks for it; `None` where nothing is known to be in the way.
+fn bar(situation: &Situation, view: &View) -> Option<String> {
+    let number = |path| view.number(path);
+    let privileged = situation.has(CAP_SYS_ADMIN, view) == Some(true);
+    if !privileged && number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+        return Some("kernel.unprivileged_userns_clone is 0: only root may make user namespaces here".to_string());
+    }
+    if number("/proc/sys/user/max_user_namespaces") == Some(0) {
+        return Some("user.max_user_namespaces is 0: no such namespace may be made here".to_string());
+    }
+    let mounts = view.mounts();
+    (!mounts.is_empty() && !is_mounted(&mounts, "/")).then(|| {
+        "we are in a chroot: the kernel makes no user namespaces there; enter the root by pivot_root(2) instead"
+            .to_string()
+    })
+}
+
+fn unmapped_first(ids: &str) -> String {
+    format!(
+        "our {ids} not mapped in the user namespace that we are in (see /proc/self/uid_map and gid_map): make that one with \
+         -r, which maps both"
+    )
 }
 
 /// unshare(2) with a user namespace: EPERM.
-pub fn no_user_namespace(view: &View) -> String {
-    let privileged = view.has_capability(CAP_SYS_ADMIN) == Some(true);
-    if !privileged && view.number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
-        return "kernel.unprivileged_userns_clone is 0: only root may make user namespaces here".to_string();
-    }
+pub fn no_user_namespace(situation: &Situation, view: &View) -> String {
     if let Some(ids) = unmapped(view) {
-        return format!(
-            "our {ids} not mapped in the user namespace that we are in (see /proc/self/uid_map and gid_map): make that one \
-             with -r, which maps both"
-        );
+        return unmapped_first(ids);
     }
-    let mounts = view.mounts();
-    if !mounts.is_empty() && !is_mounted(&mounts, "/") {
-        return "we are in a chroot: the kernel makes no user namespaces there; enter the root by pivot_root(2) instead"
-            .to_string();
+    if let Some(bar) = bar(situation, view) {
+        return bar;
     }
-    if mounts.is_empty() || view.differ("/proc/1/root", "/") != Some(false) {
+    if view.mounts().is_empty() || view.differ("/proc/1/root", "/") != Some(false) {
         return format!(
             "either we are in a chroot, where the kernel makes no user namespaces, or it is {}",
             refusers(view)
@@ -84,11 +122,76 @@ pub fn limits(kinds: KindSet, view: &View) -> String {
 }
 
 /// unshare(2): EINVAL.
-pub fn missing_kinds(kinds: KindSet, view: &View) -> Option<String> {
+pub fn not_valid(kinds: KindSet, view: &View) -> Option<String> {
     let missing = kinds.iter().filter(|kind| !view.exists(&format!("/proc/self/ns/{kind}")));
     let missing: KindSet = missing.collect();
-    if missing.is_empty() || !view.exists("/proc/self/ns") {
-        return None;
+    if !missing.is_empty() && view.exists("/proc/self/ns") {
+        return Some(format!("this kernel has no {missing} namespaces"));
     }
-    Some(format!("this kernel has no {missing} namespaces"))
+    if kinds.contains(Kind::User) {
+        let threads: usize = view.status("Threads").and_then(|threads| threads.parse().ok()).unwrap_or(1);
+        if threads > 1 {
+            return Some(format!(
+                "we have {threads} threads, and the kernel makes a user namespace for a process with one alone: an emulator \
+                 (qemu-user) or a tracer has added some"
+            ));
+        }
+        // As Linux 3.10 of RHEL 7 says it.
+        if view.number("/proc/sys/user/max_user_namespaces") == Some(0) {
+            return Some(limits(KindSet::EMPTY.with(Kind::User), view));
+        }
+    }
+    (kinds.contains(Kind::Pid) && has_children_elsewhere(view)).then(|| {
+        "our children are to be in another PID namespace than ours already, as after unshare --pid without --fork: add --fork \
+         there"
+            .to_string()
+    })
+}
+
+fn has_children_elsewhere(view: &View) -> bool {
+    let childrens = "/proc/self/ns/pid_for_children";
+    match view.link(childrens) {
+        Some(childrens) => view.link("/proc/self/ns/pid").is_some_and(|own| own != childrens),
+        // Where it waits for its first process, the link is there and cannot be read.
+        None => view.exists(childrens),
+    }
+}
+
+/// A setting of a new namespace that has no such file, or cannot be written: ENOENT, EROFS.
+pub fn no_file_of_proc(errno: Errno, view: &View) -> Option<String> {
+    if errno == Errno::EROFS {
+        return Some(
+            "/proc is mounted read-only here, as in many a container, and this is set by a file in it: make it writable \
+             first (mount -o remount,bind,rw /proc)"
+                .to_string(),
+        );
+    }
+    (!view.exists("/proc/self")).then(|| {
+        "no proc is mounted on /proc, which unshare needs for this: mount one first (mount -t proc proc /proc)"
+            .to_string()
+    })
+}
+
+/// The offset of a clock refused.
+pub fn no_offset(errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+    match errno {
+        Errno::EPERM if situation.has(CAP_SYS_TIME, view) == Some(false) && !situation.kinds.contains(Kind::User) => Some(
+            "the offset of a clock needs CAP_SYS_TIME, which we lack: in a container, give it that (docker run --cap-add \
+             SYS_TIME), or add --user --map-root-user (-r)"
+                .to_string(),
+        ),
+        Errno::ERANGE => {
+            let uptime = view.text("/proc/uptime")?;
+            let (seconds, _) = uptime.split_once('.')?;
+            let negative = situation.offsets.iter().any(|(_, offset)| *offset < 0);
+            Some(match negative {
+                true => format!(
+                    "the clock would be below zero: since boot it has come to about {seconds} seconds, and no offset may \
+                     take away more"
+                ),
+                false => "the clock would be beyond what the kernel can count (about 146 years)".to_string(),
+            })
+        }
+        _ => None,
+    }
 }

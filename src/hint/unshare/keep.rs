@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use nix::errno::Errno;
+
 use super::super::view::Place;
 use crate::mountinfo::Mount;
 use crate::namespace::Kind;
@@ -18,6 +20,19 @@ pub fn refused(kind: Kind, file: &Path, place: Option<Place>) -> Option<String> 
             "either the file is on a shared mount, from which the new namespace would propagate into itself, or {}",
             younger_place()
         )),
+    }
+}
+
+/// The file is not there, or is a directory: ENOENT, ENOTDIR, EISDIR.
+pub fn no_file(kind: Kind, file: &Path, errno: Errno) -> Option<String> {
+    let name = file.display();
+    let private = if kind == Kind::Mount { ", on a private mount" } else { "" };
+    match errno {
+        Errno::ENOENT => Some(format!("the file must be there first, and may be empty{private}: touch {name}")),
+        Errno::ENOTDIR | Errno::EISDIR if file.is_dir() => Some(format!(
+            "{name} is a directory, and a namespace is kept on a file, which may be empty{private}: touch {name}/{kind}"
+        )),
+        _ => None,
     }
 }
 

@@ -1,30 +1,50 @@
 //! newuidmap(1) and newgidmap(1), and what they look at.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use nix::sys::stat::stat;
+use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::super::View;
-use crate::enter::idmap::{Extent, extents};
-use crate::enter::subid::{Subordinates, blocks};
+use super::super::ids::{inside, listed, outside_of};
+use super::Situation;
+use crate::enter::idmap::{Extent, IdKind, extents};
+use crate::enter::program::DEFAULT_PATH;
+use crate::enter::subid::blocks;
 use crate::error::Status;
+use crate::namespace::Kind;
+use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
+use crate::sys::file::has_attribute;
 use crate::users::for_each_entry;
 
-/// Of so many ranges no more are named.
-const MOST_RANGES: usize = 5;
+/// What is proposed to a user without subordinate ids.
+const PROPOSED: (u32, u32) = (100_000, 65536);
 
 /// What to do for a user without subordinate ids.
-pub fn add_subordinates(user: &str, file: &str) -> String {
+pub fn add_subordinates(user: &str, file: &str, view: &View) -> String {
     let option = if file.ends_with("gid") { "--add-subgids" } else { "--add-subuids" };
-    format!("give {user} a range that nobody else has, as root: usermod {option} 100000-165535 {user}")
+    let map = view.bytes("/proc/self/uid_map").unwrap_or_default();
+    let mapped: Vec<_> = extents(&map).into_iter().map(|Extent { inner, count, .. }| (inner, count)).collect();
+    if mapped.is_empty() || outside_of(PROPOSED, &mapped).is_none() {
+        return format!("give {user} a range that nobody else has, as root: usermod {option} 100000-165535 {user}");
+    }
+    if mapped.iter().all(|(_, count)| *count == 1) {
+        return "subordinate ids are not mapped in the user namespace that we are in: make it with them, in one command, as \
+                unshare -r --map-auto does"
+            .to_string();
+    }
+    format!(
+        "give {user} a range that nobody else has of the ids that the user namespace maps that we are in ({}), as root: \
+         usermod {option} FIRST-LAST {user}",
+        listed(&mapped)
+    )
 }
 
 /// newuidmap or newgidmap has failed.
-pub fn program(name: &str, ending: Status, user: u32, view: &View) -> Option<String> {
-    let file = match name {
-        "newuidmap" => "/etc/subuid",
-        "newgidmap" => "/etc/subgid",
-        _ => return None,
-    };
+pub fn program(name: &str, ending: Status, situation: &Situation, view: &View) -> Option<String> {
+    let ids = [IdKind::User, IdKind::Group].into_iter().find(|ids| ids.map_program() == name)?;
     match ending {
         Status::Exited(127) => Some(format!(
             "{name} was not found in $PATH: install it (Debian, Ubuntu: package uidmap; Fedora: shadow-utils)"
@@ -33,14 +53,159 @@ pub fn program(name: &str, ending: Status, user: u32, view: &View) -> Option<Str
             "there is a {name} in $PATH, but it cannot be run: it is not executable for us, or the interpreter that it \
              names is missing"
         )),
-        Status::Exited(_) => allowed(file, user, view),
+        Status::Exited(_) => refused_by_program(ids, situation, view),
         Status::Killed(_) => None,
     }
 }
 
-/// The kernel takes no map in which two lines share ids (EINVAL, user_namespaces(7)). `text` is that of the map.
-pub fn overlapping(text: &str) -> Option<String> {
-    let lines = extents(text.as_bytes());
+/// newuidmap ran, and ended with a status of its own.
+fn refused_by_program(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+    let name = ids.map_program();
+    if view.status("NoNewPrivs").as_deref() == Some("1") {
+        return Some(format!(
+            "no_new_privs is set (NoNewPrivileges= of systemd, docker run --security-opt no-new-privileges), under which \
+             {name} gets no rights of its set-user-ID bit or its file capabilities"
+        ));
+    }
+    let program = situation.map_programs.iter().find(|program| program.file.ends_with(name));
+    program
+        .and_then(MapProgram::without_rights)
+        .or_else(|| overlapping(situation.map(ids)))
+        .or_else(|| allowed(ids, situation, view))
+        .or_else(|| not_there_outside(ids, situation, view))
+}
+
+/// The program that `$PATH` leads to, as it was seen before a user namespace was made: inside, root of outside has no id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapProgram {
+    file: PathBuf,
+    owner: u32,
+    mode: u32,
+}
+
+impl MapProgram {
+    /// The first of that name in the directories of `path`.
+    pub fn find(ids: IdKind, path: Option<&OsStr>) -> Option<MapProgram> {
+        let path = path.unwrap_or(OsStr::new(DEFAULT_PATH));
+        std::env::split_paths(path).map(|directory| directory.join(ids.map_program())).find_map(|file| {
+            let found = stat(&file).ok()?;
+            Some(MapProgram { file, owner: found.st_uid, mode: found.st_mode & 0o7777 })
+        })
+    }
+
+    /// Why it has no rights to write a map, if it has none.
+    fn without_rights(&self) -> Option<String> {
+        let MapProgram { file, owner, mode } = self;
+        let name = file.display();
+        // Whatever else there is, it has the rights of its file capabilities then.
+        if has_attribute(file, c"security.capability") {
+            return None;
+        }
+        if mode & libc::S_ISUID == 0 || *owner != 0 {
+            return Some(format!(
+                "{name} has neither the set-user-ID bit of root nor file capabilities (owner {owner}, mode {mode:o}): install \
+                 it anew, or chmod u+s, as root"
+            ));
+        }
+        let nosuid = statvfs(file).is_ok_and(|statvfs| statvfs.flags().contains(FsFlags::ST_NOSUID));
+        nosuid.then(|| format!("{name} is on a mount with the option nosuid, where its set-user-ID bit has no effect"))
+    }
+}
+
+/// What the file of subordinate ids allows the user, where it does not allow what was asked for.
+fn allowed(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+    let file = ids.subordinate_file();
+    let user = situation.uid?;
+    let name = name_of(user, view);
+    let text = view.bytes(file).unwrap_or_default();
+    let ranges: Vec<_> = blocks(&text, user, name.as_deref()).map(|block| (block.first, block.count)).collect();
+    let own = match ids {
+        IdKind::User => Some(user),
+        IdKind::Group => situation.gid,
+    };
+    let map = situation.map(ids);
+    let missing = map.iter().find_map(|line| match (line.outer, line.count) {
+        (id, 1) if Some(id) == own => None,
+        range => outside_of(range, &ranges),
+    });
+    // Where all of it is allowed, the file is not what is in the way.
+    let missing = missing.map(|range| listed(&[range]));
+    let missing = match (missing, map.is_empty()) {
+        (Some(missing), _) => format!(", and not {missing}"),
+        (None, true) => String::new(),
+        (None, false) => return None,
+    };
+    if !ranges.is_empty() {
+        return Some(format!("{file} allows this user {}, and one's own id{missing}", listed(&ranges)));
+    }
+    // Without a name, which need not be in /etc/passwd, the lines with it cannot be told.
+    let name = name?;
+    Some(format!("{file} allows this user nothing: {}", add_subordinates(&name.to_string_lossy(), file, view)))
+}
+
+/// Ids outside that are none in the user namespace that we come from.
+fn not_there_outside(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+    let file = format!("/proc/self/{}", ids.map_file());
+    let outer = extents(view.held(&file)?);
+    let mapped: Vec<_> = outer.iter().map(|line| (line.inner, line.count)).collect();
+    let missing = situation.map(ids).iter().find_map(|line| outside_of((line.outer, line.count), &mapped))?;
+    let alone = match mapped.iter().all(|(_, count)| *count == 1) {
+        true => ": make that one with all that is needed, in one command, as unshare -r --map-auto does",
+        false => "",
+    };
+    Some(format!(
+        "the ids {} outside are not mapped in the user namespace that we are in, which has {}{alone}",
+        listed(&[missing]),
+        listed(&mapped)
+    ))
+}
+
+/// write(2) of a map: EPERM.
+pub fn map_refused(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+    let lines = situation.map(ids);
+    if let Some(hint) = not_there_outside(ids, situation, view) {
+        return Some(hint);
+    }
+    let lacks = |capability| situation.has(capability, view) == Some(false);
+    let maps_root = lines.iter().any(|line| line.outer == 0);
+    if ids == IdKind::User && maps_root && lacks(CAP_SETFCAP) && !view.is_older_than((5, 12)) {
+        return Some(
+            "mapping root of outside (user 0) needs CAP_SETFCAP since Linux 5.12, which we lack: in a container, give it that \
+             (docker run --cap-add SETFCAP), or run unshare as another user"
+                .to_string(),
+        );
+    }
+    let (capability, name) = match ids {
+        IdKind::User => (CAP_SETUID, "CAP_SETUID"),
+        IdKind::Group => (CAP_SETGID, "CAP_SETGID"),
+    };
+    let others = lines.iter().any(|line| line.count > 1) || lines.len() > 1;
+    (others && lacks(capability)).then(|| format!("a map of more than one's own id needs {name}, which we lack"))
+}
+
+/// setuid(2), setgid(2): EINVAL.
+pub fn no_such_id(ids: IdKind, id: u32, situation: &Situation, view: &View) -> Option<String> {
+    let (what, map) = match ids {
+        IdKind::User => ("user", "--map-user or --map-users"),
+        IdKind::Group => ("group", "--map-group or --map-groups"),
+    };
+    let new = situation.kinds.contains(Kind::User);
+    let namespace = if new { "the new user namespace" } else { "the user namespace that we are in" };
+    let mapped = inside(&view.bytes_now(&format!("/proc/self/{}", ids.map_file()))?);
+    Some(match (mapped, new) {
+        (Some(mapped), true) => {
+            format!(
+                "{what} {id} is not mapped in {namespace}, which has {mapped}: choose one of these, or map it with {map}"
+            )
+        }
+        (Some(mapped), false) => format!("{what} {id} is not mapped in {namespace}, which has {mapped}"),
+        (None, true) => format!("no {what} is mapped in {namespace}: map root with -r, or another one with {map}"),
+        (None, false) => format!("no {what} is mapped in {namespace}"),
+    })
+}
+
+/// The kernel takes no map in which two lines share ids (EINVAL, user_namespaces(7)).
+pub fn overlapping(lines: &[Extent]) -> Option<String> {
     let pairs = lines.iter().enumerate().flat_map(|(at, one)| lines[at + 1..].iter().map(move |other| (one, other)));
     let outer = |extent: &Extent| (extent.outer, extent.count);
     let inner = |extent: &Extent| (extent.inner, extent.count);
@@ -61,29 +226,6 @@ fn intersection(one: (u32, u32), other: (u32, u32)) -> Option<(u64, u64)> {
     (first < end).then_some((first, end))
 }
 
-/// What the file allows the user.
-fn allowed(file: &str, user: u32, view: &View) -> Option<String> {
-    let name = name_of(user, view);
-    let text = view.bytes(file).unwrap_or_default();
-    let ranges: Vec<_> = blocks(&text, user, name.as_deref()).take(MOST_RANGES + 1).collect();
-    if !ranges.is_empty() {
-        return Some(format!("{file} allows this user {}, and one's own id", listed(&ranges)));
-    }
-    // Without a name, which need not be in /etc/passwd, the lines with it cannot be told.
-    let name = name?;
-    Some(format!("{file} allows this user nothing: {}", add_subordinates(&name.to_string_lossy(), file)))
-}
-
-fn listed(ranges: &[Subordinates]) -> String {
-    let text = |range: &Subordinates| {
-        let last = u64::from(range.first) + u64::from(range.count) - 1;
-        format!("{} to {last}", range.first)
-    };
-    let shown: Vec<_> = ranges.iter().take(MOST_RANGES).map(text).collect();
-    let more = if ranges.len() > MOST_RANGES { ", …" } else { "" };
-    format!("{}{more}", shown.join(", "))
-}
-
 /// The name of the user in /etc/passwd. No more is asked: a hint starts no program.
 fn name_of(user: u32, view: &View) -> Option<OsString> {
     let mut name = None;
@@ -98,50 +240,4 @@ fn name_of(user: u32, view: &View) -> Option<OsString> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::made::Made;
-    use super::*;
-
-    const PASSWD: (&str, &str) = ("/etc/passwd", "root:x:0:0::/:\nalice:x:1001:1001::/:\n");
-
-    fn hint(ending: Status, files: &[(&str, &str)]) -> Option<String> {
-        program("newuidmap", ending, 1001, &Made::of(files).view())
-    }
-
-    fn refused(subuid: &str) -> Option<String> {
-        hint(Status::Exited(1), &[PASSWD, ("/etc/subuid", subuid)])
-    }
-
-    #[test]
-    fn one_that_is_missing_is_told_from_one_that_cannot_be_run() {
-        let missing = hint(Status::Exited(127), &[]).unwrap();
-        assert!(missing.contains("not found") && missing.contains("package uidmap"), "{missing}");
-        let there = hint(Status::Exited(126), &[]).unwrap();
-        assert!(there.contains("cannot be run") && !there.contains("install"), "{there}");
-        let other = program("the helper", Status::Exited(127), 0, &Made::of(&[]).view());
-        assert_eq!(other, None);
-    }
-
-    #[test]
-    fn all_ranges_of_the_user_are_allowed() {
-        let text = "bob:1:1\nalice:100000:65536\n1001:700000:10\nalice:x:1\n";
-        assert_eq!(
-            refused(text).unwrap(),
-            "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id"
-        );
-        let hint = refused(&"alice:10:5\n".repeat(9)).unwrap();
-        assert_eq!(hint.matches("10 to 14").count(), 5, "{hint}");
-        assert!(hint.contains("10 to 14, …, and"), "{hint}");
-        let none = refused("bob:1:1\n").unwrap();
-        assert!(none.contains("allows this user nothing") && none.ends_with(" alice"), "{none}");
-    }
-
-    #[test]
-    fn nothing_is_said_of_a_user_without_a_name() {
-        let lines = ("/etc/subuid", "carol:100000:5\n");
-        assert_eq!(hint(Status::Exited(1), &[lines]), None);
-        let number = ("/etc/subuid", "1001:100000:5\n");
-        let hint = hint(Status::Exited(1), &[number]).unwrap();
-        assert!(hint.contains("100000 to 100004"), "{hint}");
-    }
-}
+mod tests;

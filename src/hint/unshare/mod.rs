@@ -5,115 +5,202 @@ mod keep;
 mod maps;
 mod mounts;
 
+mod situation;
+
 use std::path::Path;
 
 use nix::errno::Errno;
 
+use super::limits;
+use super::program::not_run;
+use super::refusal::{forbidden, other_refusal};
+use super::view::MOUNTS;
 use super::{View, not_of_proc, process_1_has_ended};
+use crate::enter::idmap::IdKind;
 use crate::enter::unshare::{IdMap, Request};
 use crate::error::{Attempt, Failure, RequestError};
-use crate::namespace::{Kind, KindSet};
-use crate::sys::capability::CAP_SYS_ADMIN;
+use crate::namespace::Kind;
+use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE};
 use crate::sys::file::NOT_PROC;
 
-/// What was asked for, as far as it may be the reason for a failure.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Situation {
-    /// The namespaces that were unshared, or were to be.
-    pub kinds: KindSet,
-    /// Whether the program runs as a child.
-    pub forks: bool,
-    /// Whether the shell is run, for lack of a program.
-    pub runs_shell: bool,
-    /// Whether the caller's group alone is mapped, by ourselves.
-    pub maps_own_group: bool,
-    /// Our effective UID before anything was done.
-    pub uid: u32,
-}
+pub use situation::Situation;
 
-impl Situation {
-    /// That of a request.
-    pub fn of(request: &Request) -> Situation {
-        Situation {
-            kinds: request.kinds,
-            forks: request.fork.is_some(),
-            runs_shell: request.program.is_none(),
-            maps_own_group: matches!(request.gid_map, IdMap::Own(_)),
-            uid: nix::unistd::geteuid().as_raw(),
-        }
-    }
-}
-
-/// The system as the hints of a request see it. The mount table of where we start is held where the request leads to
-/// another root directory, or may fail in a new mount namespace with a file that is outside of it.
+/// The system as the hints of a request see it. What /proc will tell otherwise is held on to: the mount table of where we
+/// start, where the request leads to another root directory, or may fail in a new mount namespace with a file that is
+/// outside of it; and the id maps around a new one.
 pub fn view_for(request: &Request) -> View {
-    let view = View::of_system();
-    let keeps_from_new_mounts = !request.keep.is_empty() && request.kinds.contains(Kind::Mount);
-    if request.root.is_some() || keeps_from_new_mounts { view.holding_mounts() } else { view }
+    let mut view = View::of_system();
+    if request.root.is_some() || !request.keep.is_empty() {
+        view = view.holding(&[MOUNTS]);
+    }
+    for keep in &request.keep {
+        view = view.holding_place_of(&keep.file);
+    }
+    let by_mapper = |map: &IdMap| matches!(map, IdMap::ByMapper(_));
+    if by_mapper(&request.uid_map) || by_mapper(&request.gid_map) {
+        view = view.holding(&["/proc/self/uid_map", "/proc/self/gid_map"]);
+    }
+    view
 }
 
 /// The hint for a request that makes no sense.
 pub fn before(error: &RequestError) -> Option<String> {
     match error {
-        RequestError::NoSubordinateIds { user, file } => Some(maps::add_subordinates(user, file)),
-        RequestError::Unreadable { path, errno: Errno::ENOENT } if path.starts_with("/etc") => Some(
-            "give the user subordinate ids: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"
-                .to_string(),
-        ),
+        RequestError::NoSubordinateIds { user, file } => Some(maps::add_subordinates(user, file, &View::of_system())),
+        RequestError::Unreadable { path, errno: Errno::ENOENT } if path.starts_with("/etc") => {
+            Some(maps::add_subordinates("USER", &path.to_string_lossy(), &View::of_system()))
+        }
+        RequestError::Unreadable { path, errno } if path.starts_with("/proc") => {
+            calls::no_file_of_proc(*errno, &View::of_system())
+        }
+        RequestError::KeepFile { option, errno } => {
+            let (name, file) = option.split_once('=')?;
+            let kind = Kind::ALL.into_iter().find(|kind| name.strip_prefix("--") == Some(kind.long_option()))?;
+            keep::no_file(kind, Path::new(file), *errno)
+        }
         _ => None,
     }
 }
 
-/// A note before an interactive shell starts that cannot be what was meant: after its first child has ended, it cannot
-/// fork any more (ENOMEM, pid_namespaces(7)).
-pub fn shell_stays_outside(situation: Situation) -> Option<String> {
+/// A note before a program starts that cannot be what was meant: after its first child has ended, it cannot fork any more
+/// (ENOMEM, pid_namespaces(7)).
+pub fn program_stays_outside(situation: &Situation) -> Option<String> {
     let pid = situation.kinds.contains(Kind::Pid);
-    (pid && !situation.forks && situation.runs_shell).then(|| {
-        "the shell itself stays outside of the new PID namespace, and once its first child has ended it cannot fork: \
-         add --fork"
-            .to_string()
+    (pid && !situation.forks).then(|| {
+        let program = match &situation.program {
+            None => "the shell".to_string(),
+            Some(name) => name.to_string_lossy().into_owned(),
+        };
+        format!(
+            "{program} itself stays outside of the new PID namespace, and once its first child has ended it cannot fork: add \
+             --fork"
+        )
     })
 }
 
 /// The hint for a failure of unshare's plan.
-pub fn hint(failure: &Failure, situation: Situation, view: &View) -> Option<String> {
+pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
-        Failure::Helper { name, ending } => maps::program(name, (*ending)?, situation.uid, view),
+        Failure::Helper { name, ending } => maps::program(name, (*ending)?, situation, view),
+        // execve(2) is where the kernel tells a changed user that it has too many processes.
+        Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_processes(false, view),
+        Failure::Program { program, errno } => {
+            situation.operand_of_option(program).or_else(|| not_run(program, *errno, &situation.search))
+        }
         _ => None,
     }
 }
 
-fn system(attempt: &Attempt, errno: Errno, situation: Situation, view: &View) -> Option<String> {
-    let user = situation.kinds.contains(Kind::User);
-    // AppArmor's rule is for those who are not privileged.
-    let apparmor = || calls::apparmor(view).filter(|_| user && situation.uid != 0);
+fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+    match attempt {
+        Attempt::Unshare(kinds) => match errno {
+            Errno::EPERM if kinds.contains(Kind::User) => Some(calls::no_user_namespace(situation, view)),
+            Errno::EPERM => Some(calls::no_right(situation, view)),
+            // EUSERS before Linux 4.9.
+            Errno::ENOSPC | Errno::EUSERS => Some(calls::limits(*kinds, view)),
+            Errno::EINVAL => calls::not_valid(*kinds, view),
+            Errno::EACCES => Some(forbidden("making namespaces", view)),
+            _ => None,
+        },
+        Attempt::Write { path, .. } => write(path, errno, situation, view),
+        Attempt::Open(path) | Attempt::Read(path) if path.starts_with("/proc") => {
+            calls::no_file_of_proc(errno, view)
+        }
+        Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, situation, view),
+        Attempt::Keep { kind, file } => match errno {
+            Errno::EINVAL => keep::refused(*kind, file, view.place_of(file)),
+            Errno::EACCES => Some(forbidden("binding a namespace on a file", view)),
+            Errno::EPERM if situation.has(CAP_SYS_ADMIN, view) == Some(true) => Some(other_refusal(view)),
+            Errno::EPERM => Some(
+                "binding a file needs CAP_SYS_ADMIN where unshare was started; a new user namespace does not give it there"
+                    .to_string(),
+            ),
+            _ => keep::no_file(*kind, file, errno),
+        },
+        Attempt::Fork => match errno {
+            Errno::ENOMEM if !situation.kinds.contains(Kind::Pid) => children_elsewhere(view),
+            Errno::EAGAIN => {
+                let has = |capability| situation.has(capability, view) == Some(true);
+                limits::of_processes(has(CAP_SYS_ADMIN) || has(CAP_SYS_RESOURCE), view)
+            }
+            _ => None,
+        },
+        _ => credentials(attempt, errno, situation, view),
+    }
+}
+
+/// A setting of the new namespaces.
+fn write(path: &Path, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+    let ids = [IdKind::User, IdKind::Group].into_iter().find(|ids| path.ends_with(ids.map_file()));
+    match (ids, errno) {
+        (_, NOT_PROC) => Some(not_of_proc()),
+        (_, Errno::ENOENT | Errno::EROFS) if path.starts_with("/proc") => calls::no_file_of_proc(errno, view),
+        (Some(ids), Errno::EPERM) => apparmor(situation, view).or_else(|| maps::map_refused(ids, situation, view)),
+        (Some(ids), Errno::EINVAL) => maps::overlapping(situation.map(ids)),
+        _ if path.ends_with("timens_offsets") => calls::no_offset(errno, situation, view),
+        (_, Errno::EPERM | Errno::EACCES) if path.ends_with("setgroups") && !situation.kinds.contains(Kind::User) => {
+            Some("--setgroups is a setting of a new user namespace: add --user (-U), or -r".to_string())
+        }
+        _ => None,
+    }
+}
+
+/// AppArmor's rule is for those who are not privileged.
+fn apparmor(situation: &Situation, view: &View) -> Option<String> {
+    let concerned = situation.kinds.contains(Kind::User) && situation.uid != Some(0);
+    calls::apparmor(view).filter(|_| concerned)
+}
+
+fn mount(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
     match (attempt, errno) {
-        (Attempt::Unshare(_), Errno::EPERM) if user => Some(calls::no_user_namespace(view)),
-        (Attempt::Unshare(_), Errno::EPERM) => Some(calls::no_right(view)),
-        (Attempt::Unshare(kinds), Errno::ENOSPC) => Some(calls::limits(*kinds, view)),
-        (Attempt::Unshare(kinds), Errno::EINVAL) => calls::missing_kinds(*kinds, view),
-        (Attempt::Write { path, .. }, Errno::EPERM) if path.ends_with("uid_map") => apparmor(),
-        (Attempt::Write { path, text }, Errno::EINVAL) if path.ends_with("uid_map") || path.ends_with("gid_map") => {
-            maps::overlapping(&text.replace("; ", "\n"))
+        (Attempt::Mount { on: at, .. } | Attempt::Propagate { at, .. }, Errno::EACCES) => {
+            mounts::forbidden_here(at, view)
         }
         (Attempt::Mount { fstype: "proc", .. }, Errno::EPERM) => {
-            apparmor().or_else(|| mounts::no_proc(situation, view))
+            apparmor(situation, view).or_else(|| mounts::no_proc(situation, view))
         }
-        (Attempt::Mount { .. } | Attempt::Propagate { .. }, Errno::EPERM) => apparmor(),
+        (Attempt::Mount { fstype: "binfmt_misc", .. }, Errno::EPERM | Errno::ENODEV) => {
+            apparmor(situation, view).or_else(|| mounts::no_binfmt(errno, view))
+        }
+        (Attempt::Mount { on, .. }, Errno::ENOENT | Errno::ENOTDIR) => mounts::no_directory(on, errno, situation),
         (Attempt::Propagate { at, .. }, Errno::EINVAL) if at == Path::new("/") => mounts::no_mount_point(view),
-        (Attempt::Keep { kind, file }, Errno::EINVAL) => keep::refused(*kind, file, view.place_of(file)),
-        (Attempt::Fork, Errno::ENOMEM) if !situation.kinds.contains(Kind::Pid) => children_elsewhere(view),
-        (Attempt::Write { .. }, NOT_PROC) => Some(not_of_proc()),
-        (Attempt::Keep { .. }, Errno::EPERM) if view.has_capability(CAP_SYS_ADMIN) == Some(false) || user => Some(
-            "binding a file needs CAP_SYS_ADMIN where unshare was started; a new user namespace does not give it there"
+        // We have every right over the mount namespace that we have made.
+        (Attempt::Propagate { .. }, Errno::EPERM) if situation.kinds.contains(Kind::Mount) => {
+            apparmor(situation, view).or_else(|| Some(other_refusal(view)))
+        }
+        _ => None,
+    }
+}
+
+/// Another root directory, user or group.
+fn credentials(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+    let user = situation.kinds.contains(Kind::User);
+    let lacks = |capability| situation.has(capability, view) == Some(false);
+    let needs_root = |what: &str| Some(format!("{what}, which needs root (CAP_SETUID and CAP_SETGID)"));
+    match (attempt, errno) {
+        (Attempt::Chroot(_), Errno::EPERM) if user || !lacks(CAP_SYS_CHROOT) => Some(other_refusal(view)),
+        (Attempt::Chroot(_), Errno::EPERM) => Some(
+            "--root needs CAP_SYS_CHROOT: run it as root, or add --user --map-root-user (-r) for a user namespace of one's \
+             own"
                 .to_string(),
         ),
-        (Attempt::DropGroups, Errno::EPERM) if situation.maps_own_group => Some(
+        (Attempt::DropGroups | Attempt::SetGid(_) | Attempt::SetUid(_), Errno::EPERM)
+            if situation.owned && (lacks(CAP_SETUID) || lacks(CAP_SETGID)) =>
+        {
+            needs_root("--owner makes unshare itself that user and group")
+        }
+        (Attempt::DropGroups, Errno::EPERM) if user && (situation.maps_own_group || situation.groups.is_empty()) => Some(
             "setgroups(2) is denied where only one's own group is mapped: map a block of groups as well (--map-auto, \
              --map-groups)"
                 .to_string(),
         ),
+        (Attempt::DropGroups | Attempt::SetGid(_), Errno::EPERM) if !user && lacks(CAP_SETGID) => {
+            needs_root("-G changes the group and drops the supplementary ones")
+        }
+        (Attempt::SetUid(_), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
+        (Attempt::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, situation, view),
+        (Attempt::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, situation, view),
         _ => None,
     }
 }

@@ -1,17 +1,33 @@
 //! mount(2) refused inside.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use nix::errno::Errno;
+use nix::sys::stat::lstat;
+
 use super::super::View;
+use super::super::refusal::{forbidden, other_refusal};
 use super::Situation;
 use crate::mountinfo::{Mount, is_mounted};
 use crate::namespace::Kind;
+
+/// PROC_USER_INIT_INO of the kernel: the user namespace that there is from the start has this number.
+const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// Directories of proc that are always empty: what is mounted there hides nothing.
 const ALWAYS_EMPTY: [&str; 2] = ["sys/fs/binfmt_misc", "fs/nfsd"];
 
 /// mount(2) of proc: EPERM.
-pub fn no_proc(situation: Situation, view: &View) -> Option<String> {
+pub fn no_proc(situation: &Situation, view: &View) -> Option<String> {
+    let hint = proc_refused(situation, view)?;
+    Some(match situation.proc_implied {
+        true => format!("{hint} (the new proc is implied by --mount-binfmt or --load-interp)"),
+        false => hint,
+    })
+}
+
+fn proc_refused(situation: &Situation, view: &View) -> Option<String> {
     if !situation.kinds.contains(Kind::Pid) {
         return situation.kinds.contains(Kind::User).then(|| {
             "proc shows the PID namespace that we are in, which does not belong to the new user namespace: add --pid \
@@ -24,6 +40,11 @@ pub fn no_proc(situation: Situation, view: &View) -> Option<String> {
             .kinds
             .contains(Kind::User)
             .then(|| "the new PID namespace holds for children only: add --fork".to_string());
+    }
+    // Only in a user namespace does the kernel look at what can be seen already.
+    let user = situation.kinds.contains(Kind::User);
+    if !user && view.link("/proc/self/ns/user").as_deref() == Some(FIRST_USER_NAMESPACE) {
+        return Some(other_refusal(view));
     }
     let mounts = view.mounts();
     if mounts.is_empty() {
@@ -38,14 +59,76 @@ pub fn no_proc(situation: Situation, view: &View) -> Option<String> {
         });
     }
     // One that nothing covers would have been enough.
-    let masks: Option<Vec<_>> = whole.iter().map(|proc| mask_of(proc, &mounts)).collect();
-    let masks = masks?;
-    let mask = masks.first()?;
+    let masks: Vec<_> = whole.iter().filter_map(|proc| Some((*proc, mask_of(proc, &mounts)?))).collect();
+    if let Some(open) = whole.iter().find(|proc| masks.iter().all(|(masked, _)| masked.id != proc.id)) {
+        return limited(open).or_else(|| is_mounted(&mounts, "/").then(|| other_refusal(view)));
+    }
+    // Where a proc lies over another, what is masked of the upper one tells more.
+    let within = |(proc, mask): &&(&Mount, &Path)| proc.mount_point != *mask;
+    let (_, mask) = masks.iter().find(within).or_else(|| masks.first())?;
     Some(format!(
         "proc is partly masked here ({} is covered, as in a container): the kernel refuses a new one, which would show \
          what is hidden",
         mask.display()
     ))
+}
+
+/// A proc that shows all, and yet is held to options that a new one would not have (mount_namespaces(7)).
+fn limited(proc: &Mount) -> Option<String> {
+    let options: Vec<&[u8]> = proc.options.as_bytes().split(|byte| *byte == b',').collect();
+    let superblock: Vec<&[u8]> = proc.super_options.as_bytes().split(|byte| *byte == b',').collect();
+    let has = |option: &[u8]| options.contains(&option);
+    let at = proc.mount_point.display();
+    if has(b"ro") || superblock.contains(&&b"ro"[..]) {
+        return Some(format!(
+            "the proc on {at} is mounted read-only, as in a container: the kernel refuses a new one that can be written"
+        ));
+    }
+    let atime = [&b"noatime"[..], b"nodiratime"].into_iter().find(|option| has(option));
+    atime.map(|option| {
+        format!(
+            "the proc on {at} is mounted with {}: the kernel refuses a new one without (mount -o remount,relatime {at})",
+            option.escape_ascii()
+        )
+    })
+}
+
+/// mount(2): ENOENT or ENOTDIR of where it is to be mounted.
+pub fn no_directory(on: &Path, errno: Errno, situation: &Situation) -> Option<String> {
+    let implied = match situation.proc_implied && on == Path::new("/proc") {
+        true => " (the new proc is implied by --mount-binfmt or --load-interp)",
+        false => "",
+    };
+    let place = match &situation.root {
+        Some(root) => root.join(on.strip_prefix("/").unwrap_or(on)),
+        None => on.to_path_buf(),
+    };
+    let place = place.display();
+    match errno {
+        Errno::ENOENT if lstat(on).is_err() => {
+            Some(format!("there is no directory {place}: create it first (mkdir {place}){implied}"))
+        }
+        Errno::ENOTDIR => Some(format!("{place} is no directory{implied}")),
+        _ => None,
+    }
+}
+
+/// mount(2) of binfmt_misc: EPERM or ENODEV.
+pub fn no_binfmt(errno: Errno, view: &View) -> Option<String> {
+    match errno {
+        Errno::ENODEV => {
+            Some("the kernel has no binfmt_misc, or has not loaded it: modprobe binfmt_misc, as root".to_string())
+        }
+        _ if view.is_older_than((6, 7)) => {
+            Some("a user namespace has a binfmt_misc of its own since Linux 6.7 only".to_string())
+        }
+        _ => None,
+    }
+}
+
+/// mount(2): EACCES, which the kernel gives by itself only where we may not search the way to the place.
+pub fn forbidden_here(at: &Path, view: &View) -> Option<String> {
+    (lstat(at) != Err(Errno::EACCES)).then(|| forbidden("mounting", view))
 }
 
 /// What is mounted on this proc and hides some of it.

@@ -2,6 +2,7 @@
 
 use super::super::made::Made;
 use super::*;
+use crate::namespace::KindSet;
 
 const NO_RIGHTS: (&str, &str) =
     ("/proc/self/status", "Uid:\t7\t7\t7\t7\nGid:\t7\t7\t7\t7\nCapEff:\t0000000000000000\nSeccomp:\t0\n");
@@ -23,8 +24,8 @@ fn hint_for(attempt: Attempt, errno: Errno, asked: &[Kind], files: &[(&str, &str
         true => made,
         false => made.with_process_1(),
     };
-    let situation = Situation { kinds: kinds(asked), forks: true, uid: 1000, ..Situation::default() };
-    super::hint(&Failure::System { attempt, errno }, situation, &made.view())
+    let situation = Situation { kinds: kinds(asked), forks: true, uid: Some(1000), ..Situation::default() };
+    super::hint(&Failure::System { attempt, errno }, &situation, &made.view())
 }
 
 fn unsharing(errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> String {
@@ -75,9 +76,9 @@ fn apparmor_is_blamed_only_where_it_restricts() {
     }
     // Root is privileged, and forgets --pid as others do.
     let made = Made::of(&[sysctl, profile]);
-    let root = Situation { kinds: kinds(&[Kind::User]), ..Situation::default() };
+    let root = Situation { kinds: kinds(&[Kind::User]), uid: Some(0), ..Situation::default() };
     let refused = Failure::System { attempt: mount(), errno: Errno::EPERM };
-    let hint = super::hint(&refused, root, &made.view()).unwrap();
+    let hint = super::hint(&refused, &root, &made.view()).unwrap();
     assert!(hint.ends_with("add --pid --fork"), "{hint}");
     assert_eq!(hint_for(map(), Errno::EPERM, &[Kind::User], &[]), None);
     assert_eq!(hint_for(map(), Errno::EPERM, &[], &[sysctl, profile]), None);
@@ -117,13 +118,29 @@ fn a_refused_proc_has_its_reason() {
     let masked = ("/proc/self/mountinfo", "1 0 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n");
     let all = [Kind::User, Kind::Mount, Kind::Pid];
     assert!(with(&all, &[masked]).unwrap().starts_with("proc is partly masked here (/proc/kcore is covered"));
-    assert_eq!(with(&all, &[MOUNTS]), None);
+    // Nothing of the kernel's own is in the way then.
+    assert!(with(&all, &[MOUNTS]).unwrap().starts_with("probably it is"));
     // A second proc, of which nothing is covered, would do.
     let second = (
         "/proc/self/mountinfo",
-        "1 0 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n3 0 0:4 / /mnt/proc rw - proc p rw\n",
+        "9 1 8:1 / / rw - ext4 a rw\n1 9 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n\
+         3 9 0:4 / /mnt/proc rw - proc p rw\n",
     );
-    assert_eq!(with(&all, &[second]), None);
+    assert!(with(&all, &[second]).unwrap().starts_with("probably it is"));
+    // A proc over another: what is covered of the upper one is named.
+    let over = (
+        "/proc/self/mountinfo",
+        "1 0 0:4 / /proc rw - proc p rw\n2 1 0:4 / /proc rw - proc p rw\n3 2 0:5 / /proc/irq ro - tmpfs t rw\n",
+    );
+    assert!(with(&all, &[over]).unwrap().contains("(/proc/irq is covered"));
+    // A new one would have other options than those that this one is held to.
+    for (options, superblock, word) in
+        [("ro", "rw", "read-only"), ("rw", "ro", "read-only"), ("rw,noatime", "rw", "noatime")]
+    {
+        let line = format!("1 0 8:1 / / rw - ext4 a rw\n2 1 0:4 / /proc {options} - proc p {superblock}\n");
+        let hint = with(&all, &[("/proc/self/mountinfo", &line)]).unwrap();
+        assert!(hint.starts_with("the proc on /proc is mounted") && hint.contains(word), "{hint}");
+    }
     // In a chroot not all mounts are seen.
     let chroot = ("/proc/self/mountinfo", "1 0 8:1 / /tmp rw - ext4 a rw\n");
     assert_eq!(with(&all, &[chroot]), None);
@@ -154,7 +171,7 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
             .with_link("/proc/self/ns/pid_for_children", childrens);
         let situation = Situation { kinds: kinds(asked), ..Situation::default() };
         let failure = Failure::System { attempt: Attempt::Fork, errno: Errno::ENOMEM };
-        super::hint(&failure, situation, &made.view())
+        super::hint(&failure, &situation, &made.view())
     };
     let hint = with("pid:[2]", &[]).unwrap();
     assert!(hint.starts_with("process 1 of the PID namespace that our children are to be in"), "{hint}");
@@ -164,10 +181,13 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
 }
 
 #[test]
-fn a_shell_that_stays_outside_is_told_so() {
-    let situation =
-        |forks, runs_shell| Situation { kinds: kinds(&[Kind::Pid]), forks, runs_shell, ..Situation::default() };
-    assert!(shell_stays_outside(situation(false, true)).is_some());
-    assert_eq!(shell_stays_outside(situation(true, true)), None);
-    assert_eq!(shell_stays_outside(situation(false, false)), None);
+fn a_program_that_stays_outside_is_told_so() {
+    let note = |forks, program: Option<&str>| {
+        let program = program.map(Into::into);
+        program_stays_outside(&Situation { kinds: kinds(&[Kind::Pid]), forks, program, ..Situation::default() })
+    };
+    assert!(note(false, None).unwrap().starts_with("the shell itself stays outside"));
+    assert!(note(false, Some("make")).unwrap().starts_with("make itself stays outside"));
+    assert_eq!(note(true, None), None);
+    assert_eq!(program_stays_outside(&Situation { kinds: kinds(&[Kind::Net]), ..Situation::default() }), None);
 }

@@ -51,7 +51,9 @@ fn line_of(mount: &Mount) -> Vec<u8> {
     escape(&mount.root, &mut line);
     line.push(b' ');
     escape(mount.mount_point.as_os_str(), &mut line);
-    line.extend(b" rw,relatime ");
+    line.push(b' ');
+    line.extend(mount.options.as_bytes());
+    line.push(b' ');
     if let Some(group) = mount.shared {
         line.extend(format!("shared:{group} ").bytes());
     }
@@ -78,6 +80,7 @@ fn check_hostile_path(bytes: &[u8]) {
         parent: 2,
         root: "net:[1]".into(),
         mount_point: OsStr::from_bytes(bytes).into(),
+        options: "rw,relatime".into(),
         shared: Some(7),
         fstype: "nsfs".into(),
         super_options: "rw".into(),

@@ -1,0 +1,132 @@
+//! Which limit keeps a process from being made: fork(2), and execve(2) after a change of the user, with EAGAIN.
+
+use std::path::{Component, Path};
+
+use super::View;
+use crate::mountinfo::Mount;
+
+/// EAGAIN of fork(2). `unbounded`: whether RLIMIT_NPROC does not count for us, as for the first root user and for who has
+/// CAP_SYS_ADMIN or CAP_SYS_RESOURCE (getrlimit(2)).
+pub fn of_processes(unbounded: bool, view: &View) -> Option<String> {
+    let groups = cgroups(view);
+    if let Some(full) = groups.iter().find(|group| group.current >= group.most) {
+        return Some(format!(
+            "the cgroup {} is full: its pids.max allows {} processes and threads, and it has {}",
+            full.path, full.most, full.current
+        ));
+    }
+    let user = (!unbounded).then(|| processes_of_user(view)).flatten();
+    match (user, groups.first()) {
+        (Some(limit), _) => Some(format!(
+            "our user may have {limit} processes and threads (RLIMIT_NPROC, ulimit -u), and has that many"
+        )),
+        (None, Some(group)) => {
+            Some(format!("probably the cgroup {} was full: its pids.max is {}", group.path, group.most))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The soft limit; `None` where there is none, or it cannot be seen.
+pub fn processes_of_user(view: &View) -> Option<u64> {
+    let limits = view.text("/proc/self/limits")?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max processes"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// A cgroup with a limit.
+struct Group {
+    path: String,
+    most: u64,
+    current: u64,
+}
+
+/// Our cgroup and those around it, as far as they have a limit, from the innermost outwards.
+fn cgroups(view: &View) -> Vec<Group> {
+    let mounts = view.mounts();
+    let lines = view.text("/proc/self/cgroup").unwrap_or_default();
+    let ours = lines.lines().filter_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        Some((fields.next()?, fields.next()?))
+    });
+    let mut groups = Vec::new();
+    for (controllers, path) in ours {
+        let hierarchy = mounts.iter().find(|mount| match controllers {
+            "" => mount.fstype == "cgroup2",
+            _ => mount.fstype == "cgroup" && has_pids(controllers, mount),
+        });
+        let Some((mount, inside)) = hierarchy.and_then(|mount| Some((mount, below(path, mount)?))) else {
+            continue;
+        };
+        for group in inside.ancestors() {
+            let directory = mount.mount_point.join(group);
+            let number = |file: &str| view.number(directory.join(file).to_str()?);
+            if let (Some(most), Some(current)) = (number("pids.max"), number("pids.current")) {
+                groups.push(Group { path: directory.display().to_string(), most, current });
+            }
+        }
+    }
+    groups
+}
+
+fn has_pids(controllers: &str, mount: &Mount) -> bool {
+    let has = |list: &str| list.split(',').any(|controller| controller == "pids");
+    has(controllers) && has(&mount.super_options.to_string_lossy())
+}
+
+/// The path of a cgroup below the root of the mount; `None` if it is not shown there.
+fn below<'p>(path: &'p str, mount: &Mount) -> Option<&'p Path> {
+    let inside = Path::new(path).strip_prefix(&mount.root).ok()?;
+    inside.components().all(|component| matches!(component, Component::Normal(_))).then_some(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::Made;
+    use super::*;
+
+    const LIMITS: &str = "Limit  Soft Limit  Hard Limit  Units\nMax processes  17  100  processes\n";
+    const UNLIMITED: &str = "Max processes  unlimited  unlimited  processes\n";
+    const MOUNTS: &str =
+        "1 0 8:1 / / rw - ext4 a rw\n2 1 0:5 / /cg rw - cgroup2 c rw\n3 1 0:6 /a /v1 rw - cgroup c rw,pids\n";
+
+    fn hint(unbounded: bool, limits: &str, cgroup: &str, files: &[(&str, &str)]) -> Option<String> {
+        let own = [("/proc/self/limits", limits), ("/proc/self/mountinfo", MOUNTS), ("/proc/self/cgroup", cgroup)];
+        of_processes(unbounded, &Made::of(&[&own, files].concat()).view())
+    }
+
+    #[test]
+    fn the_limit_of_the_user_counts_for_users_only() {
+        assert!(hint(false, LIMITS, "", &[]).unwrap().starts_with("our user may have 17 processes"));
+        assert_eq!(hint(true, LIMITS, "", &[]), None);
+        assert_eq!(hint(false, UNLIMITED, "", &[]), None);
+    }
+
+    #[test]
+    fn a_full_cgroup_is_named_whichever_of_those_around_it_is() {
+        let files = [
+            ("/cg/x/y/pids.max", "9\n"),
+            ("/cg/x/y/pids.current", "4\n"),
+            ("/cg/x/pids.max", "5\n"),
+            ("/cg/x/pids.current", "5\n"),
+        ];
+        let full = hint(false, LIMITS, "0::/x/y\n", &files).unwrap();
+        assert!(full.starts_with("the cgroup /cg/x is full: its pids.max allows 5"), "{full}");
+        // Where none is full any more, the limit of the user comes first.
+        let free = hint(true, LIMITS, "0::/x/y\n", &files[..2]).unwrap();
+        assert!(free.starts_with("probably the cgroup /cg/x/y was full"), "{free}");
+        assert!(hint(false, LIMITS, "0::/x/y\n", &files[..2]).unwrap().starts_with("our user"));
+        let unlimited = [("/cg/x/pids.max", "max\n"), ("/cg/x/pids.current", "5\n")];
+        assert_eq!(hint(true, LIMITS, "0::/x\n", &unlimited), None);
+    }
+
+    #[test]
+    fn a_hierarchy_of_the_first_version_is_found_below_its_root() {
+        let files = [("/v1/b/pids.max", "2\n"), ("/v1/b/pids.current", "2\n")];
+        let of = |cgroup| hint(true, LIMITS, cgroup, &files);
+        assert!(of("4:cpu:/a/b\n8:pids:/a/b\n").unwrap().starts_with("the cgroup /v1/b is full"));
+        assert_eq!(of("8:pids:/c/b\n"), None);
+        assert_eq!(of("8:cpu:/a/b\n"), None);
+        assert_eq!(of("8:pids:/a/../b\n"), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! What was asked of unshare, as far as it may be the reason for a failure.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::maps::MapProgram;
+use crate::cli::unshare::Args;
+use crate::cli::value;
+use crate::enter::environment;
+use crate::enter::idmap::{Extent, IdKind};
+use crate::enter::step::Clock;
+use crate::enter::unshare::{IdMap, Request};
+use crate::hint::View;
+use crate::hint::program::Search;
+use crate::namespace::{Kind, KindSet};
+use crate::sys::capability;
+use crate::sys::signal::SignalNumber;
+
+/// What was asked for, as far as it may be the reason for a failure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Situation {
+    /// The namespaces that were unshared, or were to be.
+    pub kinds: KindSet,
+    /// Whether the program runs as a child.
+    pub forks: bool,
+    /// The program's name; `None` where the shell is run for lack of one.
+    pub program: Option<OsString>,
+    /// Whether the caller's group alone is mapped, by ourselves.
+    pub maps_own_group: bool,
+    /// The uid_map that is to be written.
+    pub users: Vec<Extent>,
+    /// The gid_map that is to be written.
+    pub groups: Vec<Extent>,
+    /// The programs that are to write the maps.
+    pub map_programs: Vec<MapProgram>,
+    /// Whether an owner of the user namespace was given.
+    pub owned: bool,
+    /// The offsets of clocks.
+    pub offsets: Vec<(Clock, i64)>,
+    /// The new root directory.
+    pub root: Option<PathBuf>,
+    /// Whether nobody asked for the new proc, but for what needs one.
+    pub proc_implied: bool,
+    /// The options that were given without the argument that they may have.
+    pub without_argument: WithoutArgument,
+    /// How the program is looked for.
+    pub search: Search,
+    /// Our effective UID before anything was done; `None` in tests that do not care.
+    pub uid: Option<u32>,
+    /// Our effective GID then.
+    pub gid: Option<u32>,
+    /// Our effective capabilities then; those of now count where this is `None`.
+    pub capabilities: Option<u64>,
+}
+
+/// Options whose argument is optional, and was not given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WithoutArgument {
+    /// --mount-proc.
+    pub mount_proc: bool,
+    /// --mount-binfmt.
+    pub mount_binfmt: bool,
+    /// --kill-child, or with the signal that it sends then.
+    pub kill_child: bool,
+    /// Of namespaces.
+    pub kinds: KindSet,
+}
+
+impl Situation {
+    /// What was typed, before it becomes a request.
+    pub fn typed(args: &Args) -> Situation {
+        let kept = |kind: Kind| args.keep.iter().any(|(kept, _)| *kept == kind);
+        Situation {
+            proc_implied: args.mount_proc.is_none(),
+            without_argument: WithoutArgument {
+                mount_proc: args.mount_proc == Some(None),
+                mount_binfmt: args.mount_binfmt == Some(None),
+                kill_child: args.kill_child == Some(SignalNumber::KILL),
+                kinds: args.kinds.iter().filter(|kind| !kept(*kind)).collect(),
+            },
+            ..Situation::default()
+        }
+    }
+
+    /// The same with the request that it has become.
+    pub fn resolved(self, request: &Request, environment: &[&CStr]) -> Situation {
+        let lines = |map: &IdMap| match map {
+            IdMap::None => Vec::new(),
+            IdMap::Own(line) => vec![*line],
+            IdMap::ByMapper(lines) => lines.clone(),
+        };
+        let passed_on = |name: &[u8]| match &request.variables {
+            Some(names) => names.iter().any(|passed| passed.as_bytes() == name),
+            None => true,
+        };
+        let uid = nix::unistd::geteuid().as_raw();
+        // As root, unshare writes the maps itself.
+        let by_program = [(IdKind::User, &request.uid_map), (IdKind::Group, &request.gid_map)]
+            .into_iter()
+            .filter(|(_, map)| uid != 0 && matches!(map, IdMap::ByMapper(_)));
+        let callers_path = environment::value(environment, b"PATH").map(OsStr::from_bytes);
+        let program = request.program.as_ref().map(|program| program.file.to_bytes());
+        Situation {
+            kinds: request.kinds,
+            forks: request.fork.is_some(),
+            program: program.map(|file| OsStr::from_bytes(file).to_os_string()),
+            maps_own_group: matches!(request.gid_map, IdMap::Own(_)),
+            users: lines(&request.uid_map),
+            groups: lines(&request.gid_map),
+            owned: request.owner.is_some(),
+            offsets: request.offsets.clone(),
+            root: request.root.clone(),
+            proc_implied: self.proc_implied && request.proc.is_some(),
+            search: Search {
+                path: callers_path.filter(|_| passed_on(b"PATH")).map(OsStr::to_os_string),
+                place: request.root.as_ref().map(|root| format!("below the new root directory {}", root.display())),
+            },
+            map_programs: by_program.filter_map(|(ids, _)| MapProgram::find(ids, callers_path)).collect(),
+            uid: Some(uid),
+            gid: Some(nix::unistd::getegid().as_raw()),
+            capabilities: capability::get().ok().map(|sets| sets.effective),
+            ..self
+        }
+    }
+
+    /// Whether we had the capability before anything was done; `None` if that cannot be seen.
+    pub fn has(&self, capability: u32, view: &View) -> Option<bool> {
+        match self.capabilities {
+            Some(effective) => Some(effective & 1 << capability != 0),
+            None => view.has_capability(capability),
+        }
+    }
+
+    /// The map that is to be written.
+    pub fn map(&self, ids: IdKind) -> &[Extent] {
+        match ids {
+            IdKind::User => &self.users,
+            IdKind::Group => &self.groups,
+        }
+    }
+
+    /// `--mount-proc DIR`, `--kill-child TERM`, `--net FILE`: an argument that is optional has no blank before it.
+    pub fn operand_of_option(&self, program: &OsStr) -> Option<String> {
+        let name = program.to_string_lossy();
+        let behind = |option: &str| {
+            Some(format!("'{name}' was taken for the program: where it is meant for the option, write {option}={name}"))
+        };
+        let without = &self.without_argument;
+        let path = Path::new(program);
+        if without.kill_child && value::signal(program).is_some() {
+            return behind("--kill-child");
+        }
+        if path.is_dir() && name.contains('/') {
+            return match (without.mount_proc, without.mount_binfmt) {
+                (true, _) => behind("--mount-proc"),
+                (_, true) => behind("--mount-binfmt"),
+                _ => None,
+            };
+        }
+        // An implied user or mount namespace is not what was typed last.
+        let typed = without.kinds.iter().find(|kind| ![Kind::User, Kind::Mount].contains(kind));
+        let kind = typed.or_else(|| without.kinds.iter().next())?;
+        let meant = crate::hint::program::is_kept_on(path) && name.contains('/');
+        meant.then(|| behind(&format!("--{}", kind.long_option()))).flatten()
+    }
+}

@@ -1,0 +1,87 @@
+//! unshare(2), fork(2) and the clocks.
+
+use super::*;
+
+#[test]
+fn root_without_cap_sys_admin_is_not_told_to_become_root() {
+    let Some(scene) = scene() else { return };
+    let without = ["--bounding-set=-sys_admin"];
+    let call = unshare(&scene, ROOT, &["-m"]).under(&scene, "setpriv", without);
+    let lacking = hint(call, &[REFUSED]);
+    assert!(lacking.starts_with("we are root, but without CAP_SYS_ADMIN") && lacking.contains("(-r)"), "{lacking}");
+    assert!(!lacking.contains("run it as root") && !lacking.contains("seccomp"), "{lacking}");
+    // Under a filter it is not known that -r helps.
+    let call = unshare(&scene, ROOT, &["-m"]).under(&scene, "setpriv", without);
+    let filtered = hint(refused(&scene, call, libc::SYS_reboot, libc::EPERM, 0), &[REFUSED]);
+    assert!(filtered.contains("unless the seccomp filter"), "{filtered}");
+    // With the right, the filter itself is what refuses.
+    let call = refused(&scene, unshare(&scene, ROOT, &["-m"]), libc::SYS_unshare, libc::EPERM, 0);
+    let filter = hint(call, &[REFUSED]);
+    assert!(filter.starts_with("probably it is the seccomp filter"), "{filter}");
+    // As the first hint says.
+    unshare(&scene, ROOT, &["-r", "-m"]).under(&scene, "setpriv", without).ok();
+}
+
+#[test]
+fn who_is_not_mapped_is_not_told_to_make_another_user_namespace() {
+    let Some(scene) = scene() else { return };
+    let call = scene.unshare(["-U", "bin/unshare", "-n", "true"]);
+    let hint = hint(call, &[REFUSED]);
+    assert!(hint.starts_with("our user and group are not mapped") && hint.contains("make that one with -r"), "{hint}");
+    scene.unshare(["-r", "bin/unshare", "-n", "true"]).ok();
+}
+
+#[test]
+fn a_chroot_is_told_before_a_user_namespace_is_proposed() {
+    let Some(scene) = scene() else { return };
+    let root = scene.subdirectory("root");
+    copy_to_run(&ours("unshare"), &scene.path("root/unshare"));
+    let proc = scene.subdirectory("root/proc");
+    scene.mount(["-t", "proc", "proc", &proc]);
+    let user = ["--userspec=1001:1001", &root, "/unshare", "-n", "/unshare", "-V"];
+    let hint = hint(scene.call("/usr/sbin/chroot", user), &[REFUSED]);
+    assert!(hint.contains("run it as root") && hint.contains("we are in a chroot"), "{hint}");
+}
+
+#[test]
+fn the_pid_namespace_for_children_is_there_already() {
+    let Some(scene) = scene() else { return };
+    let call = scene.unshare(["-p", "bin/unshare", "-p", "true"]);
+    let hint = hint(call, &[INVALID]);
+    assert!(hint.starts_with("our children are to be in another PID namespace") && hint.contains("--fork"), "{hint}");
+    scene.unshare(["-p", "-f", "bin/unshare", "-p", "-f", "true"]).ok();
+    // EINVAL for another reason is not explained.
+    let call = refused(&scene, unshare(&scene, ROOT, &["-p"]), libc::SYS_unshare, libc::EINVAL, 0);
+    assert!(call.run().failed("unshare", 1, &[INVALID]).is_empty());
+}
+
+#[test]
+fn a_clock_needs_its_right() {
+    let Some(scene) = scene() else { return };
+    let options = ["-T", "--boottime", "5"];
+    let call = unshare(&scene, ROOT, &options).under(&scene, "setpriv", ["--bounding-set=-sys_time"]);
+    let hint = hint(call, &[REFUSED]);
+    assert!(hint.contains("needs CAP_SYS_TIME"), "{hint}");
+    let options = ["-r", "-T", "--boottime", "5"];
+    unshare(&scene, ROOT, &options).under(&scene, "setpriv", ["--bounding-set=-sys_time"]).ok();
+}
+
+#[test]
+fn a_clock_below_zero_is_told_with_the_time_since_boot() {
+    let Some(scene) = scene() else { return };
+    for option in ["--monotonic=-99999999999", "--boottime=-99999999999"] {
+        let below = hint(unshare(&scene, ROOT, &["-T", option]), &["Numerical result out of range"]);
+        assert!(below.starts_with("the clock would be below zero: since boot it has come to about "), "{below}");
+    }
+    let beyond = hint(unshare(&scene, ROOT, &["-T", "--boottime=99999999999"]), &["Numerical result out of range"]);
+    assert!(beyond.starts_with("the clock would be beyond"), "{beyond}");
+}
+
+#[test]
+fn the_limit_of_processes_of_a_user() {
+    let Some(scene) = scene() else { return };
+    let limit = ["limit".to_string(), libc::RLIMIT_NPROC.to_string(), "1".to_string()];
+    let call = unshare(&scene, ALICE, &["-r", "-f"]).under(&scene, "bin/probe", limit.clone()).user(ALICE);
+    let forked = hint(call, &["Resource temporarily unavailable"]);
+    assert!(forked.starts_with("our user may have 1 processes") && forked.contains("RLIMIT_NPROC"), "{forked}");
+}
