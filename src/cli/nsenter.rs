@@ -64,8 +64,8 @@ pub struct TargetArgument {
 pub enum Source {
     /// It is the target's.
     Target,
-    /// This file leads to it or, where there is no such file, what the name of it says: that of a network namespace of
-    /// ip-netns(8), or an inode number.
+    /// This file leads to it or, if no file is called so, this is its name (a network namespace of ip-netns(8)) or its
+    /// inode number.
     File(PathBuf),
     /// By its inode number or 64-bit id.
     Number(Reference),

@@ -83,3 +83,21 @@ mount --bind decoy /proc/$$/ns/user; exec bin/probe hold",
     let call = scene.nsenter(["-t", &id, "-m", "-U", "--preserve-credentials", "echo", "ran"]);
     call.run().failed("nsenter", 1, &[&target.proc("ns/user"), "No such file"]);
 }
+
+#[test]
+fn a_context_needs_a_proc_that_can_be_written() {
+    if on_purpose("theirs has no hints") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let script = "mount -o remount,bind,ro /proc; exec bin/probe hold";
+    let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
+    // A machine with SELinux, as far as we can see.
+    scene.mount(["-t", "tmpfs", "none", "/sys"]);
+    scene.call("/bin/mkdir", ["-p", "/sys/fs/selinux/enforce"]).ok();
+    let context = scene.file("context", "system_u:system_r:container_t:s0");
+    scene.mount(["--bind", &context, &target.proc("attr/current")]);
+    let outcome = scene.nsenter(["-t", &target.id(), "-m", "-Z", "true"]).run();
+    let hints = outcome.failed("nsenter", 1, &["Read-only file system"]);
+    assert!(hints[0].contains("proc is mounted read-only on /proc"), "{hints:?}");
+}

@@ -1,4 +1,4 @@
-//! A namespace that is given by a file or, where there is no such file, by name or number.
+//! A namespace that is given by a file or, if no file is called so, by name or number.
 
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::sys::nsfs;
 /// Where ip-netns(8) keeps network namespaces by their names.
 const NAMED_NETWORKS: &str = "/run/netns";
 
-/// Opens the namespace of a file that was given by its path, or by a name where there is no file of that name.
+/// Opens the namespace that a file leads to or, if no file is called so, the one with that name or number.
 pub(super) fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::Open(path.to_path_buf());
     let opened = match open_retrying(path, OFlag::O_RDONLY) {

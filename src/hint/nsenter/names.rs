@@ -48,8 +48,8 @@ pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String
     let name = path.display();
     if let Some(number) = number(kind, path) {
         return Some(format!(
-            "no file is called {name} here, and no {kind} namespace that can be seen from here has the number {number}: \
-             lsns -t {kind} shows those that there are"
+            "no file is called {name} here, and no {kind} namespace with the number {number} can be seen: lsns -t {kind} \
+             lists those that can"
         ));
     }
     if let Some((of, number)) = named_number(path.as_os_str().as_bytes()).filter(|(of, _)| *of != kind) {
@@ -126,7 +126,7 @@ pub fn argument_apart(operand: &OsStr, situation: &Situation, view: &View) -> Op
     let kinds: Vec<Kind> = of_target.collect();
     let attached = |option: &str, shown: &Path| {
         format!(
-            "{} was taken for the program to run: an argument of --{option} is attached to it, so write --{option}={}",
+            "{} was taken for the program to run: the argument of --{option} must be attached, so write --{option}={}",
             operand.display(),
             shown.display()
         )

@@ -11,7 +11,7 @@ use crate::cli::nsenter::Source;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 
-/// Every note that there is to say.
+/// Every note on what was asked for.
 pub fn notes(situation: &Situation, view: &View) -> Vec<String> {
     [target_stays_outside(situation, view), nothing_is_entered(situation), file_before_name(situation, view)]
         .into_iter()

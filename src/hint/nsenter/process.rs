@@ -34,8 +34,8 @@ pub fn not_to_look_into(path: &Path, view: &View) -> Option<String> {
     let user = view.link("/proc/self/ns/user");
     if user.is_some_and(|user| user != FIRST_USER_NAMESPACE) && view.has_capability(CAP_SYS_PTRACE) == Some(true) {
         return Some(format!(
-            "we may look into every process of our own user namespace and those below it, so process {pid} is in one around \
-             or beside it (or is protected), and no way leads back there: run nsenter outside of ours"
+            "process {pid} is outside of our user namespace (or protected): nobody can go back from a user namespace into \
+             the one around it, so run nsenter there"
         ));
     }
     Some(format!(
@@ -109,7 +109,7 @@ fn hidden(pid: i32, ours: i32, view: &View) -> Option<String> {
 }
 
 fn zombie(pid: i32) -> String {
-    format!("process {pid} has ended, and only its parent has not heard of it yet (it is a zombie)")
+    format!("process {pid} has ended, and its parent has not waited for it yet (it is a zombie)")
 }
 
 /// A thread that has ended is in no namespace any more, and the first one gives the process its directory.

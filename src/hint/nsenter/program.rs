@@ -83,12 +83,12 @@ fn not_found(program: &OsStr, situation: &Situation, view: &View) -> Option<Stri
 fn remedy(situation: &Situation) -> String {
     let leave_out =
         match situation.typed.all && !situation.typed.namespaces.iter().any(|(kind, _)| *kind == Kind::Mount) {
-            false => "leave --mount out to run the one of the machine".to_string(),
+            false => "leave --mount out to run the machine's own".to_string(),
             true => {
                 let others =
                     situation.kinds.without(Kind::Mount).iter().map(|kind| format!("-{}", char::from(kind.letter())));
                 let others = others.collect::<Vec<_>>().join(" ");
-                format!("write {others} instead of -a to run the one of the machine")
+                format!("write {others} instead of -a to run the machine's own")
             }
         };
     match stat("/bin/sh") {

@@ -54,8 +54,8 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
             return other_refusal(view);
         }
         if matches!(owner(kind, situation, view), Owner::OutOfSight) {
-            return "it is no user namespace below the one that we are in, and only such can be entered: no way leads back \
-                    into the one around ours, nor into one beside it"
+            return "this user namespace is around ours or beside it, and only those below ours can be entered: nobody can \
+                    go back from a user namespace into the one around it"
                 .to_string();
         }
         return "a user namespace is entered by root or by its owner, from the one around it: it belongs to another \
@@ -134,7 +134,7 @@ fn in_it_already(kind: Kind, situation: &Situation, view: &View) -> Option<Strin
     let letters: Vec<_> = others.iter().map(|kind| format!("-{}", char::from(kind.letter()))).collect();
     let plural = if own.len() > 1 { "s" } else { "" };
     let remedy = match letters.is_empty() {
-        true => "there is no other to enter".to_string(),
+        true => "the target has no other".to_string(),
         false => format!("write {} instead of -a", letters.join(" ")),
     };
     Some(format!(

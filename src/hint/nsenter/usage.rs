@@ -22,9 +22,7 @@ fn no_pid(value: &OsStr) -> Option<String> {
     let mut words = text.split_whitespace();
     match (words.next(), words.next()) {
         (None, _) => {
-            return Some(
-                "the PID is empty: what was to give it to -t, a variable or a command, gave nothing".to_string(),
-            );
+            return Some("the PID is empty: the variable or the command that should give it gave nothing".to_string());
         }
         (Some(first), Some(_)) if first.bytes().all(|byte| byte.is_ascii_digit()) => {
             return Some(format!("these are several PIDs, and -t takes one: -t {first}"));
@@ -33,16 +31,15 @@ fn no_pid(value: &OsStr) -> Option<String> {
     }
     if text.bytes().all(|byte| byte == b'0') {
         return Some(
-            "no process has the PID 0: a container engine gives it for a container that is not running, so start that \
+            "no process has the PID 0: an engine gives it for a container that is not running, so start the container \
              first"
                 .to_string(),
         );
     }
     match text.as_bytes() {
-        [b'-', second, ..] if !second.is_ascii_digit() => Some(format!(
-            "{text} was taken for the PID: what was to stand between -t and {text}, a variable or the output of a \
-             command, was probably empty"
-        )),
+        [b'-', second, ..] if !second.is_ascii_digit() => {
+            Some(format!("{text} was taken for the PID: the variable or the command before it probably gave nothing"))
+        }
         bytes if is_name(bytes) => Some(format!(
             "-t takes a PID: 'pgrep -o {text}' finds that of a program, and 'docker inspect -f {{{{.State.Pid}}}} \
              {text}', or podman alike, that of a container"
@@ -55,10 +52,10 @@ fn no_pid(value: &OsStr) -> Option<String> {
 pub fn swallowed(value: &OsStr) -> Option<String> {
     let text = value.to_str()?;
     match text.as_bytes() {
-        [] => Some("it is empty: what was to give it, a variable or a command, gave nothing".to_string()),
+        [] => Some("it is empty: the variable or the command that should give it gave nothing".to_string()),
         [b'-', second, ..] if !second.is_ascii_digit() => Some(format!(
-            "{text} was taken for the argument of the option before it: what was to stand there, a variable or the output \
-             of a command, was probably empty"
+            "{text} was taken for the argument of the option before it: the variable or the command that should give one \
+             probably gave nothing"
         )),
         _ => None,
     }

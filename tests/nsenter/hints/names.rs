@@ -45,7 +45,7 @@ fn a_file_behind_a_blank_is_to_be_attached() {
     let number = target.namespace("net")["net:[".len()..].trim_end_matches(']').to_string();
     let write = |option: &str, argument: &str| {
         let taken = format!("{argument} was taken for the program to run: ");
-        format!("{taken}an argument of --{option} is attached to it, so write --{option}={argument}")
+        format!("{taken}the argument of --{option} must be attached, so write --{option}={argument}")
     };
     for (words, status, expected) in [
         (&["-n", &*file, "ip", "a"][..], 1, write("net", &file)),
@@ -83,14 +83,14 @@ fn a_number_in_the_place_of_the_program_is_a_pid() {
 fn a_pid_that_is_none_says_what_it_may_have_been() {
     let Some(scene) = scene() else { return };
     for (words, expected) in [
-        (&["-t", "-n", "ip", "a"][..], "-n was taken for the PID: what was to stand between -t and -n"),
+        (
+            &["-t", "-n", "ip", "a"][..],
+            "-n was taken for the PID: the variable or the command before it probably gave nothing",
+        ),
         (&["--target", "--net"], "--net was taken for the PID"),
         (&["-t", "", "-n"], "the PID is empty"),
         (&["--target=", "-n"], "the PID is empty"),
-        (
-            &["-t", "0", "-n"],
-            "no process has the PID 0: a container engine gives it for a container that is not running",
-        ),
+        (&["-t", "0", "-n"], "no process has the PID 0: an engine gives it for a container that is not running"),
         (&["-t", "nginx", "-n"], "-t takes a PID: 'pgrep -o nginx' finds that of a program"),
         (&["-t", "12 34", "-n"], "these are several PIDs, and -t takes one: -t 12"),
     ] {
@@ -151,9 +151,7 @@ fn what_a_link_is_called_is_told_apart_by_its_kind() {
     let of_another = hint(scene.nsenter([&format!("--net={uts}"), "true"]), 1, &[&uts]);
     assert_eq!(of_another, format!("{number} is the number of a uts namespace: write --uts={number}"));
     let none = hint(scene.nsenter(["--net=7", "true"]), 1, &["7", "No such file"]);
-    assert!(
-        none.starts_with("no file is called 7 here, and no net namespace that can be seen from here has the number 7")
-    );
+    assert!(none.starts_with("no file is called 7 here, and no net namespace with the number 7 can be seen"));
     let name = hint(scene.nsenter(["--net=blue", "true"]), 1, &["blue", "No such file"]);
     assert_eq!(name, "no file is called blue here, and /run/netns/blue is not there either");
 }

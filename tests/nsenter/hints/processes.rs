@@ -66,7 +66,10 @@ fn a_zombie_is_told_from_a_pid_of_nobody() {
     });
     for words in [&["-t", &id, "-u"][..], &[&format!("--uts={}", target.proc("ns/uts"))]] {
         let hint = hint(scene.nsenter(words).args(["true"]), 1, &[]);
-        assert!(hint.starts_with(&format!("process {id} has ended, and only its parent")), "{words:?}: {hint}");
+        assert!(
+            hint.starts_with(&format!("process {id} has ended, and its parent has not waited")),
+            "{words:?}: {hint}"
+        );
     }
 }
 

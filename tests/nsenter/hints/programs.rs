@@ -10,10 +10,7 @@ fn where_a_container_lacks_the_program_the_machines_own_can_be_run() {
     let target = Target::new(&scene, ROOT, ROOTS);
     let id = target.id();
     let named = hint(scene.nsenter(["-t", &id, "-m", "-n", "no-such"]), 127, &[MISSING]);
-    assert!(
-        named.ends_with(": leave --mount out to run the one of the machine, or run /bin/sh, which is there"),
-        "{named}"
-    );
+    assert!(named.ends_with(": leave --mount out to run the machine's own, or run /bin/sh, which is there"), "{named}");
     let all = hint(scene.nsenter(["-t", &id, "-a", "no-such"]), 127, &[MISSING]);
     let (_, remedy) = all.rsplit_once(": ").unwrap();
     let options = remedy.strip_prefix("write ").and_then(|rest| rest.split_once(" instead of -a"));
@@ -32,7 +29,7 @@ pivot_root . old && exec ./probe hold";
     scene.subdirectory("directory");
     let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
     let hint = hint(scene.nsenter(["-t", &target.id(), "-m", "no-such"]), 127, &[MISSING]);
-    assert!(hint.ends_with("leave --mount out to run the one of the machine"), "{hint}");
+    assert!(hint.ends_with("leave --mount out to run the machine's own"), "{hint}");
 }
 
 #[test]
