@@ -3,8 +3,8 @@
 //! The crate is a library, the core, and three binaries of three lines each. It has two flows, each in one direction:
 //!
 //! ```text
-//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan = [Step] ─run─▶ system calls in order ─▶ exec
-//!       pure           reads only         pure                 acts, never decides
+//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan ─prepare─▶ Prepared ─run─▶ system calls in order ─▶ exec
+//!       pure           reads only         pure         all memory           acts, never decides
 //!
 //! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
 //!       reads only          ioctls           pure        reads only   pure
@@ -46,26 +46,29 @@
 //! ```
 //! use nskit::enter::nsenter::{Request, plan};
 //! use nskit::enter::program::Program;
-//! use nskit::enter::step::Step;
+//! use nskit::enter::step::{Join, Step};
 //! use nskit::namespace::{Kind, KindSet};
 //!
 //! let program = Program::from_operands(&["ip".into(), "address".into()])?;
-//! let net = KindSet::EMPTY.with(Kind::Net);
-//! let request = Request { of_target: net, program: program.clone(), ..Request::default() };
+//! let net = Join { of_target: KindSet::EMPTY.with(Kind::Net), files: Vec::new() };
+//! let request = Request { join: net.clone(), program: program.clone(), ..Request::default() };
+//! let plan = plan(request);
 //! assert_eq!(
-//!     plan(request),
+//!     plan.steps,
 //!     [
-//!         Step::Hide,
-//!         Step::EnterWhatWeMay { of_target: net, of_files: KindSet::EMPTY },
-//!         Step::EnterTheRest,
-//!         Step::Execute(program),
+//!         // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
+//!         Step::SetDumpable(false),
+//!         Step::JoinTolerant(net.clone()),
+//!         Step::JoinStrict(net),
 //!     ]
 //! );
+//! assert_eq!(plan.program, program);
 //! # Ok::<(), nskit::error::RequestError>(())
 //! ```
 //!
 //! [`enter::nsenter::resolve`] opens what is to be entered, and [`enter::run`] acts. That changes the calling process,
-//! which must have a single thread, and turns it into the program:
+//! which must have a single thread, and turns it into the program. [`enter::spawn`] acts in a child, and the process may have
+//! as many threads as it likes:
 //!
 //! ```no_run
 //! use nskit::cli::nsenter::{Args, Source, TargetArgument};
@@ -78,9 +81,9 @@
 //!     program: vec!["ip".into(), "address".into()],
 //!     ..Args::default()
 //! };
-//! let (request, opened, _left_out) = resolve(args)?;
+//! let (request, handles, _left_out) = resolve(args)?;
 //! // Comes back where the program ran as a child, with its status, or where something failed.
-//! let status = nskit::enter::run(plan(request), opened, &[c"PATH=/usr/sbin:/usr/bin"])?;
+//! let status = nskit::enter::run(&plan(request), handles, &[c"PATH=/usr/sbin:/usr/bin"])?;
 //! println!("{status:?}");
 //! # Ok::<(), nskit::error::Failure>(())
 //! ```
@@ -102,8 +105,9 @@
 //!     program: program.clone(),
 //!     ..Request::default()
 //! };
+//! let plan = plan(request);
 //! assert_eq!(
-//!     plan(request),
+//!     plan.steps,
 //!     [
 //!         Step::DefaultChildSignal,
 //!         Step::Unshare(kinds),
@@ -111,20 +115,20 @@
 //!         Step::Fork(SignalPolicy::LeaveToChild),
 //!         Step::Propagate(Propagation::Private, "/".into()),
 //!         Step::MountProc("/proc".into()),
-//!         Step::Execute(program),
 //!     ]
 //! );
+//! assert_eq!(plan.program, program);
 //! # Ok::<(), nskit::error::RequestError>(())
 //! ```
 //!
 //! With the rights for it (root's, or those that [`namespace::Kind::User`] gives), under the same conditions as above:
 //!
 //! ```no_run
-//! use nskit::enter::entering::Opened;
+//! use nskit::enter::handles::Handles;
 //! use nskit::enter::unshare::{Request, plan};
 //!
 //! # let request = Request::default();
-//! let status = nskit::enter::run(plan(request), Opened::default(), &[c"PATH=/usr/bin:/bin"])?;
+//! let status = nskit::enter::run(&plan(request), Handles::default(), &[c"PATH=/usr/bin:/bin"])?;
 //! println!("{status:?}");
 //! # Ok::<(), nskit::error::Failure>(())
 //! ```
@@ -138,7 +142,7 @@
 //! | `src/bin/`, [`unshare`], [`nsenter`], [`lsns`] | each tool from its command line to its exit status |
 //! | [`cli`] | parse: the tables of options, and what was typed |
 //! | [`enter::unshare`], [`enter::nsenter`] | resolve and plan: each tool's request, and the order of its steps |
-//! | [`enter::step`], [`enter::run`] | the steps that there are, and the loop that carries them out |
+//! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: id maps, the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |
 //! | [`list::graph`], [`list::open`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number; in the private room `visitor`, a child in a mount namespace that shows itself in no other way |

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::getopt::Opt;
 use crate::cli::{self, Parsed, UsageError, help};
-use crate::enter::entering::Opened;
+use crate::enter::handles::Handles;
 use crate::error::{Failure, Status};
 use crate::hint::{self, View};
 use crate::list::request::Subject;
@@ -53,7 +53,7 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
     let view = hint::unshare::view_for(&request);
     report::note_for_person(&caller.program, hint::unshare::program_stays_outside(&situation));
     let plan = enter::unshare::plan(request);
-    enter::run(plan, Opened::default(), &caller.environment).map_err(|failure| {
+    enter::run(&plan, Handles::default(), &caller.environment).map_err(|failure| {
         let hint = hint::unshare::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })
@@ -68,7 +68,7 @@ pub fn nsenter(invocation: Invocation) -> Status {
 fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, Explained> {
     let view = View::of_system();
     let situation = hint::nsenter::Situation::typed(&args);
-    let (request, opened, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
+    let (request, handles, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })?;
@@ -78,7 +78,7 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, E
         report::message(&caller.program, &left_out_note(&left_out), None);
     }
     report::notes_for_person(&caller.program, || hint::nsenter::notes(&situation, &view));
-    enter::run(enter::nsenter::plan(request), opened, &caller.environment).map_err(|failure| {
+    enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
     })

@@ -5,44 +5,51 @@
 use std::ffi::CString;
 
 use nskit::enter::environment::Environment;
+use nskit::enter::handles::Handle;
 use nskit::enter::nsenter::{Request, plan};
 use nskit::enter::program::Program;
-use nskit::enter::step::{SignalPolicy, Step, TargetId};
+use nskit::enter::step::{Join, Plan, SignalPolicy, Step, TargetId};
 use nskit::namespace::{Kind, KindSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {
     kinds.iter().copied().collect()
 }
 
+/// The steps of a request for the login shell.
+fn steps(request: Request) -> Vec<Step> {
+    let Plan { steps, environment, program } = plan(request);
+    assert_eq!((environment, program), (Environment::Inherited, None));
+    steps
+}
+
+const HIDE: Step = Step::SetDumpable(false);
+
 #[test]
 fn even_where_nothing_is_entered_we_hide() {
-    assert_eq!(plan(Request::default()), [Step::Hide, Step::Execute(None)]);
+    assert_eq!(steps(Request::default()), [HIDE]);
 }
 
 #[test]
 fn namespaces_are_entered_in_two_passes() {
-    let request =
-        Request { of_target: kinds(&[Kind::Net, Kind::Uts]), of_files: kinds(&[Kind::Ipc]), ..Request::default() };
-    let expected = [
-        Step::Hide,
-        Step::EnterWhatWeMay { of_target: kinds(&[Kind::Net, Kind::Uts]), of_files: kinds(&[Kind::Ipc]) },
-        Step::EnterTheRest,
-        Step::Execute(None),
-    ];
-    assert_eq!(plan(request), expected);
+    let join =
+        Join { of_target: kinds(&[Kind::Net, Kind::Uts]), files: vec![(Kind::Ipc, Handle::new(0, "/run/ns/ipc"))] };
+    let request = Request { join: join.clone(), ..Request::default() };
+    assert_eq!(steps(request), [HIDE, Step::JoinTolerant(join.clone()), Step::JoinStrict(join)]);
 }
 
 #[test]
 fn all_at_once_has_this_order() {
     let program = Program { file: CString::from(c"x"), argv: vec![CString::from(c"x")] };
+    let join = Join { of_target: kinds(&[Kind::User, Kind::Pid]), files: Vec::new() };
+    let [root, directory, cgroup] =
+        [(0, "/r"), (1, "/d"), (2, "/cg/cgroup.procs")].map(|(n, path)| Handle::new(n, path));
     let request = Request {
-        of_target: kinds(&[Kind::User, Kind::Pid]),
-        of_files: KindSet::EMPTY,
-        root: true,
-        working_directory: true,
+        join: join.clone(),
+        root: Some(root.clone()),
+        working_directory: Some(directory.clone()),
         working_directory_inside: None,
         environment: Some(vec![c"A=1".to_owned()]),
-        join_cgroup: true,
+        cgroups: vec![cgroup.clone()],
         fork: true,
         become_root: true,
         gid: Some(TargetId::Followed),
@@ -51,15 +58,14 @@ fn all_at_once_has_this_order() {
         context: Some(b"c".to_vec()),
         program: Some(program.clone()),
     };
-    let expected = [
-        Step::Hide,
+    let expected = vec![
+        HIDE,
         Step::DropGroupsIfPermitted,
-        Step::EnterWhatWeMay { of_target: kinds(&[Kind::User, Kind::Pid]), of_files: KindSet::EMPTY },
-        Step::EnterTheRest,
-        Step::ChrootToOpened,
-        Step::ChdirToOpened,
-        Step::Environment(Environment::Given(vec![c"A=1".to_owned()])),
-        Step::JoinCgroups,
+        Step::JoinTolerant(join.clone()),
+        Step::JoinStrict(join),
+        Step::ChrootTo(root),
+        Step::ChdirTo(directory),
+        Step::JoinCgroups(vec![cgroup]),
         Step::DefaultChildSignal,
         Step::Fork(SignalPolicy::Terminal),
         Step::DropGroups,
@@ -67,42 +73,34 @@ fn all_at_once_has_this_order() {
         Step::SetUid(0),
         Step::KeepCapabilities,
         Step::SetContext(b"c".to_vec()),
-        Step::Execute(Some(program)),
     ];
-    assert_eq!(plan(request), expected);
+    let environment = Environment::Given(vec![c"A=1".to_owned()]);
+    assert_eq!(plan(request), Plan { steps: expected, environment, program: Some(program) });
 }
 
 #[test]
 fn with_a_root_alone_the_working_directory_is_opened_before_it() {
-    let request = Request { root: true, ..Request::default() };
-    let expected = [
-        Step::Hide,
-        Step::OpenWorkingDirectory(".".into()),
-        Step::ChrootToOpened,
-        Step::ChdirToOpened,
-        Step::Execute(None),
-    ];
-    assert_eq!(plan(request), expected);
+    let root = Handle::new(0, "/r");
+    let request = Request { root: Some(root.clone()), ..Request::default() };
+    // Its number is the first that stands for nothing else.
+    let kept = Handle::new(1, ".");
+    assert_eq!(steps(request), [HIDE, Step::OpenDirectory(kept.clone()), Step::ChrootTo(root), Step::ChdirTo(kept)]);
 }
 
 #[test]
 fn the_working_directory_inside_is_opened_behind_the_root() {
-    let request = Request { root: true, working_directory_inside: Some("d".into()), ..Request::default() };
-    let expected = [
-        Step::Hide,
-        Step::ChrootToOpened,
-        Step::OpenWorkingDirectory("d".into()),
-        Step::ChdirToOpened,
-        Step::Execute(None),
-    ];
-    assert_eq!(plan(request), expected);
+    let root = Handle::new(4, "/r");
+    let request =
+        Request { root: Some(root.clone()), working_directory_inside: Some("d".into()), ..Request::default() };
+    let inside = Handle::new(5, "d");
+    let expected = [HIDE, Step::ChrootTo(root), Step::OpenDirectory(inside.clone()), Step::ChdirTo(inside)];
+    assert_eq!(steps(request), expected);
 }
 
 #[test]
 fn a_user_alone_leaves_the_groups() {
     let request = Request { uid: Some(TargetId::Number(5)), ..Request::default() };
-    assert_eq!(plan(request), [Step::Hide, Step::SetUid(5), Step::Execute(None)]);
+    assert_eq!(steps(request), [HIDE, Step::SetUid(5)]);
     let request = Request { gid: Some(TargetId::Number(5)), uid: Some(TargetId::Followed), ..Request::default() };
-    let expected = [Step::Hide, Step::DropGroups, Step::SetGid(5), Step::SetUidOfTarget, Step::Execute(None)];
-    assert_eq!(plan(request), expected);
+    assert_eq!(steps(request), [HIDE, Step::DropGroups, Step::SetGid(5), Step::SetUidOfTarget]);
 }

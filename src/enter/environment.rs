@@ -7,9 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 pub use crate::environment::{name, value};
 
 /// What the program's environment is to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Environment {
     /// Our caller's, entry for entry.
+    #[default]
     Inherited,
     /// Of our caller's, the variables of these names, in their present order.
     Only(Vec<OsString>),

@@ -1,13 +1,13 @@
 //! unshare and nsenter: a request, the plan that it makes, and the one loop that carries a plan out.
 //!
 //! ```text
-//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan = [Step] ─run─▶ system calls in order ─▶ exec
-//!       pure           reads only         pure                 acts, never decides
+//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan ─prepare─▶ Prepared ─run─▶ system calls in order ─▶ exec
+//!       pure           reads only         pure         all memory           acts, never decides
 //! ```
 
 pub mod cgroup;
-pub mod entering;
 pub mod environment;
+pub mod handles;
 pub mod idmap;
 pub mod nsenter;
 pub mod program;
@@ -16,9 +16,11 @@ pub mod subid;
 pub mod target;
 pub mod unshare;
 
+mod executable;
+mod fault;
 mod frozen;
 mod helper;
 mod run;
 mod supervise;
 
-pub use run::run;
+pub use run::{Child, run, spawn};

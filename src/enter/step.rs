@@ -1,18 +1,28 @@
-//! The steps of a plan: each is an action that needs no further decision.
+//! A plan and its steps: each is an action that needs no further decision.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use nix::errno::Errno;
 use nix::mount::MsFlags;
 
 use super::environment::Environment;
+use super::handles::Handle;
 use super::idmap::{Extent, IdKind};
 use super::program::Program;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::signal::SignalNumber;
 
-/// What to do, in this order. The last step runs the program.
-pub type Plan = Vec<Step>;
+/// What to do: the steps in their order, then the program in place of this process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The actions before the program.
+    pub steps: Vec<Step>,
+    /// The environment that the program gets.
+    pub environment: Environment,
+    /// The program; `None` is the login shell, which is looked up only when it is to run.
+    pub program: Option<Program>,
+}
 
 /// A clock that a time namespace offsets, see time_namespaces(7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +88,34 @@ impl Propagation {
     }
 }
 
-/// A file that is to keep a namespace alive by a bind mount.
+/// A file that is to make a namespace persist, by a bind mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct Persist {
     /// Which namespace.
     pub kind: Kind,
     /// The file.
     pub file: PathBuf,
+}
+
+/// Namespaces to enter, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Join {
+    /// The kinds that are entered by the pidfd of the target or, where that does not do, by its files in /proc.
+    pub of_target: KindSet,
+    /// Those that are entered by a file that is open.
+    pub files: Vec<(Kind, Handle)>,
+}
+
+impl Join {
+    /// Every kind that is entered.
+    pub fn kinds(&self) -> KindSet {
+        self.of_target.union(self.kinds_of_files())
+    }
+
+    /// The kinds that are entered by a file that is open.
+    pub fn kinds_of_files(&self) -> KindSet {
+        self.files.iter().map(|(kind, _)| *kind).collect()
+    }
 }
 
 /// A map that the mapper helper is to write.
@@ -101,10 +132,11 @@ pub struct MapJob {
 pub enum Step {
     /// SIGCHLD to its default: a caller that ignores it would have our children vanish unwaited for.
     DefaultChildSignal,
-    /// PR_SET_DUMPABLE on: else our own /proc files, which we are to write, would belong to root after a change of user.
-    MakeDumpable,
+    /// PR_SET_DUMPABLE of prctl(2). Off: nobody inside can trace us, nor open what we hold through our files in /proc. On:
+    /// otherwise those files, which we are to write, would belong to root after a change of user.
+    SetDumpable(bool),
     /// Starts the helper that will bind namespaces on files, in the namespaces as they are now.
-    StartBinder(Vec<Keep>),
+    StartBinder(Vec<Persist>),
     /// Starts the helper that will write id maps, in the user namespace as it is now.
     StartMapper(Vec<MapJob>),
     /// unshare(2), all kinds in one call.
@@ -144,27 +176,20 @@ pub enum Step {
     Chroot(PathBuf),
     /// chdir(2).
     Chdir(PathBuf),
-    /// PR_SET_DUMPABLE off: nobody inside can trace us, nor open what we hold by way of /proc.
-    Hide,
     /// setgroups(2) with none, if that is allowed: then a later refusal does not matter.
     DropGroupsIfPermitted,
-    /// setns(2) for all but the user namespace, refusals ignored.
-    EnterWhatWeMay {
-        /// The kinds that are found by way of the target.
-        of_target: KindSet,
-        /// The kinds that have been opened.
-        of_files: KindSet,
-    },
+    /// setns(2) for all but the user namespace. What is refused is left to [`Step::JoinStrict`].
+    JoinTolerant(Join),
     /// setns(2) for what is left, user namespace first.
-    EnterTheRest,
-    /// Opens a directory inside, to be the working directory.
-    OpenWorkingDirectory(PathBuf),
-    /// chroot(2) to the directory that was opened outside.
-    ChrootToOpened,
-    /// fchdir(2) to the working directory that was opened last.
-    ChdirToOpened,
-    /// Moves this process into the cgroups that were opened.
-    JoinCgroups,
+    JoinStrict(Join),
+    /// Opens a directory inside, by the path of its handle.
+    OpenDirectory(Handle),
+    /// chroot(2) to an open directory.
+    ChrootTo(Handle),
+    /// fchdir(2) to an open directory.
+    ChdirTo(Handle),
+    /// Moves this process into cgroups, whose cgroup.procs files are open.
+    JoinCgroups(Vec<Handle>),
     /// setgroups(2) with none.
     DropGroups,
     /// setgid(2).
@@ -179,10 +204,6 @@ pub enum Step {
     SetContext(Vec<u8>),
     /// Permitted capabilities into the ambient set.
     KeepCapabilities,
-    /// The environment that the program gets.
-    Environment(Environment),
-    /// Runs the program in place of this process; `None` is the login shell, which is looked up only then.
-    Execute(Option<Program>),
 }
 
 /// What the parent of the program does with signals that are meant for either of them.
@@ -206,6 +227,20 @@ pub enum TargetId {
 }
 
 impl Step {
+    /// Whether the plan goes on where the call of this step fails with `errno`: each has its own list, and mostly that is
+    /// empty. A step chooses nothing else.
+    pub fn tolerates(&self, errno: Errno) -> bool {
+        match self {
+            // A kernel before 5.3 has no pidfds, and a seccomp filter may not know the call.
+            Step::RememberParent => matches!(errno, Errno::ENOSYS | Errno::EPERM),
+            // It is no mount point. What is mounted there passes on as the mount around it does, as was asked for.
+            Step::MakePrivateIfMounted(_) => errno == Errno::EINVAL,
+            // The groups are dropped once more inside, where it may be allowed.
+            Step::DropGroupsIfPermitted => true,
+            _ => false,
+        }
+    }
+
     /// setgid(2).
     pub fn set_gid(gid: TargetId) -> Step {
         match gid {

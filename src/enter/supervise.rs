@@ -9,8 +9,9 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
+use super::fault::{Fault, Part};
 use super::step::SignalPolicy;
-use crate::error::{Attempt, During, Failure, Status};
+use crate::error::Status;
 use crate::sys::pidfd;
 use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};
 use crate::sys::signal::{
@@ -27,7 +28,7 @@ pub struct Masked {
 /// Blocks what would end or disturb the parent, before the fork so that nothing falls between. They are not ignored: an
 /// ignored signal would be ignored in the program too. What stops it may: the kernel weighs that against SIGCONT better
 /// than we could.
-pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Failure> {
+pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
     let ends = match policy {
         SignalPolicy::LeaveToChild | SignalPolicy::Forward => [Signal::SIGINT, Signal::SIGTERM],
         SignalPolicy::Terminal => [Signal::SIGINT, Signal::SIGQUIT],
@@ -35,7 +36,7 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Failure> {
     // Of the child's changes, and that we have been continued, we learn together with the others.
     let mut held: SigSet = ends.into_iter().chain([Signal::SIGCHLD, Signal::SIGCONT]).collect();
     let mut callers = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers)).during(|| Attempt::Signals)?;
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers)).map_err(Part::Signals.fault())?;
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
     for signal in ends {
         let heeded = !is_ignored(SignalNumber(signal as i32)) && !callers.contains(signal);
@@ -48,20 +49,20 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Failure> {
 
 impl Masked {
     /// Gives the child the mask that our caller gave us.
-    pub fn restore(&self) -> Result<(), Failure> {
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).during(|| Attempt::Signals)
+    pub fn restore(&self) -> Result<(), Fault> {
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).map_err(Part::Signals.fault())
     }
 }
 
 /// Waits until the child ends, and returns how; or how we are to end before it.
-pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<Status, Failure> {
+pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<Status, Fault> {
     let mut events = Events::of(child, &masked.held);
     loop {
         // Handle a pending SIGCONT before polling the child: a stop reported now has already been undone.
         if take_pending(SignalNumber::CONT) {
             continue_child(child);
         }
-        match poll_child(child).during(|| Attempt::Wait(child))? {
+        match poll_child(child).map_err(Part::Wait(child).fault())? {
             Some(ChildEvent::Exited(status)) => return Ok(Status::Exited(status)),
             Some(ChildEvent::Killed(signal)) => return Ok(Status::Killed(signal)),
             Some(ChildEvent::Stopped(signal)) => {
@@ -71,7 +72,7 @@ pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<St
             None => {}
         }
         reap_orphans(child);
-        match events.next().during(|| Attempt::Signals)? {
+        match events.next().map_err(Part::Signals.fault())? {
             Event::Child => {}
             Event::Signal(received) => match received.signal {
                 SignalNumber::CHLD => {}
@@ -114,14 +115,18 @@ impl Events<'_> {
     /// The next event. Errors: those of sigwaitinfo(2).
     fn next(&mut self) -> nix::Result<Event> {
         while let Some(signals) = &self.signals {
-            let mut ready = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-            ready.extend(self.child.as_ref().map(|child| PollFd::new(child.as_fd(), PollFlags::POLLIN)));
-            match poll(&mut ready, PollTimeout::NONE) {
+            let of = |file| PollFd::new(file, PollFlags::POLLIN);
+            // An array: we may be a child of a process with threads, which must not take memory. Without the child, only the
+            // first is polled.
+            let child = self.child.as_ref().map_or(signals.as_fd(), AsFd::as_fd);
+            let mut ready = [of(signals.as_fd()), of(child)];
+            let polled = &mut ready[..1 + usize::from(self.child.is_some())];
+            match poll(polled, PollTimeout::NONE) {
                 Err(Errno::EINTR) => continue,
                 Err(_) => break,
                 Ok(_) => {}
             }
-            let told = ready.get(1).is_some_and(|child| child.any() == Some(true));
+            let told = polled.get(1).is_some_and(|child| child.any() == Some(true));
             // Taken from where it is pending, not from the descriptor, which has no more to say: so it is one way with and
             // without.
             if let Some(received) = take_any_pending(self.held) {

@@ -23,6 +23,8 @@ pub struct Target {
     pidfd: Option<OwnedFd>,
     /// What /proc calls it, once that has been asked.
     shown_as: OnceCell<i32>,
+    /// Its directory in /proc.
+    directory: Option<OwnedFd>,
 }
 
 impl Target {
@@ -46,7 +48,7 @@ impl Target {
                 return Err(RequestError::AnotherProcess { pid, wanted, found }.into());
             }
         }
-        Ok(Target { pid, pidfd, shown_as: OnceCell::new() })
+        Ok(Target { pid, pidfd, shown_as: OnceCell::new(), directory: None })
     }
 
     /// Its PID, in our PID namespace.
@@ -59,36 +61,47 @@ impl Target {
         self.pidfd.as_ref()
     }
 
-    /// Learns what /proc calls it, as far as that can be learnt: asking for a file of it needs no look then.
-    pub fn look_up(&self) {
-        let _ = self.path("");
-    }
-
     /// A file of it in /proc. That shows the PID namespace in which it was mounted, which need not be ours: there the
     /// process has another PID, or none. Errors: it has none.
     pub fn path(&self, name: &str) -> Result<PathBuf, Failure> {
-        let pid = match (self.shown_as.get(), &self.pidfd) {
-            (Some(pid), _) => *pid,
-            (None, None) => self.pid,
-            (None, Some(pidfd)) => {
-                let attempt = || Attempt::FindProcess(self.pid);
-                let pid = pidfd::pid_in_proc(pidfd).during(attempt)?;
-                *self.shown_as.get_or_init(|| pid)
-            }
-        };
+        let pid = self.pid_in_proc().during(|| Attempt::FindProcess(self.pid))?;
         Ok(PathBuf::from(format!("/proc/{pid}/{name}")))
+    }
+
+    /// What /proc calls it. Errors: ESRCH if it has ended, or /proc shows another PID namespace; those of reading that.
+    pub fn pid_in_proc(&self) -> nix::Result<i32> {
+        match (self.shown_as.get(), &self.pidfd) {
+            (Some(pid), _) => Ok(*pid),
+            (None, None) => Ok(self.pid),
+            (None, Some(pidfd)) => {
+                let pid = pidfd::pid_in_proc(pidfd)?;
+                Ok(*self.shown_as.get_or_init(|| pid))
+            }
+        }
+    }
+
+    /// Keeps its directory in /proc, whose owner is that of the process, for when its ids are asked.
+    pub fn keep_directory(&mut self, directory: OwnedFd) {
+        self.directory = Some(directory);
+    }
+
+    /// Its directory in /proc, if that is kept.
+    pub fn directory(&self) -> Option<&OwnedFd> {
+        self.directory.as_ref()
+    }
+
+    /// Fails if the process has ended: ESRCH; those of poll(2).
+    pub fn alive(&self) -> nix::Result<()> {
+        match &self.pidfd {
+            Some(pidfd) if pidfd::has_ended(pidfd)? => Err(Errno::ESRCH),
+            _ => Ok(()),
+        }
     }
 
     /// Fails if the process has ended. What was opened below its /proc directory before belongs to it for certain only
     /// if it lives still.
     pub fn check_alive(&self) -> Result<(), Failure> {
-        let attempt = || Attempt::FindProcess(self.pid);
-        match &self.pidfd {
-            Some(pidfd) if pidfd::has_ended(pidfd).during(attempt)? => {
-                Err(Failure::System { attempt: attempt(), errno: Errno::ESRCH })
-            }
-            _ => Ok(()),
-        }
+        self.alive().during(|| Attempt::FindProcess(self.pid))
     }
 
     /// Opens a file of it in /proc. Errors: those of open(2); EACCES without ptrace rights over it, see ptrace(2).

@@ -63,13 +63,13 @@ pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
 
 /// Writes `text` to the existing file `path` in one write(2), as the files of /proc want it. Errors of open(2) and
 /// write(2); EIO if the file took only a part.
-pub fn write_once(path: &Path, text: &[u8]) -> nix::Result<()> {
+pub fn write_once(path: &(impl NixPath + ?Sized), text: &[u8]) -> nix::Result<()> {
     write_fd_once(open_retrying(path, OFlag::O_WRONLY)?, text)
 }
 
 /// As [`write_once`], to the file `path` of proc: another file system's would take the text, and nothing would come of it.
 /// Errors: [`NOT_PROC`] as well.
-pub fn write_once_to_proc(path: &Path, text: &[u8]) -> nix::Result<()> {
+pub fn write_once_to_proc(path: &(impl NixPath + ?Sized), text: &[u8]) -> nix::Result<()> {
     let file = open_retrying(path, OFlag::O_WRONLY)?;
     if fstatfs(&file)?.filesystem_type() != PROC_SUPER_MAGIC {
         return Err(NOT_PROC);
@@ -81,7 +81,7 @@ pub fn write_once_to_proc(path: &Path, text: &[u8]) -> nix::Result<()> {
 pub const NOT_PROC: Errno = Errno::ENODEV;
 
 /// Whether there is such a file, and it is one of proc.
-pub fn is_of_proc(path: &Path) -> bool {
+pub fn is_of_proc(path: &(impl NixPath + ?Sized)) -> bool {
     statfs(path).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC)
 }
 
@@ -140,7 +140,7 @@ pub fn has_attribute(path: &Path, name: &CStr) -> bool {
 
 /// Opens `path` with [`OPEN_FLAGS`] besides. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody
 /// reads.
-pub fn open_retrying(path: &Path, flags: OFlag) -> nix::Result<OwnedFd> {
+pub fn open_retrying(path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
         match open(path, flags | OPEN_FLAGS, Mode::empty()) {
             Err(Errno::EINTR) => {}
@@ -168,12 +168,4 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
         }
     }
     Ok(bytes)
-}
-
-/// Runs a program in place of this one, see execve(2). Returns only the error.
-pub fn execute(path: &CStr, arguments: &[&CStr], environment: &[&CStr]) -> Errno {
-    match nix::unistd::execve(path, arguments, environment) {
-        Ok(never) => match never {},
-        Err(errno) => errno,
-    }
 }

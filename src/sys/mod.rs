@@ -5,6 +5,7 @@
 pub mod at;
 pub mod capability;
 pub mod entry;
+pub mod exec;
 pub mod file;
 pub mod locale;
 pub mod memory;

@@ -1,10 +1,7 @@
 //! Mounts by descriptor, not by path: what is mounted where cannot be changed by whoever changes a path meanwhile.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-use nix::errno::Errno;
 
 use super::{check, new_descriptor};
 
@@ -16,8 +13,7 @@ const MOVE_MOUNT_T_EMPTY_PATH: libc::c_uint = 0x40;
 
 /// A mount of the file at `path`, which is attached nowhere and goes with the descriptor unless [`attach`] has attached
 /// it: open_tree(2). Errors: ENOSYS before Linux 5.2, EPERM without CAP_SYS_ADMIN over the mount namespace.
-pub fn detached_bind(path: &Path) -> nix::Result<OwnedFd> {
-    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).map_err(|_| Errno::EINVAL)?;
+pub fn detached_bind(path: &CStr) -> nix::Result<OwnedFd> {
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     // SAFETY: a C string and plain numbers in, a new descriptor out.
     unsafe {

@@ -6,23 +6,30 @@ use nskit::cli::Parsed;
 use nskit::enter::environment::Environment;
 use nskit::enter::idmap::{Extent, IdKind};
 use nskit::enter::program::Program;
-use nskit::enter::step::{Clock, Keep, MapJob, Plan, Propagation, Setgroups, SignalPolicy, Step};
+use nskit::enter::step::{Clock, MapJob, Persist, Plan, Propagation, Setgroups, SignalPolicy, Step};
 use nskit::enter::unshare::{plan, resolve};
 use nskit::namespace::{Kind, KindSet};
 use nskit::sys::signal::SignalNumber;
 
 use crate::common::Directory;
 
+/// The steps that a command line makes, before the program `true`.
+fn of(line: &[&str]) -> Vec<Step> {
+    let plan = plan_of(line);
+    assert_eq!((plan.environment, plan.program), (Environment::Inherited, Some(run_true())), "{line:?}");
+    plan.steps
+}
+
 /// The plan that a command line makes.
-fn of(line: &[&str]) -> Plan {
+fn plan_of(line: &[&str]) -> Plan {
     match nskit::cli::unshare::parse(line.iter().map(Into::into).collect()) {
         Ok(Parsed::Run(args)) => plan(resolve(args).unwrap()),
         other => panic!("{line:?}: {other:?}"),
     }
 }
 
-fn run_true() -> Step {
-    Step::Execute(Some(Program { file: c"true".into(), argv: vec![c"true".into()] }))
+fn run_true() -> Program {
+    Program { file: c"true".into(), argv: vec![c"true".into()] }
 }
 
 fn unshare(kinds: &[Kind]) -> Step {
@@ -55,22 +62,22 @@ fn extent(inner: u32, outer: u32, count: u32) -> Extent {
 
 #[test]
 fn nothing_asked_is_nothing_done_but_the_program() {
-    assert_eq!(of(&["true"]), [run_true()]);
-    assert_eq!(of(&[]), [Step::Execute(None)]);
-    assert_eq!(of(&["--propagation=shared", "true"]), [run_true()]);
-    assert_eq!(of(&["--keep-caps", "true"]), [run_true()]);
+    assert_eq!(of(&["true"]), []);
+    assert_eq!(plan_of(&[]), Plan::default());
+    assert_eq!(of(&["--propagation=shared", "true"]), []);
+    assert_eq!(of(&["--keep-caps", "true"]), []);
 }
 
 #[test]
 fn all_kinds_in_one_call() {
     let all = [Kind::Mount, Kind::Uts, Kind::Ipc, Kind::Net, Kind::Pid, Kind::User, Kind::Cgroup, Kind::Time];
-    assert_eq!(of(&["-muinpUCT", "true"]), [unshare(&all), private(), run_true()]);
+    assert_eq!(of(&["-muinpUCT", "true"]), [unshare(&all), private()]);
 }
 
 #[test]
 fn the_child_signal_is_reset_only_for_children() {
-    assert_eq!(of(&["-f", "true"]), [Step::DefaultChildSignal, FORK, run_true()]);
-    assert_eq!(of(&["-u", "true"]), [unshare(&[Kind::Uts]), run_true()]);
+    assert_eq!(of(&["-f", "true"]), [Step::DefaultChildSignal, FORK]);
+    assert_eq!(of(&["-u", "true"]), [unshare(&[Kind::Uts])]);
 }
 
 #[test]
@@ -80,17 +87,12 @@ fn single_maps_are_ours_to_write_and_deny_setgroups_once_before_the_group_map() 
         Step::Setgroups(Setgroups::Deny),
         Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
     ];
-    let expected = [&[unshare(&[Kind::User])][..], &maps, &[run_true()]].concat();
+    let expected = [&[unshare(&[Kind::User])][..], &maps].concat();
     assert_eq!(of(&["-r", "true"]), expected);
     assert_eq!(of(&["-r", "--setgroups=deny", "true"]), expected);
     assert_eq!(
         of(&["--map-user=5", "--setgroups=allow", "true"]),
-        [
-            unshare(&[Kind::User]),
-            Step::MapOwnId(IdKind::User, own(IdKind::User, 5)),
-            Step::Setgroups(Setgroups::Allow),
-            run_true()
-        ]
+        [unshare(&[Kind::User]), Step::MapOwnId(IdKind::User, own(IdKind::User, 5)), Step::Setgroups(Setgroups::Allow)]
     );
 }
 
@@ -113,8 +115,7 @@ fn blocks_are_the_mappers_to_write_after_setgroups_and_before_anything_else() {
             Step::Setgroups(Setgroups::Deny),
             Step::ReleaseMapper,
             Step::OffsetClock(Clock::Monotonic, 1),
-            FORK,
-            run_true(),
+            FORK
         ]
     );
 }
@@ -130,8 +131,7 @@ fn users_and_groups_are_decided_apart() {
             unshare(&[Kind::User]),
             Step::ReleaseMapper,
             Step::Setgroups(Setgroups::Deny),
-            Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
-            run_true(),
+            Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0))
         ]
     );
 }
@@ -146,16 +146,15 @@ fn the_owner_is_taken_on_after_the_helpers_have_started() {
         of(&["--owner=1000:1001", "-r", &format!("--user={}", file.display()), "true"]),
         [
             Step::DefaultChildSignal,
-            Step::StartBinder(vec![Keep { kind: Kind::User, file }]),
+            Step::StartBinder(vec![Persist { kind: Kind::User, file }]),
             Step::StartMapper(jobs),
             Step::DropGroups,
             Step::SetGid(1001),
             Step::SetUid(1000),
-            Step::MakeDumpable,
+            Step::SetDumpable(true),
             unshare(&[Kind::User]),
             Step::ReleaseMapper,
-            Step::Bind,
-            run_true(),
+            Step::Bind
         ]
     );
 }
@@ -175,13 +174,12 @@ fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
         [
             Step::DefaultChildSignal,
             Step::StartBinder(vec![
-                Keep { kind: Kind::Pid, file: pid.clone() },
-                Keep { kind: Kind::Uts, file: uts.clone() }
+                Persist { kind: Kind::Pid, file: pid.clone() },
+                Persist { kind: Kind::Uts, file: uts.clone() }
             ]),
             unshare(&[Kind::Uts, Kind::Pid]),
             FORK,
-            Step::Bind,
-            run_true(),
+            Step::Bind
         ]
     );
 }
@@ -190,18 +188,13 @@ fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
 fn boottime_is_written_before_monotonic() {
     assert_eq!(
         of(&["-T", "--monotonic=-2", "--boottime=3", "true"]),
-        [
-            unshare(&[Kind::Time]),
-            Step::OffsetClock(Clock::Boottime, 3),
-            Step::OffsetClock(Clock::Monotonic, -2),
-            run_true()
-        ]
+        [unshare(&[Kind::Time]), Step::OffsetClock(Clock::Boottime, 3), Step::OffsetClock(Clock::Monotonic, -2)]
     );
 }
 
 #[test]
 fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
-    assert_eq!(of(&["--kill-child", "true"]), [Step::DefaultChildSignal, Step::RememberParent, FORK, DIE, run_true()]);
+    assert_eq!(of(&["--kill-child", "true"]), [Step::DefaultChildSignal, Step::RememberParent, FORK, DIE]);
     assert_eq!(
         of(&["--kill-child", "--forward-signals", "-S1", "-G2", "true"]),
         [
@@ -212,16 +205,18 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
             Step::DropGroups,
             Step::SetGid(2),
             Step::SetUid(1),
-            DIE,
-            run_true(),
+            DIE
         ]
     );
 }
 
 #[test]
 fn the_way_from_the_namespaces_to_the_program() {
+    let line = ["--whitelist-env=A", "--keep-caps", "-S1", "-G2", "-w/w", "-R/r", "--mount-proc=/p", "-r", "true"];
+    let plan = plan_of(&line);
+    assert_eq!((plan.environment, plan.program), (Environment::Only(vec!["A".into()]), Some(run_true())));
     assert_eq!(
-        of(&["--whitelist-env=A", "--keep-caps", "-S1", "-G2", "-w/w", "-R/r", "--mount-proc=/p", "-r", "true"]),
+        plan.steps,
         [
             unshare(&[Kind::Mount, Kind::User]),
             Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
@@ -236,21 +231,19 @@ fn the_way_from_the_namespaces_to_the_program() {
             Step::SetGid(2),
             Step::SetUid(1),
             Step::KeepCapabilities,
-            Step::Environment(Environment::Only(vec!["A".into()])),
-            run_true(),
         ]
     );
 }
 
 #[test]
 fn the_working_directory_is_the_new_root_unless_another_is_asked_for() {
-    assert_eq!(of(&["-R/r", "true"]), [Step::Chroot("/r".into()), Step::Chdir("/".into()), run_true()]);
-    assert_eq!(of(&["-w/w", "true"]), [Step::Chdir("/w".into()), run_true()]);
+    assert_eq!(of(&["-R/r", "true"]), [Step::Chroot("/r".into()), Step::Chdir("/".into())]);
+    assert_eq!(of(&["-w/w", "true"]), [Step::Chdir("/w".into())]);
 }
 
 #[test]
 fn the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it() {
-    let expected = |steps: &[Step]| [&[unshare(&[Kind::Mount])][..], steps, &[run_true()]].concat();
+    let expected = |steps: &[Step]| [&[unshare(&[Kind::Mount])][..], steps].concat();
     let proc = || PathBuf::from("/proc");
     assert_eq!(of(&["--mount-proc", "true"]), expected(&[private(), Step::MountProc(proc())]));
     assert_eq!(
@@ -288,13 +281,12 @@ fn an_interpreter_is_registered_after_binfmt_misc_is_mounted() {
             private(),
             Step::MountProc("/proc".into()),
             Step::MountBinfmt(binfmt()),
-            register(binfmt(), ":a:M::b::/c:"),
-            run_true()
+            register(binfmt(), ":a:M::b::/c:")
         ]
     );
     assert_eq!(
         of(&["-l", ":a:M::b::/c:", "--mount-binfmt=/b", "true"]),
-        [unshare.clone(), private(), Step::MountBinfmt("/b".into()), register("/b".into(), ":a:M::b::/c:"), run_true()]
+        [unshare.clone(), private(), Step::MountBinfmt("/b".into()), register("/b".into(), ":a:M::b::/c:")]
     );
     // With F, the interpreter is opened now, and is one of outside.
     assert_eq!(
@@ -307,8 +299,7 @@ fn an_interpreter_is_registered_after_binfmt_misc_is_mounted() {
             Step::Chroot("/r".into()),
             Step::Chdir("/".into()),
             Step::MountProc("/proc".into()),
-            Step::MountBinfmt(binfmt()),
-            run_true(),
+            Step::MountBinfmt(binfmt())
         ]
     );
 }

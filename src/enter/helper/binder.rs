@@ -1,7 +1,8 @@
 //! The helper that binds namespaces on files.
 
+use std::ffi::{CStr, CString, NulError};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -9,55 +10,74 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
 use nix::sys::stat::{fstat, stat};
 
-use super::{Channel, GO, LEAVE, Outcome, UNDO, own_directory_in_proc, path_of, silent, wait_for_helper};
-use crate::enter::step::Keep;
-use crate::error::{Attempt, During, Failure};
+use super::{Channel, GO, LEAVE, Outcome, PathOf, UNDO, own_directory_in_proc, wait_for_helper};
+use crate::enter::fault::{Fault, Helper, Part};
+use crate::enter::step::Persist;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 use crate::sys::mount::{attach, detached_bind};
 use crate::sys::process::{Side, exit_now, fork};
 
+/// What a binder is to do, made ready before it starts.
+pub struct BindJob {
+    /// The kinds of namespaces, and the files to bind them on.
+    files: Vec<(Kind, CString)>,
+    /// The same files, opened.
+    places: Vec<OwnedFd>,
+    /// The mounts that have been made, as far as they can be told from others.
+    bound: Vec<OwnedFd>,
+}
+
+impl BindJob {
+    /// Errors: a NUL byte in a path.
+    pub fn new(persists: &[Persist]) -> Result<BindJob, NulError> {
+        let file = |persist: &Persist| Ok((persist.kind, CString::new(persist.file.as_os_str().as_bytes())?));
+        let files: Result<Vec<_>, NulError> = persists.iter().map(file).collect();
+        let room = || Vec::with_capacity(persists.len());
+        Ok(BindJob { files: files?, places: room(), bound: room() })
+    }
+}
+
 /// The helper that binds our namespaces on files: from within new mount or user namespaces the kernel would refuse it.
 /// It stays until just before the program runs, to take the mounts back should anything fail.
 pub struct Binder {
     channel: Channel,
-    keeps: Vec<Keep>,
     /// Its PID, where it is a child of this process.
     child: Option<i32>,
 }
 
-const BINDER: &str = "the helper that keeps namespaces";
-
 impl Binder {
     /// Starts it. Errors: a file to bind on cannot be opened; there is no /proc, or we are not in it.
-    pub fn start(keeps: Vec<Keep>) -> Result<Binder, Failure> {
-        let open = |keep: &Keep| {
-            let place = open_retrying(&keep.file, OFlag::O_PATH);
-            place.during(|| Attempt::Keep { kind: keep.kind, file: keep.file.clone() })
-        };
-        let places: Result<Vec<_>, _> = keeps.iter().map(open).collect();
-        let (process, places) = (own_directory_in_proc()?, places?);
+    pub fn start(job: &mut BindJob) -> Result<Binder, Fault> {
+        for (number, (_, file)) in (0..).zip(&job.files) {
+            let place = open_retrying(file.as_c_str(), OFlag::O_PATH);
+            job.places.push(place.map_err(Part::Number(number).fault())?);
+        }
+        let process = own_directory_in_proc()?;
         let (ours, theirs) = Channel::pair()?;
-        match fork().during(|| Attempt::Fork)? {
+        match fork().map_err(Part::Fork.fault())? {
             Side::Child => {
                 drop(ours);
-                let mut job = Binding { process, places: keeps.iter().zip(places).collect(), bound: Vec::new() };
-                bind_when_told(&theirs, &mut job);
+                let mut binding = Binding { process, job };
+                bind_when_told(&theirs, &mut binding);
                 exit_now(0)
             }
-            Side::Parent { child } => Ok(Binder { channel: ours, keeps, child: Some(child) }),
+            Side::Parent { child } => {
+                drop(theirs);
+                job.places.clear();
+                Ok(Binder { channel: ours, child: Some(child) })
+            }
         }
     }
 
     /// Binds all, or none. Errors: those of mount(2), for the first file that it failed with.
-    pub fn bind(&self) -> Result<(), Failure> {
+    pub fn bind(&self) -> Result<(), Fault> {
         match self.channel.order(GO) {
             Some(Outcome::Done) => Ok(()),
-            Some(Outcome::Refused { part, errno }) if part < self.keeps.len() => {
-                let Keep { kind, file } = self.keeps[part].clone();
-                Err(Failure::System { attempt: Attempt::Keep { kind, file }, errno: Errno::from_raw(errno) })
+            Some(Outcome::Refused { part, errno }) => {
+                Err(Fault::Part(Part::Number(part as u32), Errno::from_raw(errno)))
             }
-            _ => Err(silent(BINDER)),
+            _ => Err(Fault::Ended(Helper::Binder, None)),
         }
     }
 
@@ -75,13 +95,13 @@ impl Binder {
 
     /// Has it leave the mounts as they are, and ends it, so that the program that we run finds no child that it has never
     /// made.
-    pub fn dismiss(self) -> Result<(), Failure> {
+    pub fn dismiss(self) -> Result<(), Fault> {
         // If it has been killed, it has left them, too.
         let _ = self.channel.send(&[LEAVE]);
         self.end()
     }
 
-    fn end(self) -> Result<(), Failure> {
+    fn end(self) -> Result<(), Fault> {
         drop(self.channel);
         self.child.map_or(Ok(()), |child| wait_for_helper(child).map(drop))
     }
@@ -93,14 +113,14 @@ impl Binder {
 }
 
 /// The binder's life.
-fn bind_when_told(channel: &Channel, job: &mut Binding) {
+fn bind_when_told(channel: &Channel, binding: &mut Binding) {
     // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
     let _ = SigSet::all().thread_block();
     loop {
         let outcome = match channel.receive() {
-            Some([GO]) => job.bind_all(),
+            Some([GO]) => binding.bind_all(),
             Some([UNDO]) => {
-                job.unbind();
+                binding.unbind();
                 Outcome::Done
             }
             Some([LEAVE]) => return,
@@ -111,24 +131,21 @@ fn bind_when_told(channel: &Channel, job: &mut Binding) {
             break;
         }
     }
-    job.unbind();
+    binding.unbind();
 }
 
 /// What the binder has to do, and has done.
-struct Binding<'k> {
+struct Binding<'j> {
     /// The directory in /proc of the process that unshares.
     process: OwnedFd,
-    /// What is to be kept, and the file to bind it on.
-    places: Vec<(&'k Keep, OwnedFd)>,
-    /// The mounts that have been made, as far as they can be told from others.
-    bound: Vec<OwnedFd>,
+    job: &'j mut BindJob,
 }
 
 impl Binding<'_> {
     fn bind_all(&mut self) -> Outcome {
-        for part in 0..self.places.len() {
+        for part in 0..self.job.places.len() {
             match self.bind(part) {
-                Ok(mount) => self.bound.extend(mount),
+                Ok(mount) => self.job.bound.extend(mount),
                 Err(errno) => {
                     self.unbind();
                     return Outcome::Refused { part, errno: errno as i32 };
@@ -140,19 +157,21 @@ impl Binding<'_> {
 
     /// Binds one, and returns the mount; `None` if that is made and cannot be told from others.
     fn bind(&self, part: usize) -> nix::Result<Option<OwnedFd>> {
-        let (keep, place) = &self.places[part];
-        let namespace = self.namespace_file(keep.kind);
-        if let Ok(mount) = detached_bind(&namespace)
+        let (kind, file) = &self.job.files[part];
+        let place = &self.job.places[part];
+        let namespace = self.namespace_file(*kind);
+        let namespace = namespace.as_c_str();
+        if let Ok(mount) = detached_bind(namespace)
             && attach(&mount, place).is_ok()
         {
             return Ok(Some(mount));
         }
         // A kernel before 5.2, or a seccomp filter that does not know these calls. Else it is refused here as well, with
         // the errno that mount(2) documents.
-        mount(Some(&namespace), &path_of(place), None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+        mount(Some(namespace), PathOf::file(place).as_c_str(), None::<&CStr>, MsFlags::MS_BIND, None::<&CStr>)?;
         // Only a path leads to what is mounted on a file, so it is looked at whether that is the namespace.
-        let found = open_retrying(&keep.file, OFlag::O_PATH).ok();
-        Ok(found.filter(|found| match (fstat(found), stat(&namespace)) {
+        let found = open_retrying(file.as_c_str(), OFlag::O_PATH).ok();
+        Ok(found.filter(|found| match (fstat(found), stat(namespace)) {
             (Ok(found), Ok(bound)) => (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino),
             _ => false,
         }))
@@ -160,14 +179,13 @@ impl Binding<'_> {
 
     /// Takes back the mounts that have been made.
     fn unbind(&mut self) {
-        while let Some(mount) = self.bound.pop() {
-            let _ = umount2(&path_of(&mount), MntFlags::MNT_DETACH);
+        while let Some(mount) = self.job.bound.pop() {
+            let _ = umount2(PathOf::file(&mount).as_c_str(), MntFlags::MNT_DETACH);
         }
     }
 
     /// The namespace that the process has unshared: for PID and time its own one does not change, its children's does.
-    fn namespace_file(&self, kind: Kind) -> PathBuf {
-        let name = format!("ns/{}", kind.name_for_children());
-        path_of(&self.process).join(name)
+    fn namespace_file(&self, kind: Kind) -> PathOf {
+        PathOf::below(&self.process, &["/ns/", kind.name_for_children()])
     }
 }

@@ -1,80 +1,117 @@
 //! Writing id maps from outside: as root directly, else by newuidmap(1) and newgidmap(1).
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::readlink;
+use nix::fcntl::AT_FDCWD;
 use nix::unistd::geteuid;
 
-use super::{Channel, GO, Outcome, own_directory_in_proc, path_of, silent, wait_for_helper};
+use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, wait_for_helper};
 use crate::digits::digits;
+use crate::enter::executable::Executable;
+use crate::enter::fault::{Fault, Helper, Part};
 use crate::enter::idmap;
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
-use crate::error::{Attempt, During, Failure, Status};
+use crate::error::Status;
+use crate::sys::at::read_link;
+use crate::sys::exec::Vector;
 use crate::sys::file::write_once_to_proc;
 use crate::sys::process::{ChildEvent, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
-/// As messages name it.
-const MAPPER: &str = "the helper that writes id maps";
+/// What a mapper is to do, made ready before it starts.
+pub struct MapJobs {
+    maps: Vec<Map>,
+    environment: Vector,
+}
+
+/// A map, as the kernel and as newuidmap or newgidmap take it.
+struct Map {
+    /// Its file in /proc/PID, with a slash before it.
+    file: [&'static str; 2],
+    text: String,
+    program: Executable,
+}
+
+/// Where the argv of newuidmap has the PID.
+const PID_ARGUMENT: usize = 1;
+
+impl MapJobs {
+    /// Of these maps; newuidmap(1) and newgidmap(1) are looked for in the `$PATH` of `environment`, and get that.
+    pub fn new(jobs: &[MapJob], environment: &[&CStr]) -> MapJobs {
+        let map = |job: &MapJob| {
+            let numbers = job.lines.iter().flat_map(|line| [line.inner, line.outer, line.count]);
+            // Numbers and the names of these programs hold no NUL byte.
+            let text = |text: String| CString::new(text).unwrap_or_default();
+            let file = text(job.ids.map_program().to_string());
+            let argv = [file.clone(), Vector::room_for_number()];
+            let argv = argv.into_iter().chain(numbers.map(|number| text(number.to_string()))).collect();
+            Map {
+                file: ["/", job.ids.map_file()],
+                text: idmap::text(&job.lines),
+                program: Executable::new(&Program { file, argv }, environment),
+            }
+        };
+        MapJobs {
+            maps: jobs.iter().map(map).collect(),
+            environment: Vector::new(environment.iter().map(|entry| CString::from(*entry))),
+        }
+    }
+}
 
 /// Our PID as /proc has it, which may show another PID namespace than ours. Errors: there is no /proc, or we are not in
 /// it.
-fn own_pid_in_proc() -> Result<i32, Failure> {
-    let own = Path::new("/proc/self");
-    let link = readlink(own).during(|| Attempt::Read(own.to_path_buf()))?;
-    digits(link.as_bytes()).ok_or(Errno::ESRCH).during(|| Attempt::Read(own.to_path_buf()))
+fn own_pid_in_proc() -> Result<i32, Fault> {
+    let mut buffer = [0; 32];
+    let link = read_link(AT_FDCWD, c"/proc/self", &mut buffer);
+    let pid = link.and_then(|link| digits(link).ok_or(Errno::ESRCH));
+    pid.map_err(Part::OwnPid.fault())
 }
 
 /// The helper that writes our id maps from outside our user namespace.
 pub struct Mapper {
     channel: Channel,
     child: i32,
-    jobs: Vec<MapJob>,
 }
 
 impl Mapper {
     /// Starts it, in the user namespace as it is now and with the rights that we have now.
-    pub fn start(jobs: Vec<MapJob>, environment: &[&CStr]) -> Result<Mapper, Failure> {
+    pub fn start(jobs: &mut MapJobs) -> Result<Mapper, Fault> {
         let us = (own_pid_in_proc()?, own_directory_in_proc()?);
         let (ours, theirs) = Channel::pair()?;
-        match fork().during(|| Attempt::Fork)? {
+        match fork().map_err(Part::Fork.fault())? {
             Side::Child => {
                 drop(ours);
                 if theirs.receive() == Some([GO]) {
-                    let _ = theirs.send(&map_all(&us, &jobs, environment).to_bytes());
+                    let _ = theirs.send(&map_all(&us, jobs).to_bytes());
                 }
                 exit_now(0)
             }
-            Side::Parent { child } => Ok(Mapper { channel: ours, child, jobs }),
+            Side::Parent { child } => Ok(Mapper { channel: ours, child }),
         }
     }
 
     /// Has it write the maps, and waits until it has ended.
-    pub fn release(self) -> Result<(), Failure> {
-        let Mapper { channel, child, jobs } = self;
+    pub fn release(self) -> Result<(), Fault> {
+        let Mapper { channel, child } = self;
         let outcome = channel.order(GO);
         drop(channel);
         let end = wait_for_helper(child)?;
-        let job = |part: usize| jobs.get(part).ok_or_else(|| silent(MAPPER));
+        let program = |part: usize, status| Fault::Ended(Helper::MapProgram(part as u32), Some(status));
         Err(match outcome {
             Some(Outcome::Done) => return Ok(()),
-            Some(Outcome::Refused { part, errno }) => Failure::System {
-                attempt: map_attempt(Path::new("/proc/self"), job(part)?),
-                errno: Errno::from_raw(errno),
-            },
-            Some(Outcome::Exited { part, status }) => ended(job(part)?.ids.map_program(), Status::Exited(status)),
-            Some(Outcome::Killed { part, signal }) => {
-                ended(job(part)?.ids.map_program(), Status::Killed(SignalNumber(signal)))
-            }
-            None => match end {
-                ChildEvent::Killed(signal) => ended(MAPPER, Status::Killed(signal)),
-                _ => silent(MAPPER),
-            },
+            Some(Outcome::Refused { part, errno }) => Fault::Part(Part::Number(part as u32), Errno::from_raw(errno)),
+            Some(Outcome::Exited { part, status }) => program(part, Status::Exited(status)),
+            Some(Outcome::Killed { part, signal }) => program(part, Status::Killed(SignalNumber(signal))),
+            None => Fault::Ended(
+                Helper::Mapper,
+                match end {
+                    ChildEvent::Killed(signal) => Some(Status::Killed(signal)),
+                    _ => None,
+                },
+            ),
         })
     }
 
@@ -85,25 +122,17 @@ impl Mapper {
     }
 }
 
-/// What was being done when a map could not be written.
-pub fn map_attempt(process: &Path, job: &MapJob) -> Attempt {
-    Attempt::Write {
-        path: process.join(job.ids.map_file()),
-        text: idmap::text(&job.lines).trim_end().replace('\n', "; "),
-    }
-}
-
 /// Writes the maps of the process, which is given by its PID and its directory in /proc.
-fn map_all((pid, process): &(i32, OwnedFd), jobs: &[MapJob], environment: &[&CStr]) -> Outcome {
-    for (part, job) in jobs.iter().enumerate() {
+fn map_all((pid, process): &(i32, OwnedFd), jobs: &mut MapJobs) -> Outcome {
+    let MapJobs { maps, environment } = jobs;
+    for (part, map) in maps.iter_mut().enumerate() {
         let outcome = if geteuid().is_root() {
-            let path = path_of(process).join(job.ids.map_file());
-            match write_once_to_proc(&path, idmap::text(&job.lines).as_bytes()) {
+            match write_once_to_proc(PathOf::below(process, &map.file).as_c_str(), map.text.as_bytes()) {
                 Ok(()) => Outcome::Done,
                 Err(errno) => Outcome::Refused { part, errno: errno as i32 },
             }
         } else {
-            run_map_program(part, *pid, job, environment)
+            run_map_program(part, *pid, &mut map.program, environment)
         };
         if !matches!(outcome, Outcome::Done) {
             return outcome;
@@ -118,24 +147,18 @@ const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 
 /// Runs the program in place of this process; returns only if that fails, the status that says why.
-fn not_run(program: &Program, environment: &[&CStr]) -> u8 {
+fn not_run(program: &mut Executable, environment: &Vector) -> u8 {
     match program.execute(environment) {
         // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
-        Failure::Program { errno: Errno::ENOENT, .. } if program.check(environment).is_err() => NOT_FOUND,
+        Errno::ENOENT if program.check().is_err() => NOT_FOUND,
         _ => NOT_RUNNABLE,
     }
 }
 
-fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr]) -> Outcome {
-    let numbers = job.lines.iter().flat_map(|line| [line.inner, line.outer, line.count]);
-    let words = [job.ids.map_program().to_string(), process.to_string()];
-    let argv: Vec<_> = words.into_iter().chain(numbers.map(|number| number.to_string())).collect();
+fn run_map_program(part: usize, process: i32, program: &mut Executable, environment: &Vector) -> Outcome {
+    program.set_number(PID_ARGUMENT, process);
     let child = match fork() {
-        Ok(Side::Child) => {
-            let operands: Vec<_> = argv.iter().map(Into::into).collect();
-            let program = Program::from_operands(&operands).ok().flatten();
-            exit_now(program.map_or(NOT_FOUND, |program| not_run(&program, environment)).into())
-        }
+        Ok(Side::Child) => exit_now(not_run(program, environment).into()),
         Ok(Side::Parent { child }) => child,
         Err(errno) => {
             return Outcome::Refused { part, errno: errno as i32 };
@@ -148,8 +171,4 @@ fn run_map_program(part: usize, process: i32, job: &MapJob, environment: &[&CStr
         Ok(ChildEvent::Stopped(_)) => Outcome::Refused { part, errno: Errno::EINTR as i32 },
         Err(errno) => Outcome::Refused { part, errno: errno as i32 },
     }
-}
-
-fn ended(name: &'static str, ending: Status) -> Failure {
-    Failure::Helper { name, ending: Some(ending) }
 }

@@ -3,23 +3,27 @@
 //! Each stands at the far end of a channel of messages. It acts when told to, and ends without a word when the channel
 //! closes: whatever happens to us, no helper is left behind.
 //!
+//! What it is to do is made ready before anything is forked ([`BindJob`], [`MapJobs`]): a helper makes system calls only,
+//! as its parent may be a child of a process with several threads.
+//!
 //! What it is to act on is opened before it starts: our directory in /proc, so that no other process with our PID is taken
 //! for us, and the files to bind on, so that nobody puts others in their place while we are under way.
 
 mod binder;
 mod mapper;
 
+use std::ffi::CStr;
+use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, socketpair};
 
-pub use binder::Binder;
-pub use mapper::{Mapper, map_attempt};
+pub use binder::{BindJob, Binder};
+pub use mapper::{MapJobs, Mapper};
 
-use crate::error::{Attempt, During, Failure};
+use super::fault::{Fault, Part};
 use crate::sys::file::open_retrying;
 use crate::sys::process::{ChildEvent, wait_for_end};
 use crate::sys::signal::{SignalNumber, take_pending};
@@ -77,9 +81,9 @@ impl Outcome {
 struct Channel(OwnedFd);
 
 impl Channel {
-    fn pair() -> Result<(Channel, Channel), Failure> {
+    fn pair() -> Result<(Channel, Channel), Fault> {
         let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC);
-        pair.map(|(ours, theirs)| (Channel(ours), Channel(theirs))).during(|| Attempt::Connect)
+        pair.map(|(ours, theirs)| (Channel(ours), Channel(theirs))).map_err(Part::Channel.fault())
     }
 
     fn send(&self, message: &[u8]) -> nix::Result<()> {
@@ -118,26 +122,37 @@ fn persistently<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
 }
 
 /// Our directory in /proc, whoever has our PID by the time that it is used.
-fn own_directory_in_proc() -> Result<OwnedFd, Failure> {
-    let own = Path::new("/proc/self");
-    let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-    open_retrying(own, flags).during(|| Attempt::Open(own.to_path_buf()))
+fn own_directory_in_proc() -> Result<OwnedFd, Fault> {
+    open_retrying(c"/proc/self", OFlag::O_PATH | OFlag::O_DIRECTORY).map_err(Part::OwnDirectory.fault())
 }
 
-/// A path that leads to an open file, and to no other.
-fn path_of(file: &OwnedFd) -> PathBuf {
-    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+/// A path that leads to an open file and to no other, or below an open directory.
+struct PathOf([u8; 64]);
+
+impl PathOf {
+    fn file(file: &OwnedFd) -> PathOf {
+        PathOf::below(file, &[])
+    }
+
+    /// The names follow each other as they are, slashes included.
+    fn below(directory: &OwnedFd, names: &[&str]) -> PathOf {
+        let mut path = [0; 64];
+        let mut rest = &mut path[..];
+        // It fits, with zeros left over: the names are those of files in /proc/PID.
+        let _ = write!(rest, "/proc/self/fd/{}", directory.as_raw_fd());
+        names.iter().for_each(|name| drop(rest.write_all(name.as_bytes())));
+        PathOf(path)
+    }
+
+    fn as_c_str(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.0).unwrap_or(c"")
+    }
 }
 
 /// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
 /// the program.
-fn wait_for_helper(child: i32) -> Result<ChildEvent, Failure> {
-    let end = wait_for_end(child).during(|| Attempt::Wait(child))?;
+fn wait_for_helper(child: i32) -> Result<ChildEvent, Fault> {
+    let end = wait_for_end(child).map_err(Part::Wait(child).fault())?;
     take_pending(SignalNumber::CHLD);
     Ok(end)
-}
-
-/// A helper that has not answered, and of whose end nothing is known.
-fn silent(name: &'static str) -> Failure {
-    Failure::Helper { name, ending: None }
 }

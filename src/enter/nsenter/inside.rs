@@ -11,8 +11,8 @@ use nix::sys::stat::fstat;
 use nix::unistd::{pipe2, read};
 
 use super::Request;
+use super::opened::Opened;
 use crate::digits::number;
-use crate::enter::entering::Opened;
 use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
@@ -84,7 +84,7 @@ impl Entered {
         }
     }
 
-    /// In the order of [`crate::enter::entering::Entrance`]: the user namespace last where we have the right to the other.
+    /// In the order of `enter/run/join.rs`: the user namespace last where we have the right to the other.
     fn enter(&self) -> nix::Result<()> {
         let set = |namespace: &Option<OwnedFd>, kind: Kind| match namespace {
             Some(namespace) => setns(namespace.as_fd(), KindSet::EMPTY.with(kind).clone_flags()),
@@ -133,7 +133,7 @@ pub fn check_is_mapped_elsewhere(
             inside.is_ok_and(|id| !may_be_unmapped(id, overflow))
         };
         // Where it cannot be entered, that is what fails.
-        if Entered::open(target, opened, request.of_target)?.ask_inside(is_mapped) == Some(false) {
+        if Entered::open(target, opened, request.join.of_target)?.ask_inside(is_mapped) == Some(false) {
             return Err(RequestError::TargetNotMapped { pid, id, kind }.into());
         }
     }

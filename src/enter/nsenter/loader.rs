@@ -14,8 +14,8 @@ use nix::unistd::geteuid;
 
 use super::Request;
 use super::inside::{Entered, may_be_unmapped, overflow_id};
+use super::opened::Opened;
 use super::resolve::leads_to_target_alone;
-use crate::enter::entering::Opened;
 use crate::enter::environment;
 use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
@@ -104,7 +104,7 @@ fn program_is_the_targets(
     opened: &Opened,
     own_root: bool,
 ) -> Result<bool, Failure> {
-    if !leads_to_target_alone(target, Kind::Mount, opened, request.of_target)? {
+    if !leads_to_target_alone(target, Kind::Mount, opened, request.join.of_target)? {
         return Ok(false);
     }
     let Ok(root) = place_of(target.open("root", OFlag::O_PATH | OFlag::O_DIRECTORY)?) else {
@@ -119,7 +119,7 @@ fn program_is_the_targets(
         None if request.become_root => Some(TargetId::Number(0)),
         uid => uid,
     };
-    let namespaces = Entered::open(target, opened, request.of_target)?;
+    let namespaces = Entered::open(target, opened, request.join.of_target)?;
     let questions = Questions { process, root, uid, overflow: overflow_id(IdKind::User) };
     Ok(namespaces.ask_inside(|| questions.all_hold()) == Some(true))
 }

@@ -3,6 +3,7 @@
 mod inside;
 mod loader;
 mod named;
+mod opened;
 mod plan;
 mod resolve;
 
@@ -13,27 +14,25 @@ pub use resolve::resolve;
 use std::ffi::CString;
 use std::path::PathBuf;
 
+use super::handles::Handle;
 use super::program::Program;
-use super::step::TargetId;
-use crate::namespace::KindSet;
+use super::step::{Join, TargetId};
 
 /// What is to be done: nothing is left to look up or to open, but for what is inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The namespaces to enter that are found by way of the target.
-    pub of_target: KindSet,
-    /// The namespaces to enter that have been opened.
-    pub of_files: KindSet,
-    /// Whether a root directory has been opened.
-    pub root: bool,
-    /// Whether a working directory has been opened.
-    pub working_directory: bool,
+    /// The namespaces to enter.
+    pub join: Join,
+    /// The new root directory.
+    pub root: Option<Handle>,
+    /// The new working directory.
+    pub working_directory: Option<Handle>,
     /// The working directory to be opened inside.
     pub working_directory_inside: Option<PathBuf>,
     /// The target's environment, as far as it is taken over.
     pub environment: Option<Vec<CString>>,
-    /// Whether cgroups are joined.
-    pub join_cgroup: bool,
+    /// The cgroup.procs files of the cgroups to join.
+    pub cgroups: Vec<Handle>,
     /// Whether the program runs as a child.
     pub fork: bool,
     /// Whether user and group default to root, and the groups are dropped.
@@ -48,4 +47,13 @@ pub struct Request {
     pub context: Option<Vec<u8>>,
     /// The program; `None` for the login shell.
     pub program: Option<Program>,
+}
+
+impl Request {
+    /// Stands for a file that a step will open: its number is the first that stands for no other.
+    fn handle_of_step(&self, path: impl Into<PathBuf>) -> Handle {
+        let files = self.join.files.iter().map(|(_, handle)| handle);
+        let opened = files.chain(&self.root).chain(&self.working_directory).chain(&self.cgroups);
+        Handle::new(opened.map(|handle| handle.number() + 1).max().unwrap_or(0), path)
+    }
 }

@@ -7,52 +7,46 @@ use crate::enter::step::{Plan, SignalPolicy, Step, TargetId};
 /// The steps of a request: all the order there is.
 pub fn plan(request: Request) -> Plan {
     // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
-    let mut plan = vec![Step::Hide];
+    let mut steps = vec![Step::SetDumpable(false)];
     if request.become_root {
         // Where the namespace denies setgroups(2), this is the last chance.
-        plan.push(Step::DropGroupsIfPermitted);
+        steps.push(Step::DropGroupsIfPermitted);
     }
-    if !request.of_target.is_empty() || !request.of_files.is_empty() {
+    if !request.join.kinds().is_empty() {
         // Twice: what needs the rights that we have, then what needs those that the user namespace gives.
-        plan.push(Step::EnterWhatWeMay { of_target: request.of_target, of_files: request.of_files });
-        plan.push(Step::EnterTheRest);
+        steps.extend([Step::JoinTolerant(request.join.clone()), Step::JoinStrict(request.join.clone())]);
     }
-    directories(&request, &mut plan);
-    plan.extend(request.environment.map(|entries| Step::Environment(Environment::Given(entries))));
-    if request.join_cgroup {
-        plan.push(Step::JoinCgroups);
+    directories(&request, &mut steps);
+    if !request.cgroups.is_empty() {
+        steps.push(Step::JoinCgroups(request.cgroups));
     }
     if request.fork {
-        plan.push(Step::DefaultChildSignal);
-        plan.push(Step::Fork(SignalPolicy::Terminal));
+        steps.push(Step::DefaultChildSignal);
+        steps.push(Step::Fork(SignalPolicy::Terminal));
     }
     if request.become_root || request.gid.is_some() {
-        plan.push(Step::DropGroups);
+        steps.push(Step::DropGroups);
     }
     let root = request.become_root.then_some(TargetId::Number(0));
-    plan.extend(request.gid.or(root).map(Step::set_gid));
-    plan.extend(request.uid.or(root).map(Step::set_uid));
+    steps.extend(request.gid.or(root).map(Step::set_gid));
+    steps.extend(request.uid.or(root).map(Step::set_uid));
     if request.keep_capabilities {
-        plan.push(Step::KeepCapabilities);
+        steps.push(Step::KeepCapabilities);
     }
-    plan.extend(request.context.map(Step::SetContext));
-    plan.push(Step::Execute(request.program));
-    plan
+    steps.extend(request.context.map(Step::SetContext));
+    let environment = request.environment.map_or(Environment::Inherited, Environment::Given);
+    Plan { steps, environment, program: request.program }
 }
 
-fn directories(request: &Request, plan: &mut Plan) {
-    let inside = request.working_directory_inside.clone();
-    let kept = request.root && !request.working_directory && inside.is_none();
-    if kept {
-        // Before the root is changed: it may lie outside of the new one.
-        plan.push(Step::OpenWorkingDirectory(".".into()));
-    }
-    if request.root {
-        plan.push(Step::ChrootToOpened);
-    }
-    let opened_by_now = kept || request.working_directory || inside.is_some();
-    plan.extend(inside.map(Step::OpenWorkingDirectory));
-    if opened_by_now {
-        plan.push(Step::ChdirToOpened);
-    }
+fn directories(request: &Request, steps: &mut Vec<Step>) {
+    let inside = &request.working_directory_inside;
+    let kept = request.root.is_some() && request.working_directory.is_none() && inside.is_none();
+    // Before the root is changed: it may lie outside of the new one.
+    let kept = kept.then(|| request.handle_of_step("."));
+    steps.extend(kept.clone().map(Step::OpenDirectory));
+    steps.extend(request.root.clone().map(Step::ChrootTo));
+    let inside = inside.as_ref().map(|path| request.handle_of_step(path));
+    steps.extend(inside.clone().map(Step::OpenDirectory));
+    // The one that was opened last.
+    steps.extend(inside.or(kept).or(request.working_directory.clone()).map(Step::ChdirTo));
 }

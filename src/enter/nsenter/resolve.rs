@@ -1,4 +1,4 @@
-//! Args → [`Request`] and [`Opened`]: names become numbers, and what is to be entered is opened.
+//! Args → [`Request`] and [`Handles`]: names become numbers, and what is to be entered is opened.
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,14 @@ use super::Request;
 use super::inside::check_is_mapped_elsewhere;
 use super::loader::read_environment;
 use super::named::open_file;
+use super::opened::{Directory, Opened};
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::enter::cgroup;
-use crate::enter::entering::{Directory, Opened};
+use crate::enter::handles::Handles;
 use crate::enter::idmap::{self, IdKind, LONGEST_MAP_READ};
 use crate::enter::program::Program;
-use crate::enter::step::TargetId;
+use crate::enter::step::{Join, TargetId};
 use crate::enter::target::Target;
 use crate::error::{Attempt, During, Failure, RequestError};
 use crate::list::find::find;
@@ -36,7 +37,7 @@ const SELINUX: &str = "/sys/fs/selinux/enforce";
 ///
 /// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
 /// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
-pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
+pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
     check_target(&args)?;
     let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
     let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
@@ -50,12 +51,8 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
 
     let kinds = of_target.union(of_files);
     let mut request = Request {
-        of_target,
-        of_files,
-        root: opened.root.is_some(),
-        working_directory: opened.working_directory.is_some(),
+        join: Join { of_target, files: Vec::new() },
         working_directory_inside: args.working_directory_inside,
-        join_cgroup: args.join_cgroup,
         fork: kinds.contains(Kind::Pid) && !args.no_fork,
         become_root: kinds.contains(Kind::User) && !args.preserve_credentials,
         gid,
@@ -90,7 +87,8 @@ pub fn resolve(args: Args) -> Result<(Request, Opened, Vec<String>), Failure> {
         // What has been opened by way of its PID is known to be its own only now.
         target.check_alive()?;
     }
-    Ok((request, opened, left_out))
+    let handles = opened.hand_over(&mut request);
+    Ok((request, handles, left_out))
 }
 
 fn check_target(args: &Args) -> Result<(), RequestError> {

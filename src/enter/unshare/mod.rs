@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use super::idmap::Extent;
 use super::program::Program;
-use super::step::{Clock, Keep, Propagation, Setgroups};
+use super::step::{Clock, Persist, Propagation, Setgroups};
 use crate::namespace::KindSet;
 use crate::sys::signal::SignalNumber;
 
@@ -21,7 +21,7 @@ pub struct Request {
     /// The namespaces to unshare.
     pub kinds: KindSet,
     /// The files to keep them on.
-    pub keep: Vec<Keep>,
+    pub keep: Vec<Persist>,
     /// Whether the program runs as a child.
     pub fork: Option<Fork>,
     /// Of a new mount namespace.

@@ -12,77 +12,76 @@ use crate::namespace::Kind;
 
 /// The steps of a request: all the order there is.
 pub fn plan(request: Request) -> Plan {
-    let mut plan = Plan::new();
-    before_unshare(&request, &mut plan);
+    let mut steps = Vec::new();
+    before_unshare(&request, &mut steps);
     if !request.kinds.is_empty() {
-        plan.push(Step::Unshare(request.kinds));
+        steps.push(Step::Unshare(request.kinds));
     }
-    after_unshare(&request, &mut plan);
+    after_unshare(&request, &mut steps);
     let kill_child = request.fork.and_then(|fork| fork.kill_child);
     if let Some(fork) = request.fork {
         // The child is to be able to see whether its parent has died.
-        plan.extend(kill_child.map(|_| Step::RememberParent));
+        steps.extend(kill_child.map(|_| Step::RememberParent));
         let policy = if fork.forward_signals { SignalPolicy::Forward } else { SignalPolicy::LeaveToChild };
-        plan.push(Step::Fork(policy));
+        steps.push(Step::Fork(policy));
     }
     // After the fork: the PID namespace for children comes to be with the first child.
     if !request.keep.is_empty() {
-        plan.push(Step::Bind);
+        steps.push(Step::Bind);
     }
-    plan.extend(kill_child.map(Step::DieWithParent));
-    own_maps(&request, &mut plan);
-    mounts(&request, &mut plan);
+    steps.extend(kill_child.map(Step::DieWithParent));
+    own_maps(&request, &mut steps);
+    mounts(&request, &mut steps);
     if let Some(gid) = request.gid {
-        plan.extend([Step::DropGroups, Step::SetGid(gid)]);
+        steps.extend([Step::DropGroups, Step::SetGid(gid)]);
     }
     // The user last: it may be the end of our rights.
-    plan.extend(request.uid.map(Step::SetUid));
+    steps.extend(request.uid.map(Step::SetUid));
     // Once more: the kernel has forgotten it if an id has changed.
     if request.gid.is_some() || request.uid.is_some() {
-        plan.extend(kill_child.map(Step::DieWithParent));
+        steps.extend(kill_child.map(Step::DieWithParent));
     }
     if request.keep_capabilities && request.kinds.contains(Kind::User) {
-        plan.push(Step::KeepCapabilities);
+        steps.push(Step::KeepCapabilities);
     }
-    plan.extend(request.variables.map(|names| Step::Environment(Environment::Only(names))));
-    plan.push(Step::Execute(request.program));
-    plan
+    let environment = request.variables.map_or(Environment::Inherited, Environment::Only);
+    Plan { steps, environment, program: request.program }
 }
 
 /// The helpers, who are to stay in the namespaces and with the rights that we have now, then the owner.
-fn before_unshare(request: &Request, plan: &mut Plan) {
+fn before_unshare(request: &Request, steps: &mut Vec<Step>) {
     let jobs = mapper_jobs(request);
     if request.fork.is_some() || !request.keep.is_empty() || !jobs.is_empty() {
-        plan.push(Step::DefaultChildSignal);
+        steps.push(Step::DefaultChildSignal);
     }
     if !request.keep.is_empty() {
-        plan.push(Step::StartBinder(request.keep.clone()));
+        steps.push(Step::StartBinder(request.keep.clone()));
     }
     if !jobs.is_empty() {
-        plan.push(Step::StartMapper(jobs));
+        steps.push(Step::StartMapper(jobs));
     }
     if let Some((uid, gid)) = request.owner {
         // The groups go while we may still change them, the user last. Changed ids hide our own /proc files from us.
-        plan.extend([Step::DropGroups, Step::SetGid(gid), Step::SetUid(uid), Step::MakeDumpable]);
+        steps.extend([Step::DropGroups, Step::SetGid(gid), Step::SetUid(uid), Step::SetDumpable(true)]);
     }
 }
 
 /// What must be decided before any process is inside: maps by the mapper, offsets of clocks.
-fn after_unshare(request: &Request, plan: &mut Plan) {
+fn after_unshare(request: &Request, steps: &mut Vec<Step>) {
     // A group map that the mapper writes must find setgroups decided: afterwards the kernel refuses to deny it.
     if maps_groups_by_mapper(request) {
-        plan.extend(request.setgroups.map(Step::Setgroups));
+        steps.extend(request.setgroups.map(Step::Setgroups));
     }
     if !mapper_jobs(request).is_empty() {
-        plan.push(Step::ReleaseMapper);
+        steps.push(Step::ReleaseMapper);
     }
-    plan.extend(request.offsets.iter().map(|(clock, seconds)| Step::OffsetClock(*clock, *seconds)));
+    steps.extend(request.offsets.iter().map(|(clock, seconds)| Step::OffsetClock(*clock, *seconds)));
 }
 
 /// The maps of our own ids alone, which we write ourselves.
-fn own_maps(request: &Request, plan: &mut Plan) {
+fn own_maps(request: &Request, steps: &mut Vec<Step>) {
     if let IdMap::Own(line) = request.uid_map {
-        plan.push(Step::MapOwnId(IdKind::User, line));
+        steps.push(Step::MapOwnId(IdKind::User, line));
     }
     let own_group = match request.gid_map {
         IdMap::Own(line) => Some(line),
@@ -91,14 +90,14 @@ fn own_maps(request: &Request, plan: &mut Plan) {
     if !maps_groups_by_mapper(request) {
         // The kernel takes the map of one's own group only once setgroups(2) is denied.
         let needed = own_group.map(|_| Setgroups::Deny);
-        plan.extend(request.setgroups.or(needed).map(Step::Setgroups));
+        steps.extend(request.setgroups.or(needed).map(Step::Setgroups));
     }
-    plan.extend(own_group.map(|line| Step::MapOwnId(IdKind::Group, line)));
+    steps.extend(own_group.map(|line| Step::MapOwnId(IdKind::Group, line)));
 }
 
-fn mounts(request: &Request, plan: &mut Plan) {
+fn mounts(request: &Request, steps: &mut Vec<Step>) {
     if request.kinds.contains(Kind::Mount) && request.propagation != Propagation::Unchanged {
-        plan.push(Step::Propagate(request.propagation, "/".into()));
+        steps.push(Step::Propagate(request.propagation, "/".into()));
     }
     let register = |binfmt: &Path| {
         let binfmt = binfmt.to_path_buf();
@@ -107,24 +106,24 @@ fn mounts(request: &Request, plan: &mut Plan) {
     // The kernel opens such an interpreter when it is registered: that must be while it can still be reached.
     let registered_outside = request.root.is_some() && request.interpreter.as_deref().is_some_and(opens_at_once);
     if registered_outside {
-        plan.push(Step::MountBinfmt(BINFMT.into()));
-        plan.extend(register(Path::new(BINFMT)));
+        steps.push(Step::MountBinfmt(BINFMT.into()));
+        steps.extend(register(Path::new(BINFMT)));
     }
-    plan.extend(request.root.clone().map(Step::Chroot));
+    steps.extend(request.root.clone().map(Step::Chroot));
     // Else a relative working directory would be one of the old root, out of which `..` leads anywhere.
-    plan.extend(request.root.as_ref().map(|_| Step::Chdir("/".into())));
-    plan.extend(request.working_directory.clone().map(Step::Chdir));
+    steps.extend(request.root.as_ref().map(|_| Step::Chdir("/".into())));
+    steps.extend(request.working_directory.clone().map(Step::Chdir));
     if let Some(directory) = &request.proc {
         // Else the new proc would appear in the old namespace as well, over the old one.
         if request.propagation != Propagation::Private && request.root.is_none() {
-            plan.push(Step::MakePrivateIfMounted(directory.clone()));
+            steps.push(Step::MakePrivateIfMounted(directory.clone()));
         }
-        plan.push(Step::MountProc(directory.clone()));
+        steps.push(Step::MountProc(directory.clone()));
     }
     if let Some(directory) = &request.binfmt {
-        plan.push(Step::MountBinfmt(directory.clone()));
+        steps.push(Step::MountBinfmt(directory.clone()));
         if !registered_outside {
-            plan.extend(register(directory));
+            steps.extend(register(directory));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::unshare::{Args, SingleId};
 use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::idmap::{self, Block, Extent, IdKind};
 use crate::enter::program::Program;
-use crate::enter::step::{Clock, Keep, Setgroups};
+use crate::enter::step::{Clock, Persist, Setgroups};
 use crate::enter::subid::first_block;
 use crate::error::RequestError;
 use crate::namespace::Kind;
@@ -66,7 +66,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
     })
 }
 
-fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Keep>, RequestError> {
+fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persist>, RequestError> {
     for (kind, file) in &files {
         if let Err(errno) = nix::sys::stat::stat(file) {
             let option = format!("--{}={}", kind.long_option(), file.display());
@@ -76,7 +76,7 @@ fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Keep>, Req
             return Err(RequestError::KeepPidWithoutFork(file.clone()));
         }
     }
-    Ok(files.into_iter().map(|(kind, file)| Keep { kind, file }).collect())
+    Ok(files.into_iter().map(|(kind, file)| Persist { kind, file }).collect())
 }
 
 /// Users or groups, for the making of their map.

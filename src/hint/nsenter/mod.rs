@@ -106,9 +106,9 @@ impl Situation {
             }
         };
         Situation {
-            kinds: request.of_target.union(request.of_files),
-            of_target: request.of_target,
-            root: request.root,
+            kinds: request.join.kinds(),
+            of_target: request.join.of_target,
+            root: request.root.is_some(),
             path: path.map(|path| String::from_utf8_lossy(&path).into_owned()),
             become_root: request.become_root,
             gid: request.gid.is_some(),

@@ -1,0 +1,156 @@
+//! A program with all that execve(2) wants of it, made ready: looking for it and running it then takes no memory.
+
+use std::ffi::{CStr, CString};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::sys::stat::stat;
+use nix::unistd::{AccessFlags, access, faccessat};
+
+use super::environment;
+use super::program::{DEFAULT_PATH, Program};
+use crate::sys::exec::{Vector, execute, execute_script};
+
+/// What runs an executable that the kernel does not know how to run.
+const SCRIPT_SHELL: &CStr = c"/bin/sh";
+
+/// A program that is ready to be run.
+pub struct Executable {
+    name: CString,
+    /// Where it may be, in the order of looking.
+    candidates: Vec<CString>,
+    argv: Vector,
+    /// The argv of the shell that runs it where it is a script without `#!`; the second is the script.
+    script_argv: Vector,
+}
+
+impl Executable {
+    /// The program, looked for by the `$PATH` of the environment that it gets.
+    pub fn new(program: &Program, environment: &[&CStr]) -> Executable {
+        let rest = program.argv.iter().skip(1).cloned();
+        Executable {
+            name: program.file.clone(),
+            candidates: candidates(&program.file, environment),
+            argv: Vector::new(program.argv.iter().cloned()),
+            script_argv: Vector::new([SCRIPT_SHELL.into(), program.file.clone()].into_iter().chain(rest)),
+        }
+    }
+
+    /// What was looked for.
+    pub fn name(&self) -> &CStr {
+        &self.name
+    }
+
+    /// Puts a number in place of the argument at `index`, see [`Vector::set_number`].
+    pub fn set_number(&mut self, index: usize, number: i32) {
+        self.argv.set_number(index, number);
+        // The shell and the script stand where the name of the program stood.
+        self.script_argv.set_number(index + 1, number);
+    }
+
+    /// Whether there is a file that can be executed: what will fail later (ENOEXEC, E2BIG, …) cannot be known before.
+    /// Errors: those of [`Executable::execute`].
+    pub fn check(&self) -> nix::Result<()> {
+        let mut found = false;
+        let errno = search(&self.candidates, |path| match may_execute(path) {
+            // Any error but those that the search goes on after.
+            Ok(()) => {
+                found = true;
+                Errno::EALREADY
+            }
+            Err(errno) => errno,
+        });
+        if found { Ok(()) } else { Err(errno) }
+    }
+
+    /// Runs it in place of this process; returns only if that fails.
+    pub fn execute(&mut self, environment: &Vector) -> Errno {
+        let Executable { candidates, argv, script_argv, .. } = self;
+        // What is executable but no program of a known format is run by the shell.
+        search(candidates, |path| match execute(path, argv, environment) {
+            Errno::ENOEXEC => execute_script(SCRIPT_SHELL, path, script_argv, environment),
+            errno => errno,
+        })
+    }
+}
+
+/// The places where a program may be, as execvp(3) finds them.
+fn candidates(file: &CStr, environment: &[&CStr]) -> Vec<CString> {
+    let name = file.to_bytes();
+    if name.is_empty() {
+        return Vec::new();
+    }
+    if name.contains(&b'/') {
+        return vec![file.to_owned()];
+    }
+    let path = environment::value(environment, b"PATH").unwrap_or(DEFAULT_PATH.as_bytes());
+    let directories = path.split(|byte| *byte == b':').filter(|directory| directory.len() < libc::PATH_MAX as usize);
+    let candidate = |directory: &[u8]| {
+        // An empty element is the current directory.
+        let separator: &[u8] = if directory.is_empty() { b"" } else { b"/" };
+        CString::new([directory, separator, name].concat()).ok()
+    };
+    directories.filter_map(candidate).collect()
+}
+
+/// Tries each place, as execvp(3) does, and returns the error that tells most.
+fn search(candidates: &[CString], mut attempt: impl FnMut(&CStr) -> Errno) -> Errno {
+    let mut refused = false;
+    let mut last = Errno::ENOENT;
+    for candidate in candidates {
+        last = attempt(candidate);
+        match last {
+            Errno::EACCES => refused = true,
+            Errno::ENOENT | Errno::ENOTDIR | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {}
+            _ => return last,
+        }
+    }
+    if refused { Errno::EACCES } else { last }
+}
+
+/// Whether execve(2) would find a file that it may execute. access(2) would ask for the real user, who need not be the one
+/// that counts.
+fn may_execute(path: &CStr) -> nix::Result<()> {
+    match faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS) {
+        // A seccomp filter that does not know the call (faccessat2, Linux 5.8): for itself, it has no such error.
+        Err(Errno::EPERM) => access(path, AccessFlags::X_OK)?,
+        result => result?,
+    }
+    match stat(path) {
+        Ok(stat) if stat.st_mode & libc::S_IFMT != libc::S_IFREG => Err(Errno::EACCES),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The places that were tried, and the error in the end, where `answers` tells the errors in their order.
+    fn look_for(file: &CStr, environment: &[&CStr], answers: &[Errno]) -> (Vec<String>, Errno) {
+        let mut tried = Vec::new();
+        let errno = search(&candidates(file, environment), |path| {
+            tried.push(path.to_string_lossy().into_owned());
+            answers.get(tried.len() - 1).copied().unwrap_or(Errno::ENOENT)
+        });
+        (tried, errno)
+    }
+
+    #[test]
+    fn a_program_is_looked_for_as_execvp_does() {
+        let tried = |places: &[&str], errno| (places.iter().map(ToString::to_string).collect::<Vec<_>>(), errno);
+        use Errno::{EACCES, EIO, ENOENT, ENOTDIR};
+        assert_eq!(look_for(c"x", &[c"PATH=/a::/b"], &[]), tried(&["/a/x", "x", "/b/x"], ENOENT));
+        assert_eq!(look_for(c"x", &[], &[]), tried(&["/bin/x", "/usr/bin/x"], ENOENT));
+        assert_eq!(look_for(c"x", &[c"PATH="], &[]), tried(&["x"], ENOENT));
+        assert_eq!(look_for(c"x", &[c"PATH=/a:/b"], &[EACCES, ENOENT]), tried(&["/a/x", "/b/x"], EACCES));
+        assert_eq!(look_for(c"x", &[c"PATH=/a:/b"], &[ENOTDIR]), tried(&["/a/x", "/b/x"], ENOENT));
+        assert_eq!(look_for(c"x", &[c"PATH=/a:/b"], &[EIO]), tried(&["/a/x"], EIO));
+        // A directory with too long a name is passed over.
+        let long = CString::new(format!("PATH=/{}:/b", "a".repeat(5000))).unwrap();
+        assert_eq!(look_for(c"x", &[&long], &[]), tried(&["/b/x"], ENOENT));
+        assert_eq!(look_for(c"./x", &[c"PATH=/a"], &[]), tried(&["./x"], ENOENT));
+        assert_eq!(look_for(c"./x", &[], &[ENOTDIR]), tried(&["./x"], ENOTDIR));
+        assert_eq!(look_for(c"", &[], &[]), tried(&[], ENOENT));
+    }
+}

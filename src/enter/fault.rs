@@ -1,0 +1,201 @@
+//! What goes wrong while a plan is carried out, told without memory: a child of a process with several threads has none,
+//! and sends it to its parent as a few bytes.
+
+use nix::errno::Errno;
+
+use crate::error::Status;
+use crate::namespace::Kind;
+use crate::sys::signal::SignalNumber;
+
+/// What went wrong at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call that the step is there for was refused.
+    Refused(Errno),
+    /// Another call of the step was refused, or one of several.
+    Part(Part, Errno),
+    /// A helper process has ended, as far as that is known in this way, without having done its job.
+    Ended(Helper, Option<Status>),
+}
+
+/// A part of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The one with this number: of several files, maps or cgroups.
+    Number(u32),
+    /// Signal masks and dispositions.
+    Signals,
+    /// fork(2).
+    Fork,
+    /// The channel to a helper.
+    Channel,
+    /// waitid(2) for this process.
+    Wait(i32),
+    /// Opening our own directory in /proc.
+    OwnDirectory,
+    /// Reading where /proc/self leads.
+    OwnPid,
+    /// Finding the target, or that it has ended.
+    Target,
+    /// The ids of the target.
+    TargetIds,
+    /// Opening the target's namespace of this kind.
+    TargetFile(Kind),
+    /// setns(2) into a namespace of this kind.
+    Namespace(Kind),
+    /// setuid(2) or setgid(2) with this id.
+    Id(u32),
+}
+
+/// A process that does for us what we no longer could, or a program that it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// Binds namespaces on files.
+    Binder,
+    /// Writes id maps.
+    Mapper,
+    /// newuidmap(1) or newgidmap(1), for the map with this number.
+    MapProgram(u32),
+}
+
+impl From<Errno> for Fault {
+    fn from(errno: Errno) -> Fault {
+        Fault::Refused(errno)
+    }
+}
+
+impl Part {
+    /// Turns the errno of a call into the fault that says which part of a step it was: `call.map_err(Part::Fork.fault())`.
+    pub fn fault(self) -> impl Fn(Errno) -> Fault {
+        move |errno| Fault::Part(self, errno)
+    }
+}
+
+/// How many bytes a fault takes.
+pub const LENGTH: usize = 12;
+
+impl Fault {
+    /// As bytes: a tag, what belongs to it, and the errno or the status.
+    pub fn to_bytes(self) -> [u8; LENGTH] {
+        let (tag, more, number) = match self {
+            Fault::Refused(errno) => (0, 0, errno as i32),
+            Fault::Part(part, errno) => {
+                let (tag, more) = part.to_numbers();
+                (tag, more, errno as i32)
+            }
+            Fault::Ended(helper, ending) => {
+                let (kind, map) = match helper {
+                    Helper::Binder => (0, 0),
+                    Helper::Mapper => (1, 0),
+                    Helper::MapProgram(map) => (2, map),
+                };
+                let (sort, number) = match ending {
+                    None => (0, 0),
+                    Some(Status::Exited(status)) => (1, i32::from(status)),
+                    Some(Status::Killed(signal)) => (2, signal.0),
+                };
+                (100 + 10 * kind + sort, map as i32, number)
+            }
+        };
+        let mut bytes = [0; LENGTH];
+        for (place, number) in bytes.chunks_exact_mut(4).zip([tag, more, number]) {
+            place.copy_from_slice(&i32::to_ne_bytes(number));
+        }
+        bytes
+    }
+
+    /// From bytes; `None` if they are not those of a fault.
+    pub fn from_bytes(bytes: [u8; LENGTH]) -> Option<Fault> {
+        let word = |at: usize| i32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let (tag, more, number) = (word(0), word(4), word(8));
+        if tag == 0 {
+            return Some(Fault::Refused(Errno::from_raw(number)));
+        }
+        if tag < 100 {
+            return Some(Fault::Part(Part::from_numbers(tag, more)?, Errno::from_raw(number)));
+        }
+        let helper = match (tag - 100) / 10 {
+            0 => Helper::Binder,
+            1 => Helper::Mapper,
+            2 => Helper::MapProgram(more as u32),
+            _ => return None,
+        };
+        let ending = match tag % 10 {
+            0 => None,
+            1 => Some(Status::Exited(u8::try_from(number).ok()?)),
+            _ => Some(Status::Killed(SignalNumber(number))),
+        };
+        Some(Fault::Ended(helper, ending))
+    }
+}
+
+impl Part {
+    fn to_numbers(self) -> (i32, i32) {
+        match self {
+            Part::Number(number) => (1, number as i32),
+            Part::Signals => (2, 0),
+            Part::Fork => (3, 0),
+            Part::Channel => (4, 0),
+            Part::Wait(pid) => (5, pid),
+            Part::OwnDirectory => (6, 0),
+            Part::OwnPid => (7, 0),
+            Part::Target => (8, 0),
+            Part::TargetIds => (9, 0),
+            Part::TargetFile(kind) => (10, kind as i32),
+            Part::Namespace(kind) => (11, kind as i32),
+            Part::Id(id) => (12, id as i32),
+        }
+    }
+
+    fn from_numbers(tag: i32, more: i32) -> Option<Part> {
+        let kind = || Kind::ALL.get(usize::try_from(more).ok()?).copied();
+        Some(match tag {
+            1 => Part::Number(more as u32),
+            2 => Part::Signals,
+            3 => Part::Fork,
+            4 => Part::Channel,
+            5 => Part::Wait(more),
+            6 => Part::OwnDirectory,
+            7 => Part::OwnPid,
+            8 => Part::Target,
+            9 => Part::TargetIds,
+            10 => Part::TargetFile(kind()?),
+            11 => Part::Namespace(kind()?),
+            12 => Part::Id(more as u32),
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_comes_out_of_its_bytes() {
+        let parts = [
+            Part::Number(u32::MAX),
+            Part::Signals,
+            Part::Fork,
+            Part::Channel,
+            Part::Wait(4711),
+            Part::OwnDirectory,
+            Part::OwnPid,
+            Part::Target,
+            Part::TargetIds,
+            Part::TargetFile(Kind::Time),
+            Part::Namespace(Kind::Mount),
+            Part::Id(u32::MAX),
+        ];
+        let endings = [None, Some(Status::Exited(255)), Some(Status::Killed(SignalNumber(9)))];
+        let helpers = [Helper::Binder, Helper::Mapper, Helper::MapProgram(1)];
+        let ended = helpers.into_iter().flat_map(|helper| endings.map(|ending| Fault::Ended(helper, ending)));
+        let refused = [Fault::Refused(Errno::EPERM)].into_iter();
+        for fault in refused.chain(parts.map(|part| Fault::Part(part, Errno::ENOSPC))).chain(ended) {
+            assert_eq!(Fault::from_bytes(fault.to_bytes()), Some(fault));
+        }
+        assert_eq!(Fault::from_bytes([0xff; LENGTH]), None);
+        let [a, b, c, d] = i32::to_ne_bytes(10);
+        assert_eq!(Fault::from_bytes([a, b, c, d, 99, 0, 0, 0, 1, 0, 0, 0]), None);
+    }
+}

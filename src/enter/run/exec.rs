@@ -1,0 +1,37 @@
+//! The program, in place of this process.
+
+use std::ffi::CStr;
+
+use nix::unistd::getuid;
+
+use super::Run;
+use super::prepared::Prepared;
+use crate::enter::executable::Executable;
+use crate::enter::fault::Fault;
+use crate::enter::program::Program;
+use crate::users::Getent;
+
+impl Run {
+    /// Returns only if the program cannot be run.
+    pub(super) fn execute(&mut self, prepared: &mut Prepared) -> Fault {
+        let Prepared { program, environment, .. } = prepared;
+        let program = program.get_or_insert_with(|| {
+            let environment: Vec<&CStr> = environment.strings().collect();
+            // Our next child would be process 1 of the new PID namespace. It is not spent on getent: once it has ended, the
+            // shell could not fork (pid_namespaces(7)).
+            let getent = if self.child_is_first { Getent::Leave } else { Getent::Run };
+            Executable::new(&Program::login_shell(&environment, getuid().as_raw(), getent), &environment)
+        });
+        if let Some(binder) = self.binder.take() {
+            // From here on the mounts stay; so what can be known of the program's fate is asked before.
+            if let Err(errno) = program.check() {
+                binder.undo();
+                return errno.into();
+            }
+            if let Err(fault) = binder.dismiss() {
+                return fault;
+            }
+        }
+        program.execute(environment).into()
+    }
+}

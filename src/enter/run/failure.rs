@@ -1,0 +1,126 @@
+//! From the number of a step and a [`Fault`] to a failure in words: made in a process that may take memory.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::prepared::{Prepared, path_of};
+use crate::enter::fault::{Fault, Helper, Part};
+use crate::enter::idmap;
+use crate::enter::step::{MapJob, Persist, Plan, Step};
+use crate::error::{Attempt, Failure};
+use crate::namespace::KindSet;
+
+/// What the step with this number failed with; the number behind the last is that of the program.
+pub fn of(plan: &Plan, prepared: &Prepared, step: usize, fault: Fault) -> Failure {
+    let step = plan.steps.get(step);
+    match (fault, step) {
+        (Fault::Refused(errno), Some(step)) => Failure::System { attempt: of_step(step), errno },
+        (Fault::Refused(errno), None) => {
+            let name = prepared.program.as_ref().map(|program| program.name().to_bytes()).unwrap_or_default();
+            Failure::Program { program: OsStr::from_bytes(name).to_os_string(), errno }
+        }
+        (Fault::Part(part, errno), _) => Failure::System { attempt: of_part(part, plan, prepared, step), errno },
+        (Fault::Ended(helper, ending), _) => {
+            let name = match helper {
+                Helper::Binder => "the helper that keeps namespaces",
+                Helper::Mapper => "the helper that writes id maps",
+                Helper::MapProgram(map) => map_job(plan, map).map_or("newuidmap", |job| job.ids.map_program()),
+            };
+            Failure::Helper { name, ending }
+        }
+    }
+}
+
+/// What a step is there for.
+fn of_step(step: &Step) -> Attempt {
+    let path = || path_of(step).unwrap_or_default();
+    let write = |text: String| Attempt::Write { path: path(), text };
+    match step {
+        Step::SetDumpable(true) => Attempt::MakeDumpable,
+        Step::SetDumpable(false) => Attempt::Hide,
+        Step::Unshare(kinds) => Attempt::Unshare(*kinds),
+        Step::JoinTolerant(join) | Step::JoinStrict(join) => Attempt::Enter(join.kinds()),
+        Step::RememberParent | Step::DieWithParent(_) => Attempt::ParentDeathSignal,
+        Step::OffsetClock(clock, seconds) => write(format!("{} {seconds} 0", clock.name())),
+        Step::MapOwnId(ids, line) => of_map(&MapJob { ids: *ids, lines: vec![*line] }),
+        Step::Setgroups(setgroups) => write(setgroups.word().to_string()),
+        Step::RegisterInterpreter { interpreter, .. } => write(interpreter.to_string_lossy().into_owned()),
+        Step::Propagate(propagation, at) => {
+            Attempt::Propagate { mode: propagation.flag().map_or("unchanged", |(_, mode)| mode), at: at.clone() }
+        }
+        Step::MakePrivateIfMounted(at) => Attempt::Propagate { mode: "private", at: at.clone() },
+        Step::MountProc(on) => Attempt::Mount { fstype: "proc", on: on.clone() },
+        Step::MountBinfmt(on) => Attempt::Mount { fstype: "binfmt_misc", on: on.clone() },
+        Step::Chroot(path) => Attempt::Chroot(path.clone()),
+        Step::Chdir(path) => Attempt::Chdir(path.clone()),
+        Step::OpenDirectory(handle) => Attempt::Open(handle.path().into()),
+        Step::ChrootTo(handle) => Attempt::Chroot(handle.path().into()),
+        Step::ChdirTo(handle) => Attempt::Chdir(handle.path().into()),
+        Step::DropGroupsIfPermitted | Step::DropGroups => Attempt::DropGroups,
+        Step::SetGid(gid) => Attempt::SetGid(*gid),
+        Step::SetUid(uid) => Attempt::SetUid(*uid),
+        Step::SetContext(_) => Attempt::SetContext,
+        Step::KeepCapabilities => Attempt::KeepCapabilities,
+        // These fail with a part only.
+        Step::SetGidOfTarget | Step::SetUidOfTarget | Step::JoinCgroups(_) => Attempt::Connect,
+        Step::StartBinder(_) | Step::StartMapper(_) | Step::ReleaseMapper | Step::Bind => Attempt::Connect,
+        Step::Fork(_) => Attempt::Fork,
+        Step::DefaultChildSignal => Attempt::Signals,
+    }
+}
+
+fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) -> Attempt {
+    let pid = prepared.target.pid;
+    match part {
+        Part::Number(number) => of_number(number, plan, step).unwrap_or(Attempt::Connect),
+        Part::Signals => Attempt::Signals,
+        Part::Fork => Attempt::Fork,
+        Part::Channel => Attempt::Connect,
+        Part::Wait(pid) => Attempt::Wait(pid),
+        Part::OwnDirectory => Attempt::Open(PathBuf::from("/proc/self")),
+        Part::OwnPid => Attempt::Read(PathBuf::from("/proc/self")),
+        Part::Target => Attempt::FindProcess(pid),
+        Part::TargetIds => Attempt::AskIds(pid),
+        Part::TargetFile(kind) => {
+            let path = prepared.target.file(kind);
+            Attempt::Open(path.map_or_else(|_| PathBuf::new(), |path| OsStr::from_bytes(path.to_bytes()).into()))
+        }
+        Part::Namespace(kind) => Attempt::Enter(KindSet::EMPTY.with(kind)),
+        Part::Id(id) if matches!(step, Some(Step::SetGidOfTarget)) => Attempt::SetGid(id),
+        Part::Id(id) => Attempt::SetUid(id),
+    }
+}
+
+/// One of several of which a step is made, or the step that let a helper do it.
+fn of_number(number: u32, plan: &Plan, step: Option<&Step>) -> Option<Attempt> {
+    match step? {
+        Step::JoinCgroups(cgroups) => {
+            let path = cgroups.get(number as usize)?.path().into();
+            Some(Attempt::Write { path, text: "0".to_string() })
+        }
+        Step::StartMapper(_) | Step::ReleaseMapper => Some(of_map(map_job(plan, number)?)),
+        _ => {
+            let Persist { kind, file } = plan.steps.iter().find_map(|step| match step {
+                Step::StartBinder(persists) => persists.get(number as usize),
+                _ => None,
+            })?;
+            Some(Attempt::Keep { kind: *kind, file: file.clone() })
+        }
+    }
+}
+
+fn of_map(job: &MapJob) -> Attempt {
+    Attempt::Write {
+        path: Path::new("/proc/self").join(job.ids.map_file()),
+        text: idmap::text(&job.lines).trim_end().replace('\n', "; "),
+    }
+}
+
+/// The map with this number of those that the mapper writes.
+fn map_job(plan: &Plan, number: u32) -> Option<&MapJob> {
+    plan.steps.iter().find_map(|step| match step {
+        Step::StartMapper(jobs) => jobs.get(number as usize),
+        _ => None,
+    })
+}

@@ -1,0 +1,150 @@
+//! Entering namespaces.
+
+use std::os::fd::OwnedFd;
+
+use nix::fcntl::OFlag;
+use nix::sched::setns;
+
+use super::Run;
+use super::prepared::TargetFiles;
+use crate::enter::fault::{Fault, Part};
+use crate::enter::step::Join;
+use crate::namespace::{Kind, KindSet};
+use crate::sys::file::open_retrying;
+use crate::sys::pidfd;
+
+/// What the first pass leaves for the second.
+#[derive(Default)]
+pub struct Joining {
+    /// The kinds that are still to be entered by the target's pidfd.
+    by_pidfd: KindSet,
+    /// The kinds that are still to be entered by a file.
+    by_file: KindSet,
+    /// The target's user namespace, or why it could not be opened, while its /proc directory was the one outside: should
+    /// the pidfd not do. Inside, another one may stand there.
+    user: Option<Result<OwnedFd, Fault>>,
+    /// The files of the target, by kind, that are entered where the pidfd does not do.
+    of_target: [Option<OwnedFd>; Kind::ALL.len()],
+}
+
+impl Run {
+    /// The first pass: all but the user namespace, refusals ignored. This is right where we give up rights by entering
+    /// the user namespace: the others must be entered while we still may.
+    pub(super) fn join_tolerant(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
+        let (of_target, of_files) = (join.of_target, join.kinds_of_files());
+        self.joining.by_pidfd = of_target;
+        self.joining.by_file = of_files;
+        let before_user = of_target.without(Kind::User).union(of_files);
+        if of_target.contains(Kind::User) && !before_user.is_empty() {
+            self.joining.user = Some(self.open_of_target(Kind::User, target).and_then(|user| {
+                self.check_target_lives()?;
+                Ok(user)
+            }));
+        }
+        self.join_by_pidfd(of_target.without(Kind::User));
+        // Where the user namespace may give the right to enter all at once, that is tried next. Else the target's
+        // files are opened while its /proc directory can still be reached.
+        let all_at_once = self.joining.by_pidfd.contains(Kind::User) && of_files.is_empty();
+        if !self.joining.by_pidfd.without(Kind::User).is_empty() && !all_at_once {
+            self.take_files_of_target(target)?;
+        }
+        self.join_files_that_we_may(join);
+        Ok(())
+    }
+
+    /// The second pass: what is left, user namespace first. This is right where that one gives us the rights to enter
+    /// the others. Errors of setns(2): EPERM, EINVAL (the user namespace that we are in).
+    pub(super) fn join_strict(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
+        self.join_by_pidfd(self.joining.by_pidfd);
+        if !self.joining.by_pidfd.is_empty() {
+            // One at a time, to know which it is that is refused; and both passes, since but for the user namespace, which
+            // is open already, nothing of the target's is left or all of it is.
+            self.take_files_of_target(target)?;
+            self.join_files_that_we_may(join);
+        }
+        let others = KindSet::ALL.without(Kind::User);
+        for kind in [Kind::User].into_iter().chain(others.iter()).filter(|kind| self.joining.by_file.contains(*kind)) {
+            self.for_each_file(join, kind, |file| setns(file, flags(kind)).map_err(Part::Namespace(kind).fault()))?;
+        }
+        self.joining.by_file = KindSet::EMPTY;
+        Ok(())
+    }
+
+    /// The first pass over files.
+    fn join_files_that_we_may(&mut self, join: &Join) {
+        for (kind, handle) in &join.files {
+            let file = self.handles.get(handle);
+            if self.may_join(*kind) && file.and_then(|file| setns(file, flags(*kind))).is_ok() {
+                self.joining.by_file = self.joining.by_file.without(*kind);
+            }
+        }
+        for kind in Kind::ALL {
+            let file = self.joining.of_target[kind as usize].as_ref();
+            if self.may_join(kind) && file.is_some_and(|file| setns(file, flags(kind)).is_ok()) {
+                self.joining.by_file = self.joining.by_file.without(kind);
+            }
+        }
+    }
+
+    fn may_join(&self, kind: Kind) -> bool {
+        kind != Kind::User && self.joining.by_file.contains(kind)
+    }
+
+    /// The files of a kind: those that are given, then that of the target.
+    fn for_each_file(
+        &self,
+        join: &Join,
+        kind: Kind,
+        mut visit: impl FnMut(&OwnedFd) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        for (_, handle) in join.files.iter().filter(|(given, _)| *given == kind) {
+            visit(self.handles.get(handle).map_err(Part::Namespace(kind).fault())?)?;
+        }
+        self.joining.of_target[kind as usize].as_ref().map_or(Ok(()), visit)
+    }
+
+    /// All of `kinds` in one call, or none: setns(2) takes a pidfd since Linux 5.8.
+    fn join_by_pidfd(&mut self, kinds: KindSet) {
+        let pidfd = self.handles.target.as_ref().and_then(|target| target.pidfd());
+        if let Some(pidfd) = pidfd
+            && !kinds.is_empty()
+            && pidfd::enter(pidfd, kinds).is_ok()
+        {
+            self.joining.by_pidfd = self.joining.by_pidfd.difference(kinds);
+        }
+    }
+
+    /// What could not be entered by the target's pidfd is to be entered by its files in /proc.
+    fn take_files_of_target(&mut self, target: &TargetFiles) -> Result<(), Fault> {
+        let mut kinds = self.joining.by_pidfd;
+        if kinds.contains(Kind::User)
+            && let Some(user) = self.joining.user.take()
+        {
+            self.joining.of_target[Kind::User as usize] = Some(user?);
+            kinds = kinds.without(Kind::User);
+        }
+        if !kinds.is_empty() {
+            for kind in kinds.iter() {
+                self.joining.of_target[kind as usize] = Some(self.open_of_target(kind, target)?);
+            }
+            self.check_target_lives()?;
+        }
+        self.joining.by_file = self.joining.by_file.union(self.joining.by_pidfd);
+        self.joining.by_pidfd = KindSet::EMPTY;
+        Ok(())
+    }
+
+    fn open_of_target(&self, kind: Kind, target: &TargetFiles) -> Result<OwnedFd, Fault> {
+        let file = target.file(kind).map_err(Part::Target.fault())?;
+        open_retrying(file, OFlag::O_RDONLY).map_err(Part::TargetFile(kind).fault())
+    }
+
+    fn check_target_lives(&self) -> Result<(), Fault> {
+        let target = self.handles.target.as_ref();
+        target.map_or(Ok(()), |target| target.alive()).map_err(Part::Target.fault())
+    }
+}
+
+fn flags(kind: Kind) -> nix::sched::CloneFlags {
+    KindSet::EMPTY.with(kind).clone_flags()
+}

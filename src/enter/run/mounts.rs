@@ -1,0 +1,49 @@
+//! Mounts and directories.
+
+use std::ffi::CStr;
+
+use nix::fcntl::OFlag;
+use nix::mount::{MsFlags, mount};
+use nix::unistd::{chdir, chroot, fchdir};
+
+use super::Run;
+use crate::enter::handles::Handle;
+use crate::enter::step::Propagation;
+use crate::sys::file::open_retrying;
+
+pub fn propagate(at: &CStr, propagation: Propagation) -> nix::Result<()> {
+    match propagation.flag() {
+        Some((flag, _)) => change_propagation(at, flag),
+        None => Ok(()),
+    }
+}
+
+pub fn make_private(at: &CStr) -> nix::Result<()> {
+    change_propagation(at, MsFlags::MS_PRIVATE)
+}
+
+fn change_propagation(at: &CStr, flag: MsFlags) -> nix::Result<()> {
+    mount(Some(c"none"), at, None::<&CStr>, flag | MsFlags::MS_REC, None::<&CStr>)
+}
+
+pub fn mount_filesystem(fstype: &CStr, on: &CStr) -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some(fstype), on, Some(fstype), flags, None::<&CStr>)
+}
+
+impl Run {
+    pub(super) fn open_directory(&mut self, handle: &Handle, path: &CStr) -> nix::Result<()> {
+        let directory = open_retrying(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+        self.handles.set(handle, directory)
+    }
+
+    pub(super) fn chroot_to(&mut self, handle: &Handle) -> nix::Result<()> {
+        fchdir(self.handles.take(handle)?)?;
+        chroot(c".")?;
+        chdir(c"/")
+    }
+
+    pub(super) fn chdir_to(&mut self, handle: &Handle) -> nix::Result<()> {
+        fchdir(self.handles.take(handle)?)
+    }
+}

@@ -1,0 +1,136 @@
+//! A plan with everything that its system calls want of memory.
+
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use crate::enter::executable::Executable;
+use crate::enter::handles::Handles;
+use crate::enter::helper::{BindJob, MapJobs};
+use crate::enter::idmap;
+use crate::enter::step::{Plan, Step};
+use crate::error::RequestError;
+use crate::namespace::Kind;
+use crate::sys::exec::Vector;
+
+/// A plan that is ready to be carried out.
+pub struct Prepared<'p> {
+    pub steps: Vec<Ready<'p>>,
+    pub handles: Handles,
+    pub target: TargetFiles,
+    /// `None` for the login shell.
+    pub program: Option<Executable>,
+    pub environment: Vector,
+}
+
+/// A step, and what its calls want. What a step does not want is empty.
+pub struct Ready<'p> {
+    pub step: &'p Step,
+    pub path: CString,
+    pub text: Vec<u8>,
+    pub bind_job: Option<BindJob>,
+    pub map_jobs: Option<MapJobs>,
+}
+
+/// What the target was called in /proc before anything was entered.
+pub struct TargetFiles {
+    /// Its PID here; 0 without a target.
+    pub pid: i32,
+    /// The files of its namespaces, by kind. Errors: those of finding it.
+    pub files: nix::Result<Vec<CString>>,
+}
+
+impl Prepared<'_> {
+    /// Errors: a NUL byte in a path.
+    pub fn new<'p>(
+        plan: &'p Plan,
+        mut handles: Handles,
+        callers_environment: &[&CStr],
+    ) -> Result<Prepared<'p>, RequestError> {
+        // What /proc calls the target stands in a file of our own, which is closed to a user, before Linux 5.14, once we
+        // have set ourselves undumpable.
+        let target = TargetFiles::of(&handles);
+        let environment = plan.environment.entries(callers_environment);
+        let mut steps = Vec::with_capacity(plan.steps.len());
+        for step in &plan.steps {
+            if let Step::OpenDirectory(handle) = step {
+                handles.make_room(handle);
+            }
+            steps.push(Ready::new(step, callers_environment)?);
+        }
+        Ok(Prepared {
+            steps,
+            handles,
+            target,
+            program: plan.program.as_ref().map(|program| Executable::new(program, &environment)),
+            environment: Vector::new(environment.into_iter().map(CString::from)),
+        })
+    }
+}
+
+impl<'p> Ready<'p> {
+    fn new(step: &'p Step, callers_environment: &[&CStr]) -> Result<Ready<'p>, RequestError> {
+        let bind_job = match step {
+            Step::StartBinder(persists) => Some(BindJob::new(persists).map_err(|_| RequestError::NulByte)?),
+            _ => None,
+        };
+        let map_jobs = match step {
+            Step::StartMapper(jobs) => Some(MapJobs::new(jobs, callers_environment)),
+            _ => None,
+        };
+        let path = path_of(step).unwrap_or_default();
+        let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| RequestError::NulByte)?;
+        Ok(Ready { step, path, text: text_of(step), bind_job, map_jobs })
+    }
+}
+
+/// The path that the call of a step takes, or of the file that it writes to.
+pub fn path_of(step: &Step) -> Option<PathBuf> {
+    let own = |name: &str| Path::new("/proc/self").join(name);
+    Some(match step {
+        Step::OffsetClock(..) => own("timens_offsets"),
+        Step::MapOwnId(ids, _) => own(ids.map_file()),
+        Step::Setgroups(_) => own("setgroups"),
+        Step::SetContext(_) => own("attr/exec"),
+        Step::RegisterInterpreter { binfmt, .. } => binfmt.join("register"),
+        Step::Propagate(_, path)
+        | Step::MakePrivateIfMounted(path)
+        | Step::MountProc(path)
+        | Step::MountBinfmt(path)
+        | Step::Chroot(path)
+        | Step::Chdir(path) => path.clone(),
+        Step::OpenDirectory(handle) => handle.path().to_path_buf(),
+        _ => return None,
+    })
+}
+
+/// The text that a step writes.
+pub fn text_of(step: &Step) -> Vec<u8> {
+    match step {
+        Step::OffsetClock(clock, seconds) => format!("{} {seconds} 0", clock.name()).into_bytes(),
+        Step::MapOwnId(_, line) => idmap::text(&[*line]).into_bytes(),
+        Step::Setgroups(setgroups) => setgroups.word().into(),
+        Step::RegisterInterpreter { interpreter, .. } => interpreter.as_bytes().to_vec(),
+        Step::SetContext(context) => context.clone(),
+        _ => Vec::new(),
+    }
+}
+
+impl TargetFiles {
+    fn of(handles: &Handles) -> TargetFiles {
+        let Some(target) = &handles.target else {
+            return TargetFiles { pid: 0, files: Err(Errno::ESRCH) };
+        };
+        let file = |pid: i32, kind: &Kind| CString::new(format!("/proc/{pid}/ns/{kind}")).unwrap_or_default();
+        let files = target.pid_in_proc().map(|pid| Kind::ALL.iter().map(|kind| file(pid, kind)).collect());
+        TargetFiles { pid: target.pid(), files }
+    }
+
+    /// The file of its namespace of this kind.
+    pub fn file(&self, kind: Kind) -> nix::Result<&CStr> {
+        let files = self.files.as_ref().map_err(|errno| *errno)?;
+        files.get(kind as usize).map(CString::as_c_str).ok_or(Errno::ESRCH)
+    }
+}

@@ -1,0 +1,101 @@
+//! execve(2) with vectors that have been made before it: so it takes no memory, which there may be none of in a child of
+//! a process with several threads (signal-safety(7)).
+
+use std::ffi::{CStr, CString, c_char};
+use std::io::Write;
+
+use nix::errno::Errno;
+
+/// A vector of C strings, ended by a null pointer, as execve(2) takes it.
+pub struct Vector {
+    /// Each with its NUL.
+    strings: Vec<Vec<u8>>,
+    /// Of the strings, in their order, and the null pointer.
+    pointers: Vec<*const c_char>,
+}
+
+/// The bytes that any [`i32`] takes as text, with its NUL.
+const LONGEST_NUMBER: usize = 12;
+
+impl Vector {
+    /// Of these strings.
+    pub fn new(strings: impl IntoIterator<Item = CString>) -> Vector {
+        let mut vector =
+            Vector { strings: strings.into_iter().map(CString::into_bytes_with_nul).collect(), pointers: Vec::new() };
+        vector.pointers.resize(vector.strings.len() + 1, std::ptr::null());
+        (0..vector.strings.len()).for_each(|index| vector.point(index));
+        vector
+    }
+
+    /// A string that has room for the number that [`Vector::set_number`] puts there.
+    pub fn room_for_number() -> CString {
+        CString::from(c"-2147483648")
+    }
+
+    /// Puts a number in place of a string that was made by [`Vector::room_for_number`]. This takes no memory.
+    pub fn set_number(&mut self, index: usize, number: i32) {
+        if let Some(room) = self.strings.get_mut(index).filter(|room| room.len() == LONGEST_NUMBER) {
+            // It fits: the room is as long as the longest number.
+            let _ = write!(&mut room[..], "{number}\0");
+            self.point(index);
+        }
+    }
+
+    /// The strings.
+    pub fn strings(&self) -> impl Iterator<Item = &CStr> {
+        self.strings.iter().filter_map(|string| CStr::from_bytes_until_nul(string).ok())
+    }
+
+    fn point(&mut self, index: usize) {
+        self.pointers[index] = self.strings[index].as_ptr().cast();
+    }
+}
+
+/// Runs a program in place of this one, see execve(2). Returns only the error.
+pub fn execute(path: &CStr, arguments: &Vector, environment: &Vector) -> Errno {
+    // SAFETY: C strings, and vectors of such that end with a null pointer and live as long as their strings.
+    unsafe { libc::execve(path.as_ptr(), arguments.pointers.as_ptr(), environment.pointers.as_ptr()) };
+    Errno::last()
+}
+
+/// The same for a program that `interpreter` is to run: `path` takes the place of the second of the arguments.
+pub fn execute_script(interpreter: &CStr, path: &CStr, arguments: &mut Vector, environment: &Vector) -> Errno {
+    if let Some(argument) = arguments.pointers.get_mut(1).filter(|argument| !argument.is_null()) {
+        *argument = path.as_ptr();
+    }
+    let errno = execute(interpreter, arguments, environment);
+    if arguments.strings.len() > 1 {
+        // The path need not live any longer.
+        arguments.point(1);
+    }
+    errno
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_takes_the_place_that_was_left_for_it() {
+        let mut vector = Vector::new([c"a".to_owned(), Vector::room_for_number(), c"b".to_owned()]);
+        for number in [0, 7, i32::MAX, i32::MIN] {
+            vector.set_number(1, number);
+            let text = CString::new(number.to_string()).unwrap();
+            assert_eq!(vector.strings().collect::<Vec<_>>(), [c"a", &text, c"b"]);
+        }
+        // No other string is overwritten, and there is none behind the last.
+        vector.set_number(0, 5);
+        vector.set_number(9, 5);
+        assert_eq!(vector.strings().next(), Some(c"a"));
+    }
+
+    #[test]
+    fn pointers_are_those_of_the_strings_and_end_with_null() {
+        let vector = Vector::new([c"a".to_owned(), c"".to_owned()]);
+        assert_eq!(vector.pointers.len(), 3);
+        assert!(vector.pointers[2].is_null());
+        // SAFETY: these point to the strings of the vector, which lives.
+        let texts = vector.pointers[..2].iter().map(|pointer| unsafe { CStr::from_ptr(*pointer) });
+        assert_eq!(texts.collect::<Vec<_>>(), [c"a", c""]);
+    }
+}

@@ -1,0 +1,273 @@
+//! Plans that are carried out in a child of a process with several threads. There the child may make system calls only:
+//! another thread may have held the allocator's lock at the fork. So the allocator of this program ends every child that
+//! takes memory, or gives it back.
+
+#![allow(unsafe_code, clippy::unwrap_used)]
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ffi::CString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use common::{Directory, Under, skip, under_test};
+use nix::errno::Errno;
+use nskit::cli::nsenter::{Args, IdArgument, Source, TargetArgument};
+use nskit::enter::handles::Handles;
+use nskit::enter::idmap::{Extent, IdKind};
+use nskit::enter::program::Program;
+use nskit::enter::step::{MapJob, Persist, Plan, Propagation, Setgroups, SignalPolicy, Step};
+use nskit::enter::{Child, nsenter, spawn};
+use nskit::error::{Attempt, Failure, Status};
+use nskit::namespace::{Kind, KindSet};
+use nskit::sys::process::{Side, fork, wait_for_end};
+use nskit::sys::signal::SignalNumber;
+
+/// The system's allocator, for the process that the tests run in alone.
+struct Guarded;
+
+/// The process that may have memory; 0 until a test has told.
+static OWNER: AtomicI32 = AtomicI32::new(0);
+
+fn guard() {
+    let owner = OWNER.load(Ordering::Relaxed);
+    // SAFETY: neither has a precondition.
+    unsafe {
+        if owner != 0 && libc::getpid() != owner {
+            libc::abort();
+        }
+    }
+}
+
+// SAFETY: all of it is done by the system's allocator.
+unsafe impl GlobalAlloc for Guarded {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        guard();
+        // SAFETY: passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        guard();
+        // SAFETY: passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Guarded = Guarded;
+
+/// What all children get.
+const ENVIRONMENT: [&std::ffi::CStr; 2] = [c"PATH=/nowhere:/usr/sbin:/usr/bin:/sbin:/bin", c"LC_ALL=C"];
+
+/// Whether the tests can run here; then children are watched from now on.
+fn is_on() -> bool {
+    if under_test() == Under::Theirs {
+        return false;
+    }
+    if !nix::unistd::geteuid().is_root() {
+        skip("needs root");
+        return false;
+    }
+    OWNER.store(nix::unistd::getpid().as_raw(), Ordering::Relaxed);
+    true
+}
+
+fn kinds(kinds: &[Kind]) -> KindSet {
+    kinds.iter().copied().collect()
+}
+
+fn shell(script: &str) -> Option<Program> {
+    Program::from_operands(&["sh".into(), "-c".into(), script.into()]).unwrap()
+}
+
+/// Runs the steps, then the script, whose output is returned, with threads that take memory all the while.
+fn output_of(steps: Vec<Step>, handles: Handles, script: &str) -> String {
+    let directory = Directory::new();
+    let file = directory.path().join("output");
+    let program = shell(&format!("exec >{}; {script}", file.display()));
+    let plan = Plan { steps, program, ..Plan::default() };
+    let child = among_threads(|| spawn(&plan, handles, &ENVIRONMENT)).unwrap();
+    assert_eq!(child.wait().unwrap(), Status::Exited(0));
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// Calls `call` while eight other threads take and give back memory.
+fn among_threads<T>(call: impl FnOnce() -> T) -> T {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let stop = &stop;
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::black_box(vec![number; 1 + number * 1000]);
+                    std::thread::yield_now();
+                }
+            });
+        }
+        let result = call();
+        stop.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+fn failure_of(steps: Vec<Step>, program: Option<Program>) -> Failure {
+    let plan = Plan { steps, program, ..Plan::default() };
+    among_threads(|| spawn(&plan, Handles::default(), &ENVIRONMENT).map(Child::wait)).unwrap_err()
+}
+
+fn refused(attempt: Attempt, errno: Errno) -> Failure {
+    Failure::System { attempt, errno }
+}
+
+/// The kind's namespace of a process.
+fn link(pid: i32, kind: Kind) -> String {
+    std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).unwrap().display().to_string()
+}
+
+#[test]
+fn a_child_that_takes_memory_is_caught() {
+    if !is_on() {
+        return;
+    }
+    match fork().unwrap() {
+        Side::Child => {
+            std::hint::black_box(vec![1; 100]);
+            nskit::sys::process::exit_now(0)
+        }
+        Side::Parent { child } => {
+            let end = wait_for_end(child).unwrap();
+            assert_eq!(end, nskit::sys::process::ChildEvent::Killed(SignalNumber(libc::SIGABRT)));
+        }
+    }
+}
+
+#[test]
+fn new_namespaces_are_made_among_threads() {
+    if !is_on() {
+        return;
+    }
+    let own = |ids, inner| Step::MapOwnId(ids, Extent { inner, outer: 0, count: 1 });
+    let steps = vec![
+        Step::DefaultChildSignal,
+        Step::Unshare(kinds(&[Kind::User, Kind::Mount, Kind::Pid, Kind::Uts])),
+        Step::RememberParent,
+        Step::Fork(SignalPolicy::Forward),
+        Step::DieWithParent(SignalNumber(libc::SIGKILL)),
+        own(IdKind::User, 0),
+        Step::Setgroups(Setgroups::Deny),
+        own(IdKind::Group, 5),
+        Step::Propagate(Propagation::Private, "/".into()),
+        Step::MakePrivateIfMounted("/usr/bin".into()),
+        Step::MountProc("/proc".into()),
+        Step::Chdir("/usr/bin".into()),
+        Step::KeepCapabilities,
+    ];
+    assert_eq!(output_of(steps, Handles::default(), "echo $$ $(id -u) $(id -g) $PWD"), "1 0 5 /usr/bin\n");
+}
+
+#[test]
+fn helpers_do_their_work_without_memory() {
+    if !is_on() {
+        return;
+    }
+    let directory = Directory::new();
+    let file = directory.path().join("uts");
+    std::fs::write(&file, "").unwrap();
+    let job = |ids, outer| MapJob { ids, lines: vec![Extent { inner: 0, outer, count: 10 }] };
+    let steps = vec![
+        Step::DefaultChildSignal,
+        Step::StartBinder(vec![Persist { kind: Kind::Uts, file: file.clone() }]),
+        Step::StartMapper(vec![job(IdKind::User, 0), job(IdKind::Group, 0)]),
+        Step::Unshare(kinds(&[Kind::User, Kind::Uts])),
+        Step::ReleaseMapper,
+        Step::Bind,
+        Step::DropGroups,
+        Step::SetGid(3),
+        Step::SetUid(0),
+    ];
+    let output = output_of(steps, Handles::default(), "echo $(id -u):$(id -g) $(cat /proc/self/uid_map)");
+    assert_eq!(output, "0:3 0 0 10\n");
+    let kept = nix::sys::statfs::statfs(&file).unwrap().filesystem_type();
+    assert_eq!(kept, nix::sys::statfs::NSFS_MAGIC);
+    nix::mount::umount(&file).unwrap();
+}
+
+#[test]
+fn a_process_is_joined_among_threads() {
+    if !is_on() {
+        return;
+    }
+    let steps = vec![Step::Unshare(kinds(&[Kind::User, Kind::Uts, Kind::Mount]))];
+    let target = Plan { steps, program: shell("sleep 100"), ..Plan::default() };
+    let target = spawn(&target, Handles::default(), &ENVIRONMENT).unwrap();
+    let pid = target.pid();
+    let net = PathBuf::from("/proc/self/ns/net");
+    let args = Args {
+        target: Some(TargetArgument { pid, inode: None }),
+        namespaces: vec![
+            (Kind::Uts, Source::Target),
+            (Kind::Mount, Source::Target),
+            (Kind::User, Source::Target),
+            (Kind::Net, Source::File(net)),
+        ],
+        root: Some(Some("/".into())),
+        preserve_credentials: true,
+        program: vec!["sh".into()],
+        ..Args::default()
+    };
+    let (request, handles, _) = nsenter::resolve(args).unwrap();
+    let steps = nsenter::plan(request).steps;
+    assert!(steps.iter().any(|step| matches!(step, Step::OpenDirectory(_))));
+    let output = output_of(steps, handles, "readlink /proc/self/ns/uts /proc/self/ns/user");
+    assert_eq!(output, format!("{}\n{}\n", link(pid, Kind::Uts), link(pid, Kind::User)));
+    // By its files, where the pidfd does not do: the user namespace that it is in already is refused.
+    let args = Args {
+        target: Some(TargetArgument { pid: std::process::id() as i32, inode: None }),
+        namespaces: vec![(Kind::User, Source::Target), (Kind::Uts, Source::Target)],
+        gid: Some(IdArgument::Follow),
+        program: vec!["true".into()],
+        ..Args::default()
+    };
+    let (request, handles, _) = nsenter::resolve(args).unwrap();
+    let plan = nsenter::plan(request);
+    let failure = among_threads(|| spawn(&plan, handles, &ENVIRONMENT)).unwrap_err();
+    assert_eq!(failure, refused(Attempt::Enter(kinds(&[Kind::User])), Errno::EINVAL));
+    nskit::sys::signal::send(pid, SignalNumber::KILL).unwrap();
+    assert_eq!(target.wait().unwrap(), Status::Killed(SignalNumber::KILL));
+}
+
+#[test]
+fn a_failure_names_its_step_wherever_it_happens() {
+    if !is_on() {
+        return;
+    }
+    let missing = || PathBuf::from("/missing");
+    let fork = [Step::DefaultChildSignal, Step::Unshare(kinds(&[Kind::Pid])), Step::Fork(SignalPolicy::LeaveToChild)];
+    for before in [&[][..], &fork] {
+        let steps = [before, &[Step::Chroot(missing())]].concat();
+        assert_eq!(failure_of(steps, shell("true")), refused(Attempt::Chroot(missing()), Errno::ENOENT));
+        let program = Program { file: c"missing".into(), argv: vec![CString::from(c"missing")] };
+        let expected = Failure::Program { program: "missing".into(), errno: Errno::ENOENT };
+        assert_eq!(failure_of(before.to_vec(), Some(program)), expected);
+    }
+    let keep = Persist { kind: Kind::Net, file: missing() };
+    let expected = refused(Attempt::Keep { kind: Kind::Net, file: missing() }, Errno::ENOENT);
+    assert_eq!(failure_of(vec![Step::StartBinder(vec![keep])], shell("true")), expected);
+}
+
+#[test]
+fn nothing_of_ours_reaches_the_program() {
+    if !is_on() {
+        return;
+    }
+    let script = "exec 2>/dev/null; ls /proc/self/fd";
+    let directory = Directory::new();
+    let file = directory.path().join("output");
+    let output = std::fs::File::create(&file).unwrap();
+    let by_std = std::process::Command::new("sh").args(["-c", &format!("exec >&1; {script}")]).stdout(output).status();
+    assert!(by_std.unwrap().success());
+    let expected = std::fs::read_to_string(file).unwrap();
+    assert_eq!(output_of(vec![Step::RememberParent], Handles::default(), script), expected);
+}
