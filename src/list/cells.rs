@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::cgroup;
 use super::column::Column;
+use super::container::{Evidence, container};
 use super::graph::Graph;
 use super::holders::{self, Members};
 use super::netnsid::{Client, NetNsId};
@@ -41,6 +42,7 @@ pub struct Cells<'g> {
     names: HashMap<u32, OsString>,
     /// Opened for the first network namespace; `Some(None)` where there is no rtnetlink.
     client: Option<Option<Client>>,
+    evidence: Evidence,
     /// What is expensive to fill, and may be asked for by the filter first and for printing then.
     filled: HashMap<(Column, u64), Value>,
     /// Found with the first that is asked for.
@@ -50,7 +52,17 @@ pub struct Cells<'g> {
 impl<'g> Cells<'g> {
     /// For the rows of `graph`, over the /proc at `root`.
     pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path) -> Cells<'g> {
-        Cells { graph, opener, root, names: HashMap::new(), client: None, filled: HashMap::new(), members: None }
+        let evidence = Evidence::new(Path::new("/"), root);
+        Cells {
+            graph,
+            opener,
+            root,
+            names: HashMap::new(),
+            client: None,
+            evidence,
+            filled: HashMap::new(),
+            members: None,
+        }
     }
 
     /// Looks up the names of the users of all `items`, in one go.
@@ -98,9 +110,9 @@ impl<'g> Cells<'g> {
             Column::HeldBy => holders::first(self.graph, namespace, process),
             Column::Holders => self.holders(inode, namespace, how == Fill::Whole),
             Column::NsId => self.id(inode, namespace),
-            Column::Cgroup => self.of_cgroup(process, |path| Some(path.to_vec())),
+            Column::Cgroup => self.of_cgroup(process, |path, _| Some(path.to_vec())),
             Column::Unit => self.of_cgroup(process, cgroup::unit),
-            Column::Container => self.of_cgroup(process, cgroup::container),
+            Column::Container => self.of_cgroup(process, |path, evidence| Some(container(path, evidence)?.name)),
             Column::UidMap => self.map(namespace, process, "uid_map"),
             Column::GidMap => self.map(namespace, process, "gid_map"),
         }
@@ -154,11 +166,11 @@ impl<'g> Cells<'g> {
         value
     }
 
-    fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8]) -> Option<Vec<u8>>) -> Value {
+    fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8], &Evidence) -> Option<Vec<u8>>) -> Value {
         let text = |process: &Process| {
             let path = self.root.join(format!("{}/cgroup", process.pid));
             let memberships = read_bounded(&path, SMALL_FILE).ok()?;
-            part(cgroup::path(&memberships)?)
+            part(cgroup::path(&memberships)?, &self.evidence)
         };
         process.and_then(text).map_or(Value::Empty, |text| Value::text(&text))
     }

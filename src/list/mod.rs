@@ -6,7 +6,7 @@
 //! ```
 //!
 //! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
-//! - [`stat`], [`cgroup`]: what files of a process say.
+//! - [`stat`], [`cgroup`]: what files of a process say. [`container`]: what runtimes call the cgroup.
 //! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders, [`find`] by
 //!   its number. `visitor`: a child in a mount namespace whose mounts are seen in no other way.
 //! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
@@ -16,6 +16,7 @@
 mod cells;
 pub mod cgroup;
 pub mod column;
+pub mod container;
 pub mod filter;
 pub mod find;
 pub mod graph;
