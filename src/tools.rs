@@ -100,16 +100,21 @@ fn left_out_note(names: &[String]) -> String {
 /// lsns(8): lists namespaces, or the processes in one.
 pub fn lsns(invocation: Invocation) -> Status {
     use cli::lsns::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, work: do_lsns }, invocation)
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::lsns::usage, work: do_lsns }, invocation)
 }
 
 fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explained> {
     let list_columns = args.list_columns;
-    let request = list::request::resolve(args)?;
+    let explain = |failure| {
+        let hint = hint::lsns::hint(&failure, &View::of_system());
+        Explained { failure, hint }
+    };
+    let mut request = list::request::resolve(args).map_err(|error| explain(error.into()))?;
     if list_columns {
         return print(&render::columns(request.format));
     }
-    let listing = list::list(&request, Path::new("/proc"))?;
+    list::locate(&mut request).map_err(explain)?;
+    let listing = list::list(&request, Path::new("/proc")).map_err(explain)?;
     let root_asks = nix::unistd::geteuid().is_root();
     report::note_for_person(&caller.program, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     let style = render::Style {

@@ -70,6 +70,8 @@ pub enum Attempt {
     AskRelations(&'static str),
     /// pidfd_open(2).
     FindProcess(i32),
+    /// Our mount table.
+    ReadMounts,
     /// SIOCGSKNS on a descriptor of another process.
     OpenSocketNamespace {
         /// Whose.
@@ -127,6 +129,7 @@ impl fmt::Display for Attempt {
             Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
             Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
             Attempt::MakeDumpable => write!(f, "open our own /proc files (PR_SET_DUMPABLE)"),
+            Attempt::ReadMounts => write!(f, "failed to parse /proc/self/mountinfo"),
             Attempt::AskRelations(ioctl) => write!(f, "ask a namespace with {ioctl}"),
             Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
             Attempt::OpenSocketNamespace { pid, fd } => {

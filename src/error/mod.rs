@@ -95,6 +95,9 @@ impl fmt::Display for Failure {
             Failure::System { attempt: Attempt::AskRelations(ioctl), errno: Errno::ENOTTY } => {
                 write!(f, "Unsupported ioctl {ioctl}")
             }
+            Failure::System { attempt: Attempt::ReadMounts, errno } => {
+                write!(f, "{}: {}", Attempt::ReadMounts, sys::error_text(*errno))
+            }
             Failure::Output(None) => write!(f, "write error"),
             Failure::Output(Some(errno)) => write!(f, "write error: {}", sys::error_text(*errno)),
             Failure::System { attempt, errno } => {

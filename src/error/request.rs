@@ -110,6 +110,8 @@ pub enum RequestError {
     UnknownNamespace(u64),
     /// No process has this PID.
     UnknownProcess(i32),
+    /// /proc shows another PID namespace than ours, in which this process has no number.
+    NotInProc(i32),
     /// The number of a thread in the place of that of its process.
     IsThread {
         /// The thread.
@@ -198,6 +200,7 @@ impl fmt::Display for RequestError {
             RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.display()),
             RequestError::TooManyColumns => write!(f, "--output: too many columns"),
             RequestError::UnknownNamespace(inode) => write!(f, "not found namespace: {inode}"),
+            RequestError::NotInProc(pid) => write!(f, "process {pid} is not in the PID namespace that /proc shows"),
             RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
             RequestError::IsThread { tid, process } => {
                 write!(f, "no process has the PID {tid}: it is a thread of process {process}")

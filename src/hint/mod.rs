@@ -5,6 +5,7 @@
 
 mod ids;
 mod limits;
+pub mod lsns;
 #[cfg(test)]
 mod made;
 pub mod nsenter;

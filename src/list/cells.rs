@@ -42,6 +42,8 @@ pub struct Cells<'g> {
     names: HashMap<u32, OsString>,
     /// Opened for the first network namespace; `Some(None)` where there is no rtnetlink.
     client: Option<Option<Client>>,
+    /// The process that the namespaces are listed of, if they are listed of one.
+    task: Option<&'g Process>,
     evidence: Evidence,
     /// What is expensive to fill, and may be asked for by the filter first and for printing then.
     filled: HashMap<(Column, u64), Value>,
@@ -50,8 +52,8 @@ pub struct Cells<'g> {
 }
 
 impl<'g> Cells<'g> {
-    /// For the rows of `graph`, over the /proc at `root`.
-    pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path) -> Cells<'g> {
+    /// For the rows of `graph`, over the /proc at `root`; of the namespaces of `task`, if that is given.
+    pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path, task: Option<&'g Process>) -> Cells<'g> {
         let evidence = Evidence::new(Path::new("/"), root);
         Cells {
             graph,
@@ -59,6 +61,7 @@ impl<'g> Cells<'g> {
             root,
             names: HashMap::new(),
             client: None,
+            task,
             evidence,
             filled: HashMap::new(),
             members: None,
@@ -110,9 +113,11 @@ impl<'g> Cells<'g> {
             Column::HeldBy => holders::first(self.graph, namespace, process),
             Column::Holders => self.holders(inode, namespace, how == Fill::Whole),
             Column::NsId => self.id(inode, namespace),
-            Column::Cgroup => self.of_cgroup(process, |path, _| Some(path.to_vec())),
-            Column::Unit => self.of_cgroup(process, cgroup::unit),
-            Column::Container => self.of_cgroup(process, |path, evidence| Some(container(path, evidence)?.name)),
+            Column::Cgroup => self.of_cgroup(self.asked(item), |path, _| Some(path.to_vec())),
+            Column::Unit => self.of_cgroup(self.asked(item), cgroup::unit),
+            Column::Container => {
+                self.of_cgroup(self.asked(item), |path, evidence| Some(container(path, evidence)?.name))
+            }
             Column::UidMap => self.map(namespace, process, "uid_map"),
             Column::GidMap => self.map(namespace, process, "gid_map"),
         }
@@ -132,6 +137,13 @@ impl<'g> Cells<'g> {
             Item::Member { process, .. } => process,
         };
         self.graph.snapshot.processes.get(at)
+    }
+
+    /// The process whose surroundings are asked for: that of --task, rather than another one in the same namespace.
+    fn asked(&self, item: Item) -> Option<&'g Process> {
+        let (inode, namespace) = self.namespace(item)?;
+        let task = self.task.filter(|task| task.namespace(namespace.kind) == Some(inode));
+        task.or_else(|| self.process(item))
     }
 
     /// Of a namespace without process: who made it, which the kernel knows of user namespaces only, else root.

@@ -35,7 +35,12 @@ mod visitor;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::error::{Failure, RequestError};
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+
+use crate::error::{Attempt, During, Failure, RequestError};
+use crate::sys::file::{self, NOT_PROC};
+use crate::sys::pidfd;
 use cells::{Cells, Fill};
 use column::Column;
 use graph::{Depth, Graph};
@@ -53,10 +58,15 @@ use snapshot::Snapshot;
 /// Where a mount namespace has no process that shows all its mounts, a child of ours goes there, waits, and ends before this
 /// returns: whoever waits for children of any number will meet it. The caller may have threads.
 pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
+    check_proc(request, root)?;
     let opener = Opener::new(root)?;
     let graph = look(request, root, &opener)?;
     check(request, root, &graph.snapshot)?;
-    let mut cells = Cells::new(&graph, &opener, root);
+    let task = match request.subject {
+        Subject::Namespaces { task, .. } => task.and_then(|pid| graph.snapshot.process(pid)),
+        Subject::Members(_) => None,
+    };
+    let mut cells = Cells::new(&graph, &opener, root, task);
     let all = graph.snapshot.namespaces.keys().copied();
     let users_first = request.filter.columns().contains(&Column::User);
     if users_first {
@@ -117,28 +127,73 @@ fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Graph, Failur
     }
 }
 
+/// Whether there is a proc to look at, with the mount table where that is printed: an empty list would pass for a whole
+/// one. A tree that only looks like /proc is as good.
+fn check_proc(request: &Request, root: &Path) -> Result<(), Failure> {
+    let mounts = root.join("self/mountinfo");
+    let is_there = root != Path::new("/proc") || file::is_of_proc(root);
+    if is_there && !request.needs(Column::Nsfs) {
+        return Ok(());
+    }
+    match file::open_retrying(&mounts, OFlag::O_RDONLY) {
+        Ok(_) if is_there => Ok(()),
+        Ok(_) => Err(NOT_PROC).during(|| Attempt::ReadMounts),
+        Err(errno) => Err(errno).during(|| Attempt::ReadMounts),
+    }
+}
+
 /// Whether what was named is there.
-fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), RequestError> {
+fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     match request.subject {
-        Subject::Namespaces { task: Some(pid), .. } => check_process(pid, root, snapshot),
+        Subject::Namespaces { task: Some(pid), .. } => check_process(request, pid, root, snapshot),
         Subject::Members(inode) => match snapshot.namespaces.get(&inode) {
             Some(namespace) if request.kinds.contains(namespace.kind) => Ok(()),
-            _ => Err(RequestError::UnknownNamespace(inode.get().into())),
+            _ => Err(RequestError::UnknownNamespace(inode.get().into()).into()),
         },
         _ => Ok(()),
     }
 }
 
-fn check_process(pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), RequestError> {
-    let known = snapshot.processes.binary_search_by_key(&pid, |process| process.pid);
+fn check_process(request: &Request, pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     let directory = root.join(pid.to_string());
-    match known {
-        Ok(_) => Ok(()),
+    match snapshot.process(pid) {
+        Some(process) if request.kinds.iter().any(|kind| process.namespace(kind).is_some()) => return Ok(()),
+        Some(_) => {}
         // Each thread has a directory, which is not among those that /proc lists.
-        Err(_) => match stat::process_of_thread(&directory) {
-            Some(process) if process != pid => Err(RequestError::IsThread { tid: pid, process }),
-            _ if directory.exists() => Ok(()),
-            _ => Err(RequestError::UnknownProcess(pid)),
+        None => match stat::process_of_thread(&directory) {
+            Some(process) if process != pid => return Err(RequestError::IsThread { tid: pid, process }.into()),
+            _ if !directory.exists() => return Err(RequestError::UnknownProcess(pid).into()),
+            _ => {}
         },
     }
+    // Of a process that may not be looked into, no namespace is seen, and none would be listed.
+    let refused = request.kinds.iter().find_map(|kind| {
+        let link = directory.join(format!("ns/{kind}"));
+        let errno = nix::fcntl::readlink(&link).err().filter(|errno| matches!(errno, Errno::EACCES | Errno::EPERM))?;
+        Some(Failure::System { attempt: Attempt::Open(link), errno })
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+/// Finds out what /proc calls the process that was asked for, whose PID is one of our own PID namespace: /proc may show
+/// another one. Errors: there is no such process, or it has no number there.
+pub fn locate(request: &mut Request) -> Result<(), Failure> {
+    let Subject::Namespaces { task: Some(pid), .. } = &mut request.subject else {
+        return Ok(());
+    };
+    // Where there is no proc, the look at it will tell.
+    let process = match pidfd::open(*pid) {
+        _ if !file::is_of_proc(Path::new("/proc")) => return Ok(()),
+        Ok(process) => process,
+        Err(Errno::ESRCH) => return Err(RequestError::UnknownProcess(*pid).into()),
+        // The kernel has none, a seccomp filter does not know them, or this is a thread and no process: /proc tells.
+        Err(_) => return Ok(()),
+    };
+    match pidfd::pid_in_proc(&process) {
+        Ok(shown) => *pid = shown,
+        Err(_) if pidfd::has_ended(&process).unwrap_or(false) => {}
+        Err(Errno::ESRCH | Errno::ENOENT) => return Err(RequestError::NotInProc(*pid).into()),
+        Err(_) => {}
+    }
+    Ok(())
 }

@@ -89,9 +89,10 @@ impl Request {
 
     /// The kinds to look at processes for, in a look at these sources: more than are listed, where others lead to those.
     pub fn process_kinds(&self, sources: SourceSet) -> KindSet {
-        // A namespace of any kind may be all that a user namespace is known by.
+        // A namespace of any kind may be all that a user namespace is known by. What a tree shows beside the kinds asked for
+        // has its processes as well, whatever is printed of them.
         let owners = self.kinds.contains(Kind::User) && sources.contains(Source::Relative);
-        if owners || self.tree_of_namespaces() && self.tells_of_processes() {
+        if owners || self.tree_of_namespaces() {
             return KindSet::ALL;
         }
         self.with_way_to_mounts(sources, self.kinds)
@@ -114,12 +115,6 @@ impl Request {
         }
     }
 
-    /// Whether a cell of a column that util-linux lacks tells of the processes in a namespace. Its own columns, in the
-    /// rows that a tree needs beside those of the kinds asked for, have always been those of namespaces without one.
-    fn tells_of_processes(&self) -> bool {
-        OF_PROCESSES.iter().any(|column| self.needs(*column))
-    }
-
     /// Where to look. A process's own namespaces, and the processes of a namespace that has some, are all in the
     /// process table.
     pub fn sources(&self) -> SourceSet {
@@ -131,9 +126,6 @@ impl Request {
         }
     }
 }
-
-const OF_PROCESSES: &[Column] =
-    &[Column::HeldBy, Column::Holders, Column::Cgroup, Column::Unit, Column::Container, Column::UidMap, Column::GidMap];
 
 const NAMESPACE_COLUMNS: &[Column] =
     &[Column::Ns, Column::Type, Column::NProcs, Column::Pid, Column::User, Column::Command];

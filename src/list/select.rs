@@ -78,13 +78,7 @@ fn namespaces(graph: &Graph, request: &Request) -> Vec<Item> {
     let Subject::Namespaces { task, persistent } = request.subject else {
         return Vec::new();
     };
-    let of_task = task.map(|pid| {
-        let processes = &graph.snapshot.processes;
-        match processes.binary_search_by_key(&pid, |process| process.pid) {
-            Ok(at) => processes[at].namespaces,
-            Err(_) => Default::default(),
-        }
-    });
+    let of_task = task.map(|pid| graph.snapshot.process(pid).map_or(Default::default(), |process| process.namespaces));
     let wanted = |inode: Inode, namespace: &Namespace| {
         request.kinds.contains(namespace.kind)
             && (!persistent || namespace.processes == 0)

@@ -186,6 +186,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The process with this PID.
+    pub fn process(&self, pid: i32) -> Option<&Process> {
+        let at = self.processes.binary_search_by_key(&pid, |process| process.pid).ok()?;
+        self.processes.get(at)
+    }
+
     /// The process with the lowest PID of those in a namespace.
     pub fn leader(&self, namespace: Inode) -> Option<&Process> {
         self.processes.get(self.namespaces.get(&namespace)?.leader?)

@@ -119,6 +119,12 @@ impl Frozen {
         self.scene.call(theirs("nsenter"), enter).env("PATH", path).args(args)
     }
 
+    /// A program, run in its mount namespace, and so with its /proc, but outside of its PID namespace.
+    pub fn run_outside<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Call {
+        let pid = self.pid.to_string();
+        self.scene.call(theirs("nsenter"), ["-t", &pid, "-m", "--"]).args(args)
+    }
+
     /// lsns under test, with arguments parted by blanks.
     pub fn lsns(&self, args: &str) -> Call {
         let tool = tool("lsns");

@@ -31,8 +31,8 @@ const OPTIONS: &str = "
 -o NSFS,TYPE
 -o TYPE,NSFS
 -o TYPE,NSFS -n
--t net -T
--t net -T --output-all
+-t net -t user -T
+-t net -T -o NS,TYPE,NETNSID,NSFS,PNS,ONS
 --output-all
 --output-all -l
 --output-all -T
@@ -54,10 +54,10 @@ const OPTIONS: &str = "
 -Tprocess -Towner
 -l -T
 -T -l
--T -t uts
--T -t mnt
--T -t pid
--Tparent -t pid
+-T -t uts -t user
+-T -t mnt -o NS,TYPE,PNS,ONS
+-T -t pid -o NS,TYPE,PNS,ONS
+-Tparent -t pid -o NS,TYPE,PNS,ONS
 -Tparent -t user -t pid
 -T -o TYPE
 -Tparent -o TYPE,PID
@@ -92,7 +92,8 @@ const OPTIONS: &str = "
 -p $B -Tparent
 -p $B -Tparent -J
 -p $B -t net
--p $B -t net -T
+-p $B -t net -T -o NS,TYPE,PNS,ONS
+-p $B -t net -t user -T
 -p $C -T
 -p $C -Tparent
 -p $C -Tparent -o TYPE,PID
@@ -269,7 +270,7 @@ const OPTIONS_OF_TEXT: &str = "-t uts
 -t uts -o PID,COMMAND
 -t uts -l -r
 -t uts --output-all
--t uts -T";
+-t uts -t user -T";
 
 #[test]
 fn command_lines() {

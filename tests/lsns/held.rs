@@ -143,7 +143,7 @@ fn trees_show_owners_and_parents_of_what_is_selected() {
     // The outermost owner, which has processes, is among them.
     let by_owner = "\
 NS               TYPE  PATH
-$USER_NS       user  
+$USER_NS       user  /proc/1/ns/user
 `-$U1     user  
   `-$U2   user  
     `-$IPC ipc   

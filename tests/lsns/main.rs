@@ -6,14 +6,17 @@
 mod common;
 
 mod churn;
+mod containers;
 mod differential;
 mod elsewhere;
 mod held;
+mod hints;
 mod holders;
 mod hostile;
 mod locale;
 mod open_files;
 mod output;
 mod relatives;
+mod task;
 mod terminal;
 mod words;

@@ -1,6 +1,6 @@
 //! Owners and parents, and by what they are known.
 
-use crate::common::{Frozen, newer_than_theirs, on_purpose};
+use crate::common::{Frozen, newer_than_theirs, on_purpose, their_bug};
 
 /// A user namespace that only owns another namespace, with a process in that.
 const OWNER: &str = r#"
@@ -53,6 +53,27 @@ fn a_namespace_that_is_listed_can_be_the_operand() {
         assert_eq!(frozen.lsns(inode).ok(), "");
         assert_eq!(frozen.lsns(&format!("-t user {inode}")).ok(), "");
     }
+    frozen.end();
+}
+
+#[test]
+fn what_a_tree_shows_beside_the_kinds_asked_for_has_its_processes() {
+    if their_bug("owners in a tree of other kinds seem to have no process") {
+        return;
+    }
+    let Some(frozen) = Frozen::new(
+        "unshare -Un sleep 1001 & settle net $!; P=$!; started $P; USER_NS=$(inode /proc/$P/ns/user); tell P USER_NS",
+    ) else {
+        return;
+    };
+    for columns in ["NS,TYPE,NPROCS,PID", "NS,TYPE,NPROCS,PID,UIDMAP"] {
+        let rows = frozen.lsns(&format!("-rn -t net -Towner -o {columns}")).ok();
+        let row = frozen.expand("$USER_NS user 1 $P");
+        assert!(rows.lines().any(|line| line.trim_end() == row), "{columns}: {row} in\n{rows}");
+    }
+    // Nor is it taken for one without a process.
+    let held = frozen.lsns("-rn -t net -Towner -o NS -Q NPROCS==0").ok();
+    assert_eq!(held, "");
     frozen.end();
 }
 

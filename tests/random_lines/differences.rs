@@ -240,6 +240,17 @@ pub const OF_LISTS: &[OfLists] = &[
         },
     },
     OfLists {
+        why: "bug: theirs counts no process in what a tree of namespaces shows beside the kinds asked for",
+        row: "`lsns -T -t KIND`: NPROCS and PID of owners and parents",
+        explains: |both| {
+            let lines = |outcome: &crate::common::Outcome| outcome.stdout.lines().count();
+            both.differs() == ["standard output"]
+                && both.line.contains("-t")
+                && both.line.contains("-T") | both.line.contains("--tr")
+                && lines(&both.ours) == lines(&both.theirs)
+        },
+    },
+    OfLists {
         why: "bug: theirs escapes the glyphs of a tree into raw output",
         row: "`lsns --raw` with a tree",
         explains: |both| {

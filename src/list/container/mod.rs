@@ -41,13 +41,22 @@ struct Path<'p> {
     parts: Vec<&'p [u8]>,
     /// How many of them are `..`: the process is outside of our cgroup namespace.
     above: usize,
+    /// How many slices are below those, before anything else.
+    slices: usize,
+    /// The first part that is the kubelet's.
+    kubepods: Option<usize>,
+    /// Where nomad.slice is.
+    nomad: Option<usize>,
 }
 
 impl<'p> Path<'p> {
     fn of(path: &'p [u8]) -> Path<'p> {
         let parts: Vec<_> = parts(path).collect();
         let above = parts.iter().take_while(|part| ***part == *b"..").count();
-        Path { parts, above }
+        let slices = parts[above..].iter().take_while(|part| part.ends_with(b".slice")).count();
+        let kubepods = parts.iter().position(|part| part.starts_with(b"kubepods"));
+        let nomad = parts.iter().position(|part| *part == b"nomad.slice");
+        Path { parts, above, slices, kubepods, nomad }
     }
 }
 
@@ -78,7 +87,7 @@ impl<'p> Place<'p> {
 
     /// Whether only slices are above it, as above a unit of the system's own systemd.
     fn is_below_slices_only(&self) -> bool {
-        self.above().take(self.at - self.path.above.min(self.at)).all(|part| part.ends_with(b".slice"))
+        self.is_at(self.path.slices)
     }
 }
 
@@ -122,9 +131,12 @@ fn is_buildahs(id: &[u8]) -> bool {
     between(id, "buildah", "").is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
 }
 
+/// How an id must look.
+type Look = fn(&[u8]) -> bool;
+
 /// Scopes and directories that runtimes make, with the id between two ends, and how it must look. The monitor of a
 /// container (`libpod-conmon-…`) is not in it.
-const AFFIXED: [(&str, &str, &str, fn(&[u8]) -> bool); 13] = [
+const AFFIXED: [(&str, &str, &str, Look); 13] = [
     ("docker-", ".scope", "docker", is_hash_or_build),
     ("libpod-payload-", "", "podman", is_hash),
     ("libpod-", ".scope", "podman", is_hash),
@@ -162,7 +174,7 @@ fn lxc(place: &Place<'_>, evidence: &Evidence) -> Option<Name> {
 }
 
 /// Directories below which each entry is a container, with the look of its id.
-const DIRECTORIES: [(&str, &str, fn(&[u8]) -> bool); 7] = [
+const DIRECTORIES: [(&str, &str, Look); 7] = [
     ("docker", "docker", is_hash_or_build),
     ("buildkit", "buildkit", is_hash_or_build),
     ("lxc", "lxc", is_name),
@@ -195,14 +207,14 @@ fn with_colons(place: &Place<'_>, _: &Evidence) -> Option<Name> {
 
 /// The kubelet's own directories do not say which runtime it is.
 fn kubelet(place: &Place<'_>, _: &Evidence) -> Option<Name> {
-    let in_kubepods = place.above().any(|part| part.starts_with(b"kubepods"));
-    if in_kubepods && is_hash(place.part()) { name("kubernetes", place.part()) } else { None }
+    let in_kubepods = place.path.kubepods.is_some_and(|kubepods| kubepods < place.at);
+    if is_hash(place.part()) && in_kubepods { name("kubernetes", place.part()) } else { None }
 }
 
 /// Below nomad.slice, ALLOCATION.TASK.scope.
 fn nomad(place: &Place<'_>, _: &Evidence) -> Option<Name> {
     let task = between(place.part(), "", ".scope").filter(|task| task.contains(&b'.'))?;
-    if place.above().any(|part| part == b"nomad.slice") { name("nomad", task) } else { None }
+    if place.path.nomad.is_some_and(|nomad| nomad < place.at) { name("nomad", task) } else { None }
 }
 
 /// Of Fargate: ecs/TASK/TASK-NUMBER.

@@ -1,9 +1,10 @@
 //! /proc/PID/cgroup: where nsenter joins, and the unit and container that lsns reads off a path.
 
-use std::path::Component;
+use std::path::{Component, Path};
 
 use nskit::enter::cgroup::directories;
-use nskit::list::cgroup::{container, path, unit};
+use nskit::list::cgroup::{path, unit};
+use nskit::list::container::{Evidence, container};
 use nskit::mountinfo::{Mount, mounts};
 
 use super::memory::bounded;
@@ -38,6 +39,17 @@ pub const CHECK: Check = Check {
         "systemd-nspawn@",
         "\\x2d",
         "kubepods",
+        "libpod-payload-",
+        "lxc.payload-",
+        "buildkit",
+        "buildah-buildah1",
+        "othbeqxo0ze93v1j1zq1ag8a7",
+        "runc-",
+        "nomad.slice",
+        "ecs/t/t-1",
+        "garden",
+        "app-flatpak-",
+        "snap.a.b.",
         ":cri-containerd:",
         "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "1 1 0:1 / /cg rw - cgroup2 cgroup2 rw\n",
@@ -78,19 +90,22 @@ fn check_path(memberships: &[u8]) {
 }
 
 fn check_names(path: &[u8]) {
-    let (unit, container) = bounded(path.len(), 128, 512, || (unit(path), container(path)));
+    // No runtime has left a file.
+    let evidence = Evidence::new(Path::new("/nonexistent"), Path::new("/nonexistent"));
+    let (unit, container) = bounded(path.len(), 512, 1024, || (unit(path, &evidence), container(path, &evidence)));
     let mut parts = path.split(|byte| *byte == b'/');
     if let Some(unit) = unit {
         assert!(parts.clone().any(|part| part == unit));
         let dot = unit.iter().rposition(|byte| *byte == b'.').unwrap();
         assert!(dot > 0);
-        // A slice only where there is nothing better.
+        // A slice only where there is nothing better, but for what is inside a container.
         let better = parts.any(|part| part.len() > 8 && part.ends_with(b".service"));
-        assert!(!better || unit[dot..] != *b".slice");
+        assert!(!better || container.is_some() || unit[dot..] != *b".slice");
     }
     if let Some(container) = container {
-        let colon = container.iter().position(|byte| *byte == b':').unwrap();
-        assert!(container.len() <= path.len() + 16 && colon > 0);
+        let colon = container.name.iter().position(|byte| *byte == b':').unwrap();
+        assert!(container.name.len() <= path.len() + 16 && colon > 0);
+        assert!(container.at < path.split(|byte| *byte == b'/').count());
     }
 }
 

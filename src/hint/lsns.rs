@@ -1,0 +1,174 @@
+//! lsns' hints.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::View;
+use crate::cli::UsageError;
+use crate::cli::lsns::{INVALID_NAMESPACE, UNKNOWN_KIND, UNKNOWN_TREE};
+use crate::error::{Attempt, Failure, RequestError};
+use crate::list::filter::FilterError;
+use crate::namespace::Kind;
+use crate::sys::pidfd;
+
+/// The hint for a command line that cannot be read.
+pub fn usage(error: &UsageError) -> Option<String> {
+    let UsageError::Words { before, value, .. } = error else {
+        return None;
+    };
+    match *before {
+        UNKNOWN_KIND => Some(kinds(value)),
+        UNKNOWN_TREE => Some("-T takes process, parent or owner".to_string()),
+        INVALID_NAMESPACE => Some(no_number(value)),
+        _ => None,
+    }
+}
+
+/// `-t net,mnt`, or a kind that is called otherwise.
+fn kinds(value: &OsStr) -> String {
+    let parts = value.as_bytes().split(|byte| *byte == b',');
+    let kinds: Option<Vec<Kind>> = parts.map(Kind::from_name).collect();
+    match kinds {
+        Some(kinds) => {
+            let options: Vec<_> = kinds.iter().map(|kind| format!("-t {kind}")).collect();
+            format!("-t takes one kind, and may be repeated: {}", options.join(" "))
+        }
+        None => "the kinds are mnt, net, ipc, user, pid, uts, cgroup and time".to_string(),
+    }
+}
+
+/// An operand that is no number.
+fn no_number(value: &OsStr) -> String {
+    if let Some(kind) = Kind::from_name(value.as_bytes()) {
+        return format!("the namespaces of one kind are listed with -t {kind}");
+    }
+    match value.as_bytes() {
+        b"process" | b"parent" | b"owner" => {
+            format!("-T takes its argument without a blank: -T{}", value.display())
+        }
+        _ => "a namespace is given by its inode number, as the column NS shows it".to_string(),
+    }
+}
+
+/// The hint for a failure.
+pub fn hint(failure: &Failure, view: &View) -> Option<String> {
+    match failure {
+        Failure::Request(error) => request(error, view),
+        Failure::System { attempt: Attempt::ReadMounts, .. } => no_mounts(view),
+        Failure::System { attempt: Attempt::Open(path), errno: Errno::EACCES | Errno::EPERM } => not_to_look_into(path),
+        _ => None,
+    }
+}
+
+fn request(error: &RequestError, view: &View) -> Option<String> {
+    match error {
+        RequestError::UnknownColumn(_) => Some("-H (--list-columns) lists the columns".to_string()),
+        RequestError::UnknownNamespace(number) => {
+            let is_process = view.exists(&format!("/proc/{number}/ns"));
+            is_process.then(|| format!("{number} is the PID of a process: its namespaces are listed with -p {number}"))
+        }
+        RequestError::UnknownProcess(pid) => hidden(*pid, view),
+        RequestError::NotInProc(_) => {
+            Some("mount the proc of our own PID namespace, or enter the one that /proc shows (nsenter -p)".to_string())
+        }
+        RequestError::Filter { error: FilterError::UnknownColumn { name, .. }, .. } => Some(format!(
+            "a word without quotes is the name of a column: write \"{name}\" for the string; -H lists the columns"
+        )),
+        RequestError::Filter { error: FilterError::Unexpected { found: Some(found), .. }, .. } if found == "=" => {
+            Some("values are compared with == , and strings stand in quotes: 'TYPE == \"net\"'".to_string())
+        }
+        _ => None,
+    }
+}
+
+/// A process that has no directory in /proc.
+fn hidden(pid: i32, view: &View) -> Option<String> {
+    let mounts = view.mounts();
+    let proc = mounts.iter().rev().find(|mount| mount.mount_point == Path::new("/proc"))?;
+    let options = proc.super_options.as_bytes().split(|byte| *byte == b',');
+    let hides = options
+        .into_iter()
+        .any(|option| matches!(option, b"hidepid=2" | b"hidepid=invisible" | b"hidepid=4" | b"hidepid=ptraceable"));
+    // Asked of the kernel, which hides nothing.
+    let is_there = pidfd::open(pid).is_ok();
+    (hides && is_there).then(|| {
+        format!("process {pid} is there, but /proc is mounted with hidepid and hides the processes of others: run lsns as root")
+    })
+}
+
+fn no_mounts(view: &View) -> Option<String> {
+    let hint = match (view.exists("/proc/stat"), view.link("/proc/self")) {
+        (false, _) => "no proc is mounted on /proc: mount -t proc proc /proc",
+        (true, None) => {
+            "/proc shows another PID namespace than ours: mount the proc of our own, or enter that one (nsenter -p)"
+        }
+        (true, Some(_)) => return None,
+    };
+    Some(hint.to_string())
+}
+
+/// A process that may not be looked into.
+fn not_to_look_into(path: &Path) -> Option<String> {
+    let pid = path.strip_prefix("/proc").ok()?.iter().next()?;
+    Some(format!(
+        "process {} may be looked into by its own user, while it is not protected, or with CAP_SYS_PTRACE: run lsns as \
+         root",
+        pid.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::Made;
+    use super::*;
+    use crate::cli::lsns::parse;
+
+    fn of_line(line: &[&str]) -> Option<String> {
+        let error = parse(line.iter().map(Into::into).collect()).unwrap_err();
+        usage(&error)
+    }
+
+    #[test]
+    fn a_command_line_that_is_almost_right() {
+        for (line, expected) in [
+            (&["-t", "net,mnt"][..], "-t takes one kind, and may be repeated: -t net -t mnt"),
+            (&["-t", "network"], "the kinds are mnt, net, ipc, user, pid, uts, cgroup and time"),
+            (&["net"], "the namespaces of one kind are listed with -t net"),
+            (&["-T", "owner"], "-T takes its argument without a blank: -Towner"),
+            (&["-Tpid"], "-T takes process, parent or owner"),
+            (&["x"], "a namespace is given by its inode number, as the column NS shows it"),
+        ] {
+            assert_eq!(of_line(line).as_deref(), Some(expected), "{line:?}");
+        }
+        assert_eq!(of_line(&["-p", "x"]), None);
+        assert_eq!(of_line(&["-J", "-r"]), None);
+    }
+
+    #[test]
+    fn a_pid_in_the_place_of_a_namespace() {
+        let made = Made::of(&[("/proc/77/ns/net", "")]);
+        let hint_of = |number| hint(&RequestError::UnknownNamespace(number).into(), &made.view());
+        assert_eq!(hint_of(77).as_deref(), Some("77 is the PID of a process: its namespaces are listed with -p 77"));
+        assert_eq!(hint_of(78), None);
+    }
+
+    #[test]
+    fn a_proc_that_hides_or_is_none() {
+        let pid = std::process::id() as i32;
+        let mounted = |options| {
+            let line = format!("21 20 0:5 / /proc rw - proc proc {options}\n");
+            let made = Made::of(&[("/proc/self/mountinfo", &*line)]);
+            hint(&RequestError::UnknownProcess(pid).into(), &made.view())
+        };
+        assert_eq!(mounted("rw"), None);
+        assert_eq!(mounted("rw,hidepid=noaccess"), None);
+        assert!(mounted("rw,hidepid=invisible").unwrap().contains("is there"));
+        let no_mounts =
+            |made: Made| hint(&Failure::System { attempt: Attempt::ReadMounts, errno: Errno::ENOENT }, &made.view());
+        assert!(no_mounts(Made::of(&[])).unwrap().starts_with("no proc is mounted"));
+        assert!(no_mounts(Made::of(&[("/proc/stat", "")])).unwrap().starts_with("/proc shows another"));
+    }
+}

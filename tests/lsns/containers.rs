@@ -1,0 +1,133 @@
+//! CONTAINER and UNIT, of processes in cgroups of the test's own.
+
+use std::path::PathBuf;
+
+use crate::common::{Process, Scene, on_purpose, skip};
+
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A cgroup of version 2 with others below it, removed when dropped.
+struct Cgroups {
+    root: PathBuf,
+    made: Vec<PathBuf>,
+}
+
+impl Cgroups {
+    /// `None`, which is said, where there is no hierarchy to make them in.
+    fn new(name: &str) -> Option<Cgroups> {
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
+        let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+        let mut wanted =
+            fields.filter(|fields| fields[2] == "cgroup2" && fields[3].split(',').any(|option| option == "rw"));
+        let Some(mount) = wanted.next() else {
+            skip("no writable cgroup2 is mounted");
+            return None;
+        };
+        let root = PathBuf::from(mount[1]).join(format!("nskit-test-{}-{name}", std::process::id()));
+        std::fs::create_dir(&root).unwrap();
+        Some(Cgroups { made: vec![root.clone()], root })
+    }
+
+    /// Puts a process into the cgroup at `path` below.
+    fn put(&mut self, pid: i32, path: &str) {
+        let mut directory = self.root.clone();
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            directory.push(part);
+            if std::fs::create_dir(&directory).is_ok() {
+                self.made.push(directory.clone());
+            }
+        }
+        std::fs::write(directory.join("cgroup.procs"), pid.to_string()).unwrap();
+    }
+}
+
+impl Drop for Cgroups {
+    fn drop(&mut self) {
+        // Processes that have ended may be on their way out.
+        for _ in 0..1000 {
+            while self.made.pop_if(|directory| std::fs::remove_dir(directory).is_ok()).is_some() {}
+            if self.made.is_empty() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+/// What lsns, in a cgroup namespace that begins at the root of these cgroups, says of a process. The files of the runtimes
+/// are those that `prepare`, a shell script, makes below a /run that is nobody else's.
+fn shown(scene: &Scene, cgroups: &mut Cgroups, process: &Process, path: &str, prepare: &str) -> String {
+    cgroups.put(process.pid(), path);
+    let tool = crate::common::tool("lsns").display().to_string();
+    let script = format!(
+        "set -e; echo $$ >{}/cgroup.procs; exec unshare -C --propagation unchanged -m /bin/sh -c \
+         'mount -t tmpfs -o mode=755 none /run; {prepare}; exec {tool} -n -r -t uts -o UNIT,CONTAINER -p {}'",
+        cgroups.root.display(),
+        process.pid()
+    );
+    scene.call("/bin/sh", ["-c", &script]).ok().trim_end_matches('\n').replace(ID, "ID")
+}
+
+#[test]
+fn a_container_is_named_by_its_cgroup() {
+    if on_purpose("CONTAINER") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let process = scene.probe(["hold"]).leashed().spawn();
+    let Some(mut cgroups) = Cgroups::new("paths") else { return };
+    for (path, expected) in [
+        ("/system.slice/x.service/libpod-payload-ID", "x.service podman:ID"),
+        ("/actions_job/ID", " oci:ID"),
+        ("/docker/buildkit/othbeqxo0ze93v1j1zq1ag8a7", " buildkit:othbeqxo0ze93v1j1zq1ag8a7"),
+        ("/machine.slice/machine-box.scope/init.scope", "machine-box.scope machine:box"),
+        ("/system.slice/ssh.service", "ssh.service "),
+    ] {
+        let path = path.replace("ID", ID);
+        assert_eq!(shown(&scene, &mut cgroups, &process, &path, "true"), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_file_of_the_runtime_tells_what_the_cgroup_does_not() {
+    if on_purpose("CONTAINER") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let process = scene.probe(["hold"]).leashed().spawn();
+    let Some(mut cgroups) = Cgroups::new("files") else { return };
+    let mut shown = |path: &str, prepare: &str| shown(&scene, &mut cgroups, &process, path, prepare);
+    let runc = "mkdir -p /run/runc/box; echo {} >/run/runc/box/state.json";
+    assert_eq!(shown("/box", "true"), " ");
+    assert_eq!(shown("/box", runc), " runc:box");
+    assert_eq!(shown("/box", &format!("{runc}; chown 1001 /run/runc")), " ");
+    assert_eq!(shown("/box", &format!("{runc}; chmod 777 /run/runc")), " ");
+    // Nobody is waited for.
+    assert_eq!(shown("/box", "mkdir -p /run/runc/box; mkfifo /run/runc/box/state.json"), " ");
+    let task = "mkdir -p /run/containerd/io.containerd.runtime.v2.task/k8s.io/web";
+    assert_eq!(shown("/k8s.io/web", task), " containerd:web");
+    let machine = "mkdir -p /run/systemd/machines; ln -s box /run/systemd/machines/unit:x.service";
+    assert_eq!(shown("/system.slice/x.service/payload", machine), "x.service machine:box");
+}
+
+#[test]
+fn of_a_task_the_container_is_its_own() {
+    if on_purpose("CONTAINER") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let process = scene.probe(["hold"]).leashed().spawn();
+    let Some(mut cgroups) = Cgroups::new("task") else { return };
+    let path = format!("/system.slice/docker-{ID}.scope");
+    cgroups.put(process.pid(), &path);
+    let pid = process.pid().to_string();
+    // The first process in its PID namespace is another one.
+    let printed = scene.lsns(["-n", "-r", "-t", "pid", "-o", "PID,CGROUP,UNIT,CONTAINER", "-p", &pid]).ok();
+    let cells: Vec<&str> = printed.trim_end().split(' ').collect();
+    assert_ne!(cells[0], pid);
+    assert!(cells[1].ends_with(&path), "{printed}");
+    assert_eq!(cells[2..], [&*format!("docker-{ID}.scope"), &*format!("docker:{ID}")], "{printed}");
+    // Without --task it is that of the first one.
+    let printed = scene.lsns(["-n", "-r", "-t", "pid", "-o", "PID,CONTAINER"]).ok();
+    assert!(!printed.contains(&format!("{} docker:{ID}", cells[0])), "{printed}");
+}
