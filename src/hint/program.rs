@@ -37,17 +37,18 @@ pub struct Search {
 
 /// execve(2) of a program that was asked for by this name.
 pub fn not_run(name: &OsStr, errno: Errno, search: &Search) -> Option<String> {
-    if let Some(hint) = pasted_dash(name) {
-        return Some(hint);
-    }
     match errno {
-        Errno::ENOENT => missing(name, search),
+        Errno::ENOENT => lacking(name, search).or_else(|| not_found(name, search)),
         Errno::EACCES => not_executable(name, search),
         _ => None,
     }
 }
 
-fn missing(name: &OsStr, search: &Search) -> Option<String> {
+/// ENOENT, wherever the program was looked for: what it needs and does not find, or why its name is none.
+pub fn lacking(name: &OsStr, search: &Search) -> Option<String> {
+    if let Some(hint) = pasted_dash(name) {
+        return Some(hint);
+    }
     if name.is_empty() {
         return Some("the name of the program is empty, as that of a variable without a value".to_string());
     }
@@ -65,6 +66,10 @@ fn missing(name: &OsStr, search: &Search) -> Option<String> {
     if BUILTINS.contains(&&*text) {
         return Some(format!("{text} is a command of the shell, and no program: give it to one with sh -c"));
     }
+    None
+}
+
+fn not_found(name: &OsStr, search: &Search) -> Option<String> {
     let place = search.place.as_deref();
     if name.as_bytes().contains(&b'/') {
         return place.map(|place| format!("it was looked for {place}"));
@@ -174,7 +179,8 @@ fn head(file: &Path) -> Option<Vec<u8>> {
     read_fd_bounded(open_retrying(file, OFlag::O_RDONLY).ok()?, LOOKED_AT).ok()
 }
 
-fn not_executable(name: &OsStr, search: &Search) -> Option<String> {
+/// EACCES: what may not be executed, and why.
+pub fn not_executable(name: &OsStr, search: &Search) -> Option<String> {
     let there = |file: &PathBuf| stat(file).is_ok();
     let file = candidates(name, search).find(there)?;
     refused(&file, DEEPEST)
@@ -187,7 +193,7 @@ fn refused(file: &Path, depth: usize) -> Option<String> {
         return Some(format!("{name} is a directory"));
     }
     if found.st_mode & libc::S_IFMT != libc::S_IFREG {
-        return Some(format!("{name} is no regular file"));
+        return None;
     }
     if found.st_mode & 0o111 == 0 {
         return Some(format!("{name} has no permission to be executed (chmod +x)"));

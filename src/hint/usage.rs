@@ -55,6 +55,7 @@ pub fn hint<'n>(error: &UsageError, names: impl Iterator<Item = &'n str> + Clone
             Some(format!("the nearest option is --{nearest}"))
         }
         UsageError::BadValue { option, value, .. } => pasted_dash(value).or_else(|| form_of_map(option)),
+        UsageError::Words { value, .. } => pasted_dash(value),
         _ => None,
     }
 }

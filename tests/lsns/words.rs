@@ -206,3 +206,18 @@ fn a_kernel_that_knows_no_owners() {
     lsns("b704").ok();
     frozen.end();
 }
+
+#[test]
+fn a_dash_that_is_none_and_a_name_that_is_near_are_told() {
+    if on_purpose("theirs has no hints") {
+        return;
+    }
+    for dash in ["\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}"] {
+        let outcome = Call::new(tool("lsns")).args([&format!("{dash}t"), "net"]).run();
+        let below = outcome.failed("lsns", 1, &[]);
+        assert!(below.len() == 1 && below[0].ends_with("write -t"), "{below:?}");
+    }
+    let outcome = Call::new(tool("lsns")).args(["--columns"]).run();
+    let below = outcome.failed("lsns", 1, &[]);
+    assert_eq!(below[0], "lsns: hint: the nearest option is --output");
+}

@@ -9,6 +9,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::{fstat, stat};
 
 use super::super::View;
+use super::super::program::{Search, lacking, not_executable};
 use super::{Situation, names};
 use crate::enter::program::DEFAULT_PATH;
 use crate::namespace::Kind;
@@ -18,11 +19,23 @@ pub fn not_run(program: &OsStr, errno: Errno, situation: &Situation, view: &View
     match errno {
         Errno::ENOENT => names::argument_apart(program, situation, view)
             .or_else(|| taken_for_program(program, situation))
+            .or_else(|| lacking(program, &search(situation)))
             .or_else(|| not_found(program, situation, view)),
         // A directory, or a file of a namespace.
-        Errno::EACCES => names::argument_apart(program, situation, view),
+        Errno::EACCES => {
+            names::argument_apart(program, situation, view).or_else(|| not_executable(program, &search(situation)))
+        }
         _ => None,
     }
+}
+
+fn search(situation: &Situation) -> Search {
+    let place = match (situation.root, situation.kinds.contains(Kind::Mount)) {
+        (true, _) => Some("below the root directory that was entered"),
+        (false, true) => Some("inside the mount namespace that was entered"),
+        (false, false) => None,
+    };
+    Search { path: situation.path.as_ref().map(Into::into), place: place.map(str::to_string) }
 }
 
 /// `nsenter 1234`, where the process with this number was meant.

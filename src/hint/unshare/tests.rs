@@ -2,6 +2,7 @@
 
 use super::super::made::Made;
 use super::*;
+use crate::enter::idmap::Extent;
 use crate::namespace::KindSet;
 
 const NO_RIGHTS: (&str, &str) =
@@ -107,6 +108,42 @@ fn a_kind_that_the_kernel_lacks_is_named() {
     assert_eq!(hint, "this kernel has no time namespaces");
     assert_eq!(unsharing(Errno::EINVAL, &[Kind::Net], &files), "");
     assert_eq!(unsharing(Errno::EINVAL, &[Kind::Net], &[]), "");
+}
+
+#[test]
+fn where_the_kind_is_there_it_is_the_threads_the_limit_or_the_children() {
+    let kinds = [("/proc/self/ns/user", ""), ("/proc/self/ns/pid", ""), ("/proc/self/ns/net", "")];
+    let with = |asked: &[Kind], files: &[(&str, &str)]| unsharing(Errno::EINVAL, asked, &[&kinds, files].concat());
+    let threads = ("/proc/self/status", "Threads:\t3\n");
+    let hint = with(&[Kind::User], &[threads]);
+    assert!(hint.starts_with("we have 3 threads") && hint.contains("qemu-user"), "{hint}");
+    assert_eq!(with(&[Kind::Net], &[threads]), "");
+    assert_eq!(with(&[Kind::User], &[("/proc/self/status", "Threads:\t1\n")]), "");
+    // Linux 3.10 of RHEL 7.
+    let limit = |value| ("/proc/sys/user/max_user_namespaces", value);
+    assert!(with(&[Kind::User], &[limit("0\n")]).starts_with("user.max_user_namespaces is 0"));
+    assert_eq!(with(&[Kind::User], &[limit("7\n")]), "");
+}
+
+#[test]
+fn what_came_with_a_later_kernel_is_told_on_an_older_one_only() {
+    const RELEASE: &str = "/proc/sys/kernel/osrelease";
+    let binfmt = |version: &str, errno| {
+        let attempt = Attempt::Mount { fstype: "binfmt_misc", on: "/x".into() };
+        hint_for(attempt, errno, &[Kind::User], &[(RELEASE, version)])
+    };
+    assert!(binfmt("6.6.1-x\n", Errno::EPERM).unwrap().contains("since Linux 6.7"));
+    assert_eq!(binfmt("6.7.0\n", Errno::EPERM), None);
+    assert!(binfmt("6.18.0\n", Errno::ENODEV).unwrap().contains("modprobe binfmt_misc"));
+    let root = |version: &str| {
+        let made = Made::of(&[(RELEASE, version)]);
+        let line = Extent { inner: 0, outer: 0, count: 1 };
+        let situation = Situation { users: vec![line], uid: Some(0), capabilities: Some(0), ..Situation::default() };
+        let attempt = Attempt::Write { path: "/proc/self/uid_map".into(), text: String::new() };
+        super::hint(&Failure::System { attempt, errno: Errno::EPERM }, &situation, &made.view())
+    };
+    assert!(root("5.12.0\n").unwrap().contains("CAP_SETFCAP"));
+    assert_eq!(root("5.11.9\n"), None);
 }
 
 #[test]

@@ -64,3 +64,30 @@ fn a_target_in_our_own_mount_namespace_is_nowhere_else() {
         "{other}"
     );
 }
+
+#[test]
+fn what_a_program_needs_is_missing_inside() {
+    let Some(scene) = scene() else { return };
+    // A file system with nothing but the probe, a program with a loader and a script.
+    let script = "mount -t tmpfs none directory && mkdir directory/old && cp bin/probe /bin/true directory &&
+printf '#!/opt/runner\\n' >directory/script && chmod +x directory/script && cd directory &&
+pivot_root . old && exec ./probe hold";
+    scene.subdirectory("directory");
+    let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
+    let id = target.id();
+    let inside = |program: &str| hint(scene.nsenter(["-t", &id, "-m", program]), 127, &[MISSING]);
+    let place = "is missing inside the mount namespace that was entered";
+    let script = inside("/script");
+    assert_eq!(script, format!("the interpreter of /script, /opt/runner, {place}"));
+    let loader = inside("/true");
+    assert!(loader.starts_with("the loader that /true names, /") && loader.ends_with(place), "{loader}");
+}
+
+#[test]
+fn a_dash_that_is_none_is_no_option() {
+    let Some(scene) = scene() else { return };
+    for dash in ["\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}"] {
+        let hint = hint(scene.nsenter([&format!("{dash}t"), "1"]), 127, &[MISSING]);
+        assert!(hint.contains("begins with a dash that is not '-'") && hint.ends_with("write -t"), "{hint}");
+    }
+}

@@ -1,6 +1,9 @@
 //! unshare(2), fork(2) and the clocks.
 
+use std::path::{Path, PathBuf};
+
 use super::*;
+use crate::common::cannot_be_had;
 
 #[test]
 fn root_without_cap_sys_admin_is_not_told_to_become_root() {
@@ -84,4 +87,43 @@ fn the_limit_of_processes_of_a_user() {
     let call = unshare(&scene, ALICE, &["-r", "-f"]).under(&scene, "bin/probe", limit.clone()).user(ALICE);
     let forked = hint(call, &["Resource temporarily unavailable"]);
     assert!(forked.starts_with("our user may have 1 processes") && forked.contains("RLIMIT_NPROC"), "{forked}");
+}
+
+/// A cgroup that lets one process be in it, removed when dropped.
+struct Cgroup(PathBuf);
+
+impl Cgroup {
+    fn of_one_process() -> Option<Cgroup> {
+        let controlled = std::fs::read_to_string("/sys/fs/cgroup/cgroup.subtree_control").unwrap_or_default();
+        let hierarchy = match Path::new("/sys/fs/cgroup/pids").is_dir() {
+            true => "/sys/fs/cgroup/pids",
+            false if controlled.split_whitespace().any(|controller| controller == "pids") => "/sys/fs/cgroup",
+            false => return None,
+        };
+        let cgroup = Cgroup(Path::new(hierarchy).join(format!("nskit-test-{}", std::process::id())));
+        std::fs::create_dir(&cgroup.0).ok()?;
+        std::fs::write(cgroup.0.join("pids.max"), "1").ok()?;
+        Some(cgroup)
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        let removed = || std::fs::remove_dir(&self.0).is_ok();
+        crate::common::poll_until("an empty cgroup", removed);
+    }
+}
+
+#[test]
+fn the_limit_of_processes_of_a_cgroup() {
+    let Some(scene) = scene() else { return };
+    let Some(cgroup) = Cgroup::of_one_process() else {
+        return cannot_be_had(
+            "there is no cgroup hierarchy here that limits processes, or none that may be written to",
+        );
+    };
+    let path = cgroup.0.display().to_string();
+    let line = format!("echo $$ >{path}/cgroup.procs && exec unshare -f true");
+    let full = hint(scene.call("/bin/sh", ["-c", &line]), &["Resource temporarily unavailable"]);
+    assert_eq!(full, format!("the cgroup {path} is full: its pids.max allows 1 processes and threads, and it has 1"));
 }
