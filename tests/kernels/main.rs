@@ -125,7 +125,7 @@ fn boot(suite: &str) -> Option<String> {
         .arg(root.path())
         .env("SUITE", suite)
         // Long enough on a busy machine; the guest gives up before.
-        .env("BOOT_SECONDS", "600")
+        .env("BOOT_SECONDS", "1200")
         // Without a policy it allows everything.
         .env("APPEND", "security=selinux selinux=1")
         .output()

@@ -191,7 +191,8 @@ impl Table<'_> {
     /// It keeps the namespace in which it was opened, not that in which its device may be by now: TUNGETDEVNETNS, which
     /// tells that, would not do.
     fn tap(&mut self, fd: Fd) -> Option<(Kind, Inode, Holder)> {
-        if !self.scope.wants(Source::Tap) {
+        // A descriptor of another process could be one of another device, and nothing would tell the two apart.
+        if !self.scope.wants(Source::Tap) || !self.around.pids_are_ours {
             return None;
         }
         let network = self.network_of(fd, |copy| {
