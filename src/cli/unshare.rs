@@ -48,9 +48,9 @@ pub struct Args {
     /// --keep-caps.
     pub keep_capabilities: bool,
     /// --setuid.
-    pub uid: Option<u32>,
+    pub uid: Option<IdOrName>,
     /// --setgid.
-    pub gid: Option<u32>,
+    pub gid: Option<IdOrName>,
     /// --root.
     pub root: Option<PathBuf>,
     /// --wd.
@@ -195,10 +195,10 @@ pub const OPTIONS: [Opt<Id>; 36] = [
         .required("MODE")
         .words(&["allow", "deny"]),
     Opt::new(Id::KeepCapabilities, "keep-caps", "Let the program keep the capabilities in the new user namespace"),
-    Opt::new(Id::SetUid, "setuid", "Run the program as this user").short(b'S').required("UID"),
+    Opt::new(Id::SetUid, "setuid", "Run the program as this user").short(b'S').required("UID|NAME"),
     Opt::new(Id::SetGid, "setgid", "Run the program as this group, without supplementary ones")
         .short(b'G')
-        .required("GID"),
+        .required("GID|NAME"),
     Opt::new(Id::Root, "root", "Change the root directory").short(b'R').required("DIR"),
     Opt::new(Id::WorkingDirectory, "wd", "Change the working directory, inside --root").short(b'w').required("DIR"),
     Opt::new(Id::Monotonic, "monotonic", "Offset of the monotonic clock in the new time namespace").required("SECONDS"),
@@ -295,8 +295,8 @@ impl Args {
                 })?);
             }
             Id::KeepCapabilities => self.keep_capabilities = true,
-            Id::SetUid => self.uid = Some(met.read("a UID", value::id)?),
-            Id::SetGid => self.gid = Some(met.read("a GID", value::id)?),
+            Id::SetUid => self.uid = Some(met.read("a UID or user name", value::id_or_name)?),
+            Id::SetGid => self.gid = Some(met.read("a GID or group name", value::id_or_name)?),
             Id::Root => self.root = met.value.map(PathBuf::from),
             Id::WorkingDirectory => self.working_directory = met.value.map(PathBuf::from),
             Id::Monotonic => self.monotonic = Some(met.read("a number of seconds", value::seconds)?),

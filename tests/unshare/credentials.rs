@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::common::{ALICE, Process, Scene, newer_than_theirs};
+use crate::common::{ALICE, Process, Scene, copy_to_run, newer_than_theirs, on_purpose, probe};
 
 #[test]
 fn setuid_and_setgid_change_all_three_ids_and_drop_the_groups() {
@@ -43,9 +43,28 @@ fn ids_are_those_of_the_new_user_namespace() {
 }
 
 #[test]
-fn numbers_only() {
+fn names_are_those_of_outside() {
+    if on_purpose("theirs takes numbers only") {
+        return;
+    }
     let Some(scene) = Scene::new() else { return };
-    for option in ["--setuid=alice", "--setgid=-1", "-Sx", "-G"] {
+    for options in [&["-S", "alice", "-G", "staff"][..], &["--setuid=alice", "--setgid=staff"]] {
+        let seen = scene.unshare(options).args(["probe", "seen"]).seen();
+        assert_eq!([seen.one("uid"), seen.one("gid")], ["1001 1001 1001", "50 50 50"]);
+    }
+    // The passwd file of inside is not asked.
+    let root = scene.subdirectory("root");
+    scene.subdirectory("root/etc");
+    scene.file("root/etc/passwd", "alice:x:7:7::/:\n");
+    copy_to_run(&probe(), &scene.path("root/probe"));
+    let seen = scene.unshare(["-R", &root, "-S", "alice", "/probe", "seen"]).seen();
+    assert_eq!(seen.one("uid"), "1001 1001 1001");
+}
+
+#[test]
+fn ids_that_say_nothing() {
+    let Some(scene) = Scene::new() else { return };
+    for option in ["--setuid=nosuch", "--setgid=-1", "-Sx", "-G"] {
         let outcome = scene.unshare([option]).run();
         outcome.failed("unshare", 1, &[]);
     }

@@ -62,7 +62,7 @@ fn a_file_stays_when_the_option_comes_again_without_one() {
 fn bad_values_are_named() {
     for (line, expected) in [
         (&["--propagation=no"][..], "--propagation: 'no' is not private, shared, slave or unchanged"),
-        (&["-S", "x"], "-S/--setuid: 'x' is not a UID"),
+        (&["-S", "99999999999"], "-S/--setuid: '99999999999' is not a UID or user name"),
         (&["--kill-child=9"], "--kill-child: '9' is not the name of a signal"),
         (&["--owner=1"], "--owner: '1' is not UID:GID"),
         (&["--monotonic=1.5"], "--monotonic: '1.5' is not a number of seconds"),

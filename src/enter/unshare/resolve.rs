@@ -58,8 +58,8 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         interpreter: args.load_interpreter,
         root: args.root,
         working_directory: args.working_directory,
-        gid: args.gid,
-        uid: args.uid,
+        gid: id(args.gid.as_ref(), Database::Groups)?,
+        uid: id(args.uid.as_ref(), Database::Users)?,
         keep_capabilities: args.keep_capabilities,
         variables: args.environment,
         program: Program::from_operands(&args.program)?,
@@ -79,6 +79,15 @@ fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persist>, 
     Ok(files.into_iter().map(|(kind, file)| Persist { kind, file }).collect())
 }
 
+/// The id of the program: a name is one of outside.
+fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
+    match argument {
+        None => Ok(None),
+        Some(IdOrName::Id(id)) => Ok(Some(*id)),
+        Some(IdOrName::Name(name)) => id_by_name(database, name).map(Some),
+    }
+}
+
 /// Users or groups, for the making of their map.
 struct Ids {
     kind: IdKind,
@@ -92,8 +101,7 @@ impl Ids {
         let single = match single {
             None => None,
             Some(SingleId::Current) => Some(self.own),
-            Some(SingleId::To(IdOrName::Id(id))) => Some(*id),
-            Some(SingleId::To(IdOrName::Name(name))) => Some(id_by_name(self.database(), name)?),
+            Some(SingleId::To(inner)) => id(Some(inner), self.database())?,
         };
         let single = single.map(|inner| Extent { inner, outer: self.own, count: 1 });
         if blocks.is_empty() {

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use nskit::cli::getopt::Order;
+use nskit::cli::value::IdOrName;
 use nskit::cli::{Parsed, UsageError, lsns, nsenter, unshare};
 use nskit::list::request;
 
@@ -163,8 +164,8 @@ fn arguments(bytes: &[u8]) -> Vec<OsString> {
 
 fn check_unshare(bytes: &[u8]) {
     check(bytes, &unshare::OPTIONS, Order::UntilOperand, unshare::parse, lines_of::unshare, |args| {
-        for id in [args.uid, args.gid].into_iter().flatten() {
-            assert_ne!(id, u32::MAX);
+        for id in [&args.uid, &args.gid].into_iter().flatten() {
+            assert_ne!(*id, IdOrName::Id(u32::MAX));
         }
     });
 }

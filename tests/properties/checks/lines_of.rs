@@ -117,9 +117,9 @@ pub fn unshare(args: &unshare::Args) -> Vec<OsString> {
         line.value("setgroups", word);
     }
     line.flag("keep-caps", args.keep_capabilities);
-    for (name, id) in [("setuid", args.uid), ("setgid", args.gid)] {
+    for (name, id) in [("setuid", &args.uid), ("setgid", &args.gid)] {
         if let Some(id) = id {
-            line.value(name, id.to_string());
+            line.value(name, id_or_name(id));
         }
     }
     for (name, directory) in [("root", &args.root), ("wd", &args.working_directory)] {
