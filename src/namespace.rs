@@ -90,6 +90,11 @@ const _: () = {
 };
 
 impl Kind {
+    /// All kinds in the order in which namespaces are entered one by one: where more than one is refused, the first of them
+    /// is the one that is named.
+    pub const IN_ORDER_OF_ENTERING: [Kind; TABLE.len()] =
+        [Kind::User, Kind::Cgroup, Kind::Ipc, Kind::Uts, Kind::Net, Kind::Pid, Kind::Mount, Kind::Time];
+
     /// Every kind, in table order.
     pub const ALL: [Kind; TABLE.len()] = {
         let mut all = [Kind::Mount; TABLE.len()];

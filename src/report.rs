@@ -10,33 +10,24 @@ use nix::unistd::isatty;
 use crate::digits::number;
 use crate::environment::value;
 use crate::error::{Failure, Status};
+use crate::sys::entry::Invocation;
 use crate::sys::{file, terminal};
 
-/// Writes `PROGRAM: message` and under it `PROGRAM: hint: …`, in one write, so that lines of processes that run side by
-/// side do not mix. A stderr that cannot be written is no reason to fail.
-pub fn message(program: &OsStr, message: &str, hint: Option<&str>) {
-    say(program, message, hint, false);
+/// A line `PROGRAM: message`.
+fn line(program: &OsStr, message: &str) -> Vec<u8> {
+    [&one_line(&program.to_string_lossy())[..], b": ", &one_line(message), b"\n"].concat()
 }
 
-fn say(program: &OsStr, message: &str, hint: Option<&str>, points_to_help: bool) {
-    let mut text = Vec::new();
-    let name = one_line(&program.to_string_lossy());
-    let mut line = |parts: &[&[u8]]| {
-        text.extend_from_slice(&name);
-        text.extend_from_slice(b": ");
-        parts.iter().for_each(|part| text.extend_from_slice(part));
-        text.push(b'\n');
-    };
-    line(&[&one_line(message)]);
-    if let Some(hint) = hint {
-        line(&[b"hint: ", &one_line(hint)]);
-    }
-    if points_to_help {
-        text.extend([b"Try '", &*name, b" --help' for more information.\n"].concat());
-    }
+/// Writes to stderr, if it is open. One that cannot be written is no reason to fail.
+fn say(text: &[u8]) {
     if let Some(stderr) = file::stderr() {
-        let _ = file::write_all(stderr, &text);
+        let _ = file::write_all(stderr, text);
     }
+}
+
+/// Whether the caller wants hints and notes: `NSKIT_HINTS=0` is for those who compare stderr as a whole.
+fn wants_hints(caller: &Invocation) -> bool {
+    value(&caller.environment, b"NSKIT_HINTS") != Some(b"0")
 }
 
 /// The text with control characters escaped: a name from a hostile place must not drive the terminal.
@@ -52,10 +43,24 @@ fn one_line(text: &str) -> Vec<u8> {
     line
 }
 
-/// Says what failed, with its likely reason, and gives the status to end with.
-pub fn failure(program: &OsStr, failure: &Failure, hint: Option<&str>) -> Status {
-    let points_to_help = matches!(failure, Failure::Usage(error) if error.points_to_help());
-    say(program, &failure.to_string(), hint, points_to_help);
+/// Says what failed, with its likely reason below, and gives the status to end with: in one write, so that lines of
+/// processes that run side by side do not mix.
+pub fn failure(caller: &Invocation, failure: &Failure, hint: Option<String>) -> Status {
+    let mut text = Vec::new();
+    let of_getopt = matches!(failure, Failure::Usage(error) if error.is_of_getopt());
+    // getopt_long(3) names argv[0] as it was given.
+    let name = if of_getopt { &caller.invoked_as } else { &caller.program };
+    if !failure.is_said_by_helper() {
+        text.extend(line(name, &failure.to_string()));
+    }
+    if of_getopt {
+        let name = one_line(&caller.program.to_string_lossy());
+        text.extend([b"Try '", &*name, b" --help' for more information.\n"].concat());
+    }
+    if let Some(hint) = hint.or_else(|| failure.detail()).filter(|_| wants_hints(caller)) {
+        text.extend(line(&caller.program, &format!("hint: {hint}")));
+    }
+    say(&text);
     failure.status()
 }
 
@@ -63,22 +68,26 @@ fn is_terminal(output: BorrowedFd<'_>) -> bool {
     isatty(output) == Ok(true)
 }
 
-/// Says something that is no failure, if there is something to say, to a person only: where stderr is a terminal. No
-/// script is to stumble over it.
-pub fn note_for_person(program: &OsStr, note: Option<String>) {
-    if let Some(note) = note
+/// Says something that is no failure.
+pub fn note(caller: &Invocation, note: &str) {
+    if wants_hints(caller) {
+        say(&line(&caller.program, &format!("note: {note}")));
+    }
+}
+
+/// The same, if there is something to say, to a person only: where stderr is a terminal. No script is to stumble over it.
+pub fn note_for_person(caller: &Invocation, text: Option<String>) {
+    if let Some(text) = text
         && file::stderr().is_some_and(is_terminal)
     {
-        message(program, &format!("note: {note}"), None);
+        note(caller, &text);
     }
 }
 
 /// The same for what takes a look to be known, which is spared where nobody reads it.
-pub fn notes_for_person(program: &OsStr, notes: impl FnOnce() -> Vec<String>) {
-    if file::stderr().is_some_and(is_terminal) {
-        for note in notes() {
-            message(program, &format!("note: {note}"), None);
-        }
+pub fn notes_for_person(caller: &Invocation, notes: impl FnOnce() -> Vec<String>) {
+    if wants_hints(caller) && file::stderr().is_some_and(is_terminal) {
+        notes().iter().for_each(|text| note(caller, text));
     }
 }
 

@@ -51,7 +51,7 @@ fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, E
     let situation = situation.resolved(&request, &caller.environment);
     // Before --root: hints are about the system that we run on.
     let view = hint::unshare::view_for(&request);
-    report::note_for_person(&caller.program, hint::unshare::program_stays_outside(&situation));
+    report::note_for_person(caller, hint::unshare::program_stays_outside(&situation));
     let plan = enter::unshare::plan(request);
     enter::run(&plan, Handles::default(), &caller.environment).map_err(|failure| {
         let hint = hint::unshare::hint(&failure, &situation, &view);
@@ -75,9 +75,9 @@ fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, E
     let situation = situation.resolved(&request, &caller.environment);
     let view = view.holding_namespaces(situation.to_be_held());
     if !left_out.is_empty() {
-        report::message(&caller.program, &left_out_note(&left_out), None);
+        report::note(caller, &left_out_note(&left_out));
     }
-    report::notes_for_person(&caller.program, || hint::nsenter::notes(&situation, &view));
+    report::notes_for_person(caller, || hint::nsenter::notes(&situation, &view));
     enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         Explained { failure, hint }
@@ -94,7 +94,7 @@ fn left_out_note(names: &[String]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("note: left out of the target's environment: {shown}{more}")
+    format!("left out of the target's environment: {shown}{more}")
 }
 
 /// lsns(8): lists namespaces, or the processes in one.
@@ -116,7 +116,7 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, Explain
     list::locate(&mut request).map_err(explain)?;
     let listing = list::list(&request, Path::new("/proc")).map_err(explain)?;
     let root_asks = nix::unistd::geteuid().is_root();
-    report::note_for_person(&caller.program, unreadable(&listing, &request.subject).filter(|_| !root_asks));
+    report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     let style = render::Style {
         format: request.format,
         headings: request.headings,
@@ -148,7 +148,7 @@ fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
             Err(Explained { failure: error.into(), hint })
         }
     };
-    done.unwrap_or_else(|Explained { failure, hint }| report::failure(&invocation.program, &failure, hint.as_deref()))
+    done.unwrap_or_else(|Explained { failure, hint }| report::failure(&invocation, &failure, hint))
 }
 
 fn print(text: &[u8]) -> Result<Status, Explained> {

@@ -253,7 +253,8 @@ fn a_failure_names_its_step_wherever_it_happens() {
         assert_eq!(failure_of(before.to_vec(), Some(program)), expected);
     }
     let keep = Persist { kind: Kind::Net, file: missing() };
-    let expected = refused(Attempt::Keep { kind: Kind::Net, file: missing() }, Errno::ENOENT);
+    let expected =
+        refused(Attempt::Keep { kind: Kind::Net, file: missing(), pid: std::process::id() as i32 }, Errno::ENOENT);
     assert_eq!(failure_of(vec![Step::StartBinder(vec![keep])], shell("true")), expected);
 }
 

@@ -39,7 +39,7 @@ set -l wd -a '(__fish_complete_directories (commandline -ct))'
 set -l whitelist_env -a '(__nskit_variables)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
-set -g __nskit_unshare_next -l --load-interp --propagation --map-user --map-group --map-users --map-groups --owner \
+set -g __nskit_unshare_next -l --load-interp --propagation --map-user --map-users --map-group --map-groups --owner \
     --setgroups -S --setuid -G --setgid -R --root -w --wd --monotonic --boottime --whitelist-env
 complete -c unshare -n __nskit_unshare_options -s m -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)'
 complete -c unshare -n __nskit_unshare_options -l mount -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)' $mount
@@ -65,11 +65,11 @@ complete -c unshare -n __nskit_unshare_options -l mount-binfmt -d 'Mount binfmt_
 complete -c unshare -n __nskit_unshare_options -s l -l load-interp -d 'Register STR with binfmt_misc (implies --mount-binfmt)' -x $load_interp
 complete -c unshare -n __nskit_unshare_options -l propagation -d 'Propagation of the new mounts' -x -a 'private shared slave unchanged'
 complete -c unshare -n __nskit_unshare_options -l map-user -d 'Map the caller\'s user to this one (implies --user)' -x $map_user
+complete -c unshare -n __nskit_unshare_options -l map-users -d 'Map a block of users' -x -a 'auto subids all'
 complete -c unshare -n __nskit_unshare_options -l map-group -d 'Map the caller\'s group to this one (implies --user)' -x $map_group
+complete -c unshare -n __nskit_unshare_options -l map-groups -d 'Map a block of groups, as --map-users' -x -a 'auto subids all'
 complete -c unshare -n __nskit_unshare_options -s r -l map-root-user -d 'Map the caller\'s user and group to root (implies --user)'
 complete -c unshare -n __nskit_unshare_options -s c -l map-current-user -d 'Map the caller\'s user and group to themselves (implies --user)'
-complete -c unshare -n __nskit_unshare_options -l map-users -d 'Map a block of users' -x -a 'auto subids all'
-complete -c unshare -n __nskit_unshare_options -l map-groups -d 'Map a block of groups, as --map-users' -x -a 'auto subids all'
 complete -c unshare -n __nskit_unshare_options -l map-auto -d '--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0'
 complete -c unshare -n __nskit_unshare_options -l map-subids -d '--map-users=subids --map-groups=subids: that block, to itself'
 complete -c unshare -n __nskit_unshare_options -l owner -d 'The owner of the new user namespace (implies --user)' -x $owner

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
-pub use crate::error::UsageError;
+pub use crate::error::{UsageError, Wording};
 
 /// Whether an option takes an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,18 @@ pub enum Asks<Id> {
     Own(Id),
 }
 
+/// Since when there is an option. An abbreviation means what it has meant in every version so far: of the options that begin
+/// so, only the oldest ones count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Since {
+    /// util-linux has it in 2.38.
+    Ever,
+    /// util-linux has it in a newer version.
+    Newer,
+    /// Only nskit has it.
+    Ours,
+}
+
 /// A row of a tool's table of options.
 #[derive(Debug)]
 pub struct Opt<Id> {
@@ -44,6 +56,8 @@ pub struct Opt<Id> {
     pub short_takes: Takes,
     /// Whether `=` between letter and argument is dropped: `-r=/dir`.
     pub drops_equals: bool,
+    /// Since when there is such an option.
+    pub since: Since,
     /// The argument's name, for --help.
     pub value: &'static str,
     /// The words that the argument may be, where completions are to offer these.
@@ -74,6 +88,7 @@ impl<Id> Opt<Id> {
             takes: Takes::Nothing,
             short_takes: Takes::Nothing,
             drops_equals: false,
+            since: Since::Ever,
             value: "",
             words: &[],
             repeatable: false,
@@ -129,6 +144,20 @@ impl<Id> Opt<Id> {
         self
     }
 
+    /// Newer than 2.38.
+    #[must_use]
+    pub const fn newer(mut self) -> Opt<Id> {
+        self.since = Since::Newer;
+        self
+    }
+
+    /// Of nskit's own.
+    #[must_use]
+    pub const fn ours(mut self) -> Opt<Id> {
+        self.since = Since::Ours;
+        self
+    }
+
     /// With `=` dropped between letter and argument.
     #[must_use]
     pub const fn dropping_equals(mut self) -> Opt<Id> {
@@ -156,14 +185,21 @@ pub struct Met<'t, Id> {
 }
 
 impl<Id> Met<'_, Id> {
-    /// What `reader` makes of the argument, or an error that names it and what would have been right.
-    pub fn read<T>(&self, expected: &'static str, reader: impl FnOnce(&OsStr) -> Option<T>) -> Result<T, UsageError> {
+    /// What `reader` makes of the argument, or an error that names it, in this wording, and what would have been right.
+    pub fn read<T>(
+        &self,
+        wording: Wording,
+        expected: &'static str,
+        reader: impl FnOnce(&OsStr) -> Option<T>,
+    ) -> Result<T, UsageError> {
         let value = self.value.as_deref().unwrap_or_default();
-        reader(value).ok_or_else(|| UsageError::BadValue {
-            option: self.opt.to_string(),
-            value: value.to_os_string(),
-            expected,
-        })
+        reader(value).ok_or_else(|| self.bad_value(wording.of(value), expected))
+    }
+
+    /// The error that says `said` of the argument.
+    pub fn bad_value(&self, said: String, expected: &'static str) -> UsageError {
+        let value = self.value.clone().unwrap_or_default();
+        UsageError::BadValue { said, option: self.opt.to_string(), value, expected }
     }
 }
 
@@ -225,25 +261,28 @@ impl<'t, Id> Getopt<'t, Id> {
         let mut parts = argument.splitn(2, |byte| *byte == b'=');
         let name = parts.next().unwrap_or_default();
         let attached = parts.next().map(|value| OsStr::from_bytes(value).to_os_string());
-        let opt = self.find(name)?;
+        let opt = self.find(name, argument)?;
         let value = match (opt.takes, attached) {
             (Takes::Nothing, Some(_)) => return Err(UsageError::NeedlessArgument(opt.long)),
             (Takes::Required, None) => {
                 let next = self.arguments.next();
-                Some(next.ok_or_else(|| UsageError::MissingArgument(format!("--{}", opt.long)))?)
+                Some(next.ok_or(UsageError::MissingArgument(opt.long))?)
             }
             (_, attached) => attached,
         };
         Ok(Met { opt, value })
     }
 
-    /// The option of that name, or of which alone it is an abbreviation.
-    fn find(&self, name: &[u8]) -> Result<&'t Opt<Id>, UsageError> {
+    /// The option of that name, or of which alone it is an abbreviation, among those that have been there for longest.
+    /// Errors speak of the argument as it was typed, with its value.
+    fn find(&self, name: &[u8], typed: &[u8]) -> Result<&'t Opt<Id>, UsageError> {
         if let Some(exact) = self.table.iter().find(|opt| opt.long.as_bytes() == name) {
             return Ok(exact);
         }
-        let candidates: Vec<_> = self.table.iter().filter(|opt| opt.long.as_bytes().starts_with(name)).collect();
-        let typed = OsStr::from_bytes(name).to_os_string();
+        let begin_so = || self.table.iter().filter(|opt| opt.long.as_bytes().starts_with(name));
+        let oldest = begin_so().map(|opt| opt.since).min();
+        let candidates: Vec<_> = begin_so().filter(|opt| Some(opt.since) == oldest).collect();
+        let typed = OsStr::from_bytes(typed).to_os_string();
         match candidates[..] {
             [only] => Ok(only),
             [] => Err(UsageError::UnknownName(typed)),
@@ -261,10 +300,7 @@ impl<'t, Id> Getopt<'t, Id> {
         let cluster = std::mem::take(&mut self.cluster);
         let bytes = |value: &[u8]| OsStr::from_bytes(value).to_os_string();
         let value = match (opt.short_takes, cluster.as_slice()) {
-            (Takes::Required, []) => {
-                let missing = || UsageError::MissingArgument(format!("-{}", letter as char));
-                Some(self.arguments.next().ok_or_else(missing)?)
-            }
+            (Takes::Required, []) => Some(self.arguments.next().ok_or(UsageError::MissingArgumentOfLetter(letter))?),
             (_, []) => None,
             (_, [b'=', value @ ..]) if opt.drops_equals => Some(bytes(value)),
             (_, value) => Some(bytes(value)),

@@ -47,7 +47,12 @@ pub fn render<Id>(page: &Page, table: &[Opt<Id>]) -> String {
     text
 }
 
-/// The text of `--version`.
+/// The version of util-linux whose options and messages these are.
+const COMPATIBLE_WITH: &str = "2.43";
+
+/// The text of `--version`. Programs read it: the fourth word, the first number with a dot, or all behind "util-linux"; some
+/// compare the last word as a string with "2.38", which a `v` is greater than.
 pub fn version(program: &std::ffi::OsStr) -> String {
-    format!("{} from nskit {}\n", program.display(), env!("CARGO_PKG_VERSION"))
+    let (program, ours) = (program.display(), env!("CARGO_PKG_VERSION"));
+    format!("{program} from util-linux {COMPATIBLE_WITH} compatible nskit v{ours}\n")
 }

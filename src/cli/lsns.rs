@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::getopt::{Met, Opt, Order, UsageError};
+use super::getopt::{Met, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
 use crate::digits::{after_blanks, digits, number};
@@ -114,7 +114,8 @@ pub const OPTIONS: [Opt<Id>; 17] = [
         "persistent",
         "List only namespaces without a process",
     )
-    .short(b'P'),
+    .short(b'P')
+    .newer(),
     Opt::new(
         Id::Task,
         "task",
@@ -124,7 +125,8 @@ pub const OPTIONS: [Opt<Id>; 17] = [
     .required("PID"),
     Opt::new(Id::Filter, "filter", "List only rows for which EXPR holds")
         .short(b'Q')
-        .required("EXPR"),
+        .required("EXPR")
+        .newer(),
     Opt::new(
         Id::Raw,
         "raw",
@@ -160,13 +162,15 @@ pub const OPTIONS: [Opt<Id>; 17] = [
         "scan",
         "Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; or +SOURCE, -SOURCE",
     )
-    .required("LIST"),
+    .required("LIST")
+    .ours(),
     Opt::new(
         Id::ListColumns,
         "list-columns",
         "Print the columns there are",
     )
-    .short(b'H'),
+    .short(b'H')
+    .newer(),
     Opt::HELP,
     Opt::VERSION,
 ];
@@ -228,7 +232,7 @@ impl Args {
                 let sources =
                     "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
                 let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
-                self.scan = Some(met.read(sources, read)?);
+                self.scan = Some(met.read(Wording::Bare("unknown source"), sources, read)?);
             }
             Id::ListColumns => self.list_columns = true,
         }

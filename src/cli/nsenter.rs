@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::getopt::{Met, Opt, Order, UsageError};
+use super::getopt::{Met, Opt, Order, UsageError, Wording};
 use super::help::Page;
-use super::value::{self, IdOrName};
+use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
 use crate::digits::{digits, number};
 use crate::namespace::{Kind, Reference};
@@ -137,12 +137,14 @@ pub const OPTIONS: [Opt<Id>; 25] = [
     namespace(Kind::Time, "Enter the time namespace"),
     Opt::new(Id::NetSocket, "net-socket", "Enter the network namespace of this socket of the target")
         .short(b'N')
-        .required("FD"),
+        .required("FD")
+        .newer(),
     Opt::new(
         Id::UserParent,
         "user-parent",
         "Enter the user namespace that owns the one of --user, or else another one",
-    ),
+    )
+    .newer(),
     Opt::new(Id::SetUid, "setuid", "Run the program as this user, or the target's (follow)")
         .short(b'S')
         .required("UID|NAME"),
@@ -150,7 +152,7 @@ pub const OPTIONS: [Opt<Id>; 25] = [
         .short(b'G')
         .required("GID|NAME"),
     Opt::new(Id::PreserveCredentials, "preserve-credentials", "With --user: leave user, group and groups as they are"),
-    Opt::new(Id::KeepCapabilities, "keep-caps", "With --user: let the program keep its capabilities"),
+    Opt::new(Id::KeepCapabilities, "keep-caps", "With --user: let the program keep its capabilities").newer(),
     Opt::new(Id::Root, "root", "Set the root directory: the target's, or DIR outside").short(b'r').optional("DIR"),
     Opt::new(Id::WorkingDirectory, "wd", "Set the working directory: the target's, or DIR outside")
         .short(b'w')
@@ -159,9 +161,9 @@ pub const OPTIONS: [Opt<Id>; 25] = [
         .short(b'W')
         .required("DIR")
         .dropping_equals(),
-    Opt::new(Id::Environment, "env", "Run the program with the environment of the target").short(b'e'),
+    Opt::new(Id::Environment, "env", "Run the program with the environment of the target").short(b'e').newer(),
     Opt::new(Id::NoFork, "no-fork", "Do not fork although a PID namespace is entered").short(b'F'),
-    Opt::new(Id::JoinCgroup, "join-cgroup", "Move into the cgroups of the target").short(b'c'),
+    Opt::new(Id::JoinCgroup, "join-cgroup", "Move into the cgroups of the target").short(b'c').newer(),
     Opt::new(Id::FollowContext, "follow-context", "Run the program in the SELinux context of the target").short(b'Z'),
     Opt::HELP,
     Opt::VERSION,
@@ -186,32 +188,37 @@ impl Args {
             Id::All => self.all = true,
             Id::Target => {
                 if self.target.is_some() {
-                    return Err(UsageError::Repeated("-t/--target"));
+                    return Err(UsageError::Repeated("--target"));
                 }
-                self.target = Some(met.read("PID or PID:INODE", target)?);
+                self.target = Some(met.read(Wording::Number("failed to parse pid"), "PID or PID:INODE", target)?);
             }
             Id::Namespace(kind) => {
                 let source = match met.value {
                     None => Source::Target,
-                    Some(_) => met.read(
-                        "a file, a name or number of this kind, or :NSID (./NAME for a file of such a name)",
-                        source,
-                    )?,
+                    Some(_) => read_source(&met)?,
                 };
                 self.namespaces.retain(|(known, _)| *known != kind);
                 self.namespaces.push((kind, source));
             }
             Id::NetSocket => {
-                self.net_socket = Some(met.read("the number of a descriptor", |text| digits(text.as_bytes()))?)
+                let wording = Wording::Number("failed to parse file descriptor");
+                self.net_socket =
+                    Some(met.read(wording, "the number of a descriptor", |text| digits(text.as_bytes()))?);
             }
             Id::UserParent => self.user_parent = true,
-            Id::SetUid => self.uid = Some(met.read("a UID, user name or 'follow'", id_argument)?),
-            Id::SetGid => self.gid = Some(met.read("a GID, group name or 'follow'", id_argument)?),
+            Id::SetUid => self.uid = Some(read_id(&met, UID, "a UID, user name or 'follow'", "setuid")?),
+            Id::SetGid => self.gid = Some(read_id(&met, GID, "a GID, group name or 'follow'", "setgid")?),
             Id::PreserveCredentials => self.preserve_credentials = true,
             Id::KeepCapabilities => self.keep_capabilities = true,
             Id::Root => self.root = Some(met.value.map(PathBuf::from)),
-            Id::WorkingDirectory => self.working_directory = Some(met.value.map(PathBuf::from)),
-            Id::WorkingDirectoryInside => self.working_directory_inside = met.value.map(PathBuf::from),
+            Id::WorkingDirectory => {
+                self.working_directory = Some(met.value.map(PathBuf::from));
+                return self.check_directories();
+            }
+            Id::WorkingDirectoryInside => {
+                self.working_directory_inside = met.value.map(PathBuf::from);
+                return self.check_directories();
+            }
             Id::Environment => self.environment = true,
             Id::NoFork => self.no_fork = true,
             Id::JoinCgroup => self.join_cgroup = true,
@@ -220,12 +227,16 @@ impl Args {
         Ok(())
     }
 
+    fn check_directories(&self) -> Result<(), UsageError> {
+        match (&self.working_directory, &self.working_directory_inside) {
+            (Some(_), Some(_)) => Err(UsageError::Exclusive("--wdns", "--wd")),
+            _ => Ok(()),
+        }
+    }
+
     /// The operands, and what cannot be asked for together.
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
         self.program = operands;
-        if self.working_directory.is_some() && self.working_directory_inside.is_some() {
-            return Err(UsageError::Exclusive("--wdns", "--wd"));
-        }
         let has_net = self.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
         if has_net && self.net_socket.is_some() {
             return Err(UsageError::Exclusive("--net", "--net-socket"));
@@ -263,6 +274,26 @@ pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
         (None, None) => digits(text),
         (Some(_), None) => None,
     }
+}
+
+fn read_source(met: &Met<'_, Id>) -> Result<Source, UsageError> {
+    let expected = "a file, a name or number of this kind, or :NSID (./NAME for a file of such a name)";
+    let value = met.value.as_deref().unwrap_or_default();
+    source(value).ok_or_else(|| {
+        let id = value.as_bytes().strip_prefix(b":");
+        let shown = id.map_or(value, OsStr::from_bytes).display();
+        met.bad_value(format!("failed to parse nsid: {shown}"), expected)
+    })
+}
+
+fn read_id(
+    met: &Met<'_, Id>,
+    wording: Wording,
+    expected: &'static str,
+    call: &'static str,
+) -> Result<IdArgument, UsageError> {
+    value::not_none(met, expected, call)?;
+    met.read(wording, expected, id_argument)
 }
 
 fn id_argument(text: &OsStr) -> Option<IdArgument> {

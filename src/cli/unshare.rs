@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::getopt::{Met, Opt, Order, UsageError};
+use super::getopt::{Met, Opt, Order, UsageError, Wording};
 use super::help::Page;
-use super::value::{self, BlockArgument, IdOrName, block_argument};
+use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read_id};
 use super::{Parsed, read};
 use crate::enter::step::{Propagation, Setgroups};
 use crate::namespace::{Kind, KindSet};
@@ -157,17 +157,19 @@ pub const OPTIONS: [Opt<Id>; 36] = [
     Opt::new(Id::Fork, "fork", "Run the program as a child").short(b'f'),
     Opt::new(Id::KillChild, "kill-child", "When unshare dies, send SIG (KILL) to the child (implies --fork)")
         .optional("SIG"),
-    Opt::new(Id::ForwardSignals, "forward-signals", "Pass SIGTERM and SIGINT on to the child (implies --fork)"),
+    Opt::new(Id::ForwardSignals, "forward-signals", "Pass SIGTERM and SIGINT on to the child (implies --fork)").newer(),
     Opt::new(Id::MountProc, "mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)").optional("DIR"),
     Opt::new(
         Id::MountBinfmt,
         "mount-binfmt",
         "Mount binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user, --mount and, without DIR, --mount-proc)",
     )
-    .optional("DIR"),
+    .optional("DIR")
+    .newer(),
     Opt::new(Id::LoadInterpreter, "load-interp", "Register STR with binfmt_misc (implies --mount-binfmt)")
         .short(b'l')
-        .required("STR"),
+        .required("STR")
+        .newer(),
     Opt::new(
         Id::Propagation,
         "propagation",
@@ -176,21 +178,21 @@ pub const OPTIONS: [Opt<Id>; 36] = [
     .required("MODE")
     .words(&["private", "shared", "slave", "unchanged"]),
     Opt::new(Id::MapUser, "map-user", "Map the caller's user to this one (implies --user)").required("UID|NAME"),
-    Opt::new(Id::MapGroup, "map-group", "Map the caller's group to this one (implies --user)").required("GID|NAME"),
-    Opt::new(Id::MapRootUser, "map-root-user", "Map the caller's user and group to root (implies --user)").short(b'r'),
-    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the caller's user and group to themselves (implies --user)")
-        .short(b'c'),
     Opt::new(Id::MapUsers, "map-users", "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable")
         .required("MAP")
         .words(&BLOCKS)
         .repeatable(),
+    Opt::new(Id::MapGroup, "map-group", "Map the caller's group to this one (implies --user)").required("GID|NAME"),
     Opt::new(Id::MapGroups, "map-groups", "Map a block of groups, as --map-users")
         .required("MAP")
         .words(&BLOCKS)
         .repeatable(),
+    Opt::new(Id::MapRootUser, "map-root-user", "Map the caller's user and group to root (implies --user)").short(b'r'),
+    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the caller's user and group to themselves (implies --user)")
+        .short(b'c'),
     Opt::new(Id::MapAuto, "map-auto", "--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0"),
-    Opt::new(Id::MapSubids, "map-subids", "--map-users=subids --map-groups=subids: that block, to itself"),
-    Opt::new(Id::Owner, "owner", "The owner of the new user namespace (implies --user)").required("UID:GID"),
+    Opt::new(Id::MapSubids, "map-subids", "--map-users=subids --map-groups=subids: that block, to itself").newer(),
+    Opt::new(Id::Owner, "owner", "The owner of the new user namespace (implies --user)").required("UID:GID").newer(),
     Opt::new(Id::Setgroups, "setgroups", "Whether setgroups(2) works in the new user namespace: allow, deny")
         .required("MODE")
         .words(&["allow", "deny"]),
@@ -203,9 +205,10 @@ pub const OPTIONS: [Opt<Id>; 36] = [
     Opt::new(Id::WorkingDirectory, "wd", "Change the working directory, inside --root").short(b'w').required("DIR"),
     Opt::new(Id::Monotonic, "monotonic", "Offset of the monotonic clock in the new time namespace").required("SECONDS"),
     Opt::new(Id::Boottime, "boottime", "Offset of the boottime clock in the new time namespace").required("SECONDS"),
-    Opt::new(Id::ClearEnvironment, "clear-env", "Run the program with an empty environment"),
+    Opt::new(Id::ClearEnvironment, "clear-env", "Run the program with an empty environment").newer(),
     Opt::new(Id::WhitelistEnvironment, "whitelist-env", "Leave only these variables, comma-separated; repeatable")
         .required("NAMES")
+        .newer()
         .repeatable(),
     Opt::HELP,
     Opt::VERSION,
@@ -253,7 +256,7 @@ impl Args {
                 let known = "the name of a signal";
                 self.kill_child = Some(match met.value {
                     None => SignalNumber::KILL,
-                    Some(_) => met.read(known, value::signal)?,
+                    Some(_) => met.read(Wording::Bare("unknown signal"), known, value::signal)?,
                 });
             }
             Id::ForwardSignals => {
@@ -264,16 +267,22 @@ impl Args {
             Id::MountBinfmt => self.mount_binfmt = Some(met.value.map(PathBuf::from)),
             Id::LoadInterpreter => self.load_interpreter = met.value,
             Id::Propagation => {
-                self.propagation = met.read("private, shared, slave or unchanged", |mode| match mode.as_bytes() {
-                    b"private" => Some(Propagation::Private),
-                    b"shared" => Some(Propagation::Shared),
-                    b"slave" => Some(Propagation::Slave),
-                    b"unchanged" => Some(Propagation::Unchanged),
-                    _ => None,
-                })?;
+                let wording = Wording::Bare("unsupported propagation mode");
+                self.propagation =
+                    met.read(wording, "private, shared, slave or unchanged", |mode| match mode.as_bytes() {
+                        b"private" => Some(Propagation::Private),
+                        b"shared" => Some(Propagation::Shared),
+                        b"slave" => Some(Propagation::Slave),
+                        b"unchanged" => Some(Propagation::Unchanged),
+                        _ => None,
+                    })?;
             }
-            Id::MapUser => self.map_user = Some(SingleId::To(met.read("a UID or user name", value::id_or_name)?)),
-            Id::MapGroup => self.map_group = Some(SingleId::To(met.read("a GID or group name", value::id_or_name)?)),
+            Id::MapUser => {
+                self.map_user = Some(SingleId::To(met.read(UID, "a UID or user name", value::id_or_name)?))
+            }
+            Id::MapGroup => {
+                self.map_group = Some(SingleId::To(met.read(GID, "a GID or group name", value::id_or_name)?))
+            }
             Id::MapRootUser => {
                 self.map_user = Some(SingleId::ROOT);
                 self.map_group = Some(SingleId::ROOT);
@@ -286,21 +295,24 @@ impl Args {
             Id::MapGroups => self.map_groups.push(read_block(&met)?),
             Id::MapAuto => self.map_both(BlockArgument::Auto),
             Id::MapSubids => self.map_both(BlockArgument::Subids),
-            Id::Owner => self.owner = Some(met.read("UID:GID", value::id_pair)?),
+            Id::Owner => {
+                self.owner = Some(met.read(Wording::Alone("failed to parse owner"), "UID:GID", value::id_pair)?)
+            }
             Id::Setgroups => {
-                self.setgroups = Some(met.read("allow or deny", |mode| match mode.as_bytes() {
+                let wording = Wording::Quoted("unsupported --setgroups argument");
+                self.setgroups = Some(met.read(wording, "allow or deny", |mode| match mode.as_bytes() {
                     b"allow" => Some(Setgroups::Allow),
                     b"deny" => Some(Setgroups::Deny),
                     _ => None,
                 })?);
             }
             Id::KeepCapabilities => self.keep_capabilities = true,
-            Id::SetUid => self.uid = Some(met.read("a UID or user name", value::id_or_name)?),
-            Id::SetGid => self.gid = Some(met.read("a GID or group name", value::id_or_name)?),
+            Id::SetUid => self.uid = Some(read_id(&met, UID, "a UID or user name", "setuid")?),
+            Id::SetGid => self.gid = Some(read_id(&met, GID, "a GID or group name", "setgid")?),
             Id::Root => self.root = met.value.map(PathBuf::from),
             Id::WorkingDirectory => self.working_directory = met.value.map(PathBuf::from),
-            Id::Monotonic => self.monotonic = Some(met.read("a number of seconds", value::seconds)?),
-            Id::Boottime => self.boottime = Some(met.read("a number of seconds", value::seconds)?),
+            Id::Monotonic => self.monotonic = Some(met.read(MONOTONIC, "a number of seconds", value::seconds)?),
+            Id::Boottime => self.boottime = Some(met.read(BOOTTIME, "a number of seconds", value::seconds)?),
             Id::ClearEnvironment => {
                 self.environment.get_or_insert_default();
             }
@@ -320,8 +332,13 @@ impl Args {
     }
 }
 
+const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
+const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
+
 fn read_block(met: &Met<'_, Id>) -> Result<BlockArgument, UsageError> {
-    met.read("INNER:OUTER:COUNT, auto, subids or all", block_argument)
+    let value = met.value.as_deref().unwrap_or_default();
+    block_argument(value)
+        .ok_or_else(|| met.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, subids or all"))
 }
 
 #[cfg(test)]

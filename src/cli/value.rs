@@ -3,9 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+use nix::errno::Errno;
+
+use super::getopt::{Met, UsageError, Wording};
 pub use crate::digits::number;
 use crate::digits::{after_blanks, digits};
 use crate::enter::idmap::Extent;
+use crate::sys;
 use crate::sys::signal::{SignalNumber, real_time_range};
 
 /// A user or group as it was typed.
@@ -20,6 +24,31 @@ pub enum IdOrName {
 /// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.
 pub fn id(text: &OsStr) -> Option<u32> {
     number(text.as_bytes()).filter(|id| *id != u32::MAX)
+}
+
+/// How a bad UID is spoken of.
+pub const UID: Wording = Wording::Number("failed to parse uid");
+/// How a bad GID is spoken of.
+pub const GID: Wording = Wording::Number("failed to parse gid");
+
+/// Reads the UID or GID of the program. Of the number that is no id, the reference says what the `call` says that takes it.
+pub fn read_id<Id>(
+    met: &Met<'_, Id>,
+    wording: Wording,
+    expected: &'static str,
+    call: &'static str,
+) -> Result<IdOrName, UsageError> {
+    not_none(met, expected, call)?;
+    met.read(wording, expected, id_or_name)
+}
+
+/// Refuses the number that stands for no id as `call`, setuid(2) or setgid(2), would.
+pub fn not_none<Id>(met: &Met<'_, Id>, expected: &'static str, call: &'static str) -> Result<(), UsageError> {
+    let value = met.value.as_deref().unwrap_or_default();
+    match number(value.as_bytes()) {
+        Some(u32::MAX) => Err(met.bad_value(format!("{call} failed: {}", sys::error_text(Errno::EINVAL)), expected)),
+        _ => Ok(()),
+    }
 }
 
 /// A UID or GID, or a name to look up.
@@ -78,6 +107,39 @@ pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
         _ => return None,
     };
     extent.is_in_range().then_some(BlockArgument::Block(extent))
+}
+
+/// What the reference says of an argument of `--map-users` or `--map-groups` that cannot be read.
+///
+/// It reads the parts between the commas one by one. A comma at the end belongs to the last part; an empty part, a fourth
+/// one, and the number that stands for no id are taken for an element too much.
+pub fn what_is_wrong_with_block(text: &OsStr) -> String {
+    let (bytes, shown) = (text.as_bytes(), text.display());
+    let invalid = || format!("invalid mapping '{shown}'");
+    if bytes.contains(&b':') && !bytes.contains(&b',') {
+        return invalid();
+    }
+    let too_many = || format!("too many elements for mapping '{shown}'");
+    let (body, ends_in_comma) = match bytes {
+        [body @ .., b','] => (body, true),
+        body => (body, false),
+    };
+    let parts: Vec<&[u8]> = body.split(|byte| *byte == b',').collect();
+    for (at, part) in parts.iter().enumerate() {
+        let is_last = at + 1 == parts.len();
+        let with_comma = [part, &b","[..]].concat();
+        let part = if is_last && ends_in_comma { &with_comma } else { *part };
+        if part.is_empty() || at == 3 || number(part) == Some(u32::MAX) {
+            return too_many();
+        }
+        if number::<u32>(part).is_none() {
+            return Wording::Number("could not parse ID").of(OsStr::from_bytes(part));
+        }
+    }
+    match parts.len() {
+        3 => invalid(),
+        count => format!("mapping '{shown}' contains only {count} elements"),
+    }
 }
 
 fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {

@@ -54,7 +54,7 @@ pub fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<P
         }
     }
     match unreached {
-        Some(name) if directories.is_empty() => Err(RequestError::CgroupOutOfSight(name)),
+        Some(name) if directories.is_empty() => Err(RequestError::NoCgroups(name)),
         _ => Ok(directories),
     }
 }
@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(of("/ab", "/a"), out_of_sight("/ab"));
         assert_eq!(of("/../x", "/"), out_of_sight("/../x"));
         assert_eq!(of("/../x", "/.."), Ok(vec!["/cg/x".to_string()]));
-        assert_eq!(found("0::/a\n", "0::/\n", &[]), out_of_sight("/a"));
+        assert_eq!(found("0::/a\n", "0::/\n", &[]), Err(RequestError::NoCgroups("/a".to_string())));
     }
 }

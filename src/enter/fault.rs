@@ -5,6 +5,7 @@ use nix::errno::Errno;
 
 use crate::error::Status;
 use crate::namespace::Kind;
+use crate::sys::capability::CapabilityCall;
 use crate::sys::signal::SignalNumber;
 
 /// What went wrong at a step.
@@ -25,6 +26,28 @@ pub enum Part {
     Number(u32),
     /// Signal masks and dispositions.
     Signals,
+    /// sigprocmask(2), before a fork.
+    BlockSignals,
+    /// sigprocmask(2), in the child.
+    UnblockSignals,
+    /// open(2) of a file of our own in /proc that is to be written.
+    OpenSetting,
+    /// fchdir(2) to the new root directory.
+    ChdirToRootHandle,
+    /// chdir(2) to `/` in it.
+    ChdirToRoot,
+    /// What is to be the working directory is none, which shows when we change to it.
+    NoDirectory,
+    /// capget(2), capset(2) or prctl(2).
+    Capabilities(CapabilityCall),
+    /// execve(2) of newuidmap or newgidmap for the map with this number; whether there is a file of that name which may be
+    /// executed.
+    MapProgram {
+        /// The number.
+        map: u32,
+        /// Whether there is such a file.
+        found: bool,
+    },
     /// fork(2).
     Fork,
     /// The channel to a helper.
@@ -144,6 +167,14 @@ impl Part {
             Part::TargetFile(kind) => (10, kind as i32),
             Part::Namespace(kind) => (11, kind as i32),
             Part::Id(id) => (12, id as i32),
+            Part::BlockSignals => (13, 0),
+            Part::UnblockSignals => (14, 0),
+            Part::OpenSetting => (15, 0),
+            Part::ChdirToRootHandle => (16, 0),
+            Part::ChdirToRoot => (17, 0),
+            Part::NoDirectory => (18, 0),
+            Part::Capabilities(call) => (19, call as i32),
+            Part::MapProgram { map, found } => (20 + i32::from(found), map as i32),
         }
     }
 
@@ -162,6 +193,14 @@ impl Part {
             10 => Part::TargetFile(kind()?),
             11 => Part::Namespace(kind()?),
             12 => Part::Id(more as u32),
+            13 => Part::BlockSignals,
+            14 => Part::UnblockSignals,
+            15 => Part::OpenSetting,
+            16 => Part::ChdirToRootHandle,
+            17 => Part::ChdirToRoot,
+            18 => Part::NoDirectory,
+            19 => Part::Capabilities(CapabilityCall::ALL.into_iter().find(|call| *call as i32 == more)?),
+            20 | 21 => Part::MapProgram { map: more as u32, found: tag == 21 },
             _ => return None,
         })
     }
@@ -186,6 +225,15 @@ mod tests {
             Part::TargetFile(Kind::Time),
             Part::Namespace(Kind::Mount),
             Part::Id(u32::MAX),
+            Part::BlockSignals,
+            Part::UnblockSignals,
+            Part::OpenSetting,
+            Part::ChdirToRootHandle,
+            Part::ChdirToRoot,
+            Part::NoDirectory,
+            Part::Capabilities(CapabilityCall::Ambient),
+            Part::MapProgram { map: 1, found: false },
+            Part::MapProgram { map: 0, found: true },
         ];
         let endings = [None, Some(Status::Exited(255)), Some(Status::Killed(SignalNumber(9)))];
         let helpers = [Helper::Binder, Helper::Mapper, Helper::MapProgram(1)];

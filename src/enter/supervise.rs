@@ -36,7 +36,7 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
     // Of the child's changes, and that we have been continued, we learn together with the others.
     let mut held: SigSet = ends.into_iter().chain([Signal::SIGCHLD, Signal::SIGCONT]).collect();
     let mut callers = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers)).map_err(Part::Signals.fault())?;
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers)).map_err(Part::BlockSignals.fault())?;
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
     for signal in ends {
         let heeded = !is_ignored(SignalNumber(signal as i32)) && !callers.contains(signal);
@@ -50,7 +50,7 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
 impl Masked {
     /// Gives the child the mask that our caller gave us.
     pub fn restore(&self) -> Result<(), Fault> {
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).map_err(Part::Signals.fault())
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).map_err(Part::UnblockSignals.fault())
     }
 }
 

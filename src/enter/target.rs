@@ -2,7 +2,7 @@
 //! if it ends and its PID is given to another.
 
 use std::cell::OnceCell;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
 use crate::cli::nsenter::TargetArgument;
-use crate::error::{Attempt, During, Failure, RequestError};
+use crate::error::{Attempt, During, Failure, RequestError, Wanted};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{open_retrying, read_fd_bounded};
 use crate::sys::pidfd;
@@ -19,6 +19,8 @@ use crate::sys::pidfd;
 #[derive(Debug)]
 pub struct Target {
     pid: i32,
+    /// What is asked of it first: this is what messages say if it is not there.
+    first_wanted: Wanted,
     /// `None` before Linux 5.3, where a process cannot be pinned.
     pidfd: Option<OwnedFd>,
     /// What /proc calls it, once that has been asked.
@@ -29,31 +31,41 @@ pub struct Target {
 
 impl Target {
     /// Pins the process. Errors: ESRCH if there is none, or another one than the inode number says.
-    pub fn pin(argument: TargetArgument) -> Result<Target, Failure> {
+    pub fn pin(argument: TargetArgument, first_wanted: Wanted) -> Result<Target, Failure> {
         let TargetArgument { pid, inode } = argument;
+        let attempt = || Attempt::FindProcess { pid, first: first_wanted };
         let pidfd = match pidfd::open(pid) {
             Ok(pidfd) => Some(pidfd),
             Err(errno @ (Errno::ESRCH | Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => {
-                return Err(Failure::System { attempt: Attempt::FindProcess(pid), errno });
+                return Err(Failure::System { attempt: attempt(), errno });
             }
             // The kernel has none, a seccomp filter does not know them, or this is a thread and no process: /proc will do.
             Err(_) => pidfd::open_thread(pid).ok(),
         };
         if let Some(wanted) = inode {
             let found = match &pidfd {
-                Some(pidfd) if pidfd::has_inode(pidfd) => fstat(pidfd).during(|| Attempt::FindProcess(pid))?.st_ino,
+                Some(pidfd) if pidfd::has_inode(pidfd) => fstat(pidfd).during(attempt)?.st_ino,
                 _ => return Err(RequestError::NoPidfdInodes(pid).into()),
             };
             if found != wanted {
                 return Err(RequestError::AnotherProcess { pid, wanted, found }.into());
             }
         }
-        Ok(Target { pid, pidfd, shown_as: OnceCell::new(), directory: None })
+        Ok(Target { pid, first_wanted, pidfd, shown_as: OnceCell::new(), directory: None })
     }
 
     /// Its PID, in our PID namespace.
     pub fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// What is asked of it first.
+    pub fn first_wanted(&self) -> Wanted {
+        self.first_wanted
+    }
+
+    fn attempt_to_find(&self) -> Attempt {
+        Attempt::FindProcess { pid: self.pid, first: self.first_wanted }
     }
 
     /// Its pidfd, if the kernel has such.
@@ -64,7 +76,7 @@ impl Target {
     /// A file of it in /proc. That shows the PID namespace in which it was mounted, which need not be ours: there the
     /// process has another PID, or none. Errors: it has none.
     pub fn path(&self, name: &str) -> Result<PathBuf, Failure> {
-        let pid = self.pid_in_proc().during(|| Attempt::FindProcess(self.pid))?;
+        let pid = self.pid_in_proc().during(|| self.attempt_to_find())?;
         Ok(PathBuf::from(format!("/proc/{pid}/{name}")))
     }
 
@@ -101,7 +113,7 @@ impl Target {
     /// Fails if the process has ended. What was opened below its /proc directory before belongs to it for certain only
     /// if it lives still.
     pub fn check_alive(&self) -> Result<(), Failure> {
-        self.alive().during(|| Attempt::FindProcess(self.pid))
+        self.alive().during(|| self.attempt_to_find())
     }
 
     /// Opens a file of it in /proc. Errors: those of open(2); EACCES without ptrace rights over it, see ptrace(2).
@@ -128,9 +140,10 @@ impl Target {
 
     /// The network namespace of a socket of it. Errors: EBADF if it has no such descriptor, ENOTTY if it is no socket.
     pub fn network_of_socket(&self, fd: i32) -> Result<OwnedFd, Failure> {
-        let attempt = || Attempt::OpenSocketNamespace { pid: self.pid, fd };
-        let pidfd = self.pidfd.as_ref().ok_or(Errno::ENOSYS).during(attempt)?;
+        let pidfd = self.pidfd.as_ref().ok_or(Errno::ENOSYS).during(|| Attempt::OpenPidfd(self.pid))?;
+        let attempt = || Attempt::OpenSocketNamespace { pid: self.pid, fd, pidfd: pidfd.as_raw_fd() };
         let socket = pidfd::get_fd(pidfd.as_fd(), fd).during(attempt)?;
-        crate::sys::nsfs::of_socket(socket).during(attempt)
+        let number = socket.as_raw_fd();
+        crate::sys::nsfs::of_socket(socket).during(|| Attempt::AskSocket(number))
     }
 }

@@ -1,11 +1,14 @@
-//! What was being done when the kernel refused.
+//! What was being done when the kernel refused, in the words of util-linux: programs read them.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::namespace::{Kind, KindSet, Reference};
+use crate::sys::capability::CapabilityCall;
 
-/// What was being done when the kernel refused; it reads behind "cannot".
+/// What was being done when the kernel refused. It displays as the reference's message does, as far as the errno text.
+///
+/// Where we came to the failure in another way than the reference, it is the call that the reference would have failed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// unshare(2).
@@ -16,12 +19,18 @@ pub enum Attempt {
     Connect,
     /// waitpid(2).
     Wait(i32),
-    /// Signal masks and dispositions.
+    /// Signal dispositions, and waiting for signals.
     Signals,
+    /// sigprocmask(2), before a fork.
+    BlockSignals,
+    /// sigprocmask(2), in the child.
+    UnblockSignals,
     /// open(2).
     Open(PathBuf),
     /// read(2).
     Read(PathBuf),
+    /// open(2) of a file of our own in /proc that is to be written.
+    OpenSetting(PathBuf),
     /// write(2) of a short text.
     Write {
         /// To where.
@@ -35,6 +44,8 @@ pub enum Attempt {
         kind: Kind,
         /// The file.
         file: PathBuf,
+        /// PID of the process that unshares.
+        pid: i32,
     },
     /// mount(2) with a propagation flag.
     Propagate {
@@ -54,6 +65,16 @@ pub enum Attempt {
     Chroot(PathBuf),
     /// chdir(2).
     Chdir(PathBuf),
+    /// fchdir(2) to the new root directory, which is open.
+    ChdirToOpenedRoot(PathBuf),
+    /// chroot(2) to it.
+    ChrootToOpened(PathBuf),
+    /// chdir(2) to `/` in it.
+    ChdirToRoot,
+    /// open(2) of the working directory, inside.
+    OpenWorkingDirectory(PathBuf),
+    /// fchdir(2) to the working directory, which is open.
+    ChdirToOpened(PathBuf),
     /// setgroups(2) with none.
     DropGroups,
     /// setgid(2).
@@ -61,24 +82,35 @@ pub enum Attempt {
     /// setuid(2).
     SetUid(u32),
     /// Capabilities into the ambient set.
-    KeepCapabilities,
+    KeepCapabilities(CapabilityCall),
     /// prctl(2) PR_SET_PDEATHSIG.
     ParentDeathSignal,
     /// prctl(2) PR_SET_DUMPABLE.
     MakeDumpable,
     /// An ioctl of ioctl_ns(2) that asks for a parent or an owner, by its name.
     AskRelations(&'static str),
-    /// pidfd_open(2).
-    FindProcess(i32),
     /// Our mount table.
     ReadMounts,
-    /// SIOCGSKNS on a descriptor of another process.
+    /// pidfd_open(2) of the target, of which the reference opens this file first.
+    FindProcess {
+        /// Its PID.
+        pid: i32,
+        /// What shows first that it is not there.
+        first: Wanted,
+    },
+    /// pidfd_open(2) for a descriptor of the target.
+    OpenPidfd(i32),
+    /// pidfd_getfd(2).
     OpenSocketNamespace {
         /// Whose.
         pid: i32,
         /// Its number there.
         fd: i32,
+        /// The number of the pidfd.
+        pidfd: i32,
     },
+    /// SIOCGSKNS on a descriptor of this number.
+    AskSocket(i32),
     /// A namespace that was found by its number.
     OpenNamespace {
         /// Of which kind.
@@ -98,54 +130,93 @@ pub enum Attempt {
     AskIds(i32),
 }
 
+/// What is asked of a target: the first thing fails where there is no target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of its namespaces.
+    All,
+    /// One of its namespaces.
+    Namespace(Kind),
+    /// Another file of its directory in /proc.
+    File(&'static str),
+    /// The process itself.
+    Process,
+}
+
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Attempt::Unshare(kinds) if kinds.iter().count() == 1 => {
-                write!(f, "unshare the {kinds} namespace")
+            Attempt::Unshare(_) => write!(f, "unshare failed"),
+            Attempt::Fork => write!(f, "fork failed"),
+            Attempt::Connect => write!(f, "eventfd failed"),
+            Attempt::Wait(_) => write!(f, "waitpid failed"),
+            Attempt::Signals => write!(f, "sigaction failed"),
+            Attempt::BlockSignals => write!(f, "sigprocmask block failed"),
+            Attempt::UnblockSignals => write!(f, "sigprocmask unblock failed"),
+            Attempt::OpenSetting(path) if is_of_clocks(path) => write!(f, "failed to open {}", path.display()),
+            Attempt::Open(path) | Attempt::OpenSetting(path) => write!(f, "cannot open {}", path.display()),
+            Attempt::Read(path) => write!(f, "cannot read {}", path.display()),
+            Attempt::Write { path, .. } if is_of_clocks(path) => write!(f, "failed to write to {}", path.display()),
+            Attempt::Write { path, .. } => write!(f, "write failed {}", path.display()),
+            Attempt::Keep { kind, file, pid } => {
+                write!(f, "mount /proc/{pid}/ns/{} on {} failed", kind.name_for_children(), file.display())
             }
-            Attempt::Unshare(kinds) => write!(f, "unshare the {kinds} namespaces"),
-            Attempt::Fork => write!(f, "fork"),
-            Attempt::Connect => write!(f, "make a channel to a helper process"),
-            Attempt::Wait(pid) => write!(f, "wait for process {pid}"),
-            Attempt::Signals => write!(f, "set up signals"),
-            Attempt::Open(path) => write!(f, "open {}", path.display()),
-            Attempt::Read(path) => write!(f, "read {}", path.display()),
-            Attempt::Write { path, text } => {
-                write!(f, "write '{}' to {}", text.escape_debug(), path.display())
+            Attempt::Propagate { at, .. } if at == Path::new("/") => {
+                write!(f, "cannot change root filesystem propagation")
             }
-            Attempt::Keep { kind, file } => {
-                write!(f, "keep the {kind} namespace on {}", file.display())
-            }
-            Attempt::Propagate { mode, at } => {
-                write!(f, "make the mounts from {} on {mode}", at.display())
-            }
-            Attempt::Mount { fstype, on } => write!(f, "mount {fstype} on {}", on.display()),
-            Attempt::Chroot(path) => write!(f, "change the root directory to {}", path.display()),
-            Attempt::Chdir(path) => write!(f, "change directory to {}", path.display()),
-            Attempt::DropGroups => write!(f, "drop the supplementary groups (setgroups)"),
-            Attempt::SetGid(gid) => write!(f, "set the group ID to {gid}"),
-            Attempt::SetUid(uid) => write!(f, "set the user ID to {uid}"),
-            Attempt::KeepCapabilities => write!(f, "keep the capabilities for the program"),
-            Attempt::ParentDeathSignal => write!(f, "ask for a signal at the parent's death"),
-            Attempt::MakeDumpable => write!(f, "open our own /proc files (PR_SET_DUMPABLE)"),
+            Attempt::Propagate { at, .. } => write!(f, "cannot change {} filesystem propagation", at.display()),
+            Attempt::Mount { on, .. } => write!(f, "mount {} failed", on.display()),
+            Attempt::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.display()),
+            Attempt::Chdir(path) => write!(f, "cannot chdir to '{}'", path.display()),
+            Attempt::ChdirToOpenedRoot(_) => write!(f, "change directory by root file descriptor failed"),
+            Attempt::ChrootToOpened(_) => write!(f, "chroot failed"),
+            Attempt::ChdirToRoot => write!(f, "cannot change directory to /"),
+            Attempt::OpenWorkingDirectory(_) => write!(f, "cannot open current working directory"),
+            Attempt::ChdirToOpened(_) => write!(f, "change directory by working directory file descriptor failed"),
+            Attempt::DropGroups => write!(f, "setgroups failed"),
+            Attempt::SetGid(_) => write!(f, "setgid failed"),
+            Attempt::SetUid(_) => write!(f, "setuid failed"),
+            Attempt::KeepCapabilities(CapabilityCall::Get) => write!(f, "capget failed"),
+            Attempt::KeepCapabilities(CapabilityCall::Set) => write!(f, "capset failed"),
+            Attempt::KeepCapabilities(CapabilityCall::Ambient) => write!(f, "prctl(PR_CAP_AMBIENT) failed"),
+            Attempt::ParentDeathSignal | Attempt::MakeDumpable | Attempt::Hide => write!(f, "prctl failed"),
             Attempt::ReadMounts => write!(f, "failed to parse /proc/self/mountinfo"),
-            Attempt::AskRelations(ioctl) => write!(f, "ask a namespace with {ioctl}"),
-            Attempt::FindProcess(pid) => write!(f, "find process {pid}"),
-            Attempt::OpenSocketNamespace { pid, fd } => {
-                write!(f, "get the network namespace of descriptor {fd} of process {pid}")
+            Attempt::AskRelations(ioctl) => write!(f, "cannot ask a namespace with {ioctl}"),
+            Attempt::FindProcess { pid, first: Wanted::All } => write!(f, "stat of /proc/{pid}/ns/user failed"),
+            Attempt::FindProcess { pid, first: Wanted::Namespace(kind) } => {
+                write!(f, "cannot open /proc/{pid}/ns/{kind}")
             }
-            Attempt::OpenNamespace { kind, number } => {
-                write!(f, "open the {kind} namespace with the number {number} by way of any of its holders")
+            Attempt::FindProcess { pid, first: Wanted::File(name) } => write!(f, "cannot open /proc/{pid}/{name}"),
+            Attempt::FindProcess { pid, first: Wanted::Process } | Attempt::OpenPidfd(pid) => {
+                write!(f, "failed to pidfd_open() for {pid}")
             }
-            Attempt::AskOwner(kind) => write!(f, "ask for the owner of the {kind} namespace"),
-            Attempt::Enter(kinds) if kinds.iter().count() == 1 => {
-                write!(f, "enter the {kinds} namespace")
+            Attempt::OpenSocketNamespace { fd, pidfd, .. } => write!(f, "pidfd_getfd({pidfd}, {fd})"),
+            Attempt::AskSocket(socket) => write!(f, "ioctl({socket}, SIOCGSKNS)"),
+            Attempt::OpenNamespace { number, .. } => write!(f, "cannot open namespace of id {number}"),
+            Attempt::AskOwner(kind) => write!(f, "cannot ask for the owner of namespace 'ns/{kind}'"),
+            Attempt::Enter(kinds) => {
+                let kind = Kind::IN_ORDER_OF_ENTERING.into_iter().find(|kind| kinds.contains(*kind));
+                let kind = kind.map_or("", Kind::name);
+                write!(f, "reassociate to namespace 'ns/{kind}' failed")
             }
-            Attempt::Enter(kinds) => write!(f, "enter the {kinds} namespaces"),
-            Attempt::Hide => write!(f, "hide from the processes inside (PR_SET_DUMPABLE)"),
-            Attempt::SetContext => write!(f, "set the SELinux context for the program"),
-            Attempt::AskIds(pid) => write!(f, "find out the user and group of process {pid}"),
+            Attempt::SetContext => write!(f, "cannot set the SELinux context for the program"),
+            Attempt::AskIds(pid) => write!(f, "cannot open /proc/{pid}/"),
         }
     }
+}
+
+impl Attempt {
+    /// Whether the message speaks of a file that is missing where the process is.
+    pub(super) fn is_of_file_of_target(&self) -> bool {
+        match self {
+            Attempt::FindProcess { first, .. } => *first != Wanted::Process,
+            Attempt::AskIds(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The file that takes the offsets of clocks, of which the reference speaks in its own way.
+fn is_of_clocks(path: &Path) -> bool {
+    path.ends_with("timens_offsets")
 }

@@ -5,12 +5,12 @@ mod request;
 mod status;
 mod usage;
 
-pub use attempt::Attempt;
+pub use attempt::{Attempt, Wanted};
 pub use request::RequestError;
 pub use status::Status;
-pub use usage::UsageError;
+pub use usage::{UsageError, Wording};
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt;
 
 use nix::errno::Errno;
@@ -40,6 +40,15 @@ pub enum Failure {
         /// The kernel's answer.
         errno: Errno,
     },
+    /// A program that was to help us could not be run.
+    HelperProgram {
+        /// Its name.
+        name: &'static str,
+        /// Whether there is a file of that name which may be executed: then it is an interpreter of its that is missing.
+        found: bool,
+        /// The kernel's answer.
+        errno: Errno,
+    },
     /// A process that was to help us ended without having done so.
     Helper {
         /// The program or the job.
@@ -50,6 +59,21 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// What it says more than the message does, for a hint.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Failure::Usage(error) => error.detail(),
+            Failure::Request(error) => error.detail(),
+            _ if self.is_said_by_helper() => Some(self.to_string()),
+            _ => None,
+        }
+    }
+
+    /// Whether a program that was to help us has said what failed: then there is nothing to say but a hint.
+    pub fn is_said_by_helper(&self) -> bool {
+        matches!(self, Failure::Helper { name, ending: Some(Status::Exited(_)) } if name.starts_with("new"))
+    }
+
     /// The exit status that tells of this failure: env(1)'s 127 and 126 for the program, lsns's 2 for a kernel
     /// too old, else 1.
     pub fn status(&self) -> Status {
@@ -95,16 +119,18 @@ impl fmt::Display for Failure {
             Failure::System { attempt: Attempt::AskRelations(ioctl), errno: Errno::ENOTTY } => {
                 write!(f, "Unsupported ioctl {ioctl}")
             }
-            Failure::System { attempt: Attempt::ReadMounts, errno } => {
-                write!(f, "{}: {}", Attempt::ReadMounts, sys::error_text(*errno))
-            }
             Failure::Output(None) => write!(f, "write error"),
             Failure::Output(Some(errno)) => write!(f, "write error: {}", sys::error_text(*errno)),
-            Failure::System { attempt, errno } => {
-                write!(f, "cannot {attempt}: {}", sys::error_text(*errno))
+            // Where the target is not there, its files are not.
+            Failure::System { attempt, errno: Errno::ESRCH } if attempt.is_of_file_of_target() => {
+                write!(f, "{attempt}: {}", sys::error_text(Errno::ENOENT))
             }
+            Failure::System { attempt, errno } => write!(f, "{attempt}: {}", sys::error_text(*errno)),
             Failure::Program { program, errno } => {
-                write!(f, "cannot run {}: {}", quoted(program), sys::error_text(*errno))
+                write!(f, "failed to execute {}: {}", program.display(), sys::error_text(*errno))
+            }
+            Failure::HelperProgram { name, errno, .. } => {
+                write!(f, "failed to execute {name}: {}", sys::error_text(*errno))
             }
             Failure::Helper { name, ending: Some(Status::Exited(status)) } => {
                 write!(f, "{name} failed with status {status}")
@@ -117,9 +143,4 @@ impl fmt::Display for Failure {
             }
         }
     }
-}
-
-/// A name of a file that may be empty.
-fn quoted(name: &OsStr) -> String {
-    if name.is_empty() { "''".to_string() } else { name.display().to_string() }
 }

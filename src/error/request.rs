@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use super::{Attempt, Wanted};
 use crate::enter::idmap::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::list::filter::FilterError;
 use crate::namespace::{Kind, Reference};
@@ -19,13 +20,15 @@ pub enum RequestError {
     /// No such group.
     UnknownGroup(OsString),
     /// An offset of a clock without a new time namespace.
-    OffsetWithoutTime(&'static str),
+    OffsetWithoutTime,
     /// `--setgroups allow` together with a single group map.
     AllowWithSingleGroup,
     /// A file to keep a namespace on that cannot be used.
     KeepFile {
-        /// The option with its file.
-        option: String,
+        /// Of which kind.
+        kind: Kind,
+        /// The file.
+        file: PathBuf,
         /// Why not.
         errno: Errno,
     },
@@ -33,8 +36,10 @@ pub enum RequestError {
     KeepPidWithoutFork(PathBuf),
     /// No line for the user in /etc/subuid or /etc/subgid.
     NoSubordinateIds {
-        /// Name of the user, or the number where there is none.
-        user: String,
+        /// UID of the user.
+        uid: u32,
+        /// The user's name, if there is one.
+        name: Option<String>,
         /// The file.
         file: &'static str,
     },
@@ -55,7 +60,12 @@ pub enum RequestError {
         number: Reference,
     },
     /// An option needs --target.
-    NeedsTarget(String),
+    NeedsTarget {
+        /// The option.
+        option: String,
+        /// What is asked of the target.
+        wanted: Wanted,
+    },
     /// --user-parent with no namespace whose owner it could be.
     NoNamespaceToOwn,
     /// Another process has got the PID.
@@ -89,6 +99,8 @@ pub enum RequestError {
     },
     /// The target's environment is longer than any program could have been started with.
     EnvironmentTooLong(i32),
+    /// No cgroup file system is mounted, for the cgroup of this name or any other.
+    NoCgroups(String),
     /// No mount of the hierarchy shows the target's cgroup.
     CgroupOutOfSight(String),
     /// A cgroup to join that is paused.
@@ -131,29 +143,26 @@ pub enum RequestError {
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RequestError::UnknownUser(name) => write!(f, "no user is called '{}'", name.display()),
-            RequestError::UnknownGroup(name) => {
-                write!(f, "no group is called '{}'", name.display())
-            }
-            RequestError::OffsetWithoutTime(option) => {
-                write!(f, "{option} needs a new time namespace (--time)")
+            RequestError::UnknownUser(name) => write!(f, "failed to parse uid: '{}'", name.display()),
+            RequestError::UnknownGroup(name) => write!(f, "failed to parse gid: '{}'", name.display()),
+            RequestError::OffsetWithoutTime => {
+                write!(f, "options --monotonic and --boottime require unsharing of a time namespace (-t)")
             }
             RequestError::AllowWithSingleGroup => {
-                write!(f, "--setgroups allow: the kernel takes a map of one's own group only while setgroups is denied")
+                write!(f, "options --setgroups=allow and --map-group are mutually exclusive")
             }
-            RequestError::KeepFile { option, errno } => {
-                write!(f, "{option}: {}", sys::error_text(*errno))
+            RequestError::KeepFile { kind, file, errno } => not_kept(f, *kind, file, *errno),
+            RequestError::KeepPidWithoutFork(file) => not_kept(f, Kind::Pid, file, Errno::ENOENT),
+            RequestError::NoSubordinateIds { name: Some(name), file, .. } => {
+                // Nothing has failed but the search, and so the reference says "Success".
+                write!(f, "no line matching user \"{name}\" in {file}: Success")
             }
-            RequestError::KeepPidWithoutFork(file) => write!(
-                f,
-                "--pid={}: there is nothing to keep before the first process is in it: add --fork",
-                file.display()
-            ),
-            RequestError::NoSubordinateIds { user, file } => {
-                write!(f, "no line of {file} gives subordinate ids to user {user}")
+            RequestError::NoSubordinateIds { uid, .. } => write!(f, "you (user {uid}) don't exist."),
+            RequestError::Unreadable { path, errno } if path.starts_with("/etc") => {
+                write!(f, "could not open '{}': {}", path.display(), sys::error_text(*errno))
             }
             RequestError::Unreadable { path, errno } => {
-                write!(f, "cannot read {}: {}", path.display(), sys::error_text(*errno))
+                write!(f, "cannot open {}: {}", path.display(), sys::error_text(*errno))
             }
             RequestError::MapTooLong(file, length) => {
                 write!(
@@ -161,26 +170,30 @@ impl fmt::Display for RequestError {
                     "the {file} would be {length} bytes long; the kernel takes at most {LONGEST_MAP}, in {MOST_LINES} lines"
                 )
             }
+            RequestError::NoSuchNamespace { number: Reference::Id(id), .. } => {
+                write!(f, "cannot open namespace of id {id}: {}", sys::error_text(Errno::ESTALE))
+            }
             RequestError::NoSuchNamespace { kind, number } => {
-                write!(f, "no {kind} namespace that can be seen here has the number {number}")
+                write!(f, "cannot open namespace {kind}:{number}: {}", sys::error_text(Errno::ENOENT))
             }
-            RequestError::NeedsTarget(option) => {
-                write!(f, "{option} needs a target process (--target)")
+            RequestError::NeedsTarget { wanted: Wanted::All, .. } => write!(f, "no target PID specified for --all"),
+            RequestError::NeedsTarget { wanted: Wanted::Namespace(kind), .. } => {
+                write!(f, "neither filename nor target pid supplied for ns/{kind}")
             }
-            RequestError::NoNamespaceToOwn => {
-                write!(f, "--user-parent needs a namespace whose owner is to be entered")
+            RequestError::NeedsTarget { wanted: Wanted::File(name), .. } => {
+                write!(f, "neither filename nor target pid supplied for {name}")
             }
-            RequestError::AnotherProcess { pid, wanted, found } => {
-                write!(f, "process {pid} is another one now: its pidfd has inode {found}, not {wanted}")
+            RequestError::NeedsTarget { wanted: Wanted::Process, .. } | RequestError::NoNamespaceToOwn => {
+                write!(f, "no target PID specified")
+            }
+            RequestError::AnotherProcess { pid, .. } => {
+                write!(f, "failed to obtain a valid file descriptor for PID {pid}: {}", sys::error_text(Errno::ESRCH))
             }
             RequestError::NoPidfdInodes(pid) => {
-                write!(f, "cannot check the inode of process {pid}: this kernel has none for pidfds")
+                write!(f, "failed to obtain a valid file descriptor for PID {pid}: {}", sys::error_text(Errno::ENOSYS))
             }
-            RequestError::NotTheNamespace { path, wanted, found: Some(found) } => {
-                write!(f, "{} is a {found} namespace, not a {wanted} namespace", path.display())
-            }
-            RequestError::NotTheNamespace { path, .. } => {
-                write!(f, "{} is no namespace", path.display())
+            RequestError::NotTheNamespace { wanted, .. } => {
+                write!(f, "reassociate to namespace 'ns/{wanted}' failed: {}", sys::error_text(Errno::EINVAL))
             }
             RequestError::TargetNotMapped { pid, id, kind } => {
                 let what = match kind {
@@ -192,6 +205,7 @@ impl fmt::Display for RequestError {
             RequestError::EnvironmentTooLong(pid) => {
                 write!(f, "the environment of process {pid} is too long")
             }
+            RequestError::NoCgroups(_) => write!(f, "--join-cgroup is only supported in cgroup v2"),
             RequestError::CgroupOutOfSight(line) => {
                 write!(f, "the cgroup '{line}' of the target cannot be reached by any cgroup mount here")
             }
@@ -212,5 +226,51 @@ impl fmt::Display for RequestError {
                 write!(f, "failed to parse \"{}\": {error}", expression.display())
             }
         }
+    }
+}
+
+/// A namespace that would not have been kept on `file`, had that been tried.
+fn not_kept(f: &mut fmt::Formatter<'_>, kind: Kind, file: &Path, errno: Errno) -> fmt::Result {
+    let pid = std::process::id() as i32;
+    let attempt = Attempt::Keep { kind, file: file.to_path_buf(), pid };
+    write!(f, "{attempt}: {}", sys::error_text(errno))
+}
+
+impl RequestError {
+    /// What it says more than the message does.
+    pub fn detail(&self) -> Option<String> {
+        Some(match self {
+            RequestError::UnknownUser(name) => format!("no user is called '{}'", name.display()),
+            RequestError::UnknownGroup(name) => format!("no group is called '{}'", name.display()),
+            RequestError::AllowWithSingleGroup => {
+                "the kernel takes a map of one's own group only while setgroups is denied".to_string()
+            }
+            RequestError::KeepFile { kind, file, errno: Errno::ENOENT } => {
+                let (option, file) = (kind.long_option(), file.display());
+                format!("--{option}={file}: create the file first (touch {file}), the namespace is bound on it")
+            }
+            RequestError::KeepPidWithoutFork(_) => {
+                "a PID namespace can be kept only once its first process is in it: add --fork".to_string()
+            }
+            RequestError::NoSuchNamespace { kind, number } => {
+                format!("no {kind} namespace that can be seen here has the number {number}")
+            }
+            RequestError::NeedsTarget { option, .. } => format!("{option} needs a target process (--target)"),
+            RequestError::NoNamespaceToOwn => {
+                "--user-parent needs a namespace whose owner is to be entered".to_string()
+            }
+            RequestError::AnotherProcess { pid, wanted, found } => {
+                format!("process {pid} is another one now: its pidfd has inode {found}, not {wanted}")
+            }
+            RequestError::NoPidfdInodes(_) => "pidfds have inode numbers of their own since Linux 6.9 only".to_string(),
+            RequestError::NotTheNamespace { path, wanted, found: Some(found) } => {
+                format!("{} is a {found} namespace, not a {wanted} namespace", path.display())
+            }
+            RequestError::NotTheNamespace { path, .. } => format!("{} is no namespace", path.display()),
+            RequestError::NoCgroups(line) => {
+                format!("no cgroup file system is mounted here, by which to reach the target's cgroup '{line}'")
+            }
+            _ => return None,
+        })
     }
 }

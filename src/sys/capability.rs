@@ -1,5 +1,7 @@
 //! The capabilities of this process, see capabilities(7).
 
+use nix::errno::Errno;
+
 use super::check;
 
 /// The three capability sets of capget(2), a bit a capability.
@@ -94,15 +96,32 @@ fn raise_ambient(capability: u32) -> nix::Result<()> {
     .map(drop)
 }
 
+/// The calls that [`permitted_to_ambient`] makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CapabilityCall {
+    /// capget(2).
+    Get,
+    /// capset(2).
+    Set,
+    /// PR_CAP_AMBIENT of prctl(2).
+    Ambient,
+}
+
+impl CapabilityCall {
+    /// All of them.
+    pub const ALL: [CapabilityCall; 3] = [CapabilityCall::Get, CapabilityCall::Set, CapabilityCall::Ambient];
+}
+
 /// Raises every permitted capability into the ambient set, so that a program run by a user other than root keeps it.
-/// Errors: those of capget(2), capset(2) and PR_CAP_AMBIENT.
-pub fn permitted_to_ambient() -> nix::Result<()> {
-    let mut sets = get()?;
+/// Errors: the call that failed, and its errno: those of capget(2), capset(2) and PR_CAP_AMBIENT.
+pub fn permitted_to_ambient() -> Result<(), (CapabilityCall, Errno)> {
+    let of = |call| move |errno| (call, errno);
+    let mut sets = get().map_err(of(CapabilityCall::Get))?;
     sets.inheritable |= sets.permitted;
-    set(sets)?;
+    set(sets).map_err(of(CapabilityCall::Set))?;
     for capability in (0..64).filter(|capability| sets.permitted & 1 << capability != 0) {
         // The kernel knows each of these, since it permits them: EINVAL is that of one without ambient capabilities.
-        raise_ambient(capability)?;
+        raise_ambient(capability).map_err(of(CapabilityCall::Ambient))?;
     }
     Ok(())
 }

@@ -13,6 +13,8 @@ use crate::error::Status;
 pub struct Invocation {
     /// The base name of `argv[0]`, for messages.
     pub program: OsString,
+    /// `argv[0]` as it was given.
+    pub invoked_as: OsString,
     /// The arguments after `argv[0]`.
     pub arguments: Vec<OsString>,
     /// The environment as it stands, entries without `=` included.
@@ -39,7 +41,7 @@ pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, tool
         Some(base) if !base.is_empty() => OsStr::from_bytes(base).to_os_string(),
         _ => OsString::from("nskit"),
     };
-    tool(Invocation { program, arguments: argv.collect(), environment }).conclude()
+    tool(Invocation { program, invoked_as: name, arguments: argv.collect(), environment }).conclude()
 }
 
 /// # Safety

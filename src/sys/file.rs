@@ -61,16 +61,20 @@ pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
     Ok(())
 }
 
-/// Writes `text` to the existing file `path` in one write(2), as the files of /proc want it. Errors of open(2) and
-/// write(2); EIO if the file took only a part.
-pub fn write_once(path: &(impl NixPath + ?Sized), text: &[u8]) -> nix::Result<()> {
-    write_fd_once(open_retrying(path, OFlag::O_WRONLY)?, text)
+/// Opens the existing file `path` for a text to be written. Errors of open(2).
+pub fn open_to_write(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
+    open_retrying(path, OFlag::O_WRONLY)
 }
 
-/// As [`write_once`], to the file `path` of proc: another file system's would take the text, and nothing would come of it.
-/// Errors: [`NOT_PROC`] as well.
+/// Writes `text` to the file `path` of proc in one write(2), as such files want it. Errors of open(2), and of
+/// [`write_to_proc`].
 pub fn write_once_to_proc(path: &(impl NixPath + ?Sized), text: &[u8]) -> nix::Result<()> {
-    let file = open_retrying(path, OFlag::O_WRONLY)?;
+    write_to_proc(open_to_write(path)?, text)
+}
+
+/// As [`write_fd_once`], to what should be a file of proc: another file system's would take the text, and nothing would
+/// come of it. Errors: [`NOT_PROC`] as well.
+pub fn write_to_proc(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     if fstatfs(&file)?.filesystem_type() != PROC_SUPER_MAGIC {
         return Err(NOT_PROC);
     }
@@ -85,7 +89,8 @@ pub fn is_of_proc(path: &(impl NixPath + ?Sized)) -> bool {
     statfs(path).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC)
 }
 
-fn write_fd_once(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
+/// Writes `text` to `file` in one write(2). Errors of write(2); EIO if the file took only a part.
+pub fn write_fd_once(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     loop {
         match write(&file, text) {
             Ok(count) if count == text.len() => return Ok(()),

@@ -281,6 +281,16 @@ impl Outcome {
         self.stdout
     }
 
+    /// Asserts that it failed with `status`, silent on standard output, and that the first line on standard error is `line`.
+    /// Returns the lines below.
+    #[track_caller]
+    pub fn says(&self, status: i32, line: &str) -> Vec<&str> {
+        assert!(self.ending == Ending::Exited(status) && self.stdout.is_empty(), "{self:#?}");
+        let mut lines = self.stderr.lines();
+        assert_eq!(lines.next().unwrap_or_default(), line, "{self:#?}");
+        lines.collect()
+    }
+
     /// Asserts that it failed with `status`, silent on standard output, with one message of `tool` that holds all of
     /// `words`. Returns the lines below that message.
     #[track_caller]

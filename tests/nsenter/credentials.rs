@@ -84,9 +84,10 @@ fn user_and_group_are_given_by_name() {
     let Some(scene) = scene() else { return };
     let seen = scene.nsenter(["-S", "alice", "-G", "staff", "probe", "seen"]).seen();
     assert_eq!((seen.one("uid"), seen.one("gid")), ("1001 1001 1001", "50 50 50"));
-    for (option, what) in [("-S", "user"), ("-G", "group")] {
+    for (option, what, id) in [("-S", "user", "uid"), ("-G", "group", "gid")] {
         let outcome = scene.nsenter([option, "nobody-of-this-name", "true"]).run();
-        outcome.failed("nsenter", 1, &[what, "'nobody-of-this-name'"]);
+        let below = outcome.says(1, &format!("nsenter: failed to parse {id}: 'nobody-of-this-name'"));
+        assert_eq!(below, [format!("nsenter: hint: no {what} is called 'nobody-of-this-name'")]);
     }
     // Looked up outside: the container's passwd has no say.
     let target = Target::new(&scene, ROOT, &["-m"]);

@@ -40,7 +40,7 @@ fn a_mount_namespace_is_entered_with_the_right_to_chroot() {
         let call = scene.call("/usr/bin/setpriv", bounds);
         call.args(["bin/nsenter", "-t", &target.id(), "-m", "true"])
     };
-    let words = ["mnt namespace", REFUSED];
+    let words = ["reassociate to namespace 'ns/mnt' failed", REFUSED];
     let chroot = hint(without("-sys_chroot"), 1, &words);
     assert!(chroot.ends_with("and we lack CAP_SYS_CHROOT"), "{chroot}");
     let admin = hint(without("-sys_admin"), 1, &words);
@@ -97,14 +97,14 @@ fn nothing_is_preserved_where_no_user_namespace_is_entered() {
         let call = scene.call(scene.path("our-unshare"), ["-r", "bin/nsenter"]);
         call.args([option, "true"]).user(ALICE)
     };
-    let user = hint(inside("-S5"), 1, &["user ID", INVALID]);
+    let user = hint(inside("-S5"), 1, &["setuid failed", INVALID]);
     assert!(
         user.starts_with("the id is not mapped in the user namespace that we are in")
             && user.contains("-S")
             && !user.contains("--preserve"),
         "{user}"
     );
-    let groups = hint(inside("-G5"), 1, &["setgroups", REFUSED]);
+    let groups = hint(inside("-G5"), 1, &["setgroups failed", REFUSED]);
     assert!(groups.starts_with("the user namespace that we are in denies setgroups(2): leave -G out"), "{groups}");
 }
 

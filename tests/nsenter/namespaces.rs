@@ -179,7 +179,8 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
     let seen = call.args(["--preserve-credentials", "probe", "seen"]).seen();
     assert_eq!(namespace(&seen, "user"), outer);
     let nothing = scene.nsenter(["--user-parent", "true"]).run();
-    nothing.failed("nsenter", 1, &["--user-parent"]);
+    let below = nothing.says(1, "nsenter: no target PID specified");
+    assert!(below[0].contains("--user-parent"), "{below:?}");
 }
 
 #[test]
@@ -202,12 +203,15 @@ fn the_network_namespace_of_a_socket_is_entered() {
         let call = scene.nsenter(["-t", &id]).args(options).args(["probe", "seen"]);
         assert_eq!(namespace(&call.seen(), "net"), net, "{options:?}");
     }
-    for (fd, error) in [("77", "Bad file descriptor"), ("0", "Inappropriate ioctl for device")] {
-        let outcome = scene.nsenter(["-t", &id, "-N", fd, "true"]).run();
-        outcome.failed("nsenter", 1, &[&format!("descriptor {fd} of process {id}"), error]);
-    }
-    scene.nsenter(["-N9", "true"]).run().failed("nsenter", 1, &["--net-socket", "--target"]);
-    scene.nsenter(["-t", &id, "-N9", "-n", "true"]).run().failed("nsenter", 1, &["--net", "--net-socket"]);
+    let outcome = scene.nsenter(["-t", &id, "-N77", "true"]).run();
+    outcome.failed("nsenter", 1, &["pidfd_getfd(", ", 77): Bad file descriptor"]);
+    let outcome = scene.nsenter(["-t", &id, "-N0", "true"]).run();
+    outcome.failed("nsenter", 1, &["ioctl(", ", SIOCGSKNS): Inappropriate ioctl for device"]);
+    let outcome = scene.nsenter(["-N9", "true"]).run();
+    let below = outcome.says(1, "nsenter: no target PID specified");
+    assert_eq!(below, ["nsenter: hint: --net-socket needs a target process (--target)"]);
+    let both = scene.nsenter(["-t", &id, "-N9", "-n", "true"]).run();
+    both.says(1, "nsenter: mutually exclusive arguments: --net --net-socket");
 }
 
 #[test]
@@ -234,7 +238,8 @@ fn what_needs_a_target_says_so_without_one() {
     if on_purpose("options newer than 2.38") {
         return;
     }
-    for option in ["-e", "-c", "-Sfollow", "-Gfollow"] {
-        scene.nsenter([option, "true"]).run().failed("nsenter", 1, &["--target"]);
+    for option in ["-e", "-Sfollow", "-Gfollow"] {
+        let outcome = scene.nsenter([option, "true"]).run();
+        assert!(outcome.failed("nsenter", 1, &["target pid"])[0].contains("--target"), "{outcome:?}");
     }
 }

@@ -145,14 +145,17 @@ fn a_process_is_told_by_the_inode_of_its_pidfd() {
     let id = target.id();
     if inode == inode_of_pidfd(std::process::id() as i32) {
         let outcome = scene.nsenter([&format!("-t{id}:{inode}"), "-u", "true"]).run();
-        outcome.failed("nsenter", 1, &[&format!("process {id}"), "this kernel"]);
+        let line = format!("nsenter: failed to obtain a valid file descriptor for PID {id}: Function not implemented");
+        outcome.says(1, &line);
         return cannot_be_had("before Linux 6.9 pidfds have no inodes of their own");
     }
     let seen = scene.nsenter([&format!("-t{id}:{inode}"), "-u", "probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["uts"]);
     let other = inode + 1;
     let outcome = scene.nsenter([&format!("-t{id}:{other}"), "-u", "true"]).run();
-    outcome.failed("nsenter", 1, &[&format!("process {id}"), &inode.to_string(), &other.to_string()]);
+    let line = format!("nsenter: failed to obtain a valid file descriptor for PID {id}: No such process");
+    let hint = format!("nsenter: hint: process {id} is another one now: its pidfd has inode {inode}, not {other}");
+    assert_eq!(outcome.says(1, &line), [hint]);
 }
 
 #[test]
@@ -172,7 +175,7 @@ fn a_namespace_is_named_by_its_id() {
     let outcome = scene.nsenter([&format!("--uts=:{id}"), "probe", "seen"]).run();
     assert_entered(&scene, &target, &crate::Seen::read(&outcome.ok()), &["uts"]);
     let outcome = scene.nsenter(["--uts=:x", "true"]).run();
-    outcome.failed("nsenter", 1, &["':x'", ":NSID"]);
+    assert!(outcome.says(1, "nsenter: failed to parse nsid: x")[0].contains(":NSID"));
     // A file whose name begins with a colon.
     std::os::unix::fs::symlink(target.proc("ns/uts"), scene.path(":7")).unwrap();
     let seen = scene.nsenter(["--uts=./:7", "probe", "seen"]).seen();
@@ -185,18 +188,21 @@ fn a_file_of_another_kind_or_of_none_is_refused() {
     let target = Target::new(&scene, ROOT, &["-u", "-n"]);
     let uts = target.proc("ns/uts");
     for (file, words) in
-        [(uts.as_str(), ["uts namespace", "net namespace"]), ("/etc/passwd", ["/etc/passwd", "no namespace"])]
+        [(uts.as_str(), "is a uts namespace, not a net namespace"), ("/etc/passwd", "/etc/passwd is no namespace")]
     {
         let outcome = scene.nsenter([&format!("--net={file}"), "true"]).run();
-        outcome.failed("nsenter", 1, &[]);
+        let below = outcome.says(1, "nsenter: reassociate to namespace 'ns/net' failed: Invalid argument");
         if !on_purpose("theirs names neither the file nor what it is") {
-            outcome.failed("nsenter", 1, &words);
+            assert!(below[0].contains(words), "{below:?}");
         }
     }
     // One that would wait for a writer.
     scene.call("mkfifo", ["fifo"]).ok();
     if !their_bug("it waits for a writer of a pipe") {
-        scene.nsenter(["--net=fifo", "true"]).run().failed("nsenter", 1, &["fifo"]);
+        scene
+            .nsenter(["--net=fifo", "true"])
+            .run()
+            .says(1, "nsenter: reassociate to namespace 'ns/net' failed: Invalid argument");
     }
 }
 

@@ -6,7 +6,7 @@ mod maps;
 mod mounts;
 mod program;
 
-use crate::common::{ALICE, Call, Outcome, ROOT, Scene, User, copy_to_run, on_purpose, ours};
+use crate::common::{ALICE, Call, Ending, Outcome, ROOT, Scene, User, copy_to_run, on_purpose, ours};
 
 /// A scene; `None` as well where the tool under test has no hints.
 fn scene() -> Option<Scene> {
@@ -31,6 +31,12 @@ fn hint_with(status: i32, call: Call, words: &[&str]) -> String {
     let own = stderr.skip_while(|line| !line.starts_with("unshare: "));
     let text = own.map(|line| format!("{line}\n")).collect();
     let outcome = Outcome { stderr: text, ..outcome };
+    if words == ["newuidmap"] {
+        // The first word was the program's.
+        assert_eq!(outcome.ending, Ending::Exited(status), "{outcome:#?}");
+        let [only] = outcome.stderr.lines().collect::<Vec<_>>()[..] else { panic!("not one hint: {outcome:#?}") };
+        return only.strip_prefix("unshare: hint: ").unwrap_or_else(|| panic!("{outcome:#?}")).to_string();
+    }
     let below = outcome.failed("unshare", status, words);
     let below: Vec<_> = below.into_iter().filter(|line| !line.starts_with("Try '")).collect();
     let [only] = below[..] else { panic!("not one hint: {outcome:#?}") };
@@ -71,7 +77,7 @@ fn our_own_ids_are_not_mapped() {
         (&[users, groups], "our user and group are not mapped"),
     ] {
         let call = scene.unshare(outer).args(["bin/unshare", "-r", "true"]);
-        let hint = hint(call, &["user namespace", REFUSED]);
+        let hint = hint(call, &["unshare failed", REFUSED]);
         assert!(hint.starts_with(which), "{outer:?}: {hint}");
     }
 }
@@ -157,11 +163,14 @@ fn with_newuidmap(scene: &Scene, script: &str, mode: &str) -> Call {
 fn newuidmap_is_missing_or_cannot_be_run() {
     let Some(scene) = scene() else { return };
     let call = unshare(&scene, ALICE, &["--map-auto"]).env("PATH", "/no/such");
-    let missing = hint(call, &["newuidmap", "status 127"]);
+    let missing = hint(call, &["failed to execute newuidmap", "No such file or directory"]);
     assert!(missing.contains("not found in $PATH: install"), "{missing}");
-    for (script, mode) in [("#!/bin/sh\nexit 0\n", "644"), ("#!/no/such/shell\n", "755")] {
+    for (script, mode, errno) in [
+        ("#!/bin/sh\nexit 0\n", "644", "Permission denied"),
+        ("#!/no/such/shell\n", "755", "No such file or directory"),
+    ] {
         let call = with_newuidmap(&scene, script, mode);
-        let hint = hint(call, &["newuidmap", "status 126"]);
+        let hint = hint(call, &["failed to execute newuidmap", errno]);
         assert!(hint.contains("cannot be run") && !hint.contains("install"), "{script}: {hint}");
     }
 }
@@ -170,9 +179,12 @@ fn newuidmap_is_missing_or_cannot_be_run() {
 fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
     let Some(scene) = scene() else { return };
     let call = unshare(&scene, ALICE, &["--map-users=0:200000:10"]);
-    let hint = hint(call, &["newuidmap", "status 1"]);
+    let outcome = call.run();
+    let lines: Vec<&str> = outcome.stderr.lines().collect();
+    let [word, hint] = lines[..] else { panic!("{outcome:#?}") };
+    assert!(word.starts_with("newuidmap: ") && outcome.ending == Ending::Exited(1), "{outcome:#?}");
     assert_eq!(
-        hint,
+        hint.strip_prefix("unshare: hint: ").unwrap(),
         "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id, and not 200000 to 200009"
     );
 }
@@ -188,7 +200,7 @@ fn proc_is_masked_whatever_root_directory_is_taken() {
     for root in [&[][..], &["-R", "plain"], &["-R", "mounted"], &["-R", "/"]] {
         let mut options = vec!["-r", "-p", "-f", "--mount-proc"];
         options.extend(root);
-        let hint = hint(unshare(&scene, ALICE, &options), &["mount proc", REFUSED]);
+        let hint = hint(unshare(&scene, ALICE, &options), &["mount /proc failed", REFUSED]);
         assert!(hint.starts_with("proc is partly masked here (/proc/sys is covered"), "{root:?}: {hint}");
     }
 }
@@ -202,7 +214,7 @@ fn the_root_directory_is_no_mount_point() {
         let call = scene.call("/usr/sbin/chroot", [&*root, "/unshare"]);
         call.args(options).args(["/unshare", "--version"])
     };
-    let words = ["mounts from / on", INVALID];
+    let words = ["cannot change root filesystem propagation", INVALID];
     // Nothing can be seen without a proc.
     let unseen = hint(in_chroot(&["-m"]), &words);
     assert!(unseen.starts_with("probably our root directory is no mount point"), "{unseen}");

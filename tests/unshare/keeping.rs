@@ -152,7 +152,7 @@ fn a_file_that_is_removed_meanwhile_is_an_error() {
     let Some(call) = with_newuidmap(&scene, &remove) else {
         return;
     };
-    let words = ["keep the uts namespace", "No such file or directory"];
+    let words = ["ns/uts on ", "open/place/file failed: No such file or directory"];
     call.run().failed("unshare", 1, &words);
     assert_eq!(kept(&scene), [""; 0]);
 }

@@ -174,8 +174,8 @@ fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
         [
             Step::DefaultChildSignal,
             Step::StartBinder(vec![
-                Persist { kind: Kind::Pid, file: pid.clone() },
-                Persist { kind: Kind::Uts, file: uts.clone() }
+                Persist { kind: Kind::Uts, file: uts.clone() },
+                Persist { kind: Kind::Pid, file: pid.clone() }
             ]),
             unshare(&[Kind::Uts, Kind::Pid]),
             FORK,

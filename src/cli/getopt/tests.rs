@@ -57,11 +57,11 @@ fn what_cannot_be_read_is_named() {
     for (line, expected) in [
         (&["-x"][..], "invalid option -- 'x'"),
         (&["-u=x"], "invalid option -- '='"),
-        (&["--none=1"], "unrecognized option '--none'"),
+        (&["--none=1"], "unrecognized option '--none=1'"),
         (&["--map"], "option '--map' is ambiguous; possibilities: '--map-user' '--map-users'"),
         (&["--fork=1"], "option '--fork' doesn't allow an argument"),
         (&["--setuid"], "option '--setuid' requires an argument"),
-        (&["-fS"], "option '-S' requires an argument"),
+        (&["-fS"], "option requires an argument -- 'S'"),
     ] {
         assert_eq!(read(Order::UntilOperand, line).unwrap_err().to_string(), expected, "{line:?}");
     }

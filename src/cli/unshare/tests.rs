@@ -61,11 +61,12 @@ fn a_file_stays_when_the_option_comes_again_without_one() {
 #[test]
 fn bad_values_are_named() {
     for (line, expected) in [
-        (&["--propagation=no"][..], "--propagation: 'no' is not private, shared, slave or unchanged"),
-        (&["-S", "99999999999"], "-S/--setuid: '99999999999' is not a UID or user name"),
-        (&["--kill-child=9"], "--kill-child: '9' is not the name of a signal"),
-        (&["--owner=1"], "--owner: '1' is not UID:GID"),
-        (&["--monotonic=1.5"], "--monotonic: '1.5' is not a number of seconds"),
+        (&["--propagation=no"][..], "unsupported propagation mode: no"),
+        (&["-S", "99999999999"], "failed to parse uid: '99999999999': Numerical result out of range"),
+        (&["-S", "4294967295"], "setuid failed: Invalid argument"),
+        (&["--kill-child=9"], "unknown signal: 9"),
+        (&["--owner=1"], "failed to parse owner"),
+        (&["--monotonic=1.5"], "failed to parse monotonic offset: '1.5'"),
     ] {
         assert_eq!(parse(line).unwrap_err(), expected, "{line:?}");
     }

@@ -4,10 +4,10 @@ use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::fcntl::AT_FDCWD;
-use nix::unistd::geteuid;
+use nix::fcntl::{AT_FDCWD, OFlag};
+use nix::unistd::{geteuid, pipe2, read};
 
-use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, wait_for_helper};
+use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, persistently, wait_for_helper};
 use crate::digits::digits;
 use crate::enter::executable::Executable;
 use crate::enter::fault::{Fault, Helper, Part};
@@ -17,7 +17,7 @@ use crate::enter::step::MapJob;
 use crate::error::Status;
 use crate::sys::at::read_link;
 use crate::sys::exec::Vector;
-use crate::sys::file::write_once_to_proc;
+use crate::sys::file::{write_all, write_once_to_proc};
 use crate::sys::process::{ChildEvent, Side, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
@@ -103,6 +103,9 @@ impl Mapper {
         Err(match outcome {
             Some(Outcome::Done) => return Ok(()),
             Some(Outcome::Refused { part, errno }) => Fault::Part(Part::Number(part as u32), Errno::from_raw(errno)),
+            Some(Outcome::NotRun { part, errno, found }) => {
+                Fault::Part(Part::MapProgram { map: part as u32, found }, Errno::from_raw(errno))
+            }
             Some(Outcome::Exited { part, status }) => program(part, Status::Exited(status)),
             Some(Outcome::Killed { part, signal }) => program(part, Status::Killed(SignalNumber(signal))),
             None => Fault::Ended(
@@ -141,34 +144,33 @@ fn map_all((pid, process): &(i32, OwnedFd), jobs: &mut MapJobs) -> Outcome {
     Outcome::Done
 }
 
-/// What newuidmap ends with, in our child, if there is none: as env(1), beyond what it ends with itself.
-const NOT_FOUND: u8 = 127;
-/// The same if there is one that cannot be run.
-const NOT_RUNNABLE: u8 = 126;
-
-/// Runs the program in place of this process; returns only if that fails, the status that says why.
-fn not_run(program: &mut Executable, environment: &Vector) -> u8 {
-    match program.execute(environment) {
-        // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
-        Errno::ENOENT if program.check().is_err() => NOT_FOUND,
-        _ => NOT_RUNNABLE,
-    }
-}
-
+/// Runs newuidmap or newgidmap. Why it could not be run, should that be so, comes through a pipe that closes when it runs.
 fn run_map_program(part: usize, process: i32, program: &mut Executable, environment: &Vector) -> Outcome {
+    let refused = |errno: Errno| Outcome::Refused { part, errno: errno as i32 };
     program.set_number(PID_ARGUMENT, process);
-    let child = match fork() {
-        Ok(Side::Child) => exit_now(not_run(program, environment).into()),
-        Ok(Side::Parent { child }) => child,
-        Err(errno) => {
-            return Outcome::Refused { part, errno: errno as i32 };
-        }
+    let (reason, told) = match pipe2(OFlag::O_CLOEXEC) {
+        Ok(pipe) => pipe,
+        Err(errno) => return refused(errno),
     };
-    match wait_for_end(child) {
-        Ok(ChildEvent::Exited(0)) => Outcome::Done,
-        Ok(ChildEvent::Exited(status)) => Outcome::Exited { part, status },
-        Ok(ChildEvent::Killed(signal)) => Outcome::Killed { part, signal: signal.0 },
-        Ok(ChildEvent::Stopped(_)) => Outcome::Refused { part, errno: Errno::EINTR as i32 },
-        Err(errno) => Outcome::Refused { part, errno: errno as i32 },
+    let child = match fork() {
+        Ok(Side::Child) => {
+            let errno = program.execute(environment) as i32;
+            // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
+            let _ = write_all(&told, &Outcome::NotRun { part, errno, found: program.check().is_ok() }.to_bytes());
+            exit_now(1)
+        }
+        Ok(Side::Parent { child }) => child,
+        Err(errno) => return refused(errno),
+    };
+    drop(told);
+    let mut not_run = [0; 12];
+    let told = persistently(|| read(&reason, &mut not_run));
+    match (wait_for_end(child), told) {
+        (Ok(_), Ok(12)) => Outcome::from_bytes(not_run),
+        (Ok(ChildEvent::Exited(0)), _) => Outcome::Done,
+        (Ok(ChildEvent::Exited(status)), _) => Outcome::Exited { part, status },
+        (Ok(ChildEvent::Killed(signal)), _) => Outcome::Killed { part, signal: signal.0 },
+        (Ok(ChildEvent::Stopped(_)), _) => refused(Errno::EINTR),
+        (Err(errno), _) => refused(errno),
     }
 }

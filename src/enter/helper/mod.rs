@@ -42,6 +42,7 @@ enum Outcome {
     Refused { part: usize, errno: i32 },
     Exited { part: usize, status: u8 },
     Killed { part: usize, signal: i32 },
+    NotRun { part: usize, errno: i32, found: bool },
 }
 
 impl Outcome {
@@ -51,6 +52,8 @@ impl Outcome {
             Outcome::Refused { part, errno } => (1, part, errno),
             Outcome::Exited { part, status } => (2, part, i32::from(status)),
             Outcome::Killed { part, signal } => (3, part, signal),
+            Outcome::NotRun { part, errno, found: false } => (4, part, errno),
+            Outcome::NotRun { part, errno, found: true } => (5, part, errno),
         };
         let mut bytes = [0; 12];
         bytes[..4].copy_from_slice(&i32::to_ne_bytes(tag));
@@ -72,7 +75,8 @@ impl Outcome {
                 // It was one when it was sent.
                 status: number as u8,
             },
-            _ => Outcome::Killed { part, signal: number },
+            3 => Outcome::Killed { part, signal: number },
+            tag => Outcome::NotRun { part, errno: number, found: tag == 5 },
         }
     }
 }

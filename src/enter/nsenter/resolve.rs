@@ -20,7 +20,7 @@ use crate::enter::idmap::{self, IdKind, LONGEST_MAP_READ};
 use crate::enter::program::Program;
 use crate::enter::step::{Join, TargetId};
 use crate::enter::target::Target;
-use crate::error::{Attempt, During, Failure, RequestError};
+use crate::error::{Attempt, During, Failure, RequestError, Wanted};
 use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
@@ -38,12 +38,17 @@ const SELINUX: &str = "/sys/fs/selinux/enforce";
 /// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
 /// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
 pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
-    check_target(&args)?;
+    let wanted = wanted_of_target(&args);
+    check_target(&args, &wanted)?;
+    let first_wanted = wanted.first().map_or(Wanted::Process, |(wanted, _)| *wanted);
     let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
     let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
     let program = Program::from_operands(&args.program)?;
 
-    let mut opened = Opened { target: args.target.map(Target::pin).transpose()?, ..Opened::default() };
+    let mut opened = Opened {
+        target: args.target.map(|target| Target::pin(target, first_wanted)).transpose()?,
+        ..Opened::default()
+    };
     let of_target = open_namespaces(&args, &mut opened)?;
     let of_files = kinds_of(&opened.namespaces);
     opened.root = open_directory(&opened, args.root.as_ref(), "root")?;
@@ -91,27 +96,36 @@ pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
     Ok((request, handles, left_out))
 }
 
-fn check_target(args: &Args) -> Result<(), RequestError> {
-    if args.target.is_some() {
-        return Ok(());
+/// What is asked of the target, in the order in which the reference asks it, with the option that asks.
+fn wanted_of_target(args: &Args) -> Vec<(Wanted, String)> {
+    let mut wanted = Vec::new();
+    let mut add = |given: bool, of_target, option: &str| {
+        if given {
+            wanted.push((of_target, option.to_string()));
+        }
+    };
+    add(args.all, Wanted::All, "--all");
+    for kind in Kind::IN_ORDER_OF_ENTERING {
+        let of_target = args.namespaces.iter().any(|(given, source)| *given == kind && *source == Source::Target);
+        add(of_target, Wanted::Namespace(kind), &format!("--{} without a file", kind.long_option()));
     }
-    let of_target = |source: &Source| *source == Source::Target;
-    let namespace = args.namespaces.iter().find(|(_, source)| of_target(source));
-    let namespace = namespace.map(|(kind, _)| format!("--{} without a file", kind.long_option()));
-    let flags = [
-        (args.all, "--all"),
-        (args.net_socket.is_some(), "--net-socket"),
-        (args.root == Some(None), "--root without a directory"),
-        (args.working_directory == Some(None), "--wd without a directory"),
-        (args.environment, "--env"),
-        (args.join_cgroup, "--join-cgroup"),
-        // Where there is no SELinux, there is nothing to follow.
-        (args.follow_context && stat(SELINUX).is_ok(), "--follow-context"),
-        (args.uid == Some(IdArgument::Follow), "--setuid follow"),
-        (args.gid == Some(IdArgument::Follow), "--setgid follow"),
-    ];
-    let flag = flags.into_iter().find(|(given, _)| *given).map(|(_, option)| option.to_string());
-    namespace.or(flag).map_or(Ok(()), |option| Err(RequestError::NeedsTarget(option)))
+    add(args.net_socket.is_some(), Wanted::Process, "--net-socket");
+    add(args.root == Some(None), Wanted::File("root"), "--root without a directory");
+    add(args.working_directory == Some(None), Wanted::File("cwd"), "--wd without a directory");
+    add(args.environment, Wanted::File("environ"), "--env");
+    add(args.uid == Some(IdArgument::Follow), Wanted::File(""), "--setuid follow");
+    add(args.gid == Some(IdArgument::Follow), Wanted::File(""), "--setgid follow");
+    add(args.join_cgroup, Wanted::Process, "--join-cgroup");
+    // Where there is no SELinux, there is nothing to follow.
+    add(args.follow_context && stat(SELINUX).is_ok(), Wanted::Process, "--follow-context");
+    wanted
+}
+
+fn check_target(args: &Args, wanted: &[(Wanted, String)]) -> Result<(), RequestError> {
+    match (args.target, wanted.first()) {
+        (None, Some((wanted, option))) => Err(RequestError::NeedsTarget { option: option.clone(), wanted: *wanted }),
+        _ => Ok(()),
+    }
 }
 
 fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Option<TargetId>, RequestError> {
@@ -287,6 +301,20 @@ fn open_directory(
         (Some(None), Some(target)) => target.path(name)?,
         _ => return Ok(None),
     };
-    let fd = open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY).during(|| Attempt::Open(path.clone()))?;
-    Ok(Some(Directory { path, fd }))
+    match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+        Ok(fd) => Ok(Some(Directory { path, fd })),
+        // The reference opens any file, and fails when it changes to it.
+        Err(errno @ Errno::ENOTDIR) if is_there(&path) && name == "root" => {
+            Err(Failure::System { attempt: Attempt::ChdirToOpenedRoot(path), errno })
+        }
+        Err(errno @ Errno::ENOTDIR) if is_there(&path) => {
+            Err(Failure::System { attempt: Attempt::ChdirToOpened(path), errno })
+        }
+        Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),
+    }
+}
+
+/// Whether it is the file itself that is no directory, and none of those on the way to it.
+fn is_there(path: &Path) -> bool {
+    stat(path).is_ok()
 }

@@ -10,6 +10,7 @@ use crate::enter::idmap;
 use crate::enter::step::{MapJob, Persist, Plan, Step};
 use crate::error::{Attempt, Failure};
 use crate::namespace::KindSet;
+use crate::sys::capability::CapabilityCall;
 
 /// What the step with this number failed with; the number behind the last is that of the program.
 pub fn of(plan: &Plan, prepared: &Prepared, step: usize, fault: Fault) -> Failure {
@@ -19,6 +20,10 @@ pub fn of(plan: &Plan, prepared: &Prepared, step: usize, fault: Fault) -> Failur
         (Fault::Refused(errno), None) => {
             let name = prepared.program.as_ref().map(|program| program.name().to_bytes()).unwrap_or_default();
             Failure::Program { program: OsStr::from_bytes(name).to_os_string(), errno }
+        }
+        (Fault::Part(Part::MapProgram { map, found }, errno), _) => {
+            let name = map_job(plan, map).map_or("newuidmap", |job| job.ids.map_program());
+            Failure::HelperProgram { name, found, errno }
         }
         (Fault::Part(part, errno), _) => Failure::System { attempt: of_part(part, plan, prepared, step), errno },
         (Fault::Ended(helper, ending), _) => {
@@ -54,14 +59,14 @@ fn of_step(step: &Step) -> Attempt {
         Step::MountBinfmt(on) => Attempt::Mount { fstype: "binfmt_misc", on: on.clone() },
         Step::Chroot(path) => Attempt::Chroot(path.clone()),
         Step::Chdir(path) => Attempt::Chdir(path.clone()),
-        Step::OpenDirectory(handle) => Attempt::Open(handle.path().into()),
-        Step::ChrootTo(handle) => Attempt::Chroot(handle.path().into()),
-        Step::ChdirTo(handle) => Attempt::Chdir(handle.path().into()),
+        Step::OpenDirectory(handle) => Attempt::OpenWorkingDirectory(handle.path().into()),
+        Step::ChrootTo(handle) => Attempt::ChrootToOpened(handle.path().into()),
+        Step::ChdirTo(handle) => Attempt::ChdirToOpened(handle.path().into()),
         Step::DropGroupsIfPermitted | Step::DropGroups => Attempt::DropGroups,
         Step::SetGid(gid) => Attempt::SetGid(*gid),
         Step::SetUid(uid) => Attempt::SetUid(*uid),
         Step::SetContext(_) => Attempt::SetContext,
-        Step::KeepCapabilities => Attempt::KeepCapabilities,
+        Step::KeepCapabilities => Attempt::KeepCapabilities(CapabilityCall::Ambient),
         // These fail with a part only.
         Step::SetGidOfTarget | Step::SetUidOfTarget | Step::JoinCgroups(_) => Attempt::Connect,
         Step::StartBinder(_) | Step::StartMapper(_) | Step::ReleaseMapper | Step::Bind => Attempt::Connect,
@@ -73,14 +78,21 @@ fn of_step(step: &Step) -> Attempt {
 fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) -> Attempt {
     let pid = prepared.target.pid;
     match part {
-        Part::Number(number) => of_number(number, plan, step).unwrap_or(Attempt::Connect),
+        Part::Number(number) => of_number(number, plan, prepared, step).unwrap_or(Attempt::Connect),
         Part::Signals => Attempt::Signals,
-        Part::Fork => Attempt::Fork,
+        Part::BlockSignals => Attempt::BlockSignals,
+        Part::UnblockSignals => Attempt::UnblockSignals,
+        Part::OpenSetting => Attempt::OpenSetting(step.and_then(path_of).unwrap_or_default()),
+        Part::ChdirToRootHandle => Attempt::ChdirToOpenedRoot(PathBuf::new()),
+        Part::ChdirToRoot => Attempt::ChdirToRoot,
+        Part::NoDirectory => Attempt::ChdirToOpened(step.and_then(path_of).unwrap_or_default()),
+        Part::Capabilities(call) => Attempt::KeepCapabilities(call),
+        Part::Fork | Part::MapProgram { .. } => Attempt::Fork,
         Part::Channel => Attempt::Connect,
         Part::Wait(pid) => Attempt::Wait(pid),
         Part::OwnDirectory => Attempt::Open(PathBuf::from("/proc/self")),
         Part::OwnPid => Attempt::Read(PathBuf::from("/proc/self")),
-        Part::Target => Attempt::FindProcess(pid),
+        Part::Target => Attempt::FindProcess { pid, first: prepared.target.first_wanted },
         Part::TargetIds => Attempt::AskIds(pid),
         Part::TargetFile(kind) => {
             let path = prepared.target.file(kind);
@@ -93,7 +105,7 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
 }
 
 /// One of several of which a step is made, or the step that let a helper do it.
-fn of_number(number: u32, plan: &Plan, step: Option<&Step>) -> Option<Attempt> {
+fn of_number(number: u32, plan: &Plan, prepared: &Prepared, step: Option<&Step>) -> Option<Attempt> {
     match step? {
         Step::JoinCgroups(cgroups) => {
             let path = cgroups.get(number as usize)?.path().into();
@@ -105,7 +117,7 @@ fn of_number(number: u32, plan: &Plan, step: Option<&Step>) -> Option<Attempt> {
                 Step::StartBinder(persists) => persists.get(number as usize),
                 _ => None,
             })?;
-            Some(Attempt::Keep { kind: *kind, file: file.clone() })
+            Some(Attempt::Keep { kind: *kind, file: file.clone(), pid: prepared.pid })
         }
     }
 }

@@ -7,16 +7,16 @@ use nix::errno::Errno;
 use nix::sys::stat::fstat;
 use nix::unistd::{setgid, setgroups, setuid};
 
-use super::Run;
+use super::{Run, write_setting};
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
-use crate::sys::file::{is_of_proc, write_all, write_once_to_proc};
+use crate::sys::file::{is_of_proc, write_all};
 
 /// A kernel before 3.19 has no such file, and no such rule.
-pub fn write_setgroups(path: &CStr, word: &[u8]) -> nix::Result<()> {
-    match write_once_to_proc(path, word) {
+pub fn write_setgroups(path: &CStr, word: &[u8]) -> Result<(), Fault> {
+    match write_setting(path, word) {
         // Without /proc, or with another file system there, none is to be seen either, but the rule may well be.
-        Err(Errno::ENOENT) if is_of_proc(c"/proc/self/uid_map") => Ok(()),
+        Err(Fault::Part(Part::OpenSetting, Errno::ENOENT)) if is_of_proc(c"/proc/self/uid_map") => Ok(()),
         result => result,
     }
 }

@@ -62,8 +62,8 @@ impl Run {
             self.take_files_of_target(target)?;
             self.join_files_that_we_may(join);
         }
-        let others = KindSet::ALL.without(Kind::User);
-        for kind in [Kind::User].into_iter().chain(others.iter()).filter(|kind| self.joining.by_file.contains(*kind)) {
+        // The first that is refused is the one that is named.
+        for kind in Kind::IN_ORDER_OF_ENTERING.into_iter().filter(|kind| self.joining.by_file.contains(*kind)) {
             self.for_each_file(join, kind, |file| setns(file, flags(kind)).map_err(Part::Namespace(kind).fault()))?;
         }
         self.joining.by_file = KindSet::EMPTY;

@@ -19,14 +19,14 @@ use std::os::fd::OwnedFd;
 
 use nix::unistd::{chdir, chroot, getpid, setgid, setuid};
 
-use super::fault::Fault;
+use super::fault::{Fault, Part};
 use super::handles::Handles;
 use super::helper::{Binder, Mapper};
 use super::step::{Plan, Step};
 use crate::error::{Failure, Status};
 use crate::namespace::Kind;
 use crate::sys;
-use crate::sys::file::{write_once, write_once_to_proc};
+use crate::sys::file::{open_to_write, write_fd_once, write_once_to_proc, write_to_proc};
 
 use join::Joining;
 use prepared::{Prepared, Ready};
@@ -99,7 +99,8 @@ impl Run {
                 self.child_is_first = kinds.contains(Kind::Pid);
             }
             Step::ReleaseMapper => self.mapper.take().map_or(Ok(()), Mapper::release)?,
-            Step::OffsetClock(..) | Step::MapOwnId(..) | Step::SetContext(_) => write_once_to_proc(path, text)?,
+            Step::OffsetClock(..) | Step::MapOwnId(..) => write_setting(path, text)?,
+            Step::SetContext(_) => write_once_to_proc(path, text)?,
             Step::RememberParent => self.parent = Some(sys::pidfd::open(getpid().as_raw())?),
             Step::Fork(policy) => return self.fork(*policy),
             Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
@@ -109,7 +110,9 @@ impl Run {
             Step::MakePrivateIfMounted(_) => mounts::make_private(path)?,
             Step::MountProc(_) => mounts::mount_filesystem(c"proc", path)?,
             Step::MountBinfmt(_) => mounts::mount_filesystem(c"binfmt_misc", path)?,
-            Step::RegisterInterpreter { .. } => write_once(path, text)?,
+            Step::RegisterInterpreter { .. } => {
+                write_fd_once(open_to_write(path).map_err(Part::OpenSetting.fault())?, text)?;
+            }
             Step::Chroot(_) => chroot(path)?,
             Step::Chdir(_) => chdir(path)?,
             Step::JoinTolerant(join) => self.join_tolerant(join, target)?,
@@ -124,7 +127,8 @@ impl Run {
             Step::SetUid(uid) => setuid((*uid).into())?,
             Step::SetGidOfTarget => self.set_gid_of_target()?,
             Step::SetUidOfTarget => self.set_uid_of_target()?,
-            Step::KeepCapabilities => sys::capability::permitted_to_ambient()?,
+            Step::KeepCapabilities => sys::capability::permitted_to_ambient()
+                .map_err(|(call, errno)| Fault::Part(Part::Capabilities(call), errno))?,
         }
         Ok(Next::Step)
     }
@@ -137,4 +141,10 @@ impl Run {
             binder.undo();
         }
     }
+}
+
+/// Writes `text` to a file of our own in /proc.
+fn write_setting(path: &CStr, text: &[u8]) -> Result<(), Fault> {
+    let file = open_to_write(path).map_err(Part::OpenSetting.fault())?;
+    Ok(write_to_proc(file, text)?)
 }

@@ -2,11 +2,14 @@
 
 use std::ffi::CStr;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
+use nix::sys::stat::stat;
 use nix::unistd::{chdir, chroot, fchdir};
 
 use super::Run;
+use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::enter::step::Propagation;
 use crate::sys::file::open_retrying;
@@ -32,15 +35,18 @@ pub fn mount_filesystem(fstype: &CStr, on: &CStr) -> nix::Result<()> {
 }
 
 impl Run {
-    pub(super) fn open_directory(&mut self, handle: &Handle, path: &CStr) -> nix::Result<()> {
-        let directory = open_retrying(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
-        self.handles.set(handle, directory)
+    pub(super) fn open_directory(&mut self, handle: &Handle, path: &CStr) -> Result<(), Fault> {
+        let directory = match open_retrying(path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+            Err(errno @ Errno::ENOTDIR) if stat(path).is_ok() => return Err(Fault::Part(Part::NoDirectory, errno)),
+            result => result?,
+        };
+        Ok(self.handles.set(handle, directory)?)
     }
 
-    pub(super) fn chroot_to(&mut self, handle: &Handle) -> nix::Result<()> {
-        fchdir(self.handles.take(handle)?)?;
+    pub(super) fn chroot_to(&mut self, handle: &Handle) -> Result<(), Fault> {
+        fchdir(self.handles.take(handle)?).map_err(Part::ChdirToRootHandle.fault())?;
         chroot(c".")?;
-        chdir(c"/")
+        chdir(c"/").map_err(Part::ChdirToRoot.fault())
     }
 
     pub(super) fn chdir_to(&mut self, handle: &Handle) -> nix::Result<()> {

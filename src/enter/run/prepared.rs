@@ -11,7 +11,7 @@ use crate::enter::handles::Handles;
 use crate::enter::helper::{BindJob, MapJobs};
 use crate::enter::idmap;
 use crate::enter::step::{Plan, Step};
-use crate::error::RequestError;
+use crate::error::{RequestError, Wanted};
 use crate::namespace::Kind;
 use crate::sys::exec::Vector;
 
@@ -20,6 +20,8 @@ pub struct Prepared<'p> {
     pub steps: Vec<Ready<'p>>,
     pub handles: Handles,
     pub target: TargetFiles,
+    /// Our PID before anything was done, for messages.
+    pub pid: i32,
     /// `None` for the login shell.
     pub program: Option<Executable>,
     pub environment: Vector,
@@ -38,6 +40,8 @@ pub struct Ready<'p> {
 pub struct TargetFiles {
     /// Its PID here; 0 without a target.
     pub pid: i32,
+    /// What is asked of it first, for messages.
+    pub first_wanted: Wanted,
     /// The files of its namespaces, by kind. Errors: those of finding it.
     pub files: nix::Result<Vec<CString>>,
 }
@@ -64,6 +68,7 @@ impl Prepared<'_> {
             steps,
             handles,
             target,
+            pid: std::process::id() as i32,
             program: plan.program.as_ref().map(|program| Executable::new(program, &environment)),
             environment: Vector::new(environment.into_iter().map(CString::from)),
         })
@@ -121,11 +126,11 @@ pub fn text_of(step: &Step) -> Vec<u8> {
 impl TargetFiles {
     fn of(handles: &Handles) -> TargetFiles {
         let Some(target) = &handles.target else {
-            return TargetFiles { pid: 0, files: Err(Errno::ESRCH) };
+            return TargetFiles { pid: 0, first_wanted: Wanted::File(""), files: Err(Errno::ESRCH) };
         };
         let file = |pid: i32, kind: &Kind| CString::new(format!("/proc/{pid}/ns/{kind}")).unwrap_or_default();
         let files = target.pid_in_proc().map(|pid| Kind::ALL.iter().map(|kind| file(pid, kind)).collect());
-        TargetFiles { pid: target.pid(), files }
+        TargetFiles { pid: target.pid(), first_wanted: target.first_wanted(), files }
     }
 
     /// The file of its namespace of this kind.

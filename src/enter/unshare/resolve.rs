@@ -22,10 +22,8 @@ const LARGEST_FILE: usize = 16 << 20;
 /// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
 /// not exist, cannot be read or does not fit.
 pub fn resolve(args: Args) -> Result<Request, RequestError> {
-    for (option, offset) in [("--monotonic", args.monotonic), ("--boottime", args.boottime)] {
-        if offset.is_some() && !args.kinds.contains(Kind::Time) {
-            return Err(RequestError::OffsetWithoutTime(option));
-        }
+    if (args.monotonic.is_some() || args.boottime.is_some()) && !args.kinds.contains(Kind::Time) {
+        return Err(RequestError::OffsetWithoutTime);
     }
     let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
     let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
@@ -66,11 +64,12 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
     })
 }
 
-fn check_files(files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persist>, RequestError> {
+/// The files, in the order of binding.
+fn check_files(mut files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persist>, RequestError> {
+    files.sort_by_key(|(kind, _)| Kind::IN_ORDER_OF_ENTERING.into_iter().position(|other| other == *kind));
     for (kind, file) in &files {
         if let Err(errno) = nix::sys::stat::stat(file) {
-            let option = format!("--{}={}", kind.long_option(), file.display());
-            return Err(RequestError::KeepFile { option, errno });
+            return Err(RequestError::KeepFile { kind: *kind, file: file.clone(), errno });
         }
         if *kind == Kind::Pid && !fork {
             return Err(RequestError::KeepPidWithoutFork(file.clone()));
@@ -161,8 +160,8 @@ impl Ids {
         match first_block(&text, uid, name.as_deref()) {
             Some(block) => Ok((block.first, block.count)),
             None => {
-                let user = name.map_or_else(|| uid.to_string(), |name| name.display().to_string());
-                Err(RequestError::NoSubordinateIds { user, file })
+                let name = name.map(|name| name.display().to_string());
+                Err(RequestError::NoSubordinateIds { uid, name, file })
             }
         }
     }

@@ -139,7 +139,7 @@ pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<Str
         )),
         Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => usage::swallowed(name),
         Failure::Program { program, errno } => program::not_run(program, *errno, situation, view),
-        Failure::Request(RequestError::NeedsTarget(_)) => {
+        Failure::Request(RequestError::NeedsTarget { .. }) => {
             names::argument_apart(situation.typed.program.as_deref()?, situation, view)
         }
         _ => None,
@@ -162,16 +162,16 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
         (Attempt::Open(path) | Attempt::Read(path), Errno::ENOENT) => {
             process::missing(path, situation, view).or_else(|| names::missing(path, situation, view))
         }
-        (Attempt::OpenSocketNamespace { pid, fd }, Errno::EPERM) => Some(format!(
+        (Attempt::OpenSocketNamespace { pid, fd, .. }, Errno::EPERM) => Some(format!(
             "taking descriptor {fd} needs the right to trace process {pid} (CAP_SYS_PTRACE), its network namespace \
              CAP_NET_ADMIN"
         )),
-        (Attempt::FindProcess(pid), Errno::ESRCH) => Some(process::none(*pid, view)),
-        (Attempt::FindProcess(_), Errno::ENOENT) => process::no_proc(view),
+        (Attempt::FindProcess { pid, .. }, Errno::ESRCH) => Some(process::none(*pid, view)),
+        (Attempt::FindProcess { .. }, Errno::ENOENT) => process::no_proc(view),
         (Attempt::Fork, Errno::ENOMEM) if situation.kinds.contains(Kind::Pid) => {
             Some(process_1_has_ended("that was entered"))
         }
-        (Attempt::Chroot(_), Errno::EPERM) => Some(setns::chroot_refused(situation, view)),
+        (Attempt::ChrootToOpened(_), Errno::EPERM) => Some(setns::chroot_refused(situation, view)),
         (Attempt::DropGroups, Errno::EPERM) => credentials::groups_refused(situation, view),
         (Attempt::SetContext, NOT_PROC) => Some(not_of_proc()),
         (Attempt::SetContext, Errno::EROFS) => {

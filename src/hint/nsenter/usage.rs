@@ -73,6 +73,7 @@ mod tests {
 
     fn hint_for(value: &str) -> Option<String> {
         hint(&UsageError::BadValue {
+            said: String::new(),
             option: "-t/--target".to_string(),
             value: value.into(),
             expected: "PID or PID:INODE",

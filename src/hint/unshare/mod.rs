@@ -18,7 +18,7 @@ use super::view::MOUNTS;
 use super::{View, not_of_proc, process_1_has_ended};
 use crate::enter::idmap::IdKind;
 use crate::enter::unshare::{IdMap, Request};
-use crate::error::{Attempt, Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError, Status};
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE};
 use crate::sys::file::NOT_PROC;
@@ -46,18 +46,17 @@ pub fn view_for(request: &Request) -> View {
 /// The hint for a request that makes no sense.
 pub fn before(error: &RequestError) -> Option<String> {
     match error {
-        RequestError::NoSubordinateIds { user, file } => Some(maps::add_subordinates(user, file, &View::of_system())),
+        RequestError::NoSubordinateIds { uid, name, file } => {
+            let user = name.clone().unwrap_or_else(|| uid.to_string());
+            Some(maps::add_subordinates(&user, file, &View::of_system()))
+        }
         RequestError::Unreadable { path, errno: Errno::ENOENT } if path.starts_with("/etc") => {
             Some(maps::add_subordinates("USER", &path.to_string_lossy(), &View::of_system()))
         }
         RequestError::Unreadable { path, errno } if path.starts_with("/proc") => {
             calls::no_file_of_proc(*errno, &View::of_system())
         }
-        RequestError::KeepFile { option, errno } => {
-            let (name, file) = option.split_once('=')?;
-            let kind = Kind::ALL.into_iter().find(|kind| name.strip_prefix("--") == Some(kind.long_option()))?;
-            keep::no_file(kind, Path::new(file), *errno)
-        }
+        RequestError::KeepFile { kind, file, errno } => keep::no_file(*kind, file, *errno),
         _ => None,
     }
 }
@@ -82,6 +81,10 @@ pub fn program_stays_outside(situation: &Situation) -> Option<String> {
 pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
+        Failure::HelperProgram { name, errno: Errno::ENOENT, found: false } => {
+            maps::program(name, Status::Exited(127), situation, view)
+        }
+        Failure::HelperProgram { name, .. } => maps::program(name, Status::Exited(126), situation, view),
         Failure::Helper { name, ending } => maps::program(name, (*ending)?, situation, view),
         // execve(2) is where the kernel tells a changed user that it has too many processes.
         Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_processes(false, view),
@@ -103,12 +106,12 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
             Errno::EACCES => Some(forbidden("making namespaces", view)),
             _ => None,
         },
-        Attempt::Write { path, .. } => write(path, errno, situation, view),
+        Attempt::Write { path, .. } | Attempt::OpenSetting(path) => write(path, errno, situation, view),
         Attempt::Open(path) | Attempt::Read(path) if path.starts_with("/proc") => {
             calls::no_file_of_proc(errno, view)
         }
         Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, situation, view),
-        Attempt::Keep { kind, file } => match errno {
+        Attempt::Keep { kind, file, .. } => match errno {
             Errno::EINVAL => keep::refused(*kind, file, view.place_of(file)),
             Errno::EACCES => Some(forbidden("binding a namespace on a file", view)),
             Errno::EPERM if situation.has(CAP_SYS_ADMIN, view) == Some(true) => Some(other_refusal(view)),

@@ -236,8 +236,16 @@ fn assert_named(error: &UsageError, arguments: &[OsString]) {
             assert!(names.len() > 1 && names.iter().all(|name| said.contains(name)));
         }
         UsageError::BadValue { option, value, .. } => {
-            assert!(typed(value.as_bytes()) && said.contains(&value.display().to_string()));
-            assert!(said.contains(option));
+            assert!(typed(value.as_bytes()) && error.detail().unwrap().contains(option));
+            // Of a map, only the part that is wrong may be said.
+            let parts = said.split('\'').chain(said.rsplit(": "));
+            assert!(
+                said.contains("failed")
+                    || parts.filter(|part| !part.is_empty()).any(|part| {
+                        let value = value.display().to_string();
+                        value.contains(part) || part.contains(&value)
+                    })
+            );
         }
         UsageError::Words { before, value, after } => {
             assert!(typed(value.as_bytes()));
@@ -245,6 +253,9 @@ fn assert_named(error: &UsageError, arguments: &[OsString]) {
         }
         UsageError::Apart(sentence) => assert_eq!(said, *sentence),
         UsageError::MissingArgument(option) => assert!(said.contains(option)),
+        UsageError::MissingArgumentOfLetter(letter) => {
+            assert!(within(&[*letter]) && said.contains(&letter.escape_ascii().to_string()));
+        }
         UsageError::NeedlessArgument(option) | UsageError::Repeated(option) => {
             assert!(said.contains(option));
         }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Mutex, PoisonError};
 
-use nskit::cli::getopt::{Asks, Getopt, Opt, Order, Takes};
+use nskit::cli::getopt::{Asks, Getopt, Opt, Order, Since, Takes};
 
 /// Options in the order in which they were met, with their arguments; then the operands, or `None` after an option that
 /// could not be read.
@@ -41,22 +41,45 @@ unsafe extern "C" {
 /// What stands for a name, by its place in the table; letters stand for themselves.
 const FIRST_NAME: i32 = 256;
 
+/// Each beginning of a name that means a single option of the oldest ones, of those that begin so: getopt_long(3) knows
+/// nothing of their age, and is given these as names of their own.
+fn abbreviations<Id>(table: &[Opt<Id>]) -> Vec<(&'static str, usize)> {
+    let mut found = Vec::new();
+    for opt in table {
+        for length in 1..opt.long.len() {
+            let beginning = &opt.long[..length];
+            let begin_so: Vec<_> =
+                table.iter().enumerate().filter(|(_, opt)| opt.long.starts_with(beginning)).collect();
+            for since in [Since::Ever, Since::Newer, Since::Ours] {
+                let of_age: Vec<_> = begin_so.iter().filter(|(_, opt)| opt.since == since).collect();
+                match of_age[..] {
+                    [] => continue,
+                    [(at, _)] if !table.iter().any(|opt| opt.long == beginning) => found.push((beginning, *at)),
+                    _ => {}
+                }
+                break;
+            }
+        }
+    }
+    found
+}
+
 fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> Reading<Id> {
     let letters = letters(table, order);
-    let names: Vec<CString> = table.iter().map(|opt| CString::new(opt.long).unwrap()).collect();
-    let mut rows: Vec<libc::option> = table
+    let full = table.iter().map(|opt| opt.long).zip(0..);
+    let names: Vec<(CString, usize)> =
+        full.chain(abbreviations(table)).map(|(name, at)| (CString::new(name).unwrap(), at)).collect();
+    let mut rows: Vec<libc::option> = names
         .iter()
-        .zip(&names)
-        .zip(FIRST_NAME..)
-        .map(|((opt, name), val)| libc::option {
+        .map(|(name, at)| libc::option {
             name: name.as_ptr(),
-            has_arg: match opt.takes {
+            has_arg: match table[*at].takes {
                 Takes::Nothing => 0,
                 Takes::Required => 1,
                 Takes::Optional => 2,
             },
             flag: std::ptr::null_mut(),
-            val,
+            val: FIRST_NAME + *at as i32,
         })
         .collect();
     rows.push(libc::option { name: std::ptr::null(), has_arg: 0, flag: std::ptr::null_mut(), val: 0 });
