@@ -148,6 +148,7 @@ pub const CASES: &[Case] = &[
     nsenter("help", &["--help"]).program(Program::None),
     lsns("listing", &[]),
     lsns("every column, as JSON", &["-J", "--output-all"]),
+    lsns("what holds those without a process", &["-rP", "-o", "NS,HELD-BY,HOLDERS"]),
     lsns("tree of processes", &["-Tprocess"]),
     lsns("one kind, raw", &["-r", "-t", "mnt"]),
     lsns("of a process", &["-p", "1"]),
