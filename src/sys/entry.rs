@@ -47,7 +47,7 @@ pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, tool
 /// # Safety
 /// As [`start`].
 unsafe fn first(vector: *const *const c_char) -> Option<&'static CStr> {
-    // SAFETY: the vector is ended by a null pointer, and its strings live for ever.
+    // SAFETY: the vector is ended by a null pointer, and its strings live as long as the process.
     unsafe { (!vector.is_null() && !(*vector).is_null()).then(|| CStr::from_ptr(*vector)) }
 }
 

@@ -1,4 +1,4 @@
-//! What the binaries do where there is no more memory: they say so and end with status 1, instead of SIGABRT and a core.
+//! Out of memory: the binaries say so and end with status 1, instead of SIGABRT and a core file.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, c_char};
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use super::file::{stderr, write_all};
 use super::process::exit_now;
 
-/// The C library's allocator, which ends the process where that has nothing left. For programs only: whoever uses the
-/// library chooses an allocator for themselves.
+/// The C library's allocator, which ends the process when memory runs out. For the binaries only: a program that uses the
+/// library chooses its own allocator.
 pub struct Allocator;
 
 /// What messages begin with.

@@ -101,7 +101,7 @@ impl Table<'_> {
     /// The namespace that descriptor `name` holds. A network namespace that the process is in itself is none of our
     /// concern where a socket holds it: it keeps that anyway.
     fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, Holder)> {
-        // The names `.` and `..` are no numbers, and no system call is spent on them.
+        // `.` and `..` are not numbers: no system call is spent on them.
         let fd = Fd { pid: self.pid, tid: self.tid, fd: digits(name.to_bytes())? };
         let Some(facts) = self.told(at::facts(self.directory, name)) else {
             return self.by_link(name, fd);

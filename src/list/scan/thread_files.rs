@@ -1,5 +1,5 @@
-//! The descriptors that a thread has for itself: clone(2) without CLONE_FILES, unshare(2) with it; and those of a process
-//! whose leader has exited, of which /proc/PID/fd shows none.
+//! Descriptor tables that /proc/PID/fd does not show: that of a thread which does not share its leader's (unshare(2) with
+//! CLONE_FILES), and that of a process whose leader has exited.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
