@@ -32,7 +32,6 @@ pub mod stat;
 pub mod value;
 mod visitor;
 
-use std::ffi::OsString;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -73,8 +72,7 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
         cells.look_up_users(candidates(&graph.snapshot, request, all));
     }
     let rows =
-        select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column, Fill::Whole)))
-            .map_err(|error| RequestError::Filter { expression: OsString::new(), error })?;
+        select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column, Fill::Whole)));
     if !users_first && request.columns.contains(&Column::User) {
         cells.look_up_users(rows.iter().map(|row| row.item));
     }

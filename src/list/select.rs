@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::filter::FilterError;
 use super::graph::Graph;
 use super::request::{Request, Subject};
 use super::snapshot::{Inode, Namespace};
@@ -31,13 +30,9 @@ pub struct Row {
     pub parent: Option<usize>,
 }
 
-/// The rows of the listing. `holds` says which pass the filter; it is asked once for each, until it fails: of namespaces
+/// The rows of the listing. `holds` says which pass the filter; it is asked once for each: of namespaces
 /// in the order of the listing, of processes by PID, whatever tree is made of them then.
-pub fn select(
-    graph: &Graph,
-    request: &Request,
-    mut holds: impl FnMut(Item) -> Result<bool, FilterError>,
-) -> Result<Vec<Row>, FilterError> {
+pub fn select(graph: &Graph, request: &Request, mut holds: impl FnMut(Item) -> bool) -> Vec<Row> {
     let found = match request.subject {
         Subject::Members(inode) => members(graph, inode),
         Subject::Namespaces { .. } if request.tree_of_namespaces() => {
@@ -45,21 +40,16 @@ pub fn select(
         }
         Subject::Namespaces { .. } => namespaces(graph, request),
     };
-    let mut items = Vec::with_capacity(found.len());
-    for item in found {
-        if holds(item)? {
-            items.push(item);
-        }
-    }
+    let mut items: Vec<Item> = found.into_iter().filter(|item| holds(*item)).collect();
     if request.tree == Some(Tree::Process) && matches!(request.subject, Subject::Members(_)) {
         items = parents_first(graph, items);
     }
-    Ok(match (request.subject, request.tree) {
+    match (request.subject, request.tree) {
         _ if !request.drawn => flat(items),
         (_, Some(Tree::Process)) => below_processes(graph, items),
         (Subject::Namespaces { .. }, Some(tree)) => below_namespaces(graph, items, tree),
         _ => flat(items),
-    })
+    }
 }
 
 fn members(graph: &Graph, inode: Inode) -> Vec<Item> {
@@ -232,7 +222,7 @@ mod tests {
     fn assert_rows(tree: Tree, kinds: &[Kind], task: Option<i32>, expected: &[(u32, Option<u32>)]) {
         let request =
             resolve(Args { tree: Some(tree), kinds: kinds.iter().copied().collect(), task, ..Args::default() });
-        let rows = select(&shuffled(), &request.unwrap(), |_| Ok(true)).unwrap();
+        let rows = select(&shuffled(), &request.unwrap(), |_| true);
         let number = |row: &Row| inode(row.item).unwrap().get();
         let found: Vec<_> =
             rows.iter().map(|row| (number(row), row.parent.map(|parent| number(&rows[parent])))).collect();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{MOST_BYTES, MOST_NODES, MOST_PATTERN_BYTES};
 
-/// Why a filter cannot be read, or not be applied. Places are counted in bytes, from 1.
+/// Why a filter cannot be read. Places are counted in bytes, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterError {
     /// More than [`MOST_BYTES`].
@@ -48,8 +48,6 @@ pub enum FilterError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A text that is to be compared as a number and is none.
-    NoNumber(String),
 }
 
 impl fmt::Display for FilterError {
@@ -80,7 +78,6 @@ impl fmt::Display for FilterError {
             FilterError::Pattern { pattern, reason } => {
                 write!(f, "Invalid regular expression: '{pattern}': {reason}")
             }
-            FilterError::NoNumber(text) => write!(f, "'{text}' is not a number"),
         }
     }
 }

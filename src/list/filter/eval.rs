@@ -2,105 +2,157 @@
 
 use std::cmp::Ordering;
 
-use super::FilterError;
 use super::lexer::Comparison;
 use super::parser::Node;
 use crate::digits::digits;
 use crate::list::column::Column;
 use crate::list::value::Value;
 
-/// What an operand comes to.
+/// What an operand comes to. What was written decides how it is compared, before what a cell holds.
 enum Operand {
+    /// Written.
     Integer(u64),
+    /// Written.
     Float(f64),
+    /// Written.
     Text(Vec<u8>),
+    /// Written, or what a comparison came to.
     Bool(bool),
-    /// The empty cell of a column of numbers.
-    Nothing,
+    /// A cell with a number in it.
+    NumberCell(u64),
+    /// A cell with something else in it.
+    TextCell(Vec<u8>),
+    /// An empty cell, of a column of numbers or of texts.
+    EmptyCell { of_numbers: bool },
 }
 
 /// Whether the expression holds. Goes as deep as the parser went.
-pub fn truth(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> Result<bool, FilterError> {
-    Ok(match node {
-        Node::And(left, right) => truth(left, cell)? && truth(right, cell)?,
-        Node::Or(left, right) => truth(left, cell)? || truth(right, cell)?,
-        Node::Not(inner) => !truth(inner, cell)?,
-        Node::Compare(comparison, left, right) => compare(*comparison, operand(left, cell)?, operand(right, cell)?)?,
-        Node::Match { text, pattern, negated } => pattern.is_in(&text_of(operand(text, cell)?)) != *negated,
-        _ => match operand(node, cell)? {
-            Operand::Integer(value) => value != 0,
+pub fn truth(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> bool {
+    match node {
+        Node::And(left, right) => truth(left, cell) && truth(right, cell),
+        Node::Or(left, right) => truth(left, cell) || truth(right, cell),
+        Node::Not(inner) => !truth(inner, cell),
+        Node::Compare(comparison, left, right) => {
+            let (left, right) = (operand(left, cell), operand(right, cell));
+            relate(left, right).is_some_and(|relation| holds(*comparison, relation))
+        }
+        Node::Match { text, pattern, negated } => pattern.is_in(&text_of(operand(text, cell))) != *negated,
+        _ => match operand(node, cell) {
+            Operand::Integer(value) | Operand::NumberCell(value) => value != 0,
             Operand::Float(value) => value != 0.0,
-            Operand::Text(text) => !text.is_empty(),
+            Operand::Text(text) | Operand::TextCell(text) => !text.is_empty(),
             Operand::Bool(value) => value,
-            Operand::Nothing => false,
+            Operand::EmptyCell { .. } => false,
         },
-    })
+    }
 }
 
-fn operand(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> Result<Operand, FilterError> {
-    Ok(match node {
+fn operand(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> Operand {
+    match node {
         Node::Integer(value) => Operand::Integer(*value),
         Node::Float(value) => Operand::Float(*value),
         Node::Text(text) => Operand::Text(text.trim_ascii().to_vec()),
         Node::Bool(value) => Operand::Bool(*value),
         Node::Column(column) => match cell(*column) {
-            Value::Empty if column.facts().number => Operand::Nothing,
-            Value::Empty => Operand::Text(Vec::new()),
-            Value::Number(value) => Operand::Integer(value),
-            Value::Text(text) => Operand::Text(text.trim_ascii().to_vec()),
-            Value::Lines(lines) => Operand::Text(lines.join(&b'\n').trim_ascii().to_vec()),
+            Value::Empty => Operand::EmptyCell { of_numbers: column.facts().number },
+            Value::Number(value) => Operand::NumberCell(value),
+            // An id, or `unassigned`.
+            Value::Text(text) if *column == Column::NetNsId => {
+                digits(&text).map_or(Operand::TextCell(text.to_vec()), Operand::NumberCell)
+            }
+            Value::Text(text) => Operand::TextCell(text.trim_ascii().to_vec()),
+            Value::Lines(lines) => Operand::TextCell(lines.join(&b'\n').trim_ascii().to_vec()),
         },
-        _ => Operand::Bool(truth(node, cell)?),
-    })
+        _ => Operand::Bool(truth(node, cell)),
+    }
 }
 
 fn text_of(operand: Operand) -> Vec<u8> {
     match operand {
-        Operand::Integer(value) => value.to_string().into_bytes(),
+        Operand::Integer(value) | Operand::NumberCell(value) => value.to_string().into_bytes(),
         Operand::Float(value) => value.to_string().into_bytes(),
-        Operand::Text(text) => text,
+        Operand::Text(text) | Operand::TextCell(text) => text,
         Operand::Bool(value) => value.to_string().into_bytes(),
-        Operand::Nothing => Vec::new(),
+        Operand::EmptyCell { .. } => Vec::new(),
     }
 }
 
-/// A number on either side makes numbers of both, a point in either makes both numbers with a point.
-fn compare(comparison: Comparison, left: Operand, right: Operand) -> Result<bool, FilterError> {
-    use Operand::{Bool, Float, Integer, Nothing, Text};
-    let ordering = match (left, right) {
-        (Nothing, _) | (_, Nothing) => None,
-        // An empty cell is no number, and an empty text is as good as one.
-        (Text(text), Integer(_) | Float(_)) | (Integer(_) | Float(_), Text(text)) if text.is_empty() => None,
-        (Text(left), Text(right)) => Some(left.cmp(&right)),
-        (Integer(left), Integer(right)) => Some(left.cmp(&right)),
-        (Integer(left), Text(right)) if float_of(&right).is_none() => Some(left.cmp(&integer(&right)?)),
-        (Text(left), Integer(right)) if float_of(&left).is_none() => Some(integer(&left)?.cmp(&right)),
-        (left @ (Bool(_) | Integer(_) | Float(_)), right @ Bool(_))
-        | (left @ Bool(_), right @ (Integer(_) | Float(_))) => number(left)?.partial_cmp(&number(right)?),
-        (Bool(left), Text(right)) => Some(left.cmp(&!right.is_empty())),
-        (Text(left), Bool(right)) => Some((!left.is_empty()).cmp(&right)),
-        (left, right) => number(left)?.partial_cmp(&number(right)?),
+/// How two operands stand to each other.
+enum Relation {
+    Ordered(Ordering),
+    /// A number, and what is none.
+    Unequal,
+}
+
+/// `true` or `false` on either side makes truth values of both, as does a comparison; then a string that is written makes
+/// strings of it and a cell, a number makes numbers of both. `None` where an empty cell is not even unequal.
+fn relate(left: Operand, right: Operand) -> Option<Relation> {
+    use Operand::{Bool, EmptyCell, NumberCell, Text, TextCell};
+    let ordering = match (&left, &right) {
+        (Bool(_), _) | (_, Bool(_)) => truth_value(&left)?.cmp(&truth_value(&right)?),
+        (Text(_), Text(_) | TextCell(_) | NumberCell(_) | EmptyCell { .. })
+        | (TextCell(_) | NumberCell(_) | EmptyCell { .. }, Text(_))
+        | (TextCell(_) | EmptyCell { of_numbers: false }, TextCell(_) | EmptyCell { of_numbers: false }) => {
+            text_of(left).cmp(&text_of(right))
+        }
+        (EmptyCell { .. }, _) | (_, EmptyCell { .. }) => return None,
+        _ => match (number(&left), number(&right)) {
+            (Some(Number::Integer(left)), Some(Number::Integer(right))) => left.cmp(&right),
+            (Some(left), Some(right)) => left.as_float().partial_cmp(&right.as_float())?,
+            _ => return Some(Relation::Unequal),
+        },
     };
-    Ok(ordering.is_some_and(|ordering| match comparison {
+    Some(Relation::Ordered(ordering))
+}
+
+fn holds(comparison: Comparison, relation: Relation) -> bool {
+    let Relation::Ordered(ordering) = relation else {
+        return comparison == Comparison::NotEqual;
+    };
+    match comparison {
         Comparison::Equal => ordering == Ordering::Equal,
         Comparison::NotEqual => ordering != Ordering::Equal,
         Comparison::Less => ordering == Ordering::Less,
         Comparison::LessOrEqual => ordering != Ordering::Greater,
         Comparison::Greater => ordering == Ordering::Greater,
         Comparison::GreaterOrEqual => ordering != Ordering::Less,
-    }))
+    }
 }
 
-fn number(operand: Operand) -> Result<f64, FilterError> {
+/// A number is true if it is not 0, a string if it says so; an empty cell is neither true nor false.
+fn truth_value(operand: &Operand) -> Option<bool> {
     match operand {
-        Operand::Integer(value) => Ok(value as f64),
-        Operand::Float(value) => Ok(value),
-        Operand::Bool(value) => Ok(f64::from(u8::from(value))),
-        Operand::Text(text) => match float_of(&text) {
-            Some(value) => Ok(value),
-            None => integer(&text).map(|value| value as f64),
-        },
-        Operand::Nothing => Ok(f64::NAN),
+        Operand::Integer(value) | Operand::NumberCell(value) => Some(*value != 0),
+        Operand::Float(value) => Some(*value != 0.0),
+        Operand::Text(text) | Operand::TextCell(text) => Some(matches!(&text[..], b"true" | b"1")),
+        Operand::Bool(value) => Some(*value),
+        Operand::EmptyCell { .. } => None,
+    }
+}
+
+/// A point in either of two numbers makes both numbers with a point.
+enum Number {
+    Integer(u64),
+    Float(f64),
+}
+
+impl Number {
+    fn as_float(&self) -> f64 {
+        match self {
+            Number::Integer(value) => *value as f64,
+            Number::Float(value) => *value,
+        }
+    }
+}
+
+fn number(operand: &Operand) -> Option<Number> {
+    match operand {
+        Operand::Integer(value) | Operand::NumberCell(value) => Some(Number::Integer(*value)),
+        Operand::Float(value) => Some(Number::Float(*value)),
+        Operand::Text(text) | Operand::TextCell(text) => {
+            float_of(text).map(Number::Float).or_else(|| digits(text).map(Number::Integer))
+        }
+        Operand::Bool(_) | Operand::EmptyCell { .. } => None,
     }
 }
 
@@ -108,8 +160,4 @@ fn number(operand: Operand) -> Result<f64, FilterError> {
 fn float_of(text: &[u8]) -> Option<f64> {
     let digits_and_point = text.contains(&b'.') && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     std::str::from_utf8(text).ok().filter(|_| digits_and_point)?.parse().ok()
-}
-
-fn integer(text: &[u8]) -> Result<u64, FilterError> {
-    digits(text).ok_or_else(|| FilterError::NoNumber(String::from_utf8_lossy(text).into_owned()))
 }

@@ -79,8 +79,7 @@ fn check(bytes: &[u8]) {
     assert_eq!(filter.is_ok(), tree.is_some(), "{text}: {filter:?}");
     if let (Ok(filter), Some(tree)) = (filter, tree) {
         for cell in ROWS {
-            let expected = tree.meaning(cell).map(|meaning| meaning.is_true());
-            assert_eq!(filter.holds(cell).ok(), expected, "{text}");
+            assert_eq!(filter.holds(cell), tree.meaning(cell).is_true(), "{text}");
         }
     }
 }
@@ -135,28 +134,30 @@ enum Meaning {
     Broken(f64),
     Text(Vec<u8>),
     Truth(bool),
-    NoNumber,
+    /// What a cell holds.
+    Cell(Box<Meaning>),
+    /// An empty cell, of a column of numbers or of texts.
+    Empty(bool),
 }
 
-use Meaning::{Broken, NoNumber, Text, Truth, Whole};
+use Meaning::{Broken, Cell, Empty, Text, Truth, Whole};
 
 impl Tree<'_> {
-    /// `None` where a text is to be a number and is none.
-    fn meaning(&self, cell: fn(Column) -> Value) -> Option<Meaning> {
+    fn meaning(&self, cell: fn(Column) -> Value) -> Meaning {
         let (left, operator, right) = match self {
-            Tree::Word(word) => return Some(of_word(word, cell)),
-            Tree::Not(inner) => return Some(Truth(!inner.meaning(cell)?.is_true())),
-            Tree::Both(left, operator, right) => (left.meaning(cell)?, *operator, right),
+            Tree::Word(word) => return of_word(word, cell),
+            Tree::Not(inner) => return Truth(!inner.meaning(cell).is_true()),
+            Tree::Both(left, operator, right) => (left.meaning(cell), *operator, right),
         };
-        Some(Truth(match operator {
-            "and" | "&&" => left.is_true() && right.meaning(cell)?.is_true(),
-            "OR" | "||" => left.is_true() || right.meaning(cell)?.is_true(),
+        Truth(match operator {
+            "and" | "&&" => left.is_true() && right.meaning(cell).is_true(),
+            "OR" | "||" => left.is_true() || right.meaning(cell).is_true(),
             "=~" | "!~" => {
                 let Tree::Word(pattern) = **right else { unreachable!() };
                 is_in(unquoted(pattern), &left.text()) == (operator == "=~")
             }
-            _ => compare(left, operator, right.meaning(cell)?)?,
-        }))
+            _ => compare(&left, operator, &right.meaning(cell)),
+        })
     }
 }
 
@@ -177,13 +178,17 @@ fn of_word(word: &str, cell: fn(Column) -> Value) -> Meaning {
         return Broken(number);
     }
     let column = Column::from_name(word.as_bytes()).unwrap();
-    match cell(column) {
-        Value::Empty if column.facts().number => NoNumber,
-        Value::Empty => Text(Vec::new()),
+    let text = |text: &[u8]| Text(text.trim_ascii().to_vec());
+    Cell(Box::new(match cell(column) {
+        Value::Empty => return Empty(column.facts().number),
         Value::Number(number) => Whole(number),
-        Value::Text(text) => Text(text.trim_ascii().to_vec()),
-        Value::Lines(lines) => Text(lines.join(&b'\n').trim_ascii().to_vec()),
-    }
+        Value::Text(id) if column == Column::NetNsId => {
+            let number = std::str::from_utf8(&id).ok().and_then(|id| id.parse().ok());
+            number.map_or(text(&id), Whole)
+        }
+        Value::Text(found) => text(&found),
+        Value::Lines(lines) => text(&lines.join(&b'\n')),
+    }))
 }
 
 fn unquoted(word: &str) -> &[u8] {
@@ -207,7 +212,8 @@ impl Meaning {
             Broken(number) => *number != 0.0,
             Text(text) => !text.is_empty(),
             Truth(truth) => *truth,
-            NoNumber => false,
+            Cell(inner) => inner.is_true(),
+            Empty(_) => false,
         }
     }
 
@@ -217,59 +223,80 @@ impl Meaning {
             Broken(number) => number.to_string().into(),
             Text(text) => text.clone(),
             Truth(truth) => truth.to_string().into(),
-            NoNumber => Vec::new(),
+            Cell(inner) => inner.text(),
+            Empty(_) => Vec::new(),
         }
     }
 
-    fn number(self) -> Option<Meaning> {
-        Some(match self {
-            Truth(truth) => Whole(truth.into()),
+    /// Beside `true` and `false`, a text must say so.
+    fn says_so(&self) -> Option<bool> {
+        match self {
+            Text(text) => Some(*text == b"true" || *text == b"1"),
+            Cell(inner) => inner.says_so(),
+            Empty(_) => None,
+            other => Some(other.is_true()),
+        }
+    }
+
+    fn number(&self) -> Option<Meaning> {
+        match self {
             Text(text) => {
-                let text = String::from_utf8(text).ok()?;
+                let text = std::str::from_utf8(text).ok()?;
                 if text.contains(|character: char| !character.is_ascii_digit() && character != '.') {
                     return None;
                 }
-                match text.contains('.') {
+                Some(match text.contains('.') {
                     true => Broken(text.parse().ok()?),
                     false => Whole(text.parse().ok()?),
-                }
+                })
             }
-            number => number,
-        })
+            Cell(inner) => inner.number(),
+            number => Some(number.clone()),
+        }
     }
-}
 
-fn compare(left: Meaning, operator: &str, right: Meaning) -> Option<bool> {
-    let empty = |text: &Meaning, other: &Meaning| {
-        matches!(text, Text(text) if text.is_empty()) && matches!(other, Whole(_) | Broken(_))
-    };
-    if matches!(left, NoNumber) || matches!(right, NoNumber) || empty(&left, &right) || empty(&right, &left) {
-        return Some(false);
+    /// Whether nothing about it is a number: a cell of texts, empty or not.
+    fn is_of_texts(&self) -> bool {
+        matches!(self, Empty(false)) || matches!(self, Cell(inner) if matches!(**inner, Text(_)))
     }
-    let ordering = match (&left, &right) {
-        (Text(left), Text(right)) => left.cmp(right),
-        (Truth(_), Text(_)) | (Text(_), Truth(_)) => left.is_true().cmp(&right.is_true()),
-        _ => match (left.number()?, right.number()?) {
-            (Whole(left), Whole(right)) => left.cmp(&right),
-            (left, right) => left.broken().partial_cmp(&right.broken())?,
-        },
-    };
-    Some(match operator {
-        "==" => ordering == Ordering::Equal,
-        "!=" => ordering != Ordering::Equal,
-        "<" => ordering == Ordering::Less,
-        "LE" => ordering != Ordering::Greater,
-        ">" => ordering == Ordering::Greater,
-        _ => ordering != Ordering::Less,
-    })
-}
 
-impl Meaning {
+    fn is_written_number(&self) -> bool {
+        matches!(self, Whole(_) | Broken(_))
+    }
+
     fn broken(&self) -> f64 {
         match self {
             Whole(number) => *number as f64,
             Broken(number) => *number,
             _ => f64::NAN,
         }
+    }
+}
+
+fn compare(left: &Meaning, operator: &str, right: &Meaning) -> bool {
+    let either = |is: fn(&Meaning) -> bool| is(left) || is(right);
+    let ordering = if either(|side| matches!(side, Truth(_))) {
+        let (Some(left), Some(right)) = (left.says_so(), right.says_so()) else { return false };
+        Some(left.cmp(&right))
+    } else if either(|side| matches!(side, Text(_))) && !either(Meaning::is_written_number)
+        || left.is_of_texts() && right.is_of_texts()
+    {
+        Some(left.text().cmp(&right.text()))
+    } else if either(|side| matches!(side, Empty(_))) {
+        return false;
+    } else {
+        match (left.number(), right.number()) {
+            (Some(Whole(left)), Some(Whole(right))) => Some(left.cmp(&right)),
+            (Some(left), Some(right)) => left.broken().partial_cmp(&right.broken()),
+            _ => None,
+        }
+    };
+    match operator {
+        "==" => ordering == Some(Ordering::Equal),
+        "!=" => ordering != Some(Ordering::Equal),
+        "<" => ordering == Some(Ordering::Less),
+        "LE" => ordering.is_some_and(Ordering::is_le),
+        ">" => ordering == Some(Ordering::Greater),
+        _ => ordering.is_some_and(Ordering::is_ge),
     }
 }
