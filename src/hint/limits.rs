@@ -5,6 +5,9 @@ use std::path::{Component, Path};
 use super::View;
 use crate::mountinfo::Mount;
 
+/// PROC_CGROUP_INIT_INO of the kernel: the cgroup namespace that there is from the start has this number.
+const FIRST_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";
+
 /// EAGAIN of fork(2). `unbounded`: whether RLIMIT_NPROC does not count for us, as for the first root user and for who has
 /// CAP_SYS_ADMIN or CAP_SYS_RESOURCE (getrlimit(2)).
 pub fn of_processes(unbounded: bool, view: &View) -> Option<String> {
@@ -17,8 +20,10 @@ pub fn of_processes(unbounded: bool, view: &View) -> Option<String> {
     }
     let user = (!unbounded).then(|| processes_of_user(view)).flatten();
     match (user, groups.first()) {
+        (Some(_), None) if sees_all_cgroups(view) => of_user(view),
         (Some(limit), _) => Some(format!(
-            "our user may have {limit} processes and threads (RLIMIT_NPROC, ulimit -u), and has that many"
+            "either our user has as many processes and threads as it may, {limit} (RLIMIT_NPROC, ulimit -u), or a cgroup has \
+             as many as its pids.max allows"
         )),
         (None, Some(group)) => {
             Some(format!("probably the cgroup {} was full: its pids.max is {}", group.path, group.most))
@@ -27,8 +32,23 @@ pub fn of_processes(unbounded: bool, view: &View) -> Option<String> {
     }
 }
 
+/// RLIMIT_NPROC, where it is that which has refused.
+pub fn of_user(view: &View) -> Option<String> {
+    let limit = processes_of_user(view)?;
+    Some(format!("our user has as many processes and threads as it may: {limit} (RLIMIT_NPROC, ulimit -u)"))
+}
+
+/// Whether no cgroup around ours is out of sight, as that of a container is in a cgroup namespace.
+fn sees_all_cgroups(view: &View) -> bool {
+    view.link("/proc/self/ns/cgroup").as_deref() == Some(FIRST_CGROUP_NAMESPACE)
+        && view.mounts().iter().any(|mount| {
+            let limits = mount.fstype == "cgroup2" || has_pids("pids", mount);
+            limits && mount.root == "/"
+        })
+}
+
 /// The soft limit; `None` where there is none, or it cannot be seen.
-pub fn processes_of_user(view: &View) -> Option<u64> {
+fn processes_of_user(view: &View) -> Option<u64> {
     let limits = view.text("/proc/self/limits")?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max processes"))?;
     line.split_whitespace().next()?.parse().ok()
@@ -92,14 +112,20 @@ mod tests {
 
     fn hint(unbounded: bool, limits: &str, cgroup: &str, files: &[(&str, &str)]) -> Option<String> {
         let own = [("/proc/self/limits", limits), ("/proc/self/mountinfo", MOUNTS), ("/proc/self/cgroup", cgroup)];
-        of_processes(unbounded, &Made::of(&[&own, files].concat()).view())
+        let made = Made::of(&[&own, files].concat()).with_link("/proc/self/ns/cgroup", FIRST_CGROUP_NAMESPACE);
+        of_processes(unbounded, &made.view())
     }
 
     #[test]
     fn the_limit_of_the_user_counts_for_users_only() {
-        assert!(hint(false, LIMITS, "", &[]).unwrap().starts_with("our user may have 17 processes"));
+        let user = "our user has as many processes and threads as it may: 17";
+        assert!(hint(false, LIMITS, "", &[]).unwrap().starts_with(user));
         assert_eq!(hint(true, LIMITS, "", &[]), None);
         assert_eq!(hint(false, UNLIMITED, "", &[]), None);
+        // Of a container, the cgroups around it are not seen.
+        let own = [("/proc/self/limits", LIMITS), ("/proc/self/mountinfo", MOUNTS)];
+        let container = of_processes(false, &Made::of(&own).view()).unwrap();
+        assert!(container.starts_with("either our user has") && container.contains("pids.max"), "{container}");
     }
 
     #[test]
@@ -115,7 +141,7 @@ mod tests {
         // Where none is full any more, the limit of the user comes first.
         let free = hint(true, LIMITS, "0::/x/y\n", &files[..2]).unwrap();
         assert!(free.starts_with("probably the cgroup /cg/x/y was full"), "{free}");
-        assert!(hint(false, LIMITS, "0::/x/y\n", &files[..2]).unwrap().starts_with("our user"));
+        assert!(hint(false, LIMITS, "0::/x/y\n", &files[..2]).unwrap().starts_with("either our user"));
         let unlimited = [("/cg/x/pids.max", "max\n"), ("/cg/x/pids.current", "5\n")];
         assert_eq!(hint(true, LIMITS, "0::/x\n", &unlimited), None);
     }

@@ -22,7 +22,7 @@ pub fn no_right(situation: &Situation, view: &View) -> String {
         return unmapped_first(ids);
     }
     let root = situation.uid == Some(0);
-    if let Some(bar) = bar(situation, view) {
+    if let Some(bar) = bar(situation, view).or_else(|| no_more_user_namespaces(view)) {
         let remedy = if root { "which root lacks here" } else { "run it as root" };
         return format!(
             "this needs CAP_SYS_ADMIN: {remedy}; nor does a user namespace of one's own (-r) help, as {bar}"
@@ -45,19 +45,21 @@ pub fn no_right(situation: &Situation, view: &View) -> String {
 
 /// Why no user namespace can be made, whoever asks for it; `None` where nothing is known to be in the way.
 fn bar(situation: &Situation, view: &View) -> Option<String> {
-    let number = |path| view.number(path);
     let privileged = situation.has(CAP_SYS_ADMIN, view) == Some(true);
-    if !privileged && number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
+    if !privileged && view.number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
         return Some("kernel.unprivileged_userns_clone is 0: only root may make user namespaces here".to_string());
-    }
-    if number("/proc/sys/user/max_user_namespaces") == Some(0) {
-        return Some("user.max_user_namespaces is 0: no such namespace may be made here".to_string());
     }
     let mounts = view.mounts();
     (!mounts.is_empty() && !is_mounted(&mounts, "/")).then(|| {
         "we are in a chroot: the kernel makes no user namespaces there; enter the root by pivot_root(2) instead"
             .to_string()
     })
+}
+
+/// The limit, for which unshare(2) has an error of its own.
+fn no_more_user_namespaces(view: &View) -> Option<String> {
+    let none = view.number("/proc/sys/user/max_user_namespaces") == Some(0);
+    none.then(|| limits(KindSet::EMPTY.with(Kind::User), view))
 }
 
 fn unmapped_first(ids: &str) -> String {
@@ -137,8 +139,8 @@ pub fn not_valid(kinds: KindSet, view: &View) -> Option<String> {
             ));
         }
         // As Linux 3.10 of RHEL 7 says it.
-        if view.number("/proc/sys/user/max_user_namespaces") == Some(0) {
-            return Some(limits(KindSet::EMPTY.with(Kind::User), view));
+        if let Some(limit) = no_more_user_namespaces(view) {
+            return Some(limit);
         }
     }
     (kinds.contains(Kind::Pid) && has_children_elsewhere(view)).then(|| {

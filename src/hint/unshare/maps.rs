@@ -115,6 +115,12 @@ impl MapProgram {
 /// What the file of subordinate ids allows the user, where it does not allow what was asked for.
 fn allowed(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
     let file = ids.subordinate_file();
+    // With a service of its own in nsswitch.conf(5), the file does not count.
+    let services = view.text("/etc/nsswitch.conf").unwrap_or_default();
+    let other = |line: &str| line.trim().strip_prefix("subid:").is_some_and(|service| service.trim() != "files");
+    if services.lines().any(other) {
+        return None;
+    }
     let user = situation.uid?;
     let name = name_of(user, view);
     let text = view.bytes(file).unwrap_or_default();

@@ -87,7 +87,7 @@ pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<Str
         Failure::HelperProgram { name, .. } => maps::program(name, Status::Exited(126), situation, view),
         Failure::Helper { name, ending } => maps::program(name, (*ending)?, situation, view),
         // execve(2) is where the kernel tells a changed user that it has too many processes.
-        Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_processes(false, view),
+        Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
         Failure::Program { program, errno } => {
             situation.operand_of_option(program).or_else(|| not_run(program, *errno, &situation.search))
         }

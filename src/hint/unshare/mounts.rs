@@ -28,6 +28,11 @@ pub fn no_proc(situation: &Situation, view: &View) -> Option<String> {
 }
 
 fn proc_refused(situation: &Situation, view: &View) -> Option<String> {
+    // Only in a user namespace does the kernel look at what can be seen already.
+    let user = situation.kinds.contains(Kind::User);
+    if !user && view.link("/proc/self/ns/user").as_deref() == Some(FIRST_USER_NAMESPACE) {
+        return Some(other_refusal(view));
+    }
     if !situation.kinds.contains(Kind::Pid) {
         return situation.kinds.contains(Kind::User).then(|| {
             "proc shows the PID namespace that we are in, which does not belong to the new user namespace: add --pid \
@@ -40,11 +45,6 @@ fn proc_refused(situation: &Situation, view: &View) -> Option<String> {
             .kinds
             .contains(Kind::User)
             .then(|| "the new PID namespace holds for children only: add --fork".to_string());
-    }
-    // Only in a user namespace does the kernel look at what can be seen already.
-    let user = situation.kinds.contains(Kind::User);
-    if !user && view.link("/proc/self/ns/user").as_deref() == Some(FIRST_USER_NAMESPACE) {
-        return Some(other_refusal(view));
     }
     let mounts = view.mounts();
     if mounts.is_empty() {
@@ -60,8 +60,12 @@ fn proc_refused(situation: &Situation, view: &View) -> Option<String> {
     }
     // One that nothing covers would have been enough.
     let masks: Vec<_> = whole.iter().filter_map(|proc| Some((*proc, mask_of(proc, &mounts)?))).collect();
-    if let Some(open) = whole.iter().find(|proc| masks.iter().all(|(masked, _)| masked.id != proc.id)) {
-        return limited(open).or_else(|| is_mounted(&mounts, "/").then(|| other_refusal(view)));
+    let open: Vec<_> = whole.iter().filter(|proc| masks.iter().all(|(masked, _)| masked.id != proc.id)).collect();
+    if !open.is_empty() {
+        // What a mount is held to, it is by having been copied into the new user namespace.
+        let limits: Option<Vec<_>> = open.iter().map(|proc| limited(proc).filter(|_| user)).collect();
+        let other = || is_mounted(&mounts, "/").then(|| other_refusal(view));
+        return limits.map_or_else(other, |limits| limits.into_iter().next());
     }
     // Where a proc lies over another, what is masked of the upper one tells more.
     let within = |(proc, mask): &&(&Mount, &Path)| proc.mount_point != *mask;
