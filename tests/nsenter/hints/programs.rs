@@ -91,3 +91,21 @@ fn a_dash_that_is_none_is_no_option() {
         assert!(hint.contains("begins with a dash that is not '-'") && hint.ends_with("write -t"), "{hint}");
     }
 }
+
+#[test]
+fn a_program_that_is_there_lacks_something_else() {
+    let Some(scene) = scene() else { return };
+    let target = Target::new(&scene, ROOT, &["-m", "-n"]);
+    let id = target.id();
+    let script = scene.program("script", "#!/no/such/shell\n");
+    let outside = hint(scene.nsenter(["-t", &id, "-n", &script]), 127, &[MISSING]);
+    assert_eq!(outside, format!("the interpreter of {script}, /no/such/shell, is missing"));
+    for options in [&["-n"][..], &["-m"]] {
+        let of_shell = hint(scene.nsenter(["-t", &id]).args(options).args(["cd", "/"]), 127, &[MISSING]);
+        assert!(of_shell.starts_with("cd is a command of the shell"), "{options:?}: {of_shell}");
+    }
+    // It was found where nobody may execute it.
+    let file = scene.file("plain", "");
+    let refused = hint(scene.nsenter(["-t", &id, "-m", &file]), 126, &["denied"]);
+    assert!(refused.contains("has no permission to be executed"), "{refused}");
+}
