@@ -9,13 +9,13 @@ use nix::unistd::isatty;
 
 use crate::digits::number;
 use crate::environment::value;
-use crate::error::{Failure, Status};
+use crate::error::{Failure, Shown, Status};
 use crate::sys::entry::Invocation;
 use crate::sys::{file, terminal};
 
 /// A line `PROGRAM: message`.
 fn line(program: &OsStr, message: &str) -> Vec<u8> {
-    [&one_line(&program.to_string_lossy())[..], b": ", &one_line(message), b"\n"].concat()
+    [&one_line(&program.shown().to_string())[..], b": ", &one_line(message), b"\n"].concat()
 }
 
 /// Writes to stderr, if it is open. One that cannot be written is no reason to fail.
@@ -30,17 +30,29 @@ fn wants_hints(caller: &Invocation) -> bool {
     value(&caller.environment, b"NSKIT_HINTS") != Some(b"0")
 }
 
-/// The text with control characters escaped: a name from a hostile place must not drive the terminal.
+/// The text with control and format characters escaped: a name from a hostile place must neither drive the terminal nor
+/// change the order in which a person reads.
 fn one_line(text: &str) -> Vec<u8> {
     let mut line = Vec::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || is_format(character) {
             line.extend(character.escape_default().to_string().bytes());
         } else {
             line.extend(character.encode_utf8(&mut [0; 4]).bytes());
         }
     }
     line
+}
+
+/// Whether a character shows as nothing, or changes how its neighbours are shown: those of Unicode's categories Cf, Zl and Zp,
+/// those of category Mn that choose variants, and the blank ones of other categories.
+fn is_format(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
+        | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Says what failed, with its likely reason below, and gives the status to end with: in one write, so that lines of
@@ -54,7 +66,7 @@ pub fn failure(caller: &Invocation, failure: &Failure, hint: Option<String>) -> 
         text.extend(line(name, &failure.to_string()));
     }
     if of_getopt {
-        let name = one_line(&caller.program.to_string_lossy());
+        let name = one_line(&caller.program.shown().to_string());
         text.extend([b"Try '", &*name, b" --help' for more information.\n"].concat());
     }
     if let Some(hint) = hint.or_else(|| failure.detail()).filter(|_| wants_hints(caller)) {

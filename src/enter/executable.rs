@@ -3,13 +3,15 @@
 use std::ffi::{CStr, CString};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::sys::stat::stat;
 use nix::unistd::{AccessFlags, access, faccessat};
 
 use super::environment;
+use super::interpreter::{Interpreter, LONGEST_PATH, interpreter};
 use super::program::{DEFAULT_PATH, Program};
 use crate::sys::exec::{Vector, execute, execute_script};
+use crate::sys::file::open_retrying;
 
 /// What runs an executable that the kernel does not know how to run.
 const SCRIPT_SHELL: &CStr = c"/bin/sh";
@@ -48,11 +50,21 @@ impl Executable {
         self.script_argv.set_number(index + 1, number);
     }
 
-    /// Whether there is a file that can be executed: what will fail later (ENOEXEC, E2BIG, …) cannot be known before.
-    /// Errors: those of [`Executable::execute`].
+    /// Whether there is a file that can be executed, and what the kernel starts to run it: the interpreter that a script
+    /// names, or the loader of an ELF file. What will fail later (ENOEXEC, E2BIG, …) cannot be known before. Errors: those of
+    /// [`Executable::execute`].
     pub fn check(&self) -> nix::Result<()> {
+        self.check_by(|path| may_execute(path).and_then(|()| may_start(path)))
+    }
+
+    /// Whether there is a file that can be executed, whatever that needs. Errors: as [`Executable::check`].
+    pub fn check_file(&self) -> nix::Result<()> {
+        self.check_by(may_execute)
+    }
+
+    fn check_by(&self, may: impl Fn(&CStr) -> nix::Result<()>) -> nix::Result<()> {
         let mut found = false;
-        let errno = search(&self.candidates, |path| match may_execute(path) {
+        let errno = search(&self.candidates, |path| match may(path) {
             // Any error but those that the search goes on after.
             Ok(()) => {
                 found = true;
@@ -120,6 +132,32 @@ fn may_execute(path: &CStr) -> nix::Result<()> {
         Ok(stat) if stat.st_mode & libc::S_IFMT != libc::S_IFREG => Err(Errno::EACCES),
         _ => Ok(()),
     }
+}
+
+/// The kernel looks for interpreters of interpreters so many times.
+const MOST_INTERPRETERS: usize = 5;
+
+/// Whether execve(2) would find the interpreters of the file, of which it is known that it can be executed. What cannot be
+/// read or understood may well be run: binfmt_misc knows more formats.
+fn may_start(path: &CStr) -> nix::Result<()> {
+    let mut file = match open_retrying(path, OFlag::O_RDONLY) {
+        Ok(file) => file,
+        Err(_) => return Ok(()),
+    };
+    for _ in 0..MOST_INTERPRETERS {
+        let mut buffer = [0; LONGEST_PATH];
+        let (path, is_script) = match interpreter(file, &mut buffer) {
+            Some(Interpreter::OfScript(path)) => (path, true),
+            Some(Interpreter::Loader(path)) => (path, false),
+            None => break,
+        };
+        may_execute(path)?;
+        file = match open_retrying(path, OFlag::O_RDONLY) {
+            Ok(file) if is_script => file,
+            _ => break,
+        };
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::target::Target;
+use crate::error::Shown;
 
 /// Stands in a plan for a file that is open by then: a number in [`Handles`], and the path for whoever reads the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Handle {
 
 impl fmt::Display for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (#{})", self.path.display(), self.number)
+        write!(f, "{} (#{})", self.path.shown(), self.number)
     }
 }
 
@@ -78,6 +79,14 @@ impl Handles {
     /// Puts a file where there is room for it. Errors: EBADF where there is none.
     pub fn set(&mut self, handle: &Handle, file: OwnedFd) -> nix::Result<()> {
         self.files.get_mut(handle.number).map(|place| *place = Some(file)).ok_or(Errno::EBADF)
+    }
+
+    /// Closes all of them, and gives back no memory, which a child of a process with several threads must not.
+    pub fn close(&mut self) {
+        self.files.iter_mut().for_each(|file| *file = None);
+        if let Some(target) = &mut self.target {
+            target.let_go();
+        }
     }
 }
 

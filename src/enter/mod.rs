@@ -20,6 +20,7 @@ mod executable;
 mod fault;
 mod frozen;
 mod helper;
+mod interpreter;
 mod run;
 mod supervise;
 

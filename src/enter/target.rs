@@ -92,6 +92,11 @@ impl Target {
         }
     }
 
+    /// Closes what is open of it.
+    pub fn let_go(&mut self) {
+        (self.pidfd, self.directory) = (None, None);
+    }
+
     /// Keeps its directory in /proc, whose owner is that of the process, for when its ids are asked.
     pub fn keep_directory(&mut self, directory: OwnedFd) {
         self.directory = Some(directory);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::shown::Shown;
 use crate::namespace::{Kind, KindSet, Reference};
 use crate::sys::capability::CapabilityCall;
 
@@ -153,21 +154,21 @@ impl fmt::Display for Attempt {
             Attempt::Signals => write!(f, "sigaction failed"),
             Attempt::BlockSignals => write!(f, "sigprocmask block failed"),
             Attempt::UnblockSignals => write!(f, "sigprocmask unblock failed"),
-            Attempt::OpenSetting(path) if is_of_clocks(path) => write!(f, "failed to open {}", path.display()),
-            Attempt::Open(path) | Attempt::OpenSetting(path) => write!(f, "cannot open {}", path.display()),
-            Attempt::Read(path) => write!(f, "cannot read {}", path.display()),
-            Attempt::Write { path, .. } if is_of_clocks(path) => write!(f, "failed to write to {}", path.display()),
-            Attempt::Write { path, .. } => write!(f, "write failed {}", path.display()),
+            Attempt::OpenSetting(path) if is_of_clocks(path) => write!(f, "failed to open {}", path.shown()),
+            Attempt::Open(path) | Attempt::OpenSetting(path) => write!(f, "cannot open {}", path.shown()),
+            Attempt::Read(path) => write!(f, "cannot read {}", path.shown()),
+            Attempt::Write { path, .. } if is_of_clocks(path) => write!(f, "failed to write to {}", path.shown()),
+            Attempt::Write { path, .. } => write!(f, "write failed {}", path.shown()),
             Attempt::Keep { kind, file, pid } => {
-                write!(f, "mount /proc/{pid}/ns/{} on {} failed", kind.name_for_children(), file.display())
+                write!(f, "mount /proc/{pid}/ns/{} on {} failed", kind.name_for_children(), file.shown())
             }
             Attempt::Propagate { at, .. } if at == Path::new("/") => {
                 write!(f, "cannot change root filesystem propagation")
             }
-            Attempt::Propagate { at, .. } => write!(f, "cannot change {} filesystem propagation", at.display()),
-            Attempt::Mount { on, .. } => write!(f, "mount {} failed", on.display()),
-            Attempt::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.display()),
-            Attempt::Chdir(path) => write!(f, "cannot chdir to '{}'", path.display()),
+            Attempt::Propagate { at, .. } => write!(f, "cannot change {} filesystem propagation", at.shown()),
+            Attempt::Mount { on, .. } => write!(f, "mount {} failed", on.shown()),
+            Attempt::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.shown()),
+            Attempt::Chdir(path) => write!(f, "cannot chdir to '{}'", path.shown()),
             Attempt::ChdirToOpenedRoot(_) => write!(f, "change directory by root file descriptor failed"),
             Attempt::ChrootToOpened(_) => write!(f, "chroot failed"),
             Attempt::ChdirToRoot => write!(f, "cannot change directory to /"),

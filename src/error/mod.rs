@@ -2,11 +2,13 @@
 
 mod attempt;
 mod request;
+mod shown;
 mod status;
 mod usage;
 
 pub use attempt::{Attempt, Wanted};
 pub use request::RequestError;
+pub use shown::Shown;
 pub use status::Status;
 pub use usage::{UsageError, Wording};
 
@@ -127,7 +129,7 @@ impl fmt::Display for Failure {
             }
             Failure::System { attempt, errno } => write!(f, "{attempt}: {}", sys::error_text(*errno)),
             Failure::Program { program, errno } => {
-                write!(f, "failed to execute {}: {}", program.display(), sys::error_text(*errno))
+                write!(f, "failed to execute {}: {}", program.shown(), sys::error_text(*errno))
             }
             Failure::HelperProgram { name, errno, .. } => {
                 write!(f, "failed to execute {name}: {}", sys::error_text(*errno))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use super::shown::Shown;
 use super::{Attempt, Wanted};
 use crate::enter::idmap::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::list::filter::FilterError;
@@ -143,8 +144,8 @@ pub enum RequestError {
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RequestError::UnknownUser(name) => write!(f, "failed to parse uid: '{}'", name.display()),
-            RequestError::UnknownGroup(name) => write!(f, "failed to parse gid: '{}'", name.display()),
+            RequestError::UnknownUser(name) => write!(f, "failed to parse uid: '{}'", name.shown()),
+            RequestError::UnknownGroup(name) => write!(f, "failed to parse gid: '{}'", name.shown()),
             RequestError::OffsetWithoutTime => {
                 write!(f, "options --monotonic and --boottime require unsharing of a time namespace (-t)")
             }
@@ -159,10 +160,10 @@ impl fmt::Display for RequestError {
             }
             RequestError::NoSubordinateIds { uid, .. } => write!(f, "you (user {uid}) don't exist."),
             RequestError::Unreadable { path, errno } if path.starts_with("/etc") => {
-                write!(f, "could not open '{}': {}", path.display(), sys::error_text(*errno))
+                write!(f, "could not open '{}': {}", path.shown(), sys::error_text(*errno))
             }
             RequestError::Unreadable { path, errno } => {
-                write!(f, "cannot open {}: {}", path.display(), sys::error_text(*errno))
+                write!(f, "cannot open {}: {}", path.shown(), sys::error_text(*errno))
             }
             RequestError::MapTooLong(file, length) => {
                 write!(
@@ -209,9 +210,9 @@ impl fmt::Display for RequestError {
             RequestError::CgroupOutOfSight(line) => {
                 write!(f, "the cgroup '{line}' of the target cannot be reached by any cgroup mount here")
             }
-            RequestError::PausedCgroup { cgroup, .. } => write!(f, "the cgroup {} is paused", cgroup.display()),
+            RequestError::PausedCgroup { cgroup, .. } => write!(f, "the cgroup {} is paused", cgroup.shown()),
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
-            RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.display()),
+            RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.shown()),
             RequestError::TooManyColumns => write!(f, "--output: too many columns"),
             RequestError::UnknownNamespace(inode) => write!(f, "not found namespace: {inode}"),
             RequestError::NotInProc(pid) => write!(f, "process {pid} is not in the PID namespace that /proc shows"),
@@ -223,7 +224,7 @@ impl fmt::Display for RequestError {
                 write!(f, "unknown column: {name}")
             }
             RequestError::Filter { expression, error } => {
-                write!(f, "failed to parse \"{}\": {error}", expression.display())
+                write!(f, "failed to parse \"{}\": {error}", expression.shown())
             }
         }
     }
@@ -240,13 +241,13 @@ impl RequestError {
     /// What it says more than the message does.
     pub fn detail(&self) -> Option<String> {
         Some(match self {
-            RequestError::UnknownUser(name) => format!("no user is called '{}'", name.display()),
-            RequestError::UnknownGroup(name) => format!("no group is called '{}'", name.display()),
+            RequestError::UnknownUser(name) => format!("no user is called '{}'", name.shown()),
+            RequestError::UnknownGroup(name) => format!("no group is called '{}'", name.shown()),
             RequestError::AllowWithSingleGroup => {
                 "the kernel takes a map of one's own group only while setgroups is denied".to_string()
             }
             RequestError::KeepFile { kind, file, errno: Errno::ENOENT } => {
-                let (option, file) = (kind.long_option(), file.display());
+                let (option, file) = (kind.long_option(), file.shown());
                 format!("--{option}={file}: create the file first (touch {file}), the namespace is bound on it")
             }
             RequestError::KeepPidWithoutFork(_) => {
@@ -264,9 +265,9 @@ impl RequestError {
             }
             RequestError::NoPidfdInodes(_) => "pidfds have inode numbers of their own since Linux 6.9 only".to_string(),
             RequestError::NotTheNamespace { path, wanted, found: Some(found) } => {
-                format!("{} is a {found} namespace, not a {wanted} namespace", path.display())
+                format!("{} is a {found} namespace, not a {wanted} namespace", path.shown())
             }
-            RequestError::NotTheNamespace { path, .. } => format!("{} is no namespace", path.display()),
+            RequestError::NotTheNamespace { path, .. } => format!("{} is no namespace", path.shown()),
             RequestError::NoCgroups(line) => {
                 format!("no cgroup file system is mounted here, by which to reach the target's cgroup '{line}'")
             }

@@ -1,5 +1,6 @@
 //! What can be wrong with a command line.
 
+use super::shown::Shown;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -63,7 +64,7 @@ pub enum Wording {
 impl Wording {
     /// The message for this value.
     pub fn of(self, value: &OsStr) -> String {
-        let shown = value.display();
+        let shown = value.shown();
         match self {
             Wording::Number(what) if is_number(value.as_bytes()) => {
                 format!("{what}: '{shown}': Numerical result out of range")
@@ -115,10 +116,10 @@ impl fmt::Display for UsageError {
                 write!(f, "invalid option -- '{}'", letter.escape_ascii())
             }
             UsageError::UnknownName(typed) => {
-                write!(f, "unrecognized option '--{}'", typed.display())
+                write!(f, "unrecognized option '--{}'", typed.shown())
             }
             UsageError::Ambiguous(typed, names) => {
-                write!(f, "option '--{}' is ambiguous; possibilities:", typed.display())?;
+                write!(f, "option '--{}' is ambiguous; possibilities:", typed.shown())?;
                 names.iter().try_for_each(|name| write!(f, " '--{name}'"))
             }
             UsageError::MissingArgument(name) => {
@@ -131,7 +132,7 @@ impl fmt::Display for UsageError {
                 write!(f, "option '--{name}' doesn't allow an argument")
             }
             UsageError::BadValue { said, .. } => f.write_str(said),
-            UsageError::Words { before, value, after } => write!(f, "{before}{}{after}", value.display()),
+            UsageError::Words { before, value, after } => write!(f, "{before}{}{after}", value.shown()),
             UsageError::Exclusive(one, other) => write!(f, "mutually exclusive arguments: {one} {other}"),
             UsageError::Apart(sentence) => f.write_str(sentence),
             UsageError::Repeated(option) => write!(f, "option {option} may be given only once"),

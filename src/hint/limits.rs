@@ -3,6 +3,7 @@
 use std::path::{Component, Path};
 
 use super::View;
+use crate::error::Shown;
 use crate::mountinfo::Mount;
 
 /// PROC_CGROUP_INIT_INO of the kernel: the cgroup namespace that there is from the start has this number.
@@ -82,7 +83,7 @@ fn cgroups(view: &View) -> Vec<Group> {
             let directory = mount.mount_point.join(group);
             let number = |file: &str| view.number(directory.join(file).to_str()?);
             if let (Some(most), Some(current)) = (number("pids.max"), number("pids.current")) {
-                groups.push(Group { path: directory.display().to_string(), most, current });
+                groups.push(Group { path: directory.shown().to_string(), most, current });
             }
         }
     }

@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use super::View;
 use crate::cli::UsageError;
 use crate::cli::lsns::{INVALID_NAMESPACE, UNKNOWN_KIND, UNKNOWN_TREE};
+use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::list::filter::FilterError;
 use crate::namespace::Kind;
@@ -47,7 +48,7 @@ fn no_number(value: &OsStr) -> String {
     }
     match value.as_bytes() {
         b"process" | b"parent" | b"owner" => {
-            format!("-T takes its argument without a blank: -T{}", value.display())
+            format!("-T takes its argument without a blank: -T{}", value.shown())
         }
         _ => "a namespace is given by its inode number, as the column NS shows it".to_string(),
     }
@@ -116,7 +117,7 @@ fn not_to_look_into(path: &Path) -> Option<String> {
     Some(format!(
         "process {} may be looked into by its own user, while it is not protected, or with CAP_SYS_PTRACE: run lsns as \
          root",
-        pid.display()
+        pid.shown()
     ))
 }
 

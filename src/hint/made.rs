@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::View;
+use crate::error::Shown;
 
 /// A made-up system: files with their texts, removed when dropped.
 pub struct Made(PathBuf);
@@ -33,7 +34,7 @@ impl Made {
 
     /// With process 1 in its root directory.
     pub fn with_process_1(self) -> Made {
-        let root = self.0.display().to_string();
+        let root = self.0.shown().to_string();
         self.with_link("/proc/1/root", &root)
     }
 

@@ -12,6 +12,7 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::usage::pasted_dash;
 use crate::enter::program::DEFAULT_PATH;
+use crate::error::Shown;
 use crate::sys::file::{open_retrying, read_fd_bounded};
 
 /// What a shell has by itself, and is no file.
@@ -78,7 +79,7 @@ fn not_found(name: &OsStr, search: &Search) -> Option<String> {
     match &search.path {
         None => Some(format!("PATH is not set for the program, which was looked for in {DEFAULT_PATH}{place}")),
         Some(path) if !place.is_empty() => {
-            Some(format!("it was looked for{place}, in the directories of PATH={}", path.display()))
+            Some(format!("it was looked for{place}, in the directories of PATH={}", path.shown()))
         }
         Some(_) => None,
     }
@@ -98,10 +99,10 @@ fn candidates(name: &OsStr, search: &Search) -> impl Iterator<Item = PathBuf> {
 /// A file is there, and yet something was missing: what it needs.
 fn needs(file: &Path, search: &Search, depth: usize) -> Option<String> {
     let place = search.place.as_ref().map_or(String::new(), |place| format!(" {place}"));
-    let name = file.display();
+    let name = file.shown();
     if stat(file).is_err() {
         let target = readlink(file).ok()?;
-        return Some(format!("{name} is a symbolic link to {}, which is missing{place}", target.display()));
+        return Some(format!("{name} is a symbolic link to {}, which is missing{place}", target.shown()));
     }
     let head = head(file)?;
     if head.starts_with(b"#!") {
@@ -128,7 +129,7 @@ fn needed(what: &str, file: OsString, search: &Search, depth: usize) -> Option<S
         return needs(path, search, depth.checked_sub(1)?);
     }
     let place = search.place.as_ref().map_or(String::new(), |place| format!(" {place}"));
-    Some(format!("{what}, {}, is missing{place}", path.display()))
+    Some(format!("{what}, {}, is missing{place}", path.shown()))
 }
 
 /// The program of a `#!` line, up to the next blank.
@@ -187,7 +188,7 @@ pub fn not_executable(name: &OsStr, search: &Search) -> Option<String> {
 }
 
 fn refused(file: &Path, depth: usize) -> Option<String> {
-    let name = file.display();
+    let name = file.shown();
     let found = stat(file).ok()?;
     if found.st_mode & libc::S_IFMT == libc::S_IFDIR {
         return Some(format!("{name} is a directory"));

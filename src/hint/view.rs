@@ -12,7 +12,7 @@ use crate::digits::digits;
 use crate::mountinfo::{Mount, is_mounted, mounts};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::at::for_each_name;
-use crate::sys::file::{self, OPEN_FLAGS, open_retrying, read_fd_bounded};
+use crate::sys::file::{self, OPEN_FLAGS, open_retrying, out_of_the_way, read_fd_bounded};
 
 /// A file of /proc that is longer than this is looked at no further.
 const LONGEST: usize = 4 << 20;
@@ -56,8 +56,9 @@ impl View {
     /// The system whose /proc and /etc are below `root`.
     pub fn below(root: impl AsRef<Path>) -> View {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        let root = open_retrying(root.as_ref(), flags).ok();
-        let inside = |path| open_at(root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT);
+        // They stay open while the program is looked up.
+        let root = open_retrying(root.as_ref(), flags).ok().map(out_of_the_way);
+        let inside = |path| open_at(root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT).map(out_of_the_way);
         View {
             proc: inside("proc"),
             etc: inside("etc"),

@@ -12,7 +12,7 @@ use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::write;
 
-use super::check;
+use super::{check, new_descriptor};
 
 /// Standard output, or `None` if the caller closed it.
 pub fn stdout() -> Option<BorrowedFd<'static>> {
@@ -173,4 +173,14 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
         }
     }
     Ok(bytes)
+}
+
+/// The same file under a number that no command line has in mind, if one is free below RLIMIT_NOFILE: for what is still open
+/// when the program is looked up, which may be named by a descriptor (/proc/self/fd/3).
+pub fn out_of_the_way(fd: OwnedFd) -> OwnedFd {
+    let duplicate = |least: libc::c_int| {
+        // SAFETY: plain numbers in, a new descriptor out.
+        unsafe { new_descriptor(libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least).into()) }
+    };
+    [1000, 200, 50].into_iter().find_map(|least| duplicate(least).ok()).unwrap_or(fd)
 }

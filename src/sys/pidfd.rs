@@ -52,12 +52,13 @@ pub fn has_ended(process: impl AsFd) -> nix::Result<bool> {
     Ok(poll(&mut fds, PollTimeout::ZERO)? > 0)
 }
 
-/// PIDFS_MAGIC of <linux/magic.h>: since Linux 6.9 pidfds are files of a file system of their own.
-const PIDFS_MAGIC: i64 = 0x5049_4446;
+/// PIDFS_MAGIC of <linux/magic.h>: since Linux 6.9 pidfds are files of a file system of their own. (Each C library has another
+/// integer for it.)
+const PIDFS_MAGIC: FsType = FsType(0x5049_4446);
 
 /// Whether its inode number tells this process from every other one since boot.
 pub fn has_inode(process: impl AsFd) -> bool {
-    nix::sys::statfs::fstatfs(process).is_ok_and(|statfs| statfs.filesystem_type() == FsType(PIDFS_MAGIC))
+    nix::sys::statfs::fstatfs(process).is_ok_and(|statfs| statfs.filesystem_type() == PIDFS_MAGIC)
 }
 
 /// Enters namespaces of the process, all or none: setns(2) with a pidfd, Linux 5.8. Errors: EINVAL before that, EPERM.

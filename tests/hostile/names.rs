@@ -1,13 +1,18 @@
 //! Names of files, variables and programs in messages.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+
 use crate::common::{Call, Scene, newer_than_theirs, on_purpose};
 use crate::scene;
 
-/// A name that clears a terminal, colours it, forges a message, and does so by C1 bytes as well.
-const NAME: &str = "a\x1b[2J\x1b]0;title\x07\x08b\r\nunshare: all is well\u{9b}31m\x7f";
+/// A name that clears a terminal, colours it, forges a message, does so by C1 bytes as well, and by separators of lines and
+/// characters that reverse the order of what is read or are not seen.
+const NAME: &str =
+    "a\x1b[2J\x1b]0;title\x07\x08b\r\nunshare: all is well\u{9b}31m\x7f\u{202e}c\u{2066}\u{2028}\u{200b}";
 
 /// How it stands in a message.
-const ESCAPED: &str = "a\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{8}b\\r\\nunshare: all is well\\u{9b}31m\\u{7f}";
+const ESCAPED: &str = "a\\u{1b}[2J\\u{1b}]0;title\\u{7}\\u{8}b\\r\\nunshare: all is well\\u{9b}31m\\u{7f}\\u{202e}c\\u{2066}\\u{2028}\\u{200b}";
 
 /// Asserts that it fails, and that what it says holds the name, escaped, and drives no terminal.
 #[track_caller]
@@ -68,6 +73,27 @@ fn files_programs_and_options_are_named_without_driving_the_terminal() {
         vec![NAME.to_string()],
     ] {
         says_it_escaped(scene.lsns(arguments), "lsns");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_apart() {
+    if on_purpose("theirs prints what it is given") {
+        return;
+    }
+    let Some(scene) = scene() else { return };
+    let with = |word: &str, byte: u8| OsString::from_vec([word.as_bytes(), &[byte]].concat());
+    for (tool, words) in [
+        ("unshare", &["./", "--uts=./", "--root=./", "--map-user=", "--map-users=", "--setgroups=", "--x"][..]),
+        ("nsenter", &["./", "--net=./", "--root=./", "--wdns=./", "--setuid=", "--target=", "--x"]),
+        ("lsns", &["--output=", "--type=", "--task=", "--x", "--filter="]),
+    ] {
+        for (word, byte) in words.iter().flat_map(|word| [(word, 0xfe), (word, 0xff)]) {
+            let call = scene.call(scene.path("bin").join(tool), [with(word, byte)]).arg0(tool);
+            let outcome = call.run();
+            assert!(outcome.stderr.contains(&format!("\\x{byte:02x}")), "{outcome:?}");
+            assert!(!outcome.stderr.contains('\u{fffd}'), "{outcome:?}");
+        }
     }
 }
 

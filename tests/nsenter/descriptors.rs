@@ -56,6 +56,28 @@ fn every_combination_of_options_leaves_none_of_ours() {
 }
 
 #[test]
+fn a_program_named_by_a_descriptor_is_none_of_ours() {
+    let Some(scene) = scene() else { return };
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let call = scene.call(scene.path("our-unshare"), ["-u", "-p", "-f", "probe", "hold"]);
+    let target = Target::of(call.given(9, socket));
+    let id = target.id();
+    let callers = descriptors(scene.probe(["seen"]));
+    let is_callers = |fd: &i32| callers.iter().any(|line| line.starts_with(&format!("{fd} ")));
+    for option in options(&target) {
+        for fd in (3..12).filter(|fd| !is_callers(fd)) {
+            let program = format!("/proc/self/fd/{fd}");
+            let outcome = scene.nsenter(["-t", &id, &option, "--", &program]).run();
+            outcome.failed("nsenter", 127, &[&program, "No such file or directory"]);
+        }
+    }
+    // That of the caller is found.
+    let file = File::open("/bin/false").unwrap();
+    let call = scene.nsenter(["-t", &id, "-n", "/proc/self/fd/7"]).given(7, file);
+    assert_eq!(call.run().ending, crate::common::Ending::Exited(1));
+}
+
+#[test]
 fn entering_everything_leaves_none_of_ours() {
     let Some(scene) = scene() else { return };
     let expected = descriptors(passed_on(scene.probe(["seen"])));

@@ -204,6 +204,52 @@ fn only_what_exec_would_run_has_a_namespace_kept() {
 }
 
 #[test]
+fn a_program_whose_interpreter_or_loader_is_missing_has_no_namespace_kept() {
+    if on_purpose("theirs leaves the namespace bound") {
+        return;
+    }
+    let Some(scene) = ground() else { return };
+    let keep = format!("--uts={}", scene.text("open/place/file"));
+    let script = scene.program("script", "#! /missing/interpreter -x\n");
+    let by_script = scene.program("by-script", &format!("#!{script}\n"));
+    // A loader of the same length that is not there.
+    let program = scene.text("program");
+    let mut bytes = std::fs::read("/bin/true").unwrap();
+    let path = b"/lib64/ld-linux";
+    let Some(at) = bytes.windows(path.len()).position(|window| window == path) else {
+        return crate::common::skip("/bin/true has another loader");
+    };
+    bytes[at + 1..at + 4].copy_from_slice(b"lab");
+    std::fs::write(scene.path("content"), bytes).unwrap();
+    crate::common::copy_to_run(&scene.path("content"), program.as_ref());
+    for program in [&script, &by_script, &program] {
+        for options in [&[][..], &["--fork"], &["--fork", "--pid"], &["--mount"]] {
+            let outcome = scene.unshare([&*keep]).args(options).args([program]).run();
+            outcome.failed("unshare", 127, &[program, "No such file or directory"]);
+            assert_eq!(kept(&scene), [""; 0], "{program} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn a_child_that_cannot_become_the_program_has_no_namespace_kept() {
+    if on_purpose("theirs leaves the namespace bound") {
+        return;
+    }
+    let Some(scene) = ground() else { return };
+    let keep = format!("--uts={}", scene.text("open/place/file"));
+    // Only execve(2) itself says so: the program is being written.
+    let program = scene.program("program", "#!/bin/sh\n");
+    let writing = std::fs::OpenOptions::new().append(true).open(&program).unwrap();
+    for options in [&["--fork"][..], &["--fork", "--pid"], &["--fork", "--mount"]] {
+        let outcome = scene.unshare([&*keep]).args(options).args([&program]).run();
+        outcome.failed("unshare", 126, &[&program, "Text file busy"]);
+        assert_eq!(kept(&scene), [""; 0], "{options:?}");
+    }
+    drop(writing);
+}
+
+#[test]
 fn a_link_to_the_file_is_followed_and_one_file_may_be_given_twice() {
     let Some(scene) = ground() else { return };
     symlink("file", scene.path("open/place/link")).unwrap();

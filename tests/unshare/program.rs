@@ -170,3 +170,19 @@ fn whitelist_env_leaves_only_what_it_names() {
         assert_eq!(seen.all("env"), expected, "{options:?}");
     }
 }
+
+#[test]
+fn a_program_named_by_a_descriptor_is_none_of_ours() {
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("uts", "");
+    let keep = format!("--uts={file}");
+    let seen = scene.probe(["seen"]).seen();
+    let is_callers = |fd: &i32| seen.all("fd").iter().any(|line| line.starts_with(&format!("{fd} ")));
+    for options in [&["-u"][..], &["-f"], &["--kill-child"], &["-r"], &[&keep], &[&keep, "-f"]] {
+        for fd in (3..12).filter(|fd| !is_callers(fd)) {
+            let program = format!("/proc/self/fd/{fd}");
+            let outcome = scene.unshare(options).args([&program]).run();
+            outcome.failed("unshare", 127, &[&program, "No such file or directory"]);
+        }
+    }
+}

@@ -10,11 +10,11 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
 use nix::sys::stat::{fstat, stat};
 
-use super::{Channel, GO, LEAVE, Outcome, PathOf, UNDO, own_directory_in_proc, wait_for_helper};
+use super::{Channel, GO, LEAVE, Outcome, PathOf, RUN, UNDO, own_directory_in_proc, wait_for_helper};
 use crate::enter::fault::{Fault, Helper, Part};
 use crate::enter::step::Persist;
 use crate::namespace::Kind;
-use crate::sys::file::open_retrying;
+use crate::sys::file::{open_retrying, out_of_the_way};
 use crate::sys::mount::{attach, detached_bind};
 use crate::sys::process::{Side, exit_now, fork};
 
@@ -101,6 +101,24 @@ impl Binder {
         self.end()
     }
 
+    /// Has it leave the mounts as they are where it is a child of ours, see [`Binder::dismiss`]. Where it is not, the program
+    /// will not meet it: so it waits until our end of the channel closes, which execve(2) does when it has succeeded.
+    pub fn dismiss_or_hold(self) -> Result<Option<Binder>, Fault> {
+        match self.child {
+            Some(_) => self.dismiss().map(|()| None),
+            None => {
+                let _ = self.channel.send(&[RUN]);
+                Ok(Some(self))
+            }
+        }
+    }
+
+    /// Takes our end of the channel out of the way of a program that is named by a descriptor.
+    pub fn step_aside(mut self) -> Binder {
+        self.channel = Channel(out_of_the_way(self.channel.0));
+        self
+    }
+
     fn end(self) -> Result<(), Fault> {
         drop(self.channel);
         self.child.map_or(Ok(()), |child| wait_for_helper(child).map(drop))
@@ -116,6 +134,7 @@ impl Binder {
 fn bind_when_told(channel: &Channel, binding: &mut Binding) {
     // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
     let _ = SigSet::all().thread_block();
+    let mut program_runs = false;
     loop {
         let outcome = match channel.receive() {
             Some([GO]) => binding.bind_all(),
@@ -124,6 +143,11 @@ fn bind_when_told(channel: &Channel, binding: &mut Binding) {
                 Outcome::Done
             }
             Some([LEAVE]) => return,
+            Some([RUN]) => {
+                program_runs = true;
+                continue;
+            }
+            None if program_runs => return,
             // Whoever was to say what becomes of the mounts has failed, or has been killed.
             _ => break,
         };

@@ -156,7 +156,7 @@ fn run_map_program(part: usize, process: i32, program: &mut Executable, environm
         Ok(Side::Child) => {
             let errno = program.execute(environment) as i32;
             // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
-            let _ = write_all(&told, &Outcome::NotRun { part, errno, found: program.check().is_ok() }.to_bytes());
+            let _ = write_all(&told, &Outcome::NotRun { part, errno, found: program.check_file().is_ok() }.to_bytes());
             exit_now(1)
         }
         Ok(Side::Parent { child }) => child,

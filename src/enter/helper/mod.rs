@@ -34,6 +34,8 @@ const GO: u8 = b'g';
 const UNDO: u8 = b'u';
 /// "Leave it as it is, and end."
 const LEAVE: u8 = b'l';
+/// "Leave it as it is once the channel closes: that is the program's start."
+const RUN: u8 = b'r';
 
 /// How a job ended, and at which of its parts.
 #[derive(Clone, Copy)]

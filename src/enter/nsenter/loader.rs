@@ -20,7 +20,7 @@ use crate::enter::environment;
 use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
-use crate::error::{Attempt, Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::namespace::Kind;
 use crate::sys::file::{Place, place, place_of};
 
@@ -49,7 +49,7 @@ pub fn read_environment(
     }
     let (dropped, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| environment::is_for_loader(entry));
     let names = dropped.iter().filter_map(|entry| environment::name(entry));
-    Ok((kept, names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()))
+    Ok((kept, names.map(|name| name.shown().to_string()).collect()))
 }
 
 fn read_environ(target: &Target) -> Result<Vec<u8>, Failure> {

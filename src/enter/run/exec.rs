@@ -5,10 +5,13 @@ use std::ffi::CStr;
 use nix::unistd::getuid;
 
 use super::Run;
+use super::join::Joining;
 use super::prepared::Prepared;
 use crate::enter::executable::Executable;
 use crate::enter::fault::Fault;
+use crate::enter::helper::Binder;
 use crate::enter::program::Program;
+use crate::sys::file::out_of_the_way;
 use crate::users::Getent;
 
 impl Run {
@@ -22,16 +25,26 @@ impl Run {
             let getent = if self.child_is_first { Getent::Leave } else { Getent::Run };
             Executable::new(&Program::login_shell(&environment, getuid().as_raw(), getent), &environment)
         });
-        if let Some(binder) = self.binder.take() {
-            // From here on the mounts stay; so what can be known of the program's fate is asked before.
+        // The program may be named by a descriptor (/proc/self/fd/3): it is not to meet one of ours.
+        self.handles.close();
+        (self.joining, self.parent) = (Joining::default(), None);
+        self.report = self.report.take().map(out_of_the_way);
+        let mut held = None;
+        if let Some(binder) = self.binder.take().map(Binder::step_aside) {
+            // From here on the mounts may stay; so what can be known of the program's fate is asked before.
             if let Err(errno) = program.check() {
                 binder.undo();
                 return errno.into();
             }
-            if let Err(fault) = binder.dismiss() {
-                return fault;
-            }
+            held = match binder.dismiss_or_hold() {
+                Ok(held) => held,
+                Err(fault) => return fault,
+            };
         }
-        program.execute(environment).into()
+        let errno = program.execute(environment);
+        if let Some(binder) = held {
+            binder.undo();
+        }
+        errno.into()
     }
 }

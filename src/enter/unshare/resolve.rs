@@ -12,6 +12,7 @@ use crate::enter::program::Program;
 use crate::enter::step::{Clock, Persist, Setgroups};
 use crate::enter::subid::first_block;
 use crate::error::RequestError;
+use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
 use crate::users::{Database, id_by_name, names_by_uid};
@@ -160,7 +161,7 @@ impl Ids {
         match first_block(&text, uid, name.as_deref()) {
             Some(block) => Ok((block.first, block.count)),
             None => {
-                let name = name.map(|name| name.display().to_string());
+                let name = name.map(|name| name.shown().to_string());
                 Err(RequestError::NoSubordinateIds { uid, name, file })
             }
         }

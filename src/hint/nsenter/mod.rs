@@ -20,6 +20,7 @@ use super::{View, not_of_proc, process_1_has_ended};
 use crate::cli::nsenter::{Args, Source};
 use crate::enter::environment;
 use crate::enter::nsenter::Request;
+use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::NOT_PROC;
@@ -135,7 +136,7 @@ pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<Str
         Failure::Request(RequestError::PausedCgroup { cgroup, file, text }) => Some(format!(
             "the program would stop there before it starts: let the cgroup run on ('docker unpause', 'podman unpause', or \
              write {text} to {}/{file}), or leave --join-cgroup out",
-            cgroup.display()
+            cgroup.shown()
         )),
         Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => usage::swallowed(name),
         Failure::Program { program, errno } => program::not_run(program, *errno, situation, view),

@@ -13,6 +13,7 @@ use super::{DIRECTORIES, Situation};
 use crate::cli::getopt::Takes;
 use crate::cli::nsenter::{OPTIONS, Source, inode_number};
 use crate::enter::nsenter::kept_by_name;
+use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
@@ -45,7 +46,7 @@ pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String
         return Some(hint);
     }
     let kind = kind.filter(|_| is_bare(path))?;
-    let name = path.display();
+    let name = path.shown();
     if let Some(number) = number(kind, path) {
         return Some(format!(
             "no file is called {name} here, and no {kind} namespace with the number {number} can be seen: lsns -t {kind} \
@@ -56,7 +57,7 @@ pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String
         return Some(format!("{number} is the number of a {of} namespace: write --{}={number}", of.long_option()));
     }
     let kept = kept(kind, path)?;
-    Some(format!("no file is called {name} here, and {} is not there either", kept.display()))
+    Some(format!("no file is called {name} here, and {} is not there either", kept.shown()))
 }
 
 /// `uts:[4026531838]` of whatever kind.
@@ -79,9 +80,9 @@ fn letters_for_file(path: &Path, options: &[u8], situation: &Situation, view: &V
     Some(format!(
         "-{}{} is -{} with the file {}: write {}",
         String::from_utf8_lossy(cluster),
-        format_args!("{}{}", char::from(letter), path.display()),
+        format_args!("{}{}", char::from(letter), path.shown()),
         char::from(letter),
-        path.display(),
+        path.shown(),
         apart.join(" ")
     ))
 }
@@ -127,8 +128,8 @@ pub fn argument_apart(operand: &OsStr, situation: &Situation, view: &View) -> Op
     let attached = |option: &str, shown: &Path| {
         format!(
             "{} was taken for the program to run: the argument of --{option} must be attached, so write --{option}={}",
-            operand.display(),
-            shown.display()
+            operand.shown(),
+            shown.shown()
         )
     };
     let outside = outside(path, view);

@@ -8,6 +8,7 @@ use nix::sys::stat::fstat;
 use super::super::View;
 use super::{Situation, names};
 use crate::cli::nsenter::Source;
+use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 
@@ -55,14 +56,14 @@ fn file_before_name(situation: &Situation, view: &View) -> Option<String> {
         _ => None,
     });
     let (kind, path) = files.find(|(_, path)| names::is_bare(path))?;
-    let name = path.display();
+    let name = path.shown();
     let here = fstat(open_retrying(path, OFlag::O_PATH).ok()?).ok()?;
     let kept = names::kept(kind, path).and_then(|kept| {
         let other = fstat(view.follow(kept.to_str()?, OFlag::O_PATH)?).ok()?;
         ((other.st_dev, other.st_ino) != (here.st_dev, here.st_ino)).then_some(kept)
     });
     if let Some(kept) = kept {
-        return Some(format!("the file {name} of this directory is entered, and not {}", kept.display()));
+        return Some(format!("the file {name} of this directory is entered, and not {}", kept.shown()));
     }
     let number = names::number(kind, path)?;
     let namespace = Path::new("/proc/self/ns").join(kind.name());

@@ -5,6 +5,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::super::view::Place;
+use crate::error::Shown;
 use crate::mountinfo::Mount;
 use crate::namespace::Kind;
 
@@ -25,7 +26,7 @@ pub fn refused(kind: Kind, file: &Path, place: Option<Place>) -> Option<String> 
 
 /// The file is not there, or is a directory: ENOENT, ENOTDIR, EISDIR.
 pub fn no_file(kind: Kind, file: &Path, errno: Errno) -> Option<String> {
-    let name = file.display();
+    let name = file.shown();
     let private = if kind == Kind::Mount { ", on a private mount" } else { "" };
     match errno {
         Errno::ENOENT => Some(format!("the file must be there first, and may be empty{private}: touch {name}")),
@@ -40,13 +41,13 @@ fn elsewhere(file: &Path) -> String {
     format!(
         "{} is on no mount of our mount namespace, but probably in another one (as what is below /proc/PID/root): a \
          namespace can be kept only in the mount namespace that unshare is started in",
-        file.display()
+        file.shown()
     )
 }
 
 /// The mount namespace would reach its own copy of the mount, and so keep itself.
 fn shared(mount: &Mount) -> String {
-    let directory = mount.mount_point.display();
+    let directory = mount.mount_point.shown();
     format!(
         "{directory} is a shared mount, from which the new namespace would propagate into itself: make it private first \
          (mount --make-private {directory}, after mount --bind {directory} {directory} if it is no mount of its own)"

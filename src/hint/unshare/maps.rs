@@ -13,6 +13,7 @@ use super::Situation;
 use crate::enter::idmap::{Extent, IdKind, extents};
 use crate::enter::program::DEFAULT_PATH;
 use crate::enter::subid::blocks;
+use crate::error::Shown;
 use crate::error::Status;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
@@ -96,7 +97,7 @@ impl MapProgram {
     /// Why it has no rights to write a map, if it has none.
     fn without_rights(&self) -> Option<String> {
         let MapProgram { file, owner, mode } = self;
-        let name = file.display();
+        let name = file.shown();
         // Whatever else there is, it has the rights of its file capabilities then.
         if has_attribute(file, c"security.capability") {
             return None;

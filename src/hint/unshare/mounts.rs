@@ -9,6 +9,7 @@ use nix::sys::stat::lstat;
 use super::super::View;
 use super::super::refusal::{forbidden, other_refusal};
 use super::Situation;
+use crate::error::Shown;
 use crate::mountinfo::{Mount, is_mounted};
 use crate::namespace::Kind;
 
@@ -73,7 +74,7 @@ fn proc_refused(situation: &Situation, view: &View) -> Option<String> {
     Some(format!(
         "proc is partly masked here ({} is covered, as in a container): the kernel refuses a new one, which would show \
          what is hidden",
-        mask.display()
+        mask.shown()
     ))
 }
 
@@ -82,7 +83,7 @@ fn limited(proc: &Mount) -> Option<String> {
     let options: Vec<&[u8]> = proc.options.as_bytes().split(|byte| *byte == b',').collect();
     let superblock: Vec<&[u8]> = proc.super_options.as_bytes().split(|byte| *byte == b',').collect();
     let has = |option: &[u8]| options.contains(&option);
-    let at = proc.mount_point.display();
+    let at = proc.mount_point.shown();
     if has(b"ro") || superblock.contains(&&b"ro"[..]) {
         return Some(format!(
             "the proc on {at} is mounted read-only, as in a container: the kernel refuses a new one that can be written"
@@ -107,7 +108,7 @@ pub fn no_directory(on: &Path, errno: Errno, situation: &Situation) -> Option<St
         Some(root) => root.join(on.strip_prefix("/").unwrap_or(on)),
         None => on.to_path_buf(),
     };
-    let place = place.display();
+    let place = place.shown();
     match errno {
         Errno::ENOENT if lstat(on).is_err() => {
             Some(format!("there is no directory {place}: create it first (mkdir {place}){implied}"))

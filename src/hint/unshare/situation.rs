@@ -11,6 +11,7 @@ use crate::enter::environment;
 use crate::enter::idmap::{Extent, IdKind};
 use crate::enter::step::Clock;
 use crate::enter::unshare::{IdMap, Request};
+use crate::error::Shown;
 use crate::hint::View;
 use crate::hint::program::Search;
 use crate::namespace::{Kind, KindSet};
@@ -114,7 +115,7 @@ impl Situation {
             proc_implied: self.proc_implied && request.proc.is_some(),
             search: Search {
                 path: callers_path.filter(|_| passed_on(b"PATH")).map(OsStr::to_os_string),
-                place: request.root.as_ref().map(|root| format!("below the new root directory {}", root.display())),
+                place: request.root.as_ref().map(|root| format!("below the new root directory {}", root.shown())),
             },
             map_programs: by_program.filter_map(|(ids, _)| MapProgram::find(ids, callers_path)).collect(),
             uid: Some(uid),

@@ -2,6 +2,7 @@
 
 use super::FilterError;
 use crate::digits::digits;
+use crate::error::Shown;
 use crate::list::column::Column;
 
 /// How two sides are compared.
@@ -113,7 +114,7 @@ pub fn tokens(text: &[u8]) -> Result<Vec<Placed>, FilterError> {
 }
 
 fn written(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
+    text.shown().to_string()
 }
 
 fn length_of(text: &[u8], part: impl Fn(&u8) -> bool) -> usize {
@@ -138,8 +139,9 @@ fn token(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
             .find(|(sign, _)| text.starts_with(sign))
             .map(|(sign, token)| (token.clone(), sign.len()))
             .ok_or_else(|| {
-                let first = String::from_utf8_lossy(text).chars().next();
-                FilterError::Unexpected { found: first.map(String::from), at, expected: "an operator or an operand" }
+                let valid = text.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+                let first = valid.map_or_else(|| text[..1].shown().to_string(), String::from);
+                FilterError::Unexpected { found: Some(first), at, expected: "an operator or an operand" }
             }),
     }
 }

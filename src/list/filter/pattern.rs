@@ -9,6 +9,7 @@
 use regex_lite::{Regex, RegexBuilder};
 
 use super::{FilterError, MOST_PATTERN_BYTES};
+use crate::error::Shown;
 
 /// What a compiled pattern may take, so that `(a{255}){255}` is an error rather than a gigabyte.
 const MOST_MEMORY: usize = 1024 * 1024;
@@ -24,7 +25,7 @@ pub struct Pattern(Regex);
 impl Pattern {
     /// Reads a pattern. Bytes that are no UTF-8 are errors.
     pub fn new(pattern: &[u8]) -> Result<Pattern, FilterError> {
-        let error = |reason| FilterError::Pattern { pattern: String::from_utf8_lossy(pattern).into_owned(), reason };
+        let error = |reason| FilterError::Pattern { pattern: pattern.shown().to_string(), reason };
         if pattern.len() > MOST_PATTERN_BYTES {
             return Err(FilterError::PatternTooLong);
         }

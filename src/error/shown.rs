@@ -1,0 +1,59 @@
+//! Names of files, users and options as a message shows them.
+
+use std::ffi::OsStr;
+use std::fmt::{self, Display, Formatter, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Shows bytes that a name is made of: what is UTF-8 as it stands, each other byte as `\xff`. The usual way would show one
+/// and the same sign for all of them, and two files would read alike.
+pub trait Shown {
+    /// To be written in a message.
+    fn shown(&self) -> impl Display;
+}
+
+impl Shown for OsStr {
+    fn shown(&self) -> impl Display {
+        Bytes(self.as_bytes())
+    }
+}
+
+impl Shown for Path {
+    fn shown(&self) -> impl Display {
+        Bytes(self.as_os_str().as_bytes())
+    }
+}
+
+impl Shown for [u8] {
+    fn shown(&self) -> impl Display {
+        Bytes(self)
+    }
+}
+
+struct Bytes<'b>(&'b [u8]);
+
+impl Display for Bytes<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            f.write_str(chunk.valid())?;
+            for byte in chunk.invalid() {
+                f.write_char('\\')?;
+                write!(f, "x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_apart() {
+        let shown = |bytes: &[u8]| bytes.shown().to_string();
+        assert_eq!(shown("a/ä".as_bytes()), "a/ä");
+        assert_eq!(shown(b"a\xff\xc3(\xfe"), "a\\xff\\xc3(\\xfe");
+        assert_eq!(Path::new(OsStr::from_bytes(b"/\x80")).shown().to_string(), "/\\x80");
+    }
+}
