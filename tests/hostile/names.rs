@@ -58,7 +58,6 @@ fn files_programs_and_options_are_named_without_driving_the_terminal() {
         vec![option("--net"), "true".into()],
         vec![option("--root")],
         vec![option("--wd")],
-        vec![option("--wdns")],
         vec![format!("--setuid={NAME}")],
         vec![format!("--target={NAME}")],
         vec![format!("--{NAME}")],
@@ -85,7 +84,7 @@ fn bytes_that_are_no_text_are_told_apart() {
     let with = |word: &str, byte: u8| OsString::from_vec([word.as_bytes(), &[byte]].concat());
     for (tool, words) in [
         ("unshare", &["./", "--uts=./", "--root=./", "--map-user=", "--map-users=", "--setgroups=", "--x"][..]),
-        ("nsenter", &["./", "--net=./", "--root=./", "--wdns=./", "--setuid=", "--target=", "--x"]),
+        ("nsenter", &["./", "--net=./", "--root=./", "--wd=./", "--setuid=", "--target=", "--x"]),
         ("lsns", &["--output=", "--type=", "--task=", "--x", "--filter="]),
     ] {
         for (word, byte) in words.iter().flat_map(|word| [(word, 0xfe), (word, 0xff)]) {

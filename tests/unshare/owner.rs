@@ -127,7 +127,7 @@ fn the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process(
     };
     // What the caller passed on, the root directory that hints look from with /proc and /etc in it, the channel, and the pipes
     // of getent's output and errors: nothing else is there to be taken.
-    let descriptors = ["/dev/null", "/memfd", "/memfd", "/", "/proc", "/etc", "pipe", "socket", "pipe"];
+    let descriptors = ["/dev/null", "/memfd", "/memfd", "pipe", "socket", "pipe", "/", "/proc", "/etc"];
     assert_eq!(of("descriptor"), descriptors, "{told}");
     assert_eq!(of("traced"), ["True"], "{told}");
     assert_eq!(of("helper "), ["closed", "traced False"], "{told}");
