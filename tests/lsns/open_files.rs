@@ -175,3 +175,45 @@ print('PID=%d\n%s' % (os.getpid(), told[0]))
     assert_eq!(rows.lines().collect::<Vec<_>>(), expected);
     frozen.end();
 }
+
+/// Its directory in /proc is root's, those of its threads are not.
+#[test]
+fn a_user_sees_the_descriptors_of_a_process_of_theirs_whose_leader_has_exited() {
+    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
+        return;
+    }
+    let script = r#"
+import threading
+os.setgroups([])
+os.setresgid(1000, 1000, 1000)
+os.setresuid(1000, 1000, 1000)
+# PR_SET_DUMPABLE: it is the user's to look into.
+libc.prctl(4, 1, 0, 0, 0)
+hear, say = os.pipe()
+child = os.fork()
+if child == 0:
+    check(libc.unshare(0x10000000))
+    os.write(say, b'x')
+    time.sleep(1000000)
+os.read(hear, 1)
+fd = os.open('/proc/%d/ns/user' % child, os.O_RDONLY)
+os.kill(child, 9)
+os.waitpid(child, 0)
+told = threading.Semaphore(0)
+def stay():
+    print('PID=%d\nTID=%d\nFD=%d\nUSERNS=%d\ndone' % (os.getpid(), threading.get_native_id(), fd, os.fstat(fd).st_ino), flush=True)
+    told.release()
+    time.sleep(1000000)
+threading.Thread(target=stay).start()
+told.acquire()
+# This thread alone.
+libc.syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)
+"#;
+    let Some(frozen) = scene(script) else { return };
+    let lsns = crate::common::ours("lsns");
+    let words = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", lsns.to_str().unwrap()];
+    let words = words.into_iter().chain(["-rnP", "-t", "user", "-o", "NS,HELD-BY"]);
+    let rows = frozen.run_next("/usr/bin:/bin", words).ok();
+    assert_eq!(rows, frozen.expand("$USERNS fd\\x20$PID/$TID:$FD\n"));
+    frozen.end();
+}

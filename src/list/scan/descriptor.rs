@@ -38,11 +38,17 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
     if sight.kernel_thread {
         return;
     }
-    match openat(&sight.directory, c"fd", LISTED, Mode::empty()) {
-        Ok(directory) => look_in(worker, sight, (&directory, None)),
-        Err(errno) => return sight.note(errno),
+    let table = openat(&sight.directory, c"fd", LISTED, Mode::empty());
+    if let Ok(directory) = &table {
+        look_in(worker, sight, (directory, None));
     }
-    thread_files::look(worker, sight);
+    let found_more = thread_files::look(worker, sight, table.is_ok());
+    // The directory of a leader that has exited is root's: the tables of its threads are all that there is.
+    if let Err(errno) = table
+        && (!found_more || is_exhaustion(errno))
+    {
+        sight.note(errno);
+    }
 }
 
 /// Looks at the descriptors in this directory: those of the process, or those that this thread has for itself.

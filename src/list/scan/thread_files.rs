@@ -18,10 +18,12 @@ use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode};
 use crate::sys::{at, process};
 
-/// Looks at each table that a thread beside the leader has, once. Threads that share one are told by kcmp(2).
-pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+/// Looks at each table that a thread beside the leader has, once; whether there was one. Threads that share a table are told
+/// by kcmp(2). Where the process's own table is not ours to see, those of its threads are asked for until one is refused as
+/// well.
+pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight, is_readable: bool) -> bool {
     if sight.threads < 2 {
-        return;
+        return false;
     }
     let pid = sight.process.pid;
     let mut threads = std::mem::take(&mut worker.threads);
@@ -37,21 +39,30 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
     let mut tables = std::mem::take(&mut worker.tables);
     tables.clear();
     tables.push(pid);
+    let mut found = false;
     for tid in &threads {
-        match place(&tables, *tid, worker.around.pids_are_ours) {
-            Ok(Ok(_)) | Err(Errno::ESRCH) => {}
+        let is_new = match place(&tables, *tid, worker.around.pids_are_ours) {
+            Ok(Ok(_)) | Err(Errno::ESRCH) => continue,
             Ok(Err(place)) => {
                 tables.insert(place, *tid);
-                match open(sight, *tid, c"fd", LISTED) {
-                    Ok(directory) => look_in(worker, sight, (&directory, Some(*tid))),
-                    Err(errno) => sight.note(errno),
-                }
+                true
             }
-            // It may be a table that we have seen: what is in it is taken down only once.
-            Err(_) => look_for_more(worker, sight, *tid),
+            // It may be a table that we have seen.
+            Err(_) => false,
+        };
+        match open(sight, *tid, c"fd", LISTED) {
+            Ok(directory) if is_new => look_in(worker, sight, (&directory, Some(*tid))),
+            Ok(directory) => look_for_more(worker, sight, (&directory, *tid)),
+            Err(_) if !is_readable => break,
+            Err(errno) => {
+                sight.note(errno);
+                continue;
+            }
         }
+        found = true;
     }
     (worker.threads, worker.tables) = (threads, tables);
+    found
 }
 
 /// Where the table of thread `tid` stands among those of `tables`, in the kernel's order of them: `Err` with its place if
@@ -77,18 +88,14 @@ fn place(tables: &[i32], tid: i32, pids_are_ours: bool) -> nix::Result<Result<us
 
 /// Looks at the descriptors of a thread, and leaves out the namespaces that those of its process, as far as they have been
 /// looked at, hold already.
-fn look_for_more(worker: &mut Worker<'_>, sight: &mut Sight, tid: i32) {
-    let directory = match open(sight, tid, c"fd", LISTED) {
-        Ok(directory) => directory,
-        Err(errno) => return sight.note(errno),
-    };
+fn look_for_more(worker: &mut Worker<'_>, sight: &mut Sight, (directory, tid): (&OwnedFd, i32)) {
     let pid = sight.process.pid;
     let is_fd_of_process = |holder: &Holder| holder.fd().is_some_and(|fd| fd.pid == pid);
     let held = &worker.finds.held;
     let known: HashSet<Inode> =
         held.iter().rev().take_while(|held| is_fd_of_process(&held.2)).map(|held| held.1).collect();
     let before = held.len();
-    look_in(worker, sight, (&directory, Some(tid)));
+    look_in(worker, sight, (directory, Some(tid)));
     let new = worker.finds.held.split_off(before);
     worker.finds.held.extend(new.into_iter().filter(|held| !known.contains(&held.1)));
 }
