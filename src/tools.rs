@@ -15,9 +15,9 @@ use crate::sys::locale::Locale;
 use crate::{enter, report};
 
 /// What makes one tool another than the next.
-struct Tool<A, Id: 'static> {
+struct Tool<A: 'static> {
     page: help::Page,
-    options: &'static [Opt<Id>],
+    options: &'static [Opt<A>],
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
     /// What was probably meant by a command line that cannot be read.
     meant: fn(&UsageError) -> Option<String>,
@@ -136,7 +136,7 @@ fn unreadable(listing: &render::Listing, subject: &Subject) -> Option<String> {
     may_be_short.then(|| format!("{unreadable} of {processes} processes {verb} not readable: run as root to see all"))
 }
 
-fn start<A, Id>(tool: Tool<A, Id>, mut invocation: Invocation) -> Status {
+fn start<A>(tool: Tool<A>, mut invocation: Invocation) -> Status {
     let arguments = std::mem::take(&mut invocation.arguments);
     let done = match (tool.parse)(arguments) {
         Ok(Parsed::Run(args)) => (tool.work)(args, &invocation),

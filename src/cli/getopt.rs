@@ -9,25 +9,32 @@ pub use crate::error::{UsageError, Wording};
 
 /// Whether an option takes an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub enum HasArg {
     /// None.
-    Nothing,
+    No,
     /// One, attached or next.
     Required,
     /// One, attached only.
     Optional,
 }
 
-/// What an option asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks<Id> {
-    /// The text of `--help`.
+/// What an option does.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<A> {
+    /// Ask for the text of `--help`.
     Help,
-    /// The text of `--version`.
+    /// Ask for the text of `--version`.
     Version,
-    /// What only the tool knows: its own name for the option.
-    Own(Id),
+    /// Set something in the tool's arguments.
+    Switch(fn(&mut A)),
+    /// Put its argument there as it is.
+    Store(fn(&mut A, Option<OsString>)),
+    /// Read its argument, or check it against others.
+    Read(Reader<A>),
 }
+
+/// What reads an option into a tool's arguments.
+pub type Reader<A> = fn(&mut A, Matched<'_, A>) -> Result<(), UsageError>;
 
 /// Since when there is an option. An abbreviation means what it has meant in every version so far: of the options that begin
 /// so, only the oldest ones count.
@@ -41,19 +48,19 @@ pub enum Since {
     Ours,
 }
 
-/// A row of a tool's table of options.
+/// A row of a tool's table of options: all that there is to know of one, with what it does to the tool's arguments, `A`.
 #[derive(Debug)]
-pub struct Opt<Id> {
-    /// What it asks for.
-    pub asks: Asks<Id>,
+pub struct Opt<A> {
+    /// What it does to the tool's arguments.
+    pub action: Action<A>,
     /// Its letter.
     pub short: Option<u8>,
     /// Its name.
     pub long: &'static str,
     /// What the name takes.
-    pub takes: Takes,
+    pub has_arg: HasArg,
     /// What the letter takes.
-    pub short_takes: Takes,
+    pub short_has_arg: HasArg,
     /// Whether `=` between letter and argument is dropped: `-r=/dir`.
     pub drops_equals: bool,
     /// Since when there is such an option.
@@ -68,25 +75,35 @@ pub struct Opt<Id> {
     pub help: &'static str,
 }
 
-impl<Id> Opt<Id> {
+impl<A> Opt<A> {
     /// `-h`, `--help`, which every tool has.
-    pub const HELP: Opt<Id> = Opt::asking(Asks::Help, "help", "Print this help").short(b'h');
+    pub const HELP: Opt<A> = Opt::new(Action::Help, "help", "Print this help").short(b'h');
 
     /// `-V`, `--version`, which every tool has.
-    pub const VERSION: Opt<Id> = Opt::asking(Asks::Version, "version", "Print the version").short(b'V');
+    pub const VERSION: Opt<A> = Opt::new(Action::Version, "version", "Print the version").short(b'V');
 
-    /// An option of the tool's own, with a name only and no argument.
-    pub const fn new(id: Id, long: &'static str, help: &'static str) -> Opt<Id> {
-        Opt::asking(Asks::Own(id), long, help)
+    /// An option that is given or not.
+    pub const fn switch(long: &'static str, help: &'static str, set: fn(&mut A)) -> Opt<A> {
+        Opt::new(Action::Switch(set), long, help)
     }
 
-    const fn asking(asks: Asks<Id>, long: &'static str, help: &'static str) -> Opt<Id> {
+    /// An option whose argument can be anything.
+    pub const fn store(long: &'static str, help: &'static str, set: fn(&mut A, Option<OsString>)) -> Opt<A> {
+        Opt::new(Action::Store(set), long, help)
+    }
+
+    /// An option that can be wrong.
+    pub const fn read(long: &'static str, help: &'static str, set: Reader<A>) -> Opt<A> {
+        Opt::new(Action::Read(set), long, help)
+    }
+
+    const fn new(action: Action<A>, long: &'static str, help: &'static str) -> Opt<A> {
         Opt {
-            asks,
+            action,
             short: None,
             long,
-            takes: Takes::Nothing,
-            short_takes: Takes::Nothing,
+            has_arg: HasArg::No,
+            short_has_arg: HasArg::No,
             drops_equals: false,
             since: Since::Ever,
             value: "",
@@ -98,25 +115,25 @@ impl<Id> Opt<Id> {
 
     /// With a letter.
     #[must_use]
-    pub const fn short(mut self, letter: u8) -> Opt<Id> {
+    pub const fn short(mut self, letter: u8) -> Opt<A> {
         self.short = Some(letter);
         self
     }
 
     /// With an argument that must be there.
     #[must_use]
-    pub const fn required(mut self, value: &'static str) -> Opt<Id> {
-        self.takes = Takes::Required;
-        self.short_takes = Takes::Required;
+    pub const fn required(mut self, value: &'static str) -> Opt<A> {
+        self.has_arg = HasArg::Required;
+        self.short_has_arg = HasArg::Required;
         self.value = value;
         self
     }
 
     /// With an argument that may be attached to name or letter.
     #[must_use]
-    pub const fn optional(mut self, value: &'static str) -> Opt<Id> {
-        self.takes = Takes::Optional;
-        self.short_takes = Takes::Optional;
+    pub const fn optional(mut self, value: &'static str) -> Opt<A> {
+        self.has_arg = HasArg::Optional;
+        self.short_has_arg = HasArg::Optional;
         self.drops_equals = true;
         self.value = value;
         self
@@ -124,43 +141,43 @@ impl<Id> Opt<Id> {
 
     /// With an argument that may be attached to the name; the letter takes none.
     #[must_use]
-    pub const fn optional_long(mut self, value: &'static str) -> Opt<Id> {
-        self.takes = Takes::Optional;
+    pub const fn optional_long(mut self, value: &'static str) -> Opt<A> {
+        self.has_arg = HasArg::Optional;
         self.value = value;
         self
     }
 
     /// With words that the argument may be.
     #[must_use]
-    pub const fn words(mut self, words: &'static [&'static str]) -> Opt<Id> {
+    pub const fn words(mut self, words: &'static [&'static str]) -> Opt<A> {
         self.words = words;
         self
     }
 
     /// Adding to what was given before.
     #[must_use]
-    pub const fn repeatable(mut self) -> Opt<Id> {
+    pub const fn repeatable(mut self) -> Opt<A> {
         self.repeatable = true;
         self
     }
 
     /// Newer than 2.38.
     #[must_use]
-    pub const fn newer(mut self) -> Opt<Id> {
+    pub const fn newer(mut self) -> Opt<A> {
         self.since = Since::Newer;
         self
     }
 
     /// Of nskit's own.
     #[must_use]
-    pub const fn ours(mut self) -> Opt<Id> {
+    pub const fn ours(mut self) -> Opt<A> {
         self.since = Since::Ours;
         self
     }
 
     /// With `=` dropped between letter and argument.
     #[must_use]
-    pub const fn dropping_equals(mut self) -> Opt<Id> {
+    pub const fn dropping_equals(mut self) -> Opt<A> {
         self.drops_equals = true;
         self
     }
@@ -177,14 +194,14 @@ pub enum Order {
 
 /// An option as it was met.
 #[derive(Debug)]
-pub struct Met<'t, Id> {
+pub struct Matched<'t, A> {
     /// Its row of the table.
-    pub opt: &'t Opt<Id>,
+    pub opt: &'t Opt<A>,
     /// Its argument.
     pub value: Option<OsString>,
 }
 
-impl<Id> Met<'_, Id> {
+impl<A> Matched<'_, A> {
     /// What `reader` makes of the argument, or an error that names it, in this wording, and what would have been right.
     pub fn read<T>(
         &self,
@@ -204,7 +221,7 @@ impl<Id> Met<'_, Id> {
 }
 
 /// As messages name it: `-S/--setuid`.
-impl<Id> fmt::Display for Opt<Id> {
+impl<A> fmt::Display for Opt<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(letter) = self.short {
             write!(f, "-{}/", letter as char)?;
@@ -214,8 +231,8 @@ impl<Id> fmt::Display for Opt<Id> {
 }
 
 /// Reads a command line one option at a time.
-pub struct Getopt<'t, Id> {
-    table: &'t [Opt<Id>],
+pub struct Getopt<'t, A> {
+    table: &'t [Opt<A>],
     order: Order,
     arguments: std::vec::IntoIter<OsString>,
     /// The letters of a cluster that are still to be read.
@@ -223,9 +240,9 @@ pub struct Getopt<'t, Id> {
     operands: Vec<OsString>,
 }
 
-impl<'t, Id> Getopt<'t, Id> {
+impl<'t, A> Getopt<'t, A> {
     /// Over `arguments`, argv without its first.
-    pub fn new(table: &'t [Opt<Id>], order: Order, arguments: Vec<OsString>) -> Getopt<'t, Id> {
+    pub fn new(table: &'t [Opt<A>], order: Order, arguments: Vec<OsString>) -> Getopt<'t, A> {
         Getopt { table, order, arguments: arguments.into_iter(), cluster: Vec::new().into_iter(), operands: Vec::new() }
     }
 
@@ -236,7 +253,7 @@ impl<'t, Id> Getopt<'t, Id> {
     }
 
     /// The next option, `None` at their end.
-    pub fn next_option(&mut self) -> Result<Option<Met<'t, Id>>, UsageError> {
+    pub fn next_option(&mut self) -> Result<Option<Matched<'t, A>>, UsageError> {
         if let Some(letter) = self.cluster.next() {
             return self.letter(letter).map(Some);
         }
@@ -257,25 +274,25 @@ impl<'t, Id> Getopt<'t, Id> {
         Ok(None)
     }
 
-    fn long(&mut self, argument: &[u8]) -> Result<Met<'t, Id>, UsageError> {
+    fn long(&mut self, argument: &[u8]) -> Result<Matched<'t, A>, UsageError> {
         let mut parts = argument.splitn(2, |byte| *byte == b'=');
         let name = parts.next().unwrap_or_default();
         let attached = parts.next().map(|value| OsStr::from_bytes(value).to_os_string());
         let opt = self.find(name, argument)?;
-        let value = match (opt.takes, attached) {
-            (Takes::Nothing, Some(_)) => return Err(UsageError::NeedlessArgument(opt.long)),
-            (Takes::Required, None) => {
+        let value = match (opt.has_arg, attached) {
+            (HasArg::No, Some(_)) => return Err(UsageError::NeedlessArgument(opt.long)),
+            (HasArg::Required, None) => {
                 let next = self.arguments.next();
                 Some(next.ok_or(UsageError::MissingArgument(opt.long))?)
             }
             (_, attached) => attached,
         };
-        Ok(Met { opt, value })
+        Ok(Matched { opt, value })
     }
 
     /// The option of that name, or of which alone it is an abbreviation, among those that have been there for longest.
     /// Errors speak of the argument as it was typed, with its value.
-    fn find(&self, name: &[u8], typed: &[u8]) -> Result<&'t Opt<Id>, UsageError> {
+    fn find(&self, name: &[u8], typed: &[u8]) -> Result<&'t Opt<A>, UsageError> {
         if let Some(exact) = self.table.iter().find(|opt| opt.long.as_bytes() == name) {
             return Ok(exact);
         }
@@ -291,21 +308,21 @@ impl<'t, Id> Getopt<'t, Id> {
     }
 
     /// An option by its letter, with the rest of the cluster as its argument if it takes one.
-    fn letter(&mut self, letter: u8) -> Result<Met<'t, Id>, UsageError> {
+    fn letter(&mut self, letter: u8) -> Result<Matched<'t, A>, UsageError> {
         let opt = self.table.iter().find(|opt| opt.short == Some(letter));
         let opt = opt.ok_or(UsageError::UnknownLetter(letter))?;
-        if opt.short_takes == Takes::Nothing {
-            return Ok(Met { opt, value: None });
+        if opt.short_has_arg == HasArg::No {
+            return Ok(Matched { opt, value: None });
         }
         let cluster = std::mem::take(&mut self.cluster);
         let bytes = |value: &[u8]| OsStr::from_bytes(value).to_os_string();
-        let value = match (opt.short_takes, cluster.as_slice()) {
-            (Takes::Required, []) => Some(self.arguments.next().ok_or(UsageError::MissingArgumentOfLetter(letter))?),
+        let value = match (opt.short_has_arg, cluster.as_slice()) {
+            (HasArg::Required, []) => Some(self.arguments.next().ok_or(UsageError::MissingArgumentOfLetter(letter))?),
             (_, []) => None,
             (_, [b'=', value @ ..]) if opt.drops_equals => Some(bytes(value)),
             (_, value) => Some(bytes(value)),
         };
-        Ok(Met { opt, value })
+        Ok(Matched { opt, value })
     }
 }
 

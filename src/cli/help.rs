@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Command};
 
-use super::getopt::{Opt, Takes};
+use super::getopt::{HasArg, Opt};
 
 /// The words around a tool's table of options.
 pub struct Page {
@@ -17,20 +17,20 @@ pub struct Page {
 }
 
 /// The text of `--help`: every option of the table, in its order.
-pub fn render<Id>(page: &Page, table: &[Opt<Id>]) -> String {
+pub fn render<A>(page: &Page, table: &[Opt<A>]) -> String {
     let options = table.iter().map(|opt| {
-        let action = match opt.takes {
-            Takes::Nothing => ArgAction::SetTrue,
+        let action = match opt.has_arg {
+            HasArg::No => ArgAction::SetTrue,
             _ => ArgAction::Append,
         };
         let mut arg = Arg::new(opt.long).long(opt.long).action(action).help(opt.help);
         if let Some(letter) = opt.short {
             arg = arg.short(letter as char);
         }
-        if opt.takes == Takes::Optional {
+        if opt.has_arg == HasArg::Optional {
             arg = arg.num_args(0..=1).require_equals(true);
         }
-        if opt.takes != Takes::Nothing {
+        if opt.has_arg != HasArg::No {
             arg = arg.value_name(opt.value);
         }
         arg

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::getopt::{Met, Opt, Order, UsageError, Wording};
+use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
 use crate::digits::{after_blanks, digits, number};
@@ -61,118 +61,67 @@ pub struct Args {
     pub kind_of_namespace: Option<Kind>,
 }
 
-/// The options by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Id {
-    /// --json
-    Json,
-    /// --list
-    List,
-    /// --noheadings
-    NoHeadings,
-    /// --output
-    Output,
-    /// --output-all
-    OutputAll,
-    /// --persistent
-    Persistent,
-    /// --task
-    Task,
-    /// --filter
-    Filter,
-    /// --raw
-    Raw,
-    /// --notruncate
-    NoTruncate,
-    /// --nowrap
-    NoWrap,
-    /// --type
-    Type,
-    /// --tree
-    Tree,
-    /// --scan
-    Scan,
-    /// --list-columns
-    ListColumns,
-}
+/// An option, with what it does to the arguments.
+type Row = Opt<Args>;
 
 /// lsns's options.
-pub const OPTIONS: [Opt<Id>; 17] = [
-    Opt::new(Id::Json, "json", "Print JSON").short(b'J'),
-    Opt::new(Id::List, "list", "Print a flat list, no tree").short(b'l'),
-    Opt::new(Id::NoHeadings, "noheadings", "Print no header line").short(b'n'),
-    Opt::new(
-        Id::Output,
+pub const OPTIONS: [Row; 17] = [
+    Row::read("json", "Print JSON", |args, _| {
+        args.json = true;
+        args.check_format()
+    })
+    .short(b'J'),
+    Row::switch("list", "Print a flat list, no tree", |args| args.list = true).short(b'l'),
+    Row::switch("noheadings", "Print no header line", |args| args.no_headings = true).short(b'n'),
+    Row::store(
         "output",
         "Print these columns, comma-separated; +LIST adds them to the default ones",
+        |args, columns| args.output = columns,
     )
     .short(b'o')
     .required("LIST"),
-    Opt::new(Id::OutputAll, "output-all", "Print all columns"),
-    Opt::new(
-        Id::Persistent,
-        "persistent",
-        "List only namespaces without a process",
-    )
-    .short(b'P')
-    .newer(),
-    Opt::new(
-        Id::Task,
-        "task",
-        "List only the namespaces that this process is in",
-    )
+    Row::switch("output-all", "Print all columns", |args| args.output_all = true),
+    Row::switch("persistent", "List only namespaces without a process", |args| args.persistent = true)
+        .short(b'P')
+        .newer(),
+    Row::read("task", "List only the namespaces that this process is in", |args, matched| {
+        args.task = Some(pid(matched.value.unwrap_or_default())?);
+        Ok(())
+    })
     .short(b'p')
     .required("PID"),
-    Opt::new(Id::Filter, "filter", "List only rows for which EXPR holds")
+    Row::store("filter", "List only rows for which EXPR holds", |args, expression| args.filter = expression)
         .short(b'Q')
         .required("EXPR")
         .newer(),
-    Opt::new(
-        Id::Raw,
-        "raw",
-        "Print raw output: unpadded, with blanks escaped",
-    )
+    Row::read("raw", "Print raw output: unpadded, with blanks escaped", |args, _| {
+        args.raw = true;
+        args.check_format()
+    })
     .short(b'r'),
-    Opt::new(
-        Id::NoTruncate,
-        "notruncate",
-        "Do not cut COMMAND at the width of the terminal",
-    )
-    .short(b'u'),
-    Opt::new(Id::NoWrap, "nowrap", "Print the paths of NSFS on one line").short(b'W'),
-    Opt::new(
-        Id::Type,
-        "type",
-        "List only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable",
-    )
-    .short(b't')
-    .required("KIND")
-    .words(&["mnt", "net", "ipc", "user", "pid", "uts", "cgroup", "time"])
-    .repeatable(),
-    Opt::new(
-        Id::Tree,
-        "tree",
-        "Print a tree by REL: process, parent, owner (the default)",
-    )
-    .short(b'T')
-    .optional("REL")
-    .words(&["process", "parent", "owner"]),
-    Opt::new(
-        Id::Scan,
+    Row::switch("notruncate", "Do not cut COMMAND at the width of the terminal", |args| args.no_truncate = true)
+        .short(b'u'),
+    Row::switch("nowrap", "Print the paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
+    Row::read("type", "List only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable", Args::read_kind)
+        .short(b't')
+        .required("KIND")
+        .words(&["mnt", "net", "ipc", "user", "pid", "uts", "cgroup", "time"])
+        .repeatable(),
+    Row::read("tree", "Print a tree by REL: process, parent, owner (the default)", Args::read_tree)
+        .short(b'T')
+        .optional("REL")
+        .words(&["process", "parent", "owner"]),
+    Row::read(
         "scan",
-        "Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; or +SOURCE, -SOURCE",
+        "Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; \
+         or +SOURCE, -SOURCE",
+        Args::read_scan,
     )
     .required("LIST")
     .ours(),
-    Opt::new(
-        Id::ListColumns,
-        "list-columns",
-        "Print the columns there are",
-    )
-    .short(b'H')
-    .newer(),
-    Opt::HELP,
-    Opt::VERSION,
+    Row::switch("list-columns", "Print the columns there are", |args| args.list_columns = true).short(b'H').newer(),
+    Row::HELP,
+    Row::VERSION,
 ];
 
 /// The words around the options in --help.
@@ -185,7 +134,7 @@ pub const PAGE: Page = Page {
 
 /// Reads lsns's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(&OPTIONS, Order::Mixed, arguments, Args::take, Args::finish)
+    read(&OPTIONS, Order::Mixed, arguments, Args::finish)
 }
 
 fn tree(text: &OsStr) -> Option<Tree> {
@@ -198,44 +147,25 @@ fn tree(text: &OsStr) -> Option<Tree> {
 }
 
 impl Args {
-    fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
-        match id {
-            Id::Json => {
-                self.json = true;
-                return self.check_format();
-            }
-            Id::List => self.list = true,
-            Id::NoHeadings => self.no_headings = true,
-            Id::Output => self.output = met.value,
-            Id::OutputAll => self.output_all = true,
-            Id::Persistent => self.persistent = true,
-            Id::Task => self.task = Some(pid(met.value.unwrap_or_default())?),
-            Id::Filter => self.filter = met.value,
-            Id::Raw => {
-                self.raw = true;
-                return self.check_format();
-            }
-            Id::NoTruncate => self.no_truncate = true,
-            Id::NoWrap => self.no_wrap = true,
-            Id::Type => {
-                let name = met.value.unwrap_or_default();
-                let kind = Kind::from_name(name.as_bytes());
-                self.kinds.insert(kind.ok_or_else(|| unknown(UNKNOWN_KIND, name))?);
-            }
-            Id::Tree => {
-                self.tree = Some(match met.value {
-                    None => Tree::Owner,
-                    Some(name) => tree(&name).ok_or_else(|| unknown(UNKNOWN_TREE, name))?,
-                });
-            }
-            Id::Scan => {
-                let sources =
-                    "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
-                let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
-                self.scan = Some(met.read(Wording::Bare("unknown source"), sources, read)?);
-            }
-            Id::ListColumns => self.list_columns = true,
-        }
+    fn read_kind(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        let name = matched.value.unwrap_or_default();
+        let kind = Kind::from_name(name.as_bytes());
+        self.kinds.insert(kind.ok_or_else(|| unknown(UNKNOWN_KIND, name))?);
+        Ok(())
+    }
+
+    fn read_tree(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        self.tree = Some(match matched.value {
+            None => Tree::Owner,
+            Some(name) => tree(&name).ok_or_else(|| unknown(UNKNOWN_TREE, name))?,
+        });
+        Ok(())
+    }
+
+    fn read_scan(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
+        let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
+        self.scan = Some(matched.read(Wording::Bare("unknown source"), sources, read)?);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The command lines of the three tools: what was typed, and nothing more.
 //!
-//! Each tool has a file with its table of options and what each of them does to its arguments; `read`, below, goes
+//! Each tool has a file with its table of options, each row with what it does to the arguments; `read`, below, goes
 //! through a line for all of them. [`getopt`] takes argv apart in the ways of getopt_long(3), over the table; clap lays
 //! out `--help` from the same table ([`help`]). clap does not parse: it has other rules for abbreviated
 //! names, it cannot take `-mu` as `-m` with the value `u` where `--mount FILE` is an option and an operand, and building
@@ -17,7 +17,7 @@ pub use getopt::UsageError;
 
 use std::ffi::OsString;
 
-use getopt::{Asks, Getopt, Met, Opt, Order};
+use getopt::{Action, Getopt, Opt, Order};
 
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +30,24 @@ pub enum Parsed<A> {
     Run(A),
 }
 
-/// Reads a command line, argv without its first, into what was typed: `take` is given each option of the tool's own in
-/// the order of writing, `finish` the operands once the options have come to their end. `-h` and `-V` end the reading
-/// where they stand: what is wrong behind them is not looked at. Errors: the first that is met.
-fn read<A: Default, Id: Copy>(
-    table: &[Opt<Id>],
+/// Reads a command line, argv without its first, into what was typed: each option acts as its row says, in the order of
+/// writing; `finish` is given the operands once the options have come to their end. `-h` and `-V` end the reading where they
+/// stand: what is wrong behind them is not looked at. Errors: the first that is met.
+fn read<A: Default>(
+    table: &[Opt<A>],
     order: Order,
     arguments: Vec<OsString>,
-    take: fn(&mut A, Id, Met<'_, Id>) -> Result<(), UsageError>,
     finish: fn(&mut A, Vec<OsString>) -> Result<(), UsageError>,
 ) -> Result<Parsed<A>, UsageError> {
     let mut getopt = Getopt::new(table, order, arguments);
     let mut args = A::default();
-    while let Some(met) = getopt.next_option()? {
-        match met.opt.asks {
-            Asks::Help => return Ok(Parsed::Help),
-            Asks::Version => return Ok(Parsed::Version),
-            Asks::Own(id) => take(&mut args, id, met)?,
+    while let Some(matched) = getopt.next_option()? {
+        match matched.opt.action {
+            Action::Help => return Ok(Parsed::Help),
+            Action::Version => return Ok(Parsed::Version),
+            Action::Switch(set) => set(&mut args),
+            Action::Store(set) => set(&mut args, matched.value),
+            Action::Read(set) => set(&mut args, matched)?,
         }
     }
     finish(&mut args, getopt.operands())?;

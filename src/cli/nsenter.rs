@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::getopt::{Met, Opt, Order, UsageError, Wording};
+use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
@@ -80,93 +80,95 @@ pub enum IdArgument {
     To(IdOrName),
 }
 
-/// The options by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Id {
-    /// --all
-    All,
-    /// --target
-    Target,
-    /// A namespace.
-    Namespace(Kind),
-    /// --net-socket
-    NetSocket,
-    /// --user-parent
-    UserParent,
-    /// --setuid
-    SetUid,
-    /// --setgid
-    SetGid,
-    /// --preserve-credentials
-    PreserveCredentials,
-    /// --keep-caps
-    KeepCapabilities,
-    /// --root
-    Root,
-    /// --wd
-    WorkingDirectory,
-    /// --wdns
-    WorkingDirectoryInside,
-    /// --env
-    Environment,
-    /// --no-fork
-    NoFork,
-    /// --join-cgroup
-    JoinCgroup,
-    /// --follow-context
-    FollowContext,
+/// A row for a kind of namespaces: a setter knows of no other than its own, and so is made for each.
+macro_rules! namespace {
+    ($kind:expr, $help:literal) => {
+        Row::read($kind.long_option(), $help, |args, matched| args.read_namespace($kind, matched))
+            .short($kind.letter())
+            .optional("FILE")
+    };
 }
 
-const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
-    Opt::new(Id::Namespace(kind), kind.long_option(), help).short(kind.letter()).optional("FILE")
-}
+/// An option, with what it does to the arguments.
+type Row = Opt<Args>;
 
 /// nsenter's options.
-pub const OPTIONS: [Opt<Id>; 25] = [
-    Opt::new(Id::All, "all", "Enter all namespaces of the target").short(b'a'),
-    Opt::new(Id::Target, "target", "The process to take namespaces from; INODE is its pidfd's")
+pub const OPTIONS: [Row; 25] = [
+    Row::switch("all", "Enter all namespaces of the target", |args| args.all = true).short(b'a'),
+    Row::read("target", "The process to take namespaces from; INODE is its pidfd's", Args::read_target)
         .short(b't')
         .required("PID[:INODE]"),
-    namespace(Kind::Mount, "Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)"),
-    namespace(Kind::Uts, "Enter the UTS namespace (host name)"),
-    namespace(Kind::Ipc, "Enter the IPC namespace (System V IPC, POSIX message queues)"),
-    namespace(Kind::Net, "Enter the network namespace"),
-    namespace(Kind::Pid, "Enter the PID namespace; the program runs as a child"),
-    namespace(Kind::User, "Enter the user namespace"),
-    namespace(Kind::Cgroup, "Enter the cgroup namespace"),
-    namespace(Kind::Time, "Enter the time namespace"),
-    Opt::new(Id::NetSocket, "net-socket", "Enter the network namespace of this socket of the target")
-        .short(b'N')
-        .required("FD")
-        .newer(),
-    Opt::new(
-        Id::UserParent,
-        "user-parent",
-        "Enter the user namespace that owns the one of --user, or else another one",
-    )
+    namespace!(Kind::Mount, "Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)"),
+    namespace!(Kind::Uts, "Enter the UTS namespace (host name)"),
+    namespace!(Kind::Ipc, "Enter the IPC namespace (System V IPC, POSIX message queues)"),
+    namespace!(Kind::Net, "Enter the network namespace"),
+    namespace!(Kind::Pid, "Enter the PID namespace; the program runs as a child"),
+    namespace!(Kind::User, "Enter the user namespace"),
+    namespace!(Kind::Cgroup, "Enter the cgroup namespace"),
+    namespace!(Kind::Time, "Enter the time namespace"),
+    Row::read("net-socket", "Enter the network namespace of this socket of the target", |args, matched| {
+        let wording = Wording::Number("failed to parse file descriptor");
+        let number = |text: &OsStr| digits(text.as_bytes());
+        args.net_socket = Some(matched.read(wording, "the number of a descriptor", number)?);
+        Ok(())
+    })
+    .short(b'N')
+    .required("FD")
     .newer(),
-    Opt::new(Id::SetUid, "setuid", "Run the program as this user, or the target's (follow)")
-        .short(b'S')
-        .required("UID|NAME"),
-    Opt::new(Id::SetGid, "setgid", "Run the program as this group, without supplementary ones")
-        .short(b'G')
-        .required("GID|NAME"),
-    Opt::new(Id::PreserveCredentials, "preserve-credentials", "With --user: leave user, group and groups as they are"),
-    Opt::new(Id::KeepCapabilities, "keep-caps", "With --user: let the program keep its capabilities").newer(),
-    Opt::new(Id::Root, "root", "Set the root directory: the target's, or DIR outside").short(b'r').optional("DIR"),
-    Opt::new(Id::WorkingDirectory, "wd", "Set the working directory: the target's, or DIR outside")
-        .short(b'w')
-        .optional("DIR"),
-    Opt::new(Id::WorkingDirectoryInside, "wdns", "Set the working directory to DIR inside")
-        .short(b'W')
-        .required("DIR")
-        .dropping_equals(),
-    Opt::new(Id::Environment, "env", "Run the program with the environment of the target").short(b'e').newer(),
-    Opt::new(Id::NoFork, "no-fork", "Do not fork although a PID namespace is entered").short(b'F'),
-    Opt::new(Id::JoinCgroup, "join-cgroup", "Move into the cgroups of the target").short(b'c').newer(),
-    Opt::new(Id::FollowContext, "follow-context", "Run the program in the SELinux context of the target").short(b'Z'),
-    Opt::HELP,
-    Opt::VERSION,
+    Row::switch("user-parent", "Enter the user namespace that owns the one of --user, or else another one", |args| {
+        args.user_parent = true
+    })
+    .newer(),
+    Row::read("setuid", "Run the program as this user, or the target's (follow)", |args, matched| {
+        args.uid = Some(read_id(&matched, UID, "a UID, user name or 'follow'", "setuid")?);
+        Ok(())
+    })
+    .short(b'S')
+    .required("UID|NAME"),
+    Row::read("setgid", "Run the program as this group, without supplementary ones", |args, matched| {
+        args.gid = Some(read_id(&matched, GID, "a GID, group name or 'follow'", "setgid")?);
+        Ok(())
+    })
+    .short(b'G')
+    .required("GID|NAME"),
+    Row::switch("preserve-credentials", "With --user: leave user, group and groups as they are", |args| {
+        args.preserve_credentials = true
+    }),
+    Row::switch("keep-caps", "With --user: let the program keep its capabilities", |args| {
+        args.keep_capabilities = true
+    })
+    .newer(),
+    Row::store("root", "Set the root directory: the target's, or DIR outside", |args, directory| {
+        args.root = Some(directory.map(PathBuf::from))
+    })
+    .short(b'r')
+    .optional("DIR"),
+    Row::read("wd", "Set the working directory: the target's, or DIR outside", |args, matched| {
+        args.working_directory = Some(matched.value.map(PathBuf::from));
+        args.check_directories()
+    })
+    .short(b'w')
+    .optional("DIR"),
+    Row::read("wdns", "Set the working directory to DIR inside", |args, matched| {
+        args.working_directory_inside = matched.value.map(PathBuf::from);
+        args.check_directories()
+    })
+    .short(b'W')
+    .required("DIR")
+    .dropping_equals(),
+    Row::switch("env", "Run the program with the environment of the target", |args| args.environment = true)
+        .short(b'e')
+        .newer(),
+    Row::switch("no-fork", "Do not fork although a PID namespace is entered", |args| args.no_fork = true).short(b'F'),
+    Row::switch("join-cgroup", "Move into the cgroups of the target", |args| args.join_cgroup = true)
+        .short(b'c')
+        .newer(),
+    Row::switch("follow-context", "Run the program in the SELinux context of the target", |args| {
+        args.follow_context = true
+    })
+    .short(b'Z'),
+    Row::HELP,
+    Row::VERSION,
 ];
 
 /// The words around the options in --help.
@@ -179,51 +181,25 @@ pub const PAGE: Page = Page {
 
 /// Reads nsenter's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(&OPTIONS, Order::UntilOperand, arguments, Args::take, Args::finish)
+    read(&OPTIONS, Order::UntilOperand, arguments, Args::finish)
 }
 
 impl Args {
-    fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
-        match id {
-            Id::All => self.all = true,
-            Id::Target => {
-                if self.target.is_some() {
-                    return Err(UsageError::Repeated("--target"));
-                }
-                self.target = Some(met.read(Wording::Number("failed to parse pid"), "PID or PID:INODE", target)?);
-            }
-            Id::Namespace(kind) => {
-                let source = match met.value {
-                    None => Source::Target,
-                    Some(_) => read_source(&met)?,
-                };
-                self.namespaces.retain(|(known, _)| *known != kind);
-                self.namespaces.push((kind, source));
-            }
-            Id::NetSocket => {
-                let wording = Wording::Number("failed to parse file descriptor");
-                self.net_socket =
-                    Some(met.read(wording, "the number of a descriptor", |text| digits(text.as_bytes()))?);
-            }
-            Id::UserParent => self.user_parent = true,
-            Id::SetUid => self.uid = Some(read_id(&met, UID, "a UID, user name or 'follow'", "setuid")?),
-            Id::SetGid => self.gid = Some(read_id(&met, GID, "a GID, group name or 'follow'", "setgid")?),
-            Id::PreserveCredentials => self.preserve_credentials = true,
-            Id::KeepCapabilities => self.keep_capabilities = true,
-            Id::Root => self.root = Some(met.value.map(PathBuf::from)),
-            Id::WorkingDirectory => {
-                self.working_directory = Some(met.value.map(PathBuf::from));
-                return self.check_directories();
-            }
-            Id::WorkingDirectoryInside => {
-                self.working_directory_inside = met.value.map(PathBuf::from);
-                return self.check_directories();
-            }
-            Id::Environment => self.environment = true,
-            Id::NoFork => self.no_fork = true,
-            Id::JoinCgroup => self.join_cgroup = true,
-            Id::FollowContext => self.follow_context = true,
+    fn read_target(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        if self.target.is_some() {
+            return Err(UsageError::Repeated("--target"));
         }
+        self.target = Some(matched.read(Wording::Number("failed to parse pid"), "PID or PID:INODE", target)?);
+        Ok(())
+    }
+
+    fn read_namespace(&mut self, kind: Kind, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        let source = match matched.value {
+            None => Source::Target,
+            Some(_) => read_source(&matched)?,
+        };
+        self.namespaces.retain(|(known, _)| *known != kind);
+        self.namespaces.push((kind, source));
         Ok(())
     }
 
@@ -276,24 +252,24 @@ pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
     }
 }
 
-fn read_source(met: &Met<'_, Id>) -> Result<Source, UsageError> {
+fn read_source(matched: &Matched<'_, Args>) -> Result<Source, UsageError> {
     let expected = "a file, a name or number of this kind, or :NSID (./NAME for a file of such a name)";
-    let value = met.value.as_deref().unwrap_or_default();
+    let value = matched.value.as_deref().unwrap_or_default();
     source(value).ok_or_else(|| {
         let id = value.as_bytes().strip_prefix(b":");
         let shown = id.map_or(value, OsStr::from_bytes).display();
-        met.bad_value(format!("failed to parse nsid: {shown}"), expected)
+        matched.bad_value(format!("failed to parse nsid: {shown}"), expected)
     })
 }
 
 fn read_id(
-    met: &Met<'_, Id>,
+    matched: &Matched<'_, Args>,
     wording: Wording,
     expected: &'static str,
     call: &'static str,
 ) -> Result<IdArgument, UsageError> {
-    value::not_none(met, expected, call)?;
-    met.read(wording, expected, id_argument)
+    value::not_none(matched, expected, call)?;
+    matched.read(wording, expected, id_argument)
 }
 
 fn id_argument(text: &OsStr) -> Option<IdArgument> {

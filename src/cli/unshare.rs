@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::getopt::{Met, Opt, Order, UsageError, Wording};
+use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read_id};
 use super::{Parsed, read};
@@ -78,140 +78,166 @@ impl SingleId {
     const ROOT: SingleId = SingleId::To(IdOrName::Id(0));
 }
 
-/// The options by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Id {
-    /// A namespace.
-    Namespace(Kind),
-    /// --fork
-    Fork,
-    /// --kill-child
-    KillChild,
-    /// --forward-signals
-    ForwardSignals,
-    /// --mount-proc
-    MountProc,
-    /// --mount-binfmt
-    MountBinfmt,
-    /// --load-interp
-    LoadInterpreter,
-    /// --propagation
-    Propagation,
-    /// --map-user
-    MapUser,
-    /// --map-group
-    MapGroup,
-    /// --map-root-user
-    MapRootUser,
-    /// --map-current-user
-    MapCurrentUser,
-    /// --map-users
-    MapUsers,
-    /// --map-groups
-    MapGroups,
-    /// --map-auto
-    MapAuto,
-    /// --map-subids
-    MapSubids,
-    /// --owner
-    Owner,
-    /// --setgroups
-    Setgroups,
-    /// --keep-caps
-    KeepCapabilities,
-    /// --setuid
-    SetUid,
-    /// --setgid
-    SetGid,
-    /// --root
-    Root,
-    /// --wd
-    WorkingDirectory,
-    /// --monotonic
-    Monotonic,
-    /// --boottime
-    Boottime,
-    /// --clear-env
-    ClearEnvironment,
-    /// --whitelist-env
-    WhitelistEnvironment,
-}
-
-const fn namespace(kind: Kind, help: &'static str) -> Opt<Id> {
-    Opt::new(Id::Namespace(kind), kind.long_option(), help).short(kind.letter()).optional_long("FILE")
+/// A row for a kind of namespaces: a setter knows of no other than its own, and so is made for each.
+macro_rules! namespace {
+    ($kind:expr, $help:literal) => {
+        Row::store($kind.long_option(), $help, |args, file| args.unshare($kind, file))
+            .short($kind.letter())
+            .optional_long("FILE")
+    };
 }
 
 /// The blocks of ids that have a name.
 const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
 
+/// An option, with what it does to the arguments.
+type Row = Opt<Args>;
+
 /// unshare's options.
-pub const OPTIONS: [Opt<Id>; 36] = [
-    namespace(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
-    namespace(Kind::Uts, "New UTS namespace (host name)"),
-    namespace(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
-    namespace(Kind::Net, "New network namespace"),
-    namespace(Kind::Pid, "New PID namespace for children: see --fork"),
-    namespace(Kind::User, "New user namespace"),
-    namespace(Kind::Cgroup, "New cgroup namespace"),
-    namespace(Kind::Time, "New time namespace for children"),
-    Opt::new(Id::Fork, "fork", "Run the program as a child").short(b'f'),
-    Opt::new(Id::KillChild, "kill-child", "When unshare dies, send SIG (KILL) to the child (implies --fork)")
+pub const OPTIONS: [Row; 36] = [
+    namespace!(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
+    namespace!(Kind::Uts, "New UTS namespace (host name)"),
+    namespace!(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
+    namespace!(Kind::Net, "New network namespace"),
+    namespace!(Kind::Pid, "New PID namespace for children: see --fork"),
+    namespace!(Kind::User, "New user namespace"),
+    namespace!(Kind::Cgroup, "New cgroup namespace"),
+    namespace!(Kind::Time, "New time namespace for children"),
+    Row::switch("fork", "Run the program as a child", |args| args.fork = true).short(b'f'),
+    Row::read("kill-child", "When unshare dies, send SIG (KILL) to the child (implies --fork)", Args::read_kill_child)
         .optional("SIG"),
-    Opt::new(Id::ForwardSignals, "forward-signals", "Pass SIGTERM and SIGINT on to the child (implies --fork)").newer(),
-    Opt::new(Id::MountProc, "mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)").optional("DIR"),
-    Opt::new(
-        Id::MountBinfmt,
+    Row::switch("forward-signals", "Pass SIGTERM and SIGINT on to the child (implies --fork)", |args| {
+        args.fork = true;
+        args.forward_signals = true;
+    })
+    .newer(),
+    Row::store("mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)", |args, directory| {
+        args.kinds.insert(Kind::Mount);
+        args.mount_proc = Some(directory.map(PathBuf::from));
+    })
+    .optional("DIR"),
+    Row::store(
         "mount-binfmt",
         "Mount binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user, --mount and, without DIR, --mount-proc)",
+        |args, directory| {
+            args.imply_binfmt();
+            args.mount_binfmt = Some(directory.map(PathBuf::from));
+        },
     )
     .optional("DIR")
     .newer(),
-    Opt::new(Id::LoadInterpreter, "load-interp", "Register STR with binfmt_misc (implies --mount-binfmt)")
-        .short(b'l')
-        .required("STR")
-        .newer(),
-    Opt::new(
-        Id::Propagation,
+    Row::store("load-interp", "Register STR with binfmt_misc (implies --mount-binfmt)", |args, registration| {
+        args.imply_binfmt();
+        args.load_interpreter = registration;
+    })
+    .short(b'l')
+    .required("STR")
+    .newer(),
+    Row::read(
         "propagation",
         "Propagation of the new mounts: private (default), shared, slave, unchanged",
+        Args::read_propagation,
     )
     .required("MODE")
     .words(&["private", "shared", "slave", "unchanged"]),
-    Opt::new(Id::MapUser, "map-user", "Map the caller's user to this one (implies --user)").required("UID|NAME"),
-    Opt::new(Id::MapUsers, "map-users", "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable")
-        .required("MAP")
-        .words(&BLOCKS)
-        .repeatable(),
-    Opt::new(Id::MapGroup, "map-group", "Map the caller's group to this one (implies --user)").required("GID|NAME"),
-    Opt::new(Id::MapGroups, "map-groups", "Map a block of groups, as --map-users")
-        .required("MAP")
-        .words(&BLOCKS)
-        .repeatable(),
-    Opt::new(Id::MapRootUser, "map-root-user", "Map the caller's user and group to root (implies --user)").short(b'r'),
-    Opt::new(Id::MapCurrentUser, "map-current-user", "Map the caller's user and group to themselves (implies --user)")
-        .short(b'c'),
-    Opt::new(Id::MapAuto, "map-auto", "--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0"),
-    Opt::new(Id::MapSubids, "map-subids", "--map-users=subids --map-groups=subids: that block, to itself").newer(),
-    Opt::new(Id::Owner, "owner", "The owner of the new user namespace (implies --user)").required("UID:GID").newer(),
-    Opt::new(Id::Setgroups, "setgroups", "Whether setgroups(2) works in the new user namespace: allow, deny")
+    Row::read("map-user", "Map the caller's user to this one (implies --user)", |args, matched| {
+        let user = matched.read(UID, "a UID or user name", value::id_or_name)?;
+        args.map_single(Some(SingleId::To(user)), None);
+        Ok(())
+    })
+    .required("UID|NAME"),
+    Row::read(
+        "map-users",
+        "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable",
+        |args, matched| {
+            args.map_blocks(Some(read_block(&matched)?), None);
+            Ok(())
+        },
+    )
+    .required("MAP")
+    .words(&BLOCKS)
+    .repeatable(),
+    Row::read("map-group", "Map the caller's group to this one (implies --user)", |args, matched| {
+        let group = matched.read(GID, "a GID or group name", value::id_or_name)?;
+        args.map_single(None, Some(SingleId::To(group)));
+        Ok(())
+    })
+    .required("GID|NAME"),
+    Row::read("map-groups", "Map a block of groups, as --map-users", |args, matched| {
+        args.map_blocks(None, Some(read_block(&matched)?));
+        Ok(())
+    })
+    .required("MAP")
+    .words(&BLOCKS)
+    .repeatable(),
+    Row::switch("map-root-user", "Map the caller's user and group to root (implies --user)", |args| {
+        args.map_single(Some(SingleId::ROOT), Some(SingleId::ROOT))
+    })
+    .short(b'r'),
+    Row::switch("map-current-user", "Map the caller's user and group to themselves (implies --user)", |args| {
+        args.map_single(Some(SingleId::Current), Some(SingleId::Current))
+    })
+    .short(b'c'),
+    Row::switch("map-auto", "--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0", |args| {
+        args.map_blocks(Some(BlockArgument::Auto), Some(BlockArgument::Auto))
+    }),
+    Row::switch("map-subids", "--map-users=subids --map-groups=subids: that block, to itself", |args| {
+        args.map_blocks(Some(BlockArgument::Subids), Some(BlockArgument::Subids))
+    })
+    .newer(),
+    Row::read("owner", "The owner of the new user namespace (implies --user)", |args, matched| {
+        args.kinds.insert(Kind::User);
+        args.owner = Some(matched.read(Wording::Alone("failed to parse owner"), "UID:GID", value::id_pair)?);
+        Ok(())
+    })
+    .required("UID:GID")
+    .newer(),
+    Row::read("setgroups", "Whether setgroups(2) works in the new user namespace: allow, deny", Args::read_setgroups)
         .required("MODE")
         .words(&["allow", "deny"]),
-    Opt::new(Id::KeepCapabilities, "keep-caps", "Let the program keep the capabilities in the new user namespace"),
-    Opt::new(Id::SetUid, "setuid", "Run the program as this user").short(b'S').required("UID|NAME"),
-    Opt::new(Id::SetGid, "setgid", "Run the program as this group, without supplementary ones")
-        .short(b'G')
-        .required("GID|NAME"),
-    Opt::new(Id::Root, "root", "Change the root directory").short(b'R').required("DIR"),
-    Opt::new(Id::WorkingDirectory, "wd", "Change the working directory, inside --root").short(b'w').required("DIR"),
-    Opt::new(Id::Monotonic, "monotonic", "Offset of the monotonic clock in the new time namespace").required("SECONDS"),
-    Opt::new(Id::Boottime, "boottime", "Offset of the boottime clock in the new time namespace").required("SECONDS"),
-    Opt::new(Id::ClearEnvironment, "clear-env", "Run the program with an empty environment").newer(),
-    Opt::new(Id::WhitelistEnvironment, "whitelist-env", "Leave only these variables, comma-separated; repeatable")
+    Row::switch("keep-caps", "Let the program keep the capabilities in the new user namespace", |args| {
+        args.keep_capabilities = true
+    }),
+    Row::read("setuid", "Run the program as this user", |args, matched| {
+        args.uid = Some(read_id(&matched, UID, "a UID or user name", "setuid")?);
+        Ok(())
+    })
+    .short(b'S')
+    .required("UID|NAME"),
+    Row::read("setgid", "Run the program as this group, without supplementary ones", |args, matched| {
+        args.gid = Some(read_id(&matched, GID, "a GID or group name", "setgid")?);
+        Ok(())
+    })
+    .short(b'G')
+    .required("GID|NAME"),
+    Row::store("root", "Change the root directory", |args, directory| args.root = directory.map(PathBuf::from))
+        .short(b'R')
+        .required("DIR"),
+    Row::store("wd", "Change the working directory, inside --root", |args, directory| {
+        args.working_directory = directory.map(PathBuf::from)
+    })
+    .short(b'w')
+    .required("DIR"),
+    Row::read("monotonic", "Offset of the monotonic clock in the new time namespace", |args, matched| {
+        args.monotonic = Some(matched.read(MONOTONIC, "a number of seconds", value::seconds)?);
+        Ok(())
+    })
+    .required("SECONDS"),
+    Row::read("boottime", "Offset of the boottime clock in the new time namespace", |args, matched| {
+        args.boottime = Some(matched.read(BOOTTIME, "a number of seconds", value::seconds)?);
+        Ok(())
+    })
+    .required("SECONDS"),
+    Row::switch("clear-env", "Run the program with an empty environment", |args| {
+        args.environment.get_or_insert_default();
+    })
+    .newer(),
+    Row::store("whitelist-env", "Leave only these variables, comma-separated; repeatable", Args::keep_variables)
         .required("NAMES")
         .newer()
         .repeatable(),
-    Opt::HELP,
-    Opt::VERSION,
+    Row::HELP,
+    Row::VERSION,
 ];
 
 /// The words around the options in --help.
@@ -224,121 +250,88 @@ pub const PAGE: Page = Page {
 
 /// Reads unshare's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(&OPTIONS, Order::UntilOperand, arguments, Args::take, |args, operands| {
+    read(&OPTIONS, Order::UntilOperand, arguments, |args, operands| {
         args.program = operands;
         Ok(())
     })
 }
 
 impl Args {
-    fn take(&mut self, id: Id, met: Met<'_, Id>) -> Result<(), UsageError> {
-        let user = KindSet::EMPTY.with(Kind::User);
-        let mount = KindSet::EMPTY.with(Kind::Mount);
-        let implied = match id {
-            Id::MapUser | Id::MapGroup | Id::MapRootUser | Id::MapCurrentUser => user,
-            Id::MapUsers | Id::MapGroups | Id::MapAuto | Id::MapSubids | Id::Owner => user,
-            Id::MountProc => mount,
-            Id::MountBinfmt | Id::LoadInterpreter => mount.with(Kind::User),
-            Id::Namespace(kind) => KindSet::EMPTY.with(kind),
-            _ => KindSet::EMPTY,
-        };
-        self.kinds = self.kinds.union(implied);
-        match id {
-            Id::Namespace(kind) => {
-                if let Some(file) = met.value {
-                    self.keep.retain(|(kept, _)| *kept != kind);
-                    self.keep.push((kind, file.into()));
-                }
-            }
-            Id::Fork => self.fork = true,
-            Id::KillChild => {
-                self.fork = true;
-                let known = "the name of a signal";
-                self.kill_child = Some(match met.value {
-                    None => SignalNumber::KILL,
-                    Some(_) => met.read(Wording::Bare("unknown signal"), known, value::signal)?,
-                });
-            }
-            Id::ForwardSignals => {
-                self.fork = true;
-                self.forward_signals = true;
-            }
-            Id::MountProc => self.mount_proc = Some(met.value.map(PathBuf::from)),
-            Id::MountBinfmt => self.mount_binfmt = Some(met.value.map(PathBuf::from)),
-            Id::LoadInterpreter => self.load_interpreter = met.value,
-            Id::Propagation => {
-                let wording = Wording::Bare("unsupported propagation mode");
-                self.propagation =
-                    met.read(wording, "private, shared, slave or unchanged", |mode| match mode.as_bytes() {
-                        b"private" => Some(Propagation::Private),
-                        b"shared" => Some(Propagation::Shared),
-                        b"slave" => Some(Propagation::Slave),
-                        b"unchanged" => Some(Propagation::Unchanged),
-                        _ => None,
-                    })?;
-            }
-            Id::MapUser => {
-                self.map_user = Some(SingleId::To(met.read(UID, "a UID or user name", value::id_or_name)?))
-            }
-            Id::MapGroup => {
-                self.map_group = Some(SingleId::To(met.read(GID, "a GID or group name", value::id_or_name)?))
-            }
-            Id::MapRootUser => {
-                self.map_user = Some(SingleId::ROOT);
-                self.map_group = Some(SingleId::ROOT);
-            }
-            Id::MapCurrentUser => {
-                self.map_user = Some(SingleId::Current);
-                self.map_group = Some(SingleId::Current);
-            }
-            Id::MapUsers => self.map_users.push(read_block(&met)?),
-            Id::MapGroups => self.map_groups.push(read_block(&met)?),
-            Id::MapAuto => self.map_both(BlockArgument::Auto),
-            Id::MapSubids => self.map_both(BlockArgument::Subids),
-            Id::Owner => {
-                self.owner = Some(met.read(Wording::Alone("failed to parse owner"), "UID:GID", value::id_pair)?)
-            }
-            Id::Setgroups => {
-                let wording = Wording::Quoted("unsupported --setgroups argument");
-                self.setgroups = Some(met.read(wording, "allow or deny", |mode| match mode.as_bytes() {
-                    b"allow" => Some(Setgroups::Allow),
-                    b"deny" => Some(Setgroups::Deny),
-                    _ => None,
-                })?);
-            }
-            Id::KeepCapabilities => self.keep_capabilities = true,
-            Id::SetUid => self.uid = Some(read_id(&met, UID, "a UID or user name", "setuid")?),
-            Id::SetGid => self.gid = Some(read_id(&met, GID, "a GID or group name", "setgid")?),
-            Id::Root => self.root = met.value.map(PathBuf::from),
-            Id::WorkingDirectory => self.working_directory = met.value.map(PathBuf::from),
-            Id::Monotonic => self.monotonic = Some(met.read(MONOTONIC, "a number of seconds", value::seconds)?),
-            Id::Boottime => self.boottime = Some(met.read(BOOTTIME, "a number of seconds", value::seconds)?),
-            Id::ClearEnvironment => {
-                self.environment.get_or_insert_default();
-            }
-            Id::WhitelistEnvironment => {
-                let names = met.value.unwrap_or_default().into_vec();
-                let names = names.split(|byte| *byte == b',').filter(|name| !name.is_empty());
-                let names = names.map(|name| OsString::from_vec(name.to_vec()));
-                self.environment.get_or_insert_default().extend(names);
-            }
+    fn unshare(&mut self, kind: Kind, file: Option<OsString>) {
+        self.kinds.insert(kind);
+        if let Some(file) = file {
+            self.keep.retain(|(kept, _)| *kept != kind);
+            self.keep.push((kind, file.into()));
         }
+    }
+
+    fn read_kill_child(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        self.fork = true;
+        let known = "the name of a signal";
+        self.kill_child = Some(match matched.value {
+            None => SignalNumber::KILL,
+            Some(_) => matched.read(Wording::Bare("unknown signal"), known, value::signal)?,
+        });
         Ok(())
     }
 
-    fn map_both(&mut self, block: BlockArgument) {
-        self.map_users.push(block);
-        self.map_groups.push(block);
+    /// binfmt_misc is mounted inside, and its handlers belong to the user namespace.
+    fn imply_binfmt(&mut self) {
+        self.kinds.insert(Kind::Mount);
+        self.kinds.insert(Kind::User);
+    }
+
+    fn read_propagation(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        let wording = Wording::Bare("unsupported propagation mode");
+        self.propagation =
+            matched.read(wording, "private, shared, slave or unchanged", |mode| match mode.as_bytes() {
+                b"private" => Some(Propagation::Private),
+                b"shared" => Some(Propagation::Shared),
+                b"slave" => Some(Propagation::Slave),
+                b"unchanged" => Some(Propagation::Unchanged),
+                _ => None,
+            })?;
+        Ok(())
+    }
+
+    fn map_single(&mut self, user: Option<SingleId>, group: Option<SingleId>) {
+        self.kinds.insert(Kind::User);
+        self.map_user = user.or(self.map_user.take());
+        self.map_group = group.or(self.map_group.take());
+    }
+
+    fn map_blocks(&mut self, users: Option<BlockArgument>, groups: Option<BlockArgument>) {
+        self.kinds.insert(Kind::User);
+        self.map_users.extend(users);
+        self.map_groups.extend(groups);
+    }
+
+    fn read_setgroups(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+        let wording = Wording::Quoted("unsupported --setgroups argument");
+        self.setgroups = Some(matched.read(wording, "allow or deny", |mode| match mode.as_bytes() {
+            b"allow" => Some(Setgroups::Allow),
+            b"deny" => Some(Setgroups::Deny),
+            _ => None,
+        })?);
+        Ok(())
+    }
+
+    fn keep_variables(&mut self, names: Option<OsString>) {
+        let names = names.unwrap_or_default().into_vec();
+        let names = names.split(|byte| *byte == b',').filter(|name| !name.is_empty());
+        let names = names.map(|name| OsString::from_vec(name.to_vec()));
+        self.environment.get_or_insert_default().extend(names);
     }
 }
 
 const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
 const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
 
-fn read_block(met: &Met<'_, Id>) -> Result<BlockArgument, UsageError> {
-    let value = met.value.as_deref().unwrap_or_default();
-    block_argument(value)
-        .ok_or_else(|| met.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, subids or all"))
+fn read_block(matched: &Matched<'_, Args>) -> Result<BlockArgument, UsageError> {
+    let value = matched.value.as_deref().unwrap_or_default();
+    block_argument(value).ok_or_else(|| {
+        matched.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, subids or all")
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 
-use super::getopt::{Met, UsageError, Wording};
+use super::getopt::{Matched, UsageError, Wording};
 pub use crate::digits::number;
 use crate::digits::{after_blanks, digits};
 use crate::enter::idmap::Extent;
@@ -32,21 +32,23 @@ pub const UID: Wording = Wording::Number("failed to parse uid");
 pub const GID: Wording = Wording::Number("failed to parse gid");
 
 /// Reads the UID or GID of the program. Of the number that is no id, the reference says what the `call` says that takes it.
-pub fn read_id<Id>(
-    met: &Met<'_, Id>,
+pub fn read_id<A>(
+    matched: &Matched<'_, A>,
     wording: Wording,
     expected: &'static str,
     call: &'static str,
 ) -> Result<IdOrName, UsageError> {
-    not_none(met, expected, call)?;
-    met.read(wording, expected, id_or_name)
+    not_none(matched, expected, call)?;
+    matched.read(wording, expected, id_or_name)
 }
 
 /// Refuses the number that stands for no id as `call`, setuid(2) or setgid(2), would.
-pub fn not_none<Id>(met: &Met<'_, Id>, expected: &'static str, call: &'static str) -> Result<(), UsageError> {
-    let value = met.value.as_deref().unwrap_or_default();
+pub fn not_none<A>(matched: &Matched<'_, A>, expected: &'static str, call: &'static str) -> Result<(), UsageError> {
+    let value = matched.value.as_deref().unwrap_or_default();
     match number(value.as_bytes()) {
-        Some(u32::MAX) => Err(met.bad_value(format!("{call} failed: {}", sys::error_text(Errno::EINVAL)), expected)),
+        Some(u32::MAX) => {
+            Err(matched.bad_value(format!("{call} failed: {}", sys::error_text(Errno::EINVAL)), expected))
+        }
         _ => Ok(()),
     }
 }

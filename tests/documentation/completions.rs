@@ -1,6 +1,6 @@
 //! What the completions say of the options: written from the tables when `NSKIT_WRITE` is set, and else compared.
 
-use nskit::cli::getopt::{Opt, Takes};
+use nskit::cli::getopt::{HasArg, Opt};
 
 use super::{project, read};
 
@@ -13,8 +13,8 @@ const WIDTH: usize = 120;
 pub struct Row {
     short: Option<char>,
     long: &'static str,
-    takes: Takes,
-    short_takes: Takes,
+    has_arg: HasArg,
+    short_has_arg: HasArg,
     value: &'static str,
     words: &'static [&'static str],
     repeatable: bool,
@@ -26,8 +26,8 @@ impl<Id> From<&Opt<Id>> for Row {
         Row {
             short: opt.short.map(char::from),
             long: opt.long,
-            takes: opt.takes,
-            short_takes: opt.short_takes,
+            has_arg: opt.has_arg,
+            short_has_arg: opt.short_has_arg,
             value: opt.value,
             words: opt.words,
             repeatable: opt.repeatable,
@@ -90,12 +90,12 @@ fn bash(table: &[Row]) -> String {
     let mut options = Vec::new();
     let mut choices = Vec::new();
     for row in table {
-        let short = row.short.map(|letter| (format!("-{letter}"), row.short_takes));
-        for (name, takes) in short.into_iter().chain([(format!("--{}", row.long), row.takes)]) {
-            options.push(match takes {
-                Takes::Nothing => name.clone(),
-                Takes::Required => format!("{name}="),
-                Takes::Optional => format!("{name}[=]"),
+        let short = row.short.map(|letter| (format!("-{letter}"), row.short_has_arg));
+        for (name, has_arg) in short.into_iter().chain([(format!("--{}", row.long), row.has_arg)]) {
+            options.push(match has_arg {
+                HasArg::No => name.clone(),
+                HasArg::Required => format!("{name}="),
+                HasArg::Optional => format!("{name}[=]"),
             });
             if !row.words.is_empty() {
                 choices.push(format!("[{name}]='{}'", row.words.join(" ")));
@@ -121,12 +121,12 @@ fn zsh(table: &[Row]) -> String {
             words => format!("({})'", words.join(" ")),
         };
         let long = format!("--{}", row.long);
-        let spec = |prefix: &str, name: &str, takes: Takes| match takes {
-            Takes::Nothing => format!("  '{prefix}{name}[{help}]'\n"),
-            Takes::Required if name == long => format!("  '{prefix}{name}=[{help}]:{value}:{action}\n"),
-            Takes::Required => format!("  '{prefix}{name}+[{help}]:{value}:{action}\n"),
-            Takes::Optional if name == long => format!("  '{prefix}{name}=-[{help}]::{value}:{action}\n"),
-            Takes::Optional => format!("  '{prefix}{name}-[{help}]::{value}:{action}\n"),
+        let spec = |prefix: &str, name: &str, has_arg: HasArg| match has_arg {
+            HasArg::No => format!("  '{prefix}{name}[{help}]'\n"),
+            HasArg::Required if name == long => format!("  '{prefix}{name}=[{help}]:{value}:{action}\n"),
+            HasArg::Required => format!("  '{prefix}{name}+[{help}]:{value}:{action}\n"),
+            HasArg::Optional if name == long => format!("  '{prefix}{name}=-[{help}]::{value}:{action}\n"),
+            HasArg::Optional => format!("  '{prefix}{name}-[{help}]::{value}:{action}\n"),
         };
         let prefix = match row.short {
             _ if row.repeatable => "*".to_string(),
@@ -134,9 +134,9 @@ fn zsh(table: &[Row]) -> String {
             None => String::new(),
         };
         if let Some(letter) = row.short {
-            block += &spec(&prefix, &format!("-{letter}"), row.short_takes);
+            block += &spec(&prefix, &format!("-{letter}"), row.short_has_arg);
         }
-        block += &spec(&prefix, &long, row.takes);
+        block += &spec(&prefix, &long, row.has_arg);
     }
     block + ")\n"
 }
@@ -154,16 +154,16 @@ fn fish(tool: &str, table: &[Row]) -> String {
         let help = quote(row.help);
         let words = row.words.join(" ");
         let variable = row.long.replace('-', "_");
-        let argument = match (row.takes, row.words) {
-            (Takes::Nothing, _) => String::new(),
-            (Takes::Required, []) => format!(" -x ${variable}"),
-            (Takes::Required, _) => format!(" -x -a '{words}'"),
-            (Takes::Optional, []) => format!(" ${variable}"),
-            (Takes::Optional, _) => format!(" -f -a '{words}'"),
+        let argument = match (row.has_arg, row.words) {
+            (HasArg::No, _) => String::new(),
+            (HasArg::Required, []) => format!(" -x ${variable}"),
+            (HasArg::Required, _) => format!(" -x -a '{words}'"),
+            (HasArg::Optional, []) => format!(" ${variable}"),
+            (HasArg::Optional, _) => format!(" -f -a '{words}'"),
         };
         let long = format!("-l {}", row.long);
         let names = match row.short {
-            Some(letter) if row.short_takes == row.takes => format!("-s {letter} {long}"),
+            Some(letter) if row.short_has_arg == row.has_arg => format!("-s {letter} {long}"),
             Some(letter) => {
                 block += &format!("{begin} -s {letter} -d '{help}'\n");
                 long
@@ -180,12 +180,12 @@ fn next_words(table: &[Row]) -> Vec<String> {
     let mut words = Vec::new();
     for row in table {
         let letter = row.short.map(|letter| format!("-{letter}"));
-        match row.short_takes {
-            Takes::Required => words.extend(letter),
-            Takes::Optional => words.extend(letter.map(|letter| letter + "=")),
-            Takes::Nothing => {}
+        match row.short_has_arg {
+            HasArg::Required => words.extend(letter),
+            HasArg::Optional => words.extend(letter.map(|letter| letter + "=")),
+            HasArg::No => {}
         }
-        if row.takes == Takes::Required {
+        if row.has_arg == HasArg::Required {
             words.push(format!("--{}", row.long));
         }
     }

@@ -2,26 +2,23 @@
 
 use super::*;
 
-const TABLE: [Opt<char>; 7] = [
-    Opt::new('m', "mount", "").short(b'm').optional("FILE"),
-    Opt::new('P', "mount-proc", "").optional("DIR"),
-    Opt::new('u', "uts", "").short(b'u').optional_long("FILE"),
-    Opt::new('U', "map-user", "").required("UID"),
-    Opt::new('M', "map-users", "").required("MAP"),
-    Opt::new('S', "setuid", "").short(b'S').required("UID"),
-    Opt::new('f', "fork", "").short(b'f'),
+const TABLE: [Opt<()>; 7] = [
+    Opt::switch("mount", "", |()| ()).short(b'm').optional("FILE"),
+    Opt::switch("mount-proc", "", |()| ()).optional("DIR"),
+    Opt::switch("uts", "", |()| ()).short(b'u').optional_long("FILE"),
+    Opt::switch("map-user", "", |()| ()).required("UID"),
+    Opt::switch("map-users", "", |()| ()).required("MAP"),
+    Opt::switch("setuid", "", |()| ()).short(b'S').required("UID"),
+    Opt::switch("fork", "", |()| ()).short(b'f'),
 ];
 
-/// What is read: a letter an option, its value behind `:`; then the operands.
+/// What is read: the name of an option, its value behind `:`; then the operands.
 fn read(order: Order, line: &[&str]) -> Result<String, UsageError> {
     let mut getopt = Getopt::new(&TABLE, order, line.iter().map(OsString::from).collect());
     let mut read = Vec::new();
-    while let Some(met) = getopt.next_option()? {
-        let value = met.value.map(|value| format!(":{}", value.display())).unwrap_or_default();
-        let Asks::Own(id) = met.opt.asks else {
-            panic!("{:?} is none of the table's", met.opt);
-        };
-        read.push(format!("{id}{value}"));
+    while let Some(matched) = getopt.next_option()? {
+        let value = matched.value.map(|value| format!(":{}", value.display())).unwrap_or_default();
+        read.push(format!("{}{value}", matched.opt.long));
     }
     read.push("|".to_string());
     read.extend(getopt.operands().iter().map(|operand| operand.display().to_string()));
@@ -31,25 +28,25 @@ fn read(order: Order, line: &[&str]) -> Result<String, UsageError> {
 #[test]
 fn each_way_of_writing_an_option() {
     for (line, expected) in [
-        (&["--mount", "file"][..], "m | file"),
-        (&["--mount=file"], "m:file |"),
-        (&["--mount="], "m: |"),
-        (&["--mount-p=/p"], "P:/p |"),
-        (&["--map-user", "0"], "U:0 |"),
-        (&["--map-users=a=b"], "M:a=b |"),
-        (&["-fu", "-S0"], "f u S:0 |"),
-        (&["-S", "0"], "S:0 |"),
-        (&["-S=0"], "S:=0 |"),
-        (&["-mu"], "m:u |"),
-        (&["-m=u"], "m:u |"),
-        (&["-fm"], "f m |"),
-        (&["-f", "ls", "-l", "--uts"], "f | ls -l --uts"),
-        (&["-f", "--", "-u"], "f | -u"),
-        (&["-f", "-", "-u"], "f | - -u"),
+        (&["--mount", "file"][..], "mount | file"),
+        (&["--mount=file"], "mount:file |"),
+        (&["--mount="], "mount: |"),
+        (&["--mount-p=/p"], "mount-proc:/p |"),
+        (&["--map-user", "0"], "map-user:0 |"),
+        (&["--map-users=a=b"], "map-users:a=b |"),
+        (&["-fu", "-S0"], "fork uts setuid:0 |"),
+        (&["-S", "0"], "setuid:0 |"),
+        (&["-S=0"], "setuid:=0 |"),
+        (&["-mu"], "mount:u |"),
+        (&["-m=u"], "mount:u |"),
+        (&["-fm"], "fork mount |"),
+        (&["-f", "ls", "-l", "--uts"], "fork | ls -l --uts"),
+        (&["-f", "--", "-u"], "fork | -u"),
+        (&["-f", "-", "-u"], "fork | - -u"),
     ] {
         assert_eq!(read(Order::UntilOperand, line).as_deref(), Ok(expected), "{line:?}");
     }
-    assert_eq!(read(Order::Mixed, &["a", "-f", "b", "--", "-u"]).as_deref(), Ok("f | a b -u"));
+    assert_eq!(read(Order::Mixed, &["a", "-f", "b", "--", "-u"]).as_deref(), Ok("fork | a b -u"));
 }
 
 #[test]

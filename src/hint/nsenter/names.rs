@@ -10,7 +10,7 @@ use nix::sys::stat::{SFlag, fstat};
 
 use super::super::View;
 use super::{DIRECTORIES, Situation};
-use crate::cli::getopt::Takes;
+use crate::cli::getopt::HasArg;
 use crate::cli::nsenter::{OPTIONS, Source, inode_number};
 use crate::enter::nsenter::kept_by_name;
 use crate::error::Shown;
@@ -105,7 +105,7 @@ fn letters_apart(text: &[u8]) -> Option<Vec<Vec<u8>>> {
         if matches!(option.long, "help" | "version") {
             return None;
         }
-        if option.short_takes == Takes::Required {
+        if option.short_has_arg == HasArg::Required {
             // Of a number it is likely, of a word it is not.
             let is_value = tail.iter().all(u8::is_ascii_digit);
             return is_value.then(|| {

@@ -188,9 +188,9 @@ fn check_lsns(bytes: &[u8]) {
     });
 }
 
-fn check<Id: Copy + std::fmt::Debug + PartialEq, A: Clone + std::fmt::Debug + PartialEq>(
+fn check<A: Clone + std::fmt::Debug + PartialEq>(
     bytes: &[u8],
-    table: &[nskit::cli::getopt::Opt<Id>],
+    table: &[nskit::cli::getopt::Opt<A>],
     order: Order,
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
     write: fn(&A) -> Vec<OsString>,

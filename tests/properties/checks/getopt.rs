@@ -1,28 +1,27 @@
 //! Our reading of a command line beside getopt_long(3)'s.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::fmt::Debug;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Mutex, PoisonError};
 
-use nskit::cli::getopt::{Asks, Getopt, Opt, Order, Since, Takes};
+use nskit::cli::getopt::{Getopt, HasArg, Opt, Order, Since};
 
-/// Options in the order in which they were met, with their arguments; then the operands, or `None` after an option that
+/// Options by name, in the order in which they were met, with their arguments; then the operands, or `None` after an option that
 /// could not be read.
-type Reading<Id> = (Vec<(Asks<Id>, Option<OsString>)>, Option<Vec<OsString>>);
+type Reading = (Vec<(&'static str, Option<OsString>)>, Option<Vec<OsString>>);
 
 /// Panics where the two differ.
-pub fn assert_as_the_c_library<Id: Copy + Debug + PartialEq>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) {
+pub fn assert_as_the_c_library<A>(table: &[Opt<A>], order: Order, arguments: &[OsString]) {
     let theirs = theirs(table, order, arguments);
     assert_eq!(ours(table, order, arguments), theirs, "{arguments:?}");
 }
 
-fn ours<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> Reading<Id> {
+fn ours<A>(table: &[Opt<A>], order: Order, arguments: &[OsString]) -> Reading {
     let mut getopt = Getopt::new(table, order, arguments.to_vec());
     let mut options = Vec::new();
     loop {
         match getopt.next_option() {
-            Ok(Some(met)) => options.push((met.opt.asks, met.value)),
+            Ok(Some(met)) => options.push((met.opt.long, met.value)),
             Ok(None) => return (options, Some(getopt.operands())),
             Err(_) => return (options, None),
         }
@@ -43,7 +42,7 @@ const FIRST_NAME: i32 = 256;
 
 /// Each beginning of a name that means a single option of the oldest ones, of those that begin so: getopt_long(3) knows
 /// nothing of their age, and is given these as names of their own.
-fn abbreviations<Id>(table: &[Opt<Id>]) -> Vec<(&'static str, usize)> {
+fn abbreviations<A>(table: &[Opt<A>]) -> Vec<(&'static str, usize)> {
     let mut found = Vec::new();
     for opt in table {
         for length in 1..opt.long.len() {
@@ -64,7 +63,7 @@ fn abbreviations<Id>(table: &[Opt<Id>]) -> Vec<(&'static str, usize)> {
     found
 }
 
-fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> Reading<Id> {
+fn theirs<A>(table: &[Opt<A>], order: Order, arguments: &[OsString]) -> Reading {
     let letters = letters(table, order);
     let full = table.iter().map(|opt| opt.long).zip(0..);
     let names: Vec<(CString, usize)> =
@@ -73,10 +72,10 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
         .iter()
         .map(|(name, at)| libc::option {
             name: name.as_ptr(),
-            has_arg: match table[*at].takes {
-                Takes::Nothing => 0,
-                Takes::Required => 1,
-                Takes::Optional => 2,
+            has_arg: match table[*at].has_arg {
+                HasArg::No => 0,
+                HasArg::Required => 1,
+                HasArg::Optional => 2,
             },
             flag: std::ptr::null_mut(),
             val: FIRST_NAME + *at as i32,
@@ -129,7 +128,7 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
             let bytes = bytes.strip_prefix(b"=").filter(|_| drops).unwrap_or(bytes);
             OsString::from_vec(bytes.to_vec())
         });
-        options.push((opt.asks, value));
+        options.push((opt.long, value));
     }
     // SAFETY: the lock keeps others away.
     let first = unsafe { optind } as usize;
@@ -142,7 +141,7 @@ fn theirs<Id: Copy>(table: &[Opt<Id>], order: Order, arguments: &[OsString]) -> 
 }
 
 /// `+` stops at the first operand; `:` and `::` say what a letter takes.
-fn letters<Id>(table: &[Opt<Id>], order: Order) -> CString {
+fn letters<A>(table: &[Opt<A>], order: Order) -> CString {
     let mut letters = match order {
         Order::UntilOperand => b"+".to_vec(),
         Order::Mixed => Vec::new(),
@@ -150,10 +149,10 @@ fn letters<Id>(table: &[Opt<Id>], order: Order) -> CString {
     for opt in table {
         if let Some(letter) = opt.short {
             letters.push(letter);
-            letters.extend(match opt.short_takes {
-                Takes::Nothing => &b""[..],
-                Takes::Required => b":",
-                Takes::Optional => b"::",
+            letters.extend(match opt.short_has_arg {
+                HasArg::No => &b""[..],
+                HasArg::Required => b":",
+                HasArg::Optional => b"::",
             });
         }
     }
