@@ -30,6 +30,8 @@ pub enum Attempt {
     Open(PathBuf),
     /// read(2).
     Read(PathBuf),
+    /// stat(2) of a namespace of the target.
+    Stat(PathBuf),
     /// open(2) of a file of our own in /proc that is to be written.
     OpenSetting(PathBuf),
     /// write(2) of a short text.
@@ -156,6 +158,7 @@ impl fmt::Display for Attempt {
             Attempt::UnblockSignals => write!(f, "sigprocmask unblock failed"),
             Attempt::OpenSetting(path) if is_of_clocks(path) => write!(f, "failed to open {}", path.shown()),
             Attempt::Open(path) | Attempt::OpenSetting(path) => write!(f, "cannot open {}", path.shown()),
+            Attempt::Stat(path) => write!(f, "stat of {} failed", path.shown()),
             Attempt::Read(path) => write!(f, "cannot read {}", path.shown()),
             Attempt::Write { path, .. } if is_of_clocks(path) => write!(f, "failed to write to {}", path.shown()),
             Attempt::Write { path, .. } => write!(f, "write failed {}", path.shown()),

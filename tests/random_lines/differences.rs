@@ -41,13 +41,13 @@ pub const DIFFERENCES: &[Difference] = &[
         row: "`-S4294967296` (unshare)",
         explains: |both| {
             let value = ["4294967295", "4294967296", "-1"].into_iter().any(|value| both.line.contains(value));
-            value && (refused(both, " is not a") || refused(both, "is called '-1'"))
+            value && (refused(both, "failed to parse ") || refused(both, "is called '-1'"))
         },
     },
     Difference {
         why: "a target must be a PID, and there, even if nothing of it is asked for",
         row: "`nsenter` of a target that is not there, or 0, and nothing of it entered",
-        explains: |both| refused(both, "is not PID or PID:INODE") || refused(both, "cannot find process"),
+        explains: |both| refused(both, "failed to parse pid") || refused(both, "failed to pidfd_open() for "),
     },
     Difference {
         why: "--target is given once, as in the newest",
@@ -157,7 +157,7 @@ pub const DIFFERENCES: &[Difference] = &[
     Difference {
         why: "nsenter -G fails where the groups that it drops cannot be dropped; theirs goes on with them",
         row: "`nsenter -G` as an ordinary user",
-        explains: |both| both.setting.tool == "nsenter" && refused(both, "cannot drop the supplementary groups"),
+        explains: |both| both.setting.tool == "nsenter" && refused(both, "setgroups failed"),
     },
     Difference {
         why: "real-time signals have names since a newer version",
@@ -173,7 +173,7 @@ pub const DIFFERENCES: &[Difference] = &[
                 !lines.is_empty() && lines.iter().all(is_place)
             };
             let other = elsewhere(both.only_in_ours()) && elsewhere(both.only_in_theirs());
-            (refused(both, "cannot change directory to ") || other)
+            (refused(both, "cannot chdir to ") || other)
                 && both.setting.tool == "unshare"
                 && both.line.contains("-R") | both.line.contains("--r")
                 && both.line.contains("-w") | both.line.contains("--w")

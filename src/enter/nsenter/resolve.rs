@@ -210,7 +210,7 @@ fn own_identity(kind: Kind) -> Result<Option<(u64, u64)>, Failure> {
 /// The target's namespace of a kind. Errors of stat(2).
 fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u64), Failure> {
     let path = target.path(&format!("ns/{kind}"))?;
-    stat(&path).map(identity).during(|| Attempt::Open(path))
+    stat(&path).map(identity).during(|| Attempt::Stat(path))
 }
 
 /// Whether we are known to come into another namespace of this kind than our own.

@@ -157,7 +157,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
                 _ => None,
             }
         }
-        (Attempt::Open(path) | Attempt::Read(path), Errno::EACCES | Errno::EPERM) => {
+        (Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path), Errno::EACCES | Errno::EPERM) => {
             process::not_to_look_into(path, view)
         }
         (Attempt::Open(path) | Attempt::Read(path), Errno::ENOENT) => {

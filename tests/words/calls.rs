@@ -1,0 +1,238 @@
+//! System calls that fail.
+
+use crate::common::{ALICE, Scene, newer_than_theirs, on_purpose};
+use crate::{assert_says, call, faulty};
+
+/// A tool, what strace makes fail, the arguments, the status and the line.
+type Row = (&'static str, &'static [&'static str], &'static [&'static str], i32, &'static str);
+
+fn assert_rows(rows: &[Row]) {
+    let Some(scene) = Scene::new() else { return };
+    for (tool, faults, args, status, said) in rows {
+        let call = if faults.is_empty() { Some(call(&scene, tool, args)) } else { faulty(&scene, tool, faults, args) };
+        let Some(call) = call else { return };
+        assert_says(&(faults, args), &call.args(["true"]).run(), *status, &format!("{tool}: {said}"));
+    }
+}
+
+#[test]
+fn namespaces_and_processes() {
+    assert_rows(&[
+        ("unshare", &["-e", "inject=unshare:error=EPERM"], &["-m"], 1, "unshare failed: Operation not permitted"),
+        ("unshare", &["-e", "inject=unshare:error=ENOSPC"], &["-U"], 1, "unshare failed: No space left on device"),
+        (
+            "unshare",
+            &["-e", "inject=fork,clone,clone3,vfork:error=EAGAIN"],
+            &["-f"],
+            1,
+            "fork failed: Resource temporarily unavailable",
+        ),
+        (
+            "unshare",
+            &["-e", "inject=rt_sigprocmask:error=EINVAL"],
+            &["-f"],
+            1,
+            "sigprocmask block failed: Invalid argument",
+        ),
+    ]);
+    let Some(scene) = Scene::new() else { return };
+    // A process that may be looked into.
+    let target = format!("-t{}", std::process::id());
+    let refused = ["-e", "inject=setns:error=EPERM"];
+    let no_more = ["-e", "inject=fork,clone,clone3,vfork:error=EAGAIN"];
+    let of = |kind: &str| format!("reassociate to namespace 'ns/{kind}' failed: Operation not permitted");
+    for (faults, args, line) in [
+        (refused, &["-m", "-C", "-n"][..], of("cgroup")),
+        (refused, &["-T", "-p", "-m"], of("pid")),
+        (refused, &["-a"], of("cgroup")),
+        (refused, &["-m"], of("mnt")),
+        (no_more, &["-p"], "fork failed: Resource temporarily unavailable".to_string()),
+    ] {
+        let Some(call) = faulty(&scene, "nsenter", &faults, &[&target]) else { return };
+        assert_says(&args, &call.args(args).args(["/bin/true"]).run(), 1, &format!("nsenter: {line}"));
+    }
+}
+
+#[test]
+fn settings_of_namespaces() {
+    let said = "Operation not permitted";
+    for (nth, file) in [("1", "uid_map"), ("2", "setgroups"), ("3", "gid_map")] {
+        let Some(scene) = Scene::new() else { return };
+        let fault = format!("inject=write:error=EPERM:when={nth}");
+        let Some(call) = faulty(&scene, "unshare", &["-e", &fault], &["-r", "true"]) else { return };
+        assert_says(&file, &call.run(), 1, &format!("unshare: write failed /proc/self/{file}: {said}"));
+    }
+    assert_rows(&[(
+        "unshare",
+        &[],
+        &["-T", "--monotonic=99999999999999999"],
+        1,
+        "failed to write to /proc/self/timens_offsets: Numerical result out of range",
+    )]);
+    let Some(scene) = Scene::new() else { return };
+    scene.mount(["-t", "tmpfs", "none", "/proc"]);
+    for (args, line) in [
+        (&["-r", "true"][..], "cannot open /proc/self/uid_map: No such file or directory"),
+        (&["-T", "--boottime=1", "true"], "failed to open /proc/self/timens_offsets: No such file or directory"),
+    ] {
+        assert_says(&args, &call(&scene, "unshare", args).run(), 1, &format!("unshare: {line}"));
+    }
+}
+
+#[test]
+fn credentials() {
+    assert_rows(&[
+        ("unshare", &["-e", "inject=setgroups:error=EPERM"], &["-G0"], 1, "setgroups failed: Operation not permitted"),
+        ("unshare", &["-e", "inject=setgid:error=EPERM"], &["-G0"], 1, "setgid failed: Operation not permitted"),
+        ("unshare", &["-e", "inject=setuid:error=EPERM"], &["-S0"], 1, "setuid failed: Operation not permitted"),
+        ("nsenter", &["-e", "inject=setgid:error=EPERM"], &["-G0"], 1, "setgid failed: Operation not permitted"),
+        ("nsenter", &["-e", "inject=setuid:error=EPERM"], &["-S0"], 1, "setuid failed: Operation not permitted"),
+        (
+            "unshare",
+            &["-e", "inject=capget:error=EPERM"],
+            &["-U", "--keep-caps"],
+            1,
+            "capget failed: Operation not permitted",
+        ),
+        (
+            "unshare",
+            &["-e", "inject=capset:error=EPERM"],
+            &["-U", "--keep-caps"],
+            1,
+            "capset failed: Operation not permitted",
+        ),
+        (
+            "unshare",
+            &["-e", "inject=prctl:error=EPERM"],
+            &["-U", "--keep-caps"],
+            1,
+            "prctl(PR_CAP_AMBIENT) failed: Operation not permitted",
+        ),
+        ("unshare", &["-e", "inject=prctl:error=EINVAL"], &["--kill-child"], 1, "prctl failed: Invalid argument"),
+    ]);
+}
+
+#[test]
+fn mounts_and_directories() {
+    assert_rows(&[
+        ("unshare", &[], &["-R/no/such"], 1, "cannot change root directory to '/no/such': No such file or directory"),
+        ("unshare", &[], &["--root="], 1, "cannot change root directory to '': No such file or directory"),
+        ("unshare", &[], &["-R/etc/passwd"], 1, "cannot change root directory to '/etc/passwd': Not a directory"),
+        ("unshare", &[], &["-w/no/such"], 1, "cannot chdir to '/no/such': No such file or directory"),
+        ("unshare", &["-e", "inject=chdir:error=EACCES"], &["-R/"], 1, "cannot chdir to '/': Permission denied"),
+        ("unshare", &[], &["--mount-proc=/no/such"], 1, "mount /no/such failed: No such file or directory"),
+        (
+            "unshare",
+            &[],
+            &["-m", "--propagation=slave", "--mount-proc=/no/such"],
+            1,
+            "cannot change /no/such filesystem propagation: No such file or directory",
+        ),
+        (
+            "unshare",
+            &["-e", "inject=mount:error=EINVAL"],
+            &["-m"],
+            1,
+            "cannot change root filesystem propagation: Invalid argument",
+        ),
+        ("nsenter", &["-e", "inject=chroot:error=EPERM"], &["-r/"], 1, "chroot failed: Operation not permitted"),
+        (
+            "nsenter",
+            &["-e", "inject=chdir:error=EPERM"],
+            &["-r/"],
+            1,
+            "cannot change directory to /: Operation not permitted",
+        ),
+        (
+            "nsenter",
+            &["-e", "inject=fchdir:error=EPERM"],
+            &["-r/"],
+            1,
+            "change directory by root file descriptor failed: Operation not permitted",
+        ),
+        (
+            "nsenter",
+            &["-e", "inject=fchdir:error=EPERM"],
+            &["-w/"],
+            1,
+            "change directory by working directory file descriptor failed: Operation not permitted",
+        ),
+    ]);
+}
+
+#[test]
+fn files_that_keep_namespaces() {
+    let on = |name: &'static str| -> Row {
+        let line = format!("mount /proc/<PID>/ns/{} on /no/such failed: No such file or directory", name);
+        let option: &'static str = match name {
+            "mnt" => "--mount=/no/such",
+            "pid_for_children" => "--pid=/no/such",
+            "time_for_children" => "--time=/no/such",
+            "uts" => "--uts=/no/such",
+            _ => "--net=/no/such",
+        };
+        ("unshare", &[], Vec::leak(vec![option]), 1, String::leak(line))
+    };
+    assert_rows(&["mnt", "uts", "net", "pid_for_children", "time_for_children"].map(on));
+    let several = ["--mount=/no/a", "--uts=/no/b", "--ipc=/no/c"];
+    let line = "mount /proc/<PID>/ns/ipc on /no/c failed: No such file or directory";
+    assert_rows(&[("unshare", &[], Vec::leak(several.to_vec()), 1, line)]);
+    // A PID namespace without its first process.
+    let Some(scene) = Scene::new() else { return };
+    let file = scene.file("pid", "");
+    let outcome = call(&scene, "unshare", &[&format!("--pid={file}"), "true"]).run();
+    let line = format!("unshare: mount /proc/<PID>/ns/pid_for_children on {file} failed: No such file or directory");
+    // The name of the scene may hold what stands for a number.
+    let line = line.replace(&file, "FILE");
+    let outcome = crate::common::Outcome { stderr: outcome.stderr.replace(&file, "FILE"), ..outcome };
+    assert_says(&"--pid", &outcome, 1, &line);
+}
+
+#[test]
+fn programs() {
+    let Some(scene) = Scene::new() else { return };
+    for tool in ["unshare", "nsenter"] {
+        for (program, status, error) in [
+            ("no-such-program", 127, "No such file or directory"),
+            ("/etc/passwd", 126, "Permission denied"),
+            ("/", 126, "Permission denied"),
+            ("", 127, "No such file or directory"),
+        ] {
+            let line = format!("{tool}: failed to execute {program}: {error}");
+            assert_says(&program, &call(&scene, tool, &[program]).run(), status, &line);
+        }
+    }
+}
+
+#[test]
+fn subordinate_ids() {
+    let Some(scene) = Scene::new() else { return };
+    let nobody = crate::common::User { name: "4711", uid: 4711, gid: 4711 };
+    let outcome = call(&scene, "unshare", &["--map-auto", "true"]).user(nobody).run();
+    assert_says(&"nobody", &outcome, 1, "unshare: you (user 4711) don't exist.");
+    let outcome = call(&scene, "unshare", &["--map-auto", "true"]).user(crate::common::BOB).run();
+    assert_says(&"bob", &outcome, 1, "unshare: no line matching user \"bob\" in /etc/subuid: Success");
+    let faults = ["-P", "/etc/subuid", "-e", "inject=open,openat:error=ENOENT"];
+    let Some(call) = faulty(&scene, "unshare", &faults, &["--map-auto", "true"]) else { return };
+    assert_says(&"no file", &call.run(), 1, "unshare: could not open '/etc/subuid': No such file or directory");
+    if on_purpose("status 1, as where newuidmap itself fails") {
+        return;
+    }
+    let call = crate::call(&scene, "unshare", &["--map-auto", "/bin/true"]).user(ALICE).env("PATH", "/no/such");
+    assert_says(&"newuidmap", &call.run(), 1, "unshare: failed to execute newuidmap: No such file or directory");
+}
+
+#[test]
+fn sockets() {
+    if newer_than_theirs((2, 41), "--net-socket") {
+        return;
+    }
+    let Some(scene) = Scene::new() else { return };
+    let target = format!("-t{}", std::process::id());
+    let outcome = call(&scene, "nsenter", &[&target, "-N77777", "true"]).run();
+    assert_says(&"-N77777", &outcome, 1, "nsenter: pidfd_getfd(<N>, 77777): Bad file descriptor");
+    let file = std::fs::File::open("/etc/passwd").unwrap();
+    let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
+    let outcome = call(&scene, "nsenter", &[&target, &format!("-N{fd}"), "true"]).run();
+    assert_says(&fd, &outcome, 1, "nsenter: ioctl(<N>, SIOCGSKNS): Inappropriate ioctl for device");
+}

@@ -1,0 +1,98 @@
+//! nsenter: targets, files and directories that are not there or not what they should be.
+
+use crate::common::{Scene, newer_than_theirs};
+use crate::{assert_says, call};
+
+fn assert_rows(rows: &[(&[&str], &str)]) {
+    let Some(scene) = Scene::new() else { return };
+    for (args, said) in rows {
+        assert_says(args, &call(&scene, "nsenter", args).args(["true"]).run(), 1, &format!("nsenter: {said}"));
+    }
+}
+
+/// No process has this number: it is beyond the highest.
+const GONE: &str = "-t4194305";
+
+#[test]
+fn a_target_that_is_gone_shows_in_what_is_asked_first() {
+    let missing = |name: &str| format!("cannot open /proc/4194305/{name}: No such file or directory");
+    assert_rows(&[
+        (&[GONE, "-m"], &missing("ns/mnt")),
+        (&[GONE, "-u", "-m"], &missing("ns/uts")),
+        (&[GONE, "-r", "-m", "-C"], &missing("ns/cgroup")),
+        (&[GONE, "-T", "-p"], &missing("ns/pid")),
+        (&[GONE, "-U", "-n", "-i"], &missing("ns/user")),
+        (&[GONE, "-w", "-r"], &missing("root")),
+        (&[GONE, "-w"], &missing("cwd")),
+        (&[GONE, "-a"], "stat of /proc/4194305/ns/user failed: No such file or directory"),
+        (&[GONE, "-m", "-a"], "stat of /proc/4194305/ns/user failed: No such file or directory"),
+    ]);
+    if newer_than_theirs((2, 42), "--env, --net-socket, follow") {
+        return;
+    }
+    assert_rows(&[
+        (&[GONE, "-e"], &missing("environ")),
+        (&[GONE, "-N3"], "failed to pidfd_open() for 4194305: No such process"),
+        (&[GONE, "-Sfollow"], &missing("")),
+    ]);
+}
+
+#[test]
+fn without_a_target() {
+    let supplied = |name: &str| format!("neither filename nor target pid supplied for {name}");
+    assert_rows(&[
+        (&["-m"], &supplied("ns/mnt")),
+        (&["-u"], &supplied("ns/uts")),
+        (&["-i"], &supplied("ns/ipc")),
+        (&["-n"], &supplied("ns/net")),
+        (&["-p"], &supplied("ns/pid")),
+        (&["-C"], &supplied("ns/cgroup")),
+        (&["-U"], &supplied("ns/user")),
+        (&["-T"], &supplied("ns/time")),
+        (&["-r", "-m", "-w"], &supplied("ns/mnt")),
+        (&["-r"], &supplied("root")),
+        (&["-w"], &supplied("cwd")),
+        (&["-a"], "no target PID specified for --all"),
+        (&["-m", "-a", "-r"], "no target PID specified for --all"),
+    ]);
+    if newer_than_theirs((2, 42), "--env, --net-socket, follow") {
+        return;
+    }
+    assert_rows(&[
+        (&["-e"], &supplied("environ")),
+        (&["-Sfollow"], &supplied("")),
+        (&["-N3"], "no target PID specified"),
+        (&["--user-parent"], "no target PID specified"),
+        (&["-t1", "-t1"], "option --target may be given only once"),
+    ]);
+}
+
+#[test]
+fn files_and_directories() {
+    let invalid = |kind: &str| format!("reassociate to namespace 'ns/{kind}' failed: Invalid argument");
+    assert_rows(&[
+        (&["-m/no/such"], "cannot open /no/such: No such file or directory"),
+        (&["--mount="], "cannot open : No such file or directory"),
+        (&["-m/etc/passwd"], &invalid("mnt")),
+        (&["-m/"], &invalid("mnt")),
+        (&["-u/proc/self/ns/net"], &invalid("uts")),
+        (&["-U/proc/self/ns/user"], &invalid("user")),
+        (&["-r/no/such"], "cannot open /no/such: No such file or directory"),
+        (&["-w/no/such"], "cannot open /no/such: No such file or directory"),
+        (&["-W/no/such"], "cannot open current working directory: No such file or directory"),
+        (&["-r/etc/passwd"], "change directory by root file descriptor failed: Not a directory"),
+        (&["-w/etc/passwd"], "change directory by working directory file descriptor failed: Not a directory"),
+        (&["-W/etc/passwd"], "change directory by working directory file descriptor failed: Not a directory"),
+        (&["-w/", "-W/"], "mutually exclusive arguments: --wdns --wd"),
+    ]);
+}
+
+#[test]
+fn what_may_not_be_looked_into() {
+    let Some(scene) = Scene::new() else { return };
+    let target = format!("-t{}", std::process::id());
+    for (option, what) in [("-a", "stat of /proc/<PID>/ns/user failed"), ("-n", "cannot open /proc/<PID>/ns/net")] {
+        let outcome = call(&scene, "nsenter", &[&target, option, "true"]).user(crate::common::BOB).run();
+        assert_says(&option, &outcome, 1, &format!("nsenter: {what}: Permission denied"));
+    }
+}
