@@ -217,3 +217,33 @@ libc.syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)
     assert_eq!(rows, frozen.expand("$USERNS fd\\x20$PID/$TID:$FD\n"));
     frozen.end();
 }
+
+/// In a container, a process has sockets from outside as well, which may not be asked.
+#[test]
+fn a_socket_that_may_not_be_asked_hides_no_other() {
+    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
+        return;
+    }
+    let script = r#"
+import socket
+if len(sys.argv) == 1:
+    outside = socket.socket()
+    outside.set_inheritable(True)
+    check(libc.unshare(0x10000000 | 0x40000000))
+    for name, text in [('setgroups', 'deny'), ('uid_map', '0 0 1'), ('gid_map', '0 0 1')]:
+        open('/proc/self/' + name, 'w').write(text)
+    # From here on, those inside may look into this process.
+    os.execv(sys.executable, [sys.executable, sys.argv[0], 'inside'])
+kept, net = socket.socket(), inode('/proc/self/ns/net')
+check(libc.unshare(0x40000000))
+print('PID=%d\nFD=%d\nNET=%d' % (os.getpid(), kept.fileno(), net))
+"#;
+    let Some(frozen) = scene(script) else { return };
+    let lsns = crate::common::ours("lsns");
+    let pid = frozen.variable("PID");
+    let words = ["nsenter", "-t", pid, "-U", "--preserve-credentials", lsns.to_str().unwrap()];
+    let words = words.into_iter().chain(["-rnP", "-t", "net", "-o", "NS,HELD-BY", "--scan=process,socket"]);
+    let rows = frozen.run_next("/usr/bin:/bin", words).ok();
+    assert_eq!(rows, frozen.expand("$NET socket\\x20$PID:$FD\n"));
+    frozen.end();
+}
