@@ -61,7 +61,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "bug: theirs leaves namespaces kept on files where a later step fails",
-        row: "`unshare --uts=FILE` and a later step fails, or the program is not there",
+        row: "`unshare --uts=FILE` and a later step fails, or the program or its interpreter is not there",
         explains: |both| {
             let kept = |mounts: &[String]| mounts.iter().filter(|mount| mount.ends_with("nsfs rw")).count();
             both.ours.ending != Some(Ending::Exited(0)) && kept(&both.ours.mounts) < kept(&both.theirs.mounts)
