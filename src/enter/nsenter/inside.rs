@@ -98,7 +98,7 @@ impl Entered {
 
 fn open_entered(kind: Kind, target: &Target, opened: &Opened, of_target: KindSet) -> Result<Option<OwnedFd>, Failure> {
     let kinds = KindSet::EMPTY.with(kind);
-    if let Some((_, file)) = opened.namespaces.iter().find(|(given, _)| *given == kind) {
+    if let Some(file) = opened.namespace(kind) {
         // No descriptor is left.
         let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::EMFILE, Errno::from_raw);
         return file.try_clone().map(Some).map_err(errno).during(|| Attempt::Enter(kinds));

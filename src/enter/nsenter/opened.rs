@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use super::Request;
 use crate::enter::handles::Handles;
 use crate::enter::target::Target;
-use crate::namespace::Kind;
+use crate::namespace::{Kind, KindSet};
 
-/// A directory that is open.
+/// A file that is open.
 #[derive(Debug)]
-pub struct Directory {
-    /// By which path.
+pub struct OpenFile {
+    /// By which path, or in what other way, for whoever reads the plan.
     pub path: PathBuf,
-    /// The descriptor, good for fchdir(2) only.
+    /// The descriptor; that of a directory is good for fchdir(2) only.
     pub fd: OwnedFd,
 }
 
@@ -23,11 +23,11 @@ pub struct Opened {
     /// The target.
     pub target: Option<Target>,
     /// Namespaces that were given by file, id or socket.
-    pub namespaces: Vec<(Kind, OwnedFd)>,
+    pub namespaces: Vec<(Kind, OpenFile)>,
     /// The new root directory.
-    pub root: Option<Directory>,
+    pub root: Option<OpenFile>,
     /// The new working directory.
-    pub working_directory: Option<Directory>,
+    pub working_directory: Option<OpenFile>,
     /// The target's directory in /proc, whose owner is that of the process.
     pub process: Option<OwnedFd>,
     /// The cgroup.procs files of the cgroups to join.
@@ -35,18 +35,32 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Takes in a namespace that was found by `path`, or in the way that `path` describes.
+    pub fn add_namespace(&mut self, kind: Kind, path: impl Into<PathBuf>, fd: OwnedFd) {
+        self.namespaces.push((kind, OpenFile { path: path.into(), fd }));
+    }
+
+    /// The namespace of this kind that was given by file, id or socket.
+    pub fn namespace(&self, kind: Kind) -> Option<&OwnedFd> {
+        self.namespaces.iter().find(|(given, _)| *given == kind).map(|(_, file)| &file.fd)
+    }
+
+    /// The kinds of the namespaces.
+    pub fn kinds(&self) -> KindSet {
+        self.namespaces.iter().map(|(kind, _)| *kind).collect()
+    }
+
     /// Hands all of it over, and has the request refer to it.
     pub fn hand_over(self, request: &mut Request) -> Handles {
         let mut handles = Handles::of_target(self.target);
         if let (Some(target), Some(process)) = (&mut handles.target, self.process) {
             target.keep_directory(process);
         }
-        let mut add = |path: PathBuf, file| handles.add(path, file);
-        let namespace = |(kind, file): (Kind, OwnedFd)| (kind, add(format!("ns/{kind}").into(), file));
-        request.join.files = self.namespaces.into_iter().map(namespace).collect();
-        request.root = self.root.map(|root| add(root.path, root.fd));
-        request.working_directory = self.working_directory.map(|directory| add(directory.path, directory.fd));
-        request.cgroups = self.cgroups.into_iter().map(|(path, file)| add(path, file)).collect();
+        let mut add = |file: OpenFile| handles.add(file.path, file.fd);
+        request.join.files = self.namespaces.into_iter().map(|(kind, file)| (kind, add(file))).collect();
+        request.root = self.root.map(&mut add);
+        request.working_directory = self.working_directory.map(&mut add);
+        request.cgroups = self.cgroups.into_iter().map(|(path, fd)| add(OpenFile { path, fd })).collect();
         handles
     }
 }

@@ -11,7 +11,7 @@ use super::Request;
 use super::inside::check_is_mapped_elsewhere;
 use super::loader::read_environment;
 use super::named::open_file;
-use super::opened::{Directory, Opened};
+use super::opened::{OpenFile, Opened};
 use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::enter::cgroup;
@@ -50,7 +50,7 @@ pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
         ..Opened::default()
     };
     let of_target = open_namespaces(&args, &mut opened)?;
-    let of_files = kinds_of(&opened.namespaces);
+    let of_files = opened.kinds();
     opened.root = open_directory(&opened, args.root.as_ref(), "root")?;
     opened.working_directory = open_directory(&opened, args.working_directory.as_ref(), "cwd")?;
 
@@ -137,10 +137,6 @@ fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Optio
     })
 }
 
-fn kinds_of(namespaces: &[(Kind, OwnedFd)]) -> KindSet {
-    namespaces.iter().map(|(kind, _)| *kind).collect()
-}
-
 /// Opens the namespaces that are given by file or id, and returns the kinds that are to be entered by way of the
 /// target's pidfd.
 fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure> {
@@ -148,14 +144,15 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
     for (kind, source) in &args.namespaces {
         match source {
             Source::Target => of_target.insert(*kind),
-            Source::File(path) => opened.namespaces.push((*kind, open_file(*kind, path)?)),
-            Source::Number(number) => opened.namespaces.push((*kind, find(*kind, *number)?)),
+            Source::File(path) => opened.add_namespace(*kind, path, open_file(*kind, path)?),
+            Source::Number(number) => opened.add_namespace(*kind, format!("{kind} {number}"), find(*kind, *number)?),
         }
     }
     if let (Some(fd), Some(target)) = (args.net_socket, &opened.target) {
-        opened.namespaces.push((Kind::Net, target.network_of_socket(fd)?));
+        let socket = target.network_of_socket(fd)?;
+        opened.add_namespace(Kind::Net, format!("/proc/{}/fd/{fd}", target.pid()), socket);
     }
-    let given = kinds_of(&opened.namespaces).union(of_target);
+    let given = opened.kinds().union(of_target);
     let mut all = of_target;
     if let (true, Some(target)) = (args.all, &opened.target) {
         // Else every kind would seem to be one that the kernel lacks.
@@ -170,7 +167,7 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
     if args.user_parent {
         let parent = open_parent(given, all, opened)?;
         opened.namespaces.retain(|(kind, _)| *kind != Kind::User);
-        opened.namespaces.push((Kind::User, parent));
+        opened.add_namespace(Kind::User, "the owner of a namespace", parent);
         all = all.without(Kind::User);
     }
     Ok(all)
@@ -215,9 +212,8 @@ fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u64), Failure
 
 /// Whether we are known to come into another namespace of this kind than our own.
 fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
-    let given = opened.namespaces.iter().find(|(given, _)| *given == kind);
-    let entered = match (given, &opened.target) {
-        (Some((_, file)), _) => identity(fstat(file).during(|| Attempt::AskOwner(kind))?),
+    let entered = match (opened.namespace(kind), &opened.target) {
+        (Some(file), _) => identity(fstat(file).during(|| Attempt::AskOwner(kind))?),
         (None, Some(target)) if of_target.contains(kind) => identity_of_target(target, kind)?,
         _ => return Ok(false),
     };
@@ -235,7 +231,7 @@ pub(super) fn leads_to_target_alone(
     if !leads_elsewhere(kind, opened, of_target)? {
         return Ok(false);
     }
-    let Some((_, file)) = opened.namespaces.iter().find(|(given, _)| *given == kind) else {
+    let Some(file) = opened.namespace(kind) else {
         return Ok(true);
     };
     let given = fstat(file).during(|| Attempt::AskOwner(kind))?;
@@ -264,7 +260,7 @@ fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Res
 fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
     let kinds = match given.contains(Kind::User) {
         true => KindSet::EMPTY.with(Kind::User),
-        false => all.union(kinds_of(&opened.namespaces)),
+        false => all.union(opened.kinds()),
     };
     let own = own_identity(Kind::User)?;
     let mut first = None;
@@ -282,7 +278,7 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
 /// The user namespace that owns the namespace of this kind that is to be entered.
 fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::AskOwner(kind);
-    if let Some((_, file)) = opened.namespaces.iter().find(|(opened, _)| *opened == kind) {
+    if let Some(file) = opened.namespace(kind) {
         return nsfs::owner(file).during(attempt);
     }
     let target = opened.target.as_ref().ok_or(RequestError::NoNamespaceToOwn)?;
@@ -295,14 +291,14 @@ fn open_directory(
     opened: &Opened,
     argument: Option<&Option<PathBuf>>,
     name: &str,
-) -> Result<Option<Directory>, Failure> {
+) -> Result<Option<OpenFile>, Failure> {
     let path = match (argument, &opened.target) {
         (Some(Some(path)), _) => path.clone(),
         (Some(None), Some(target)) => target.path(name)?,
         _ => return Ok(None),
     };
     match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
-        Ok(fd) => Ok(Some(Directory { path, fd })),
+        Ok(fd) => Ok(Some(OpenFile { path, fd })),
         // The reference opens any file, and fails when it changes to it.
         Err(errno @ Errno::ENOTDIR) if is_there(&path) && name == "root" => {
             Err(Failure::System { attempt: Attempt::ChdirToOpenedRoot(path), errno })
