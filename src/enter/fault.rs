@@ -16,7 +16,7 @@ pub enum Fault {
     /// Another call of the step was refused, or one of several.
     Part(Part, Errno),
     /// A helper process has ended, as far as that is known in this way, without having done its job.
-    Ended(Helper, Option<Status>),
+    Ended(HelperPart, Option<Status>),
 }
 
 /// A part of a step.
@@ -70,9 +70,9 @@ pub enum Part {
     Id(u32),
 }
 
-/// A process that does for us what we no longer could, or a program that it runs.
+/// As [`crate::error::Helper`], where only the number of a map is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Helper {
+pub enum HelperPart {
     /// Binds namespaces on files.
     Binder,
     /// Writes id maps.
@@ -108,9 +108,9 @@ impl Fault {
             }
             Fault::Ended(helper, ending) => {
                 let (kind, map) = match helper {
-                    Helper::Binder => (0, 0),
-                    Helper::Mapper => (1, 0),
-                    Helper::MapProgram(map) => (2, map),
+                    HelperPart::Binder => (0, 0),
+                    HelperPart::Mapper => (1, 0),
+                    HelperPart::MapProgram(map) => (2, map),
                 };
                 let (sort, number) = match ending {
                     None => (0, 0),
@@ -138,9 +138,9 @@ impl Fault {
             return Some(Fault::Part(Part::from_numbers(tag, more)?, Errno::from_raw(number)));
         }
         let helper = match (tag - 100) / 10 {
-            0 => Helper::Binder,
-            1 => Helper::Mapper,
-            2 => Helper::MapProgram(more as u32),
+            0 => HelperPart::Binder,
+            1 => HelperPart::Mapper,
+            2 => HelperPart::MapProgram(more as u32),
             _ => return None,
         };
         let ending = match tag % 10 {
@@ -236,7 +236,7 @@ mod tests {
             Part::MapProgram { map: 0, found: true },
         ];
         let endings = [None, Some(Status::Exited(255)), Some(Status::Killed(SignalNumber(9)))];
-        let helpers = [Helper::Binder, Helper::Mapper, Helper::MapProgram(1)];
+        let helpers = [HelperPart::Binder, HelperPart::Mapper, HelperPart::MapProgram(1)];
         let ended = helpers.into_iter().flat_map(|helper| endings.map(|ending| Fault::Ended(helper, ending)));
         let refused = [Fault::Refused(Errno::EPERM)].into_iter();
         for fault in refused.chain(parts.map(|part| Fault::Part(part, Errno::ENOSPC))).chain(ended) {

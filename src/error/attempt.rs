@@ -34,13 +34,8 @@ pub enum Attempt {
     Stat(PathBuf),
     /// open(2) of a file of our own in /proc that is to be written.
     OpenSetting(PathBuf),
-    /// write(2) of a short text.
-    Write {
-        /// To where.
-        path: PathBuf,
-        /// The text.
-        text: String,
-    },
+    /// write(2) to a file of our own in /proc, or of another file system that is made for us.
+    Write(PathBuf),
     /// Binding a namespace file on a file that keeps it.
     Keep {
         /// The kind of the namespace.
@@ -160,8 +155,8 @@ impl fmt::Display for Attempt {
             Attempt::Open(path) | Attempt::OpenSetting(path) => write!(f, "cannot open {}", path.shown()),
             Attempt::Stat(path) => write!(f, "stat of {} failed", path.shown()),
             Attempt::Read(path) => write!(f, "cannot read {}", path.shown()),
-            Attempt::Write { path, .. } if is_of_clocks(path) => write!(f, "failed to write to {}", path.shown()),
-            Attempt::Write { path, .. } => write!(f, "write failed {}", path.shown()),
+            Attempt::Write(path) if is_of_clocks(path) => write!(f, "failed to write to {}", path.shown()),
+            Attempt::Write(path) => write!(f, "write failed {}", path.shown()),
             Attempt::Keep { kind, file, pid } => {
                 write!(f, "mount /proc/{pid}/ns/{} on {} failed", kind.name_for_children(), file.shown())
             }

@@ -17,6 +17,7 @@ use std::fmt;
 
 use nix::errno::Errno;
 
+use crate::enter::idmap::IdKind;
 use crate::sys;
 
 /// Why a tool could not do what it was asked.
@@ -44,8 +45,8 @@ pub enum Failure {
     },
     /// A program that was to help us could not be run.
     HelperProgram {
-        /// Its name.
-        name: &'static str,
+        /// The map that it writes.
+        ids: IdKind,
         /// Whether there is a file of that name which may be executed: then it is an interpreter of its that is missing.
         found: bool,
         /// The kernel's answer.
@@ -53,11 +54,32 @@ pub enum Failure {
     },
     /// A process that was to help us ended without having done so.
     Helper {
-        /// The program or the job.
-        name: &'static str,
+        /// Which.
+        helper: Helper,
         /// How it ended, as far as it is known.
         ending: Option<Status>,
     },
+}
+
+/// A process that does for us what we no longer could, or a program that it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// Binds namespaces on files.
+    Binder,
+    /// Writes id maps.
+    Mapper,
+    /// newuidmap(1) or newgidmap(1).
+    MapProgram(IdKind),
+}
+
+impl fmt::Display for Helper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Helper::Binder => "the helper that keeps namespaces",
+            Helper::Mapper => "the helper that writes id maps",
+            Helper::MapProgram(ids) => ids.map_program(),
+        })
+    }
 }
 
 impl Failure {
@@ -73,7 +95,7 @@ impl Failure {
 
     /// Whether a program that was to help us has said what failed: then there is nothing to say but a hint.
     pub fn is_said_by_helper(&self) -> bool {
-        matches!(self, Failure::Helper { name, ending: Some(Status::Exited(_)) } if name.starts_with("new"))
+        matches!(self, Failure::Helper { helper: Helper::MapProgram(_), ending: Some(Status::Exited(_)) })
     }
 
     /// The exit status that tells of this failure: env(1)'s 127 and 126 for the program, lsns's 2 for a kernel
@@ -131,17 +153,17 @@ impl fmt::Display for Failure {
             Failure::Program { program, errno } => {
                 write!(f, "failed to execute {}: {}", program.shown(), sys::error_text(*errno))
             }
-            Failure::HelperProgram { name, errno, .. } => {
-                write!(f, "failed to execute {name}: {}", sys::error_text(*errno))
+            Failure::HelperProgram { ids, errno, .. } => {
+                write!(f, "failed to execute {}: {}", ids.map_program(), sys::error_text(*errno))
             }
-            Failure::Helper { name, ending: Some(Status::Exited(status)) } => {
-                write!(f, "{name} failed with status {status}")
+            Failure::Helper { helper, ending: Some(Status::Exited(status)) } => {
+                write!(f, "{helper} failed with status {status}")
             }
-            Failure::Helper { name, ending: Some(Status::Killed(signal)) } => {
-                write!(f, "{name} was killed by signal {}", signal.0)
+            Failure::Helper { helper, ending: Some(Status::Killed(signal)) } => {
+                write!(f, "{helper} was killed by signal {}", signal.0)
             }
-            Failure::Helper { name, ending: None } => {
-                write!(f, "{name} has ended without an answer")
+            Failure::Helper { helper, ending: None } => {
+                write!(f, "{helper} has ended without an answer")
             }
         }
     }

@@ -11,7 +11,7 @@ use nix::sys::signal::SigSet;
 use nix::sys::stat::{fstat, stat};
 
 use super::{Channel, GO, LEAVE, Outcome, PathOf, RUN, UNDO, own_directory_in_proc, wait_for_helper};
-use crate::enter::fault::{Fault, Helper, Part};
+use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::step::Persist;
 use crate::namespace::Kind;
 use crate::sys::file::{open_retrying, out_of_the_way};
@@ -77,7 +77,7 @@ impl Binder {
             Some(Outcome::Refused { part, errno }) => {
                 Err(Fault::Part(Part::Number(part as u32), Errno::from_raw(errno)))
             }
-            _ => Err(Fault::Ended(Helper::Binder, None)),
+            _ => Err(Fault::Ended(HelperPart::Binder, None)),
         }
     }
 

@@ -10,7 +10,7 @@ use nix::unistd::{geteuid, pipe2, read};
 use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, persistently, wait_for_helper};
 use crate::digits::digits;
 use crate::enter::executable::Executable;
-use crate::enter::fault::{Fault, Helper, Part};
+use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::idmap;
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
@@ -99,7 +99,7 @@ impl Mapper {
         let outcome = channel.order(GO);
         drop(channel);
         let end = wait_for_helper(child)?;
-        let program = |part: usize, status| Fault::Ended(Helper::MapProgram(part as u32), Some(status));
+        let program = |part: usize, status| Fault::Ended(HelperPart::MapProgram(part as u32), Some(status));
         Err(match outcome {
             Some(Outcome::Done) => return Ok(()),
             Some(Outcome::Refused { part, errno }) => Fault::Part(Part::Number(part as u32), Errno::from_raw(errno)),
@@ -109,7 +109,7 @@ impl Mapper {
             Some(Outcome::Exited { part, status }) => program(part, Status::Exited(status)),
             Some(Outcome::Killed { part, signal }) => program(part, Status::Killed(SignalNumber(signal))),
             None => Fault::Ended(
-                Helper::Mapper,
+                HelperPart::Mapper,
                 match end {
                     ChildEvent::Killed(signal) => Some(Status::Killed(signal)),
                     _ => None,

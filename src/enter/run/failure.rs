@@ -5,10 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::prepared::{Prepared, path_of};
-use crate::enter::fault::{Fault, Helper, Part};
-use crate::enter::idmap;
-use crate::enter::step::{MapJob, Persist, Plan, Step};
-use crate::error::{Attempt, Failure};
+use crate::enter::fault::{Fault, HelperPart, Part};
+use crate::enter::idmap::IdKind;
+use crate::enter::step::{Persist, Plan, Step};
+use crate::error::{Attempt, Failure, Helper};
 use crate::namespace::KindSet;
 use crate::sys::capability::CapabilityCall;
 
@@ -22,35 +22,31 @@ pub fn of(plan: &Plan, prepared: &Prepared, step: usize, fault: Fault) -> Failur
             Failure::Program { program: OsStr::from_bytes(name).to_os_string(), errno }
         }
         (Fault::Part(Part::MapProgram { map, found }, errno), _) => {
-            let name = map_job(plan, map).map_or("newuidmap", |job| job.ids.map_program());
-            Failure::HelperProgram { name, found, errno }
+            Failure::HelperProgram { ids: ids_of_map(plan, map), found, errno }
         }
         (Fault::Part(part, errno), _) => Failure::System { attempt: of_part(part, plan, prepared, step), errno },
         (Fault::Ended(helper, ending), _) => {
-            let name = match helper {
-                Helper::Binder => "the helper that keeps namespaces",
-                Helper::Mapper => "the helper that writes id maps",
-                Helper::MapProgram(map) => map_job(plan, map).map_or("newuidmap", |job| job.ids.map_program()),
+            let helper = match helper {
+                HelperPart::Binder => Helper::Binder,
+                HelperPart::Mapper => Helper::Mapper,
+                HelperPart::MapProgram(map) => Helper::MapProgram(ids_of_map(plan, map)),
             };
-            Failure::Helper { name, ending }
+            Failure::Helper { helper, ending }
         }
     }
 }
 
 /// What a step is there for.
 fn of_step(step: &Step) -> Attempt {
-    let path = || path_of(step).unwrap_or_default();
-    let write = |text: String| Attempt::Write { path: path(), text };
     match step {
         Step::SetDumpable(true) => Attempt::MakeDumpable,
         Step::SetDumpable(false) => Attempt::Hide,
         Step::Unshare(kinds) => Attempt::Unshare(*kinds),
         Step::JoinTolerant(join) | Step::JoinStrict(join) => Attempt::Enter(join.kinds()),
         Step::RememberParent | Step::DieWithParent(_) => Attempt::ParentDeathSignal,
-        Step::OffsetClock(clock, seconds) => write(format!("{} {seconds} 0", clock.name())),
-        Step::MapOwnId(ids, line) => of_map(&MapJob { ids: *ids, lines: vec![*line] }),
-        Step::Setgroups(setgroups) => write(setgroups.word().to_string()),
-        Step::RegisterInterpreter { interpreter, .. } => write(interpreter.to_string_lossy().into_owned()),
+        Step::OffsetClock(..) | Step::MapOwnId(..) | Step::Setgroups(_) | Step::RegisterInterpreter { .. } => {
+            Attempt::Write(path_of(step).unwrap_or_default())
+        }
         Step::Propagate(propagation, at) => {
             Attempt::Propagate { mode: propagation.flag().map_or("unchanged", |(_, mode)| mode), at: at.clone() }
         }
@@ -107,11 +103,8 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
 /// One of several of which a step is made, or the step that let a helper do it.
 fn of_number(number: u32, plan: &Plan, prepared: &Prepared, step: Option<&Step>) -> Option<Attempt> {
     match step? {
-        Step::JoinCgroups(cgroups) => {
-            let path = cgroups.get(number as usize)?.path().into();
-            Some(Attempt::Write { path, text: "0".to_string() })
-        }
-        Step::StartMapper(_) | Step::ReleaseMapper => Some(of_map(map_job(plan, number)?)),
+        Step::JoinCgroups(cgroups) => Some(Attempt::Write(cgroups.get(number as usize)?.path().into())),
+        Step::StartMapper(_) | Step::ReleaseMapper => Some(Attempt::Write(own_map(ids_of_map(plan, number)))),
         _ => {
             let Persist { kind, file } = plan.steps.iter().find_map(|step| match step {
                 Step::StartBinder(persists) => persists.get(number as usize),
@@ -122,17 +115,15 @@ fn of_number(number: u32, plan: &Plan, prepared: &Prepared, step: Option<&Step>)
     }
 }
 
-fn of_map(job: &MapJob) -> Attempt {
-    Attempt::Write {
-        path: Path::new("/proc/self").join(job.ids.map_file()),
-        text: idmap::text(&job.lines).trim_end().replace('\n', "; "),
-    }
+fn own_map(ids: IdKind) -> PathBuf {
+    Path::new("/proc/self").join(ids.map_file())
 }
 
-/// The map with this number of those that the mapper writes.
-fn map_job(plan: &Plan, number: u32) -> Option<&MapJob> {
-    plan.steps.iter().find_map(|step| match step {
+/// Whose ids the map with this number is for, of those that the mapper writes.
+fn ids_of_map(plan: &Plan, number: u32) -> IdKind {
+    let jobs = plan.steps.iter().find_map(|step| match step {
         Step::StartMapper(jobs) => jobs.get(number as usize),
         _ => None,
-    })
+    });
+    jobs.map_or(IdKind::User, |job| job.ids)
 }

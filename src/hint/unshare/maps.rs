@@ -44,8 +44,8 @@ pub fn add_subordinates(user: &str, file: &str, view: &View) -> String {
 }
 
 /// newuidmap or newgidmap has failed.
-pub fn program(name: &str, ending: Status, situation: &Situation, view: &View) -> Option<String> {
-    let ids = [IdKind::User, IdKind::Group].into_iter().find(|ids| ids.map_program() == name)?;
+pub fn program(ids: IdKind, ending: Status, situation: &Situation, view: &View) -> Option<String> {
+    let name = ids.map_program();
     match ending {
         Status::Exited(127) => Some(format!(
             "{name} was not found in $PATH: install it (Debian, Ubuntu: package uidmap; Fedora: shadow-utils)"

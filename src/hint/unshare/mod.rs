@@ -18,7 +18,7 @@ use super::view::MOUNTS;
 use super::{View, not_of_proc, process_1_has_ended};
 use crate::enter::idmap::IdKind;
 use crate::enter::unshare::{IdMap, Request};
-use crate::error::{Attempt, Failure, RequestError, Status};
+use crate::error::{Attempt, Failure, Helper, RequestError, Status};
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE};
 use crate::sys::file::NOT_PROC;
@@ -81,11 +81,11 @@ pub fn program_stays_outside(situation: &Situation) -> Option<String> {
 pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
-        Failure::HelperProgram { name, errno: Errno::ENOENT, found: false } => {
-            maps::program(name, Status::Exited(127), situation, view)
+        Failure::HelperProgram { ids, errno: Errno::ENOENT, found: false } => {
+            maps::program(*ids, Status::Exited(127), situation, view)
         }
-        Failure::HelperProgram { name, .. } => maps::program(name, Status::Exited(126), situation, view),
-        Failure::Helper { name, ending } => maps::program(name, (*ending)?, situation, view),
+        Failure::HelperProgram { ids, .. } => maps::program(*ids, Status::Exited(126), situation, view),
+        Failure::Helper { helper: Helper::MapProgram(ids), ending } => maps::program(*ids, (*ending)?, situation, view),
         // execve(2) is where the kernel tells a changed user that it has too many processes.
         Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
         Failure::Program { program, errno } => {
@@ -106,7 +106,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
             Errno::EACCES => Some(forbidden("making namespaces", view)),
             _ => None,
         },
-        Attempt::Write { path, .. } | Attempt::OpenSetting(path) => write(path, errno, situation, view),
+        Attempt::Write(path) | Attempt::OpenSetting(path) => write(path, errno, situation, view),
         Attempt::Open(path) | Attempt::Read(path) if path.starts_with("/proc") => {
             calls::no_file_of_proc(errno, view)
         }

@@ -1,6 +1,7 @@
 //! What is said of id maps, on systems made up for it.
 
 use super::*;
+use crate::error::{Failure, Helper};
 use crate::hint::made::Made;
 use crate::hint::program::Search;
 
@@ -15,7 +16,7 @@ fn alice(lines: &[(u32, u32, u32)]) -> Situation {
 }
 
 fn hint(ending: Status, files: &[(&str, &str)]) -> Option<String> {
-    program("newuidmap", ending, &alice(&[]), &Made::of(files).view())
+    program(IdKind::User, ending, &alice(&[]), &Made::of(files).view())
 }
 
 fn refused(subuid: &str) -> Option<String> {
@@ -28,8 +29,8 @@ fn one_that_is_missing_is_told_from_one_that_cannot_be_run() {
     assert!(missing.contains("not found") && missing.contains("package uidmap"), "{missing}");
     let there = hint(Status::Exited(126), &[]).unwrap();
     assert!(there.contains("cannot be run") && !there.contains("install"), "{there}");
-    let other = program("the helper", Status::Exited(127), &alice(&[]), &Made::of(&[]).view());
-    assert_eq!(other, None);
+    let other = Failure::Helper { helper: Helper::Mapper, ending: Some(Status::Exited(127)) };
+    assert_eq!(super::super::hint(&other, &alice(&[]), &Made::of(&[]).view()), None);
 }
 
 #[test]
