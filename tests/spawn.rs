@@ -21,7 +21,7 @@ use nskit::enter::step::{MapJob, Persist, Plan, Propagation, Setgroups, SignalPo
 use nskit::enter::{Child, nsenter, spawn};
 use nskit::error::{Attempt, Failure, Status};
 use nskit::namespace::{Kind, KindSet};
-use nskit::sys::process::{Side, fork, wait_for_end};
+use nskit::sys::process::{ForkResult, fork, wait_for_end};
 use nskit::sys::signal::SignalNumber;
 
 /// The system's allocator, for the process that the tests run in alone.
@@ -132,11 +132,11 @@ fn a_child_that_takes_memory_is_caught() {
         return;
     }
     match fork().unwrap() {
-        Side::Child => {
+        ForkResult::Child => {
             std::hint::black_box(vec![1; 100]);
             nskit::sys::process::exit_now(0)
         }
-        Side::Parent { child } => {
+        ForkResult::Parent { child } => {
             let end = wait_for_end(child).unwrap();
             assert_eq!(end, nskit::sys::process::ChildEvent::Killed(SignalNumber(libc::SIGABRT)));
         }

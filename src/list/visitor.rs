@@ -15,7 +15,7 @@ use nix::unistd::{pipe2, read};
 
 use crate::sys::file::write_all;
 use crate::sys::pidfd;
-use crate::sys::process::{Side, exit_now, fork, wait_for_end};
+use crate::sys::process::{ForkResult, exit_now, fork, wait_for_end};
 
 /// The child, which ends with this value.
 pub struct Visitor {
@@ -32,7 +32,7 @@ impl Visitor {
         let (wait_here, leash) = pipe2(OFlag::O_CLOEXEC).ok()?;
         let (arrival, arrived) = pipe2(OFlag::O_CLOEXEC).ok()?;
         match fork().ok()? {
-            Side::Child => {
+            ForkResult::Child => {
                 drop((leash, arrival));
                 let entered = setns(namespace, CloneFlags::CLONE_NEWNS);
                 if entered.and_then(|()| write_all(arrived, b"!")).is_ok() {
@@ -40,7 +40,7 @@ impl Visitor {
                 }
                 exit_now(0)
             }
-            Side::Parent { child } => {
+            ForkResult::Parent { child } => {
                 drop((wait_here, arrived));
                 let mut visitor = Visitor { child, pid_in_proc: child, leash: Some(leash) };
                 if !matches!(read(&arrival, &mut [0]), Ok(1)) {

@@ -9,7 +9,7 @@ use super::signal::SignalNumber;
 
 /// Which of the two processes returns from [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum ForkResult {
     /// The caller, with the PID of its child.
     Parent {
         /// PID of the child, in the caller's PID namespace.
@@ -24,11 +24,11 @@ pub enum Side {
 ///
 /// The tools call this with one thread only, so that the child may do whatever its parent could. A process with more
 /// than one may do no more than async-signal-safe calls in the child, as signal-safety(7) says.
-pub fn fork() -> nix::Result<Side> {
+pub fn fork() -> nix::Result<ForkResult> {
     // SAFETY: the child continues with a copy of everything; no other thread of the tools can have held a lock.
     match unsafe { nix::unistd::fork() }? {
-        nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent { child: child.as_raw() }),
-        nix::unistd::ForkResult::Child => Ok(Side::Child),
+        nix::unistd::ForkResult::Parent { child } => Ok(ForkResult::Parent { child: child.as_raw() }),
+        nix::unistd::ForkResult::Child => Ok(ForkResult::Child),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::enter::step::Persist;
 use crate::namespace::Kind;
 use crate::sys::file::{open_retrying, out_of_the_way};
 use crate::sys::mount::{attach, detached_bind};
-use crate::sys::process::{Side, exit_now, fork};
+use crate::sys::process::{ForkResult, exit_now, fork};
 
 /// What a binder is to do, made ready before it starts.
 pub struct BindJob {
@@ -56,13 +56,13 @@ impl Binder {
         let process = own_directory_in_proc()?;
         let (ours, theirs) = Channel::pair()?;
         match fork().map_err(Part::Fork.fault())? {
-            Side::Child => {
+            ForkResult::Child => {
                 drop(ours);
                 let mut binding = Binding { process, job };
                 bind_when_told(&theirs, &mut binding);
                 exit_now(0)
             }
-            Side::Parent { child } => {
+            ForkResult::Parent { child } => {
                 drop(theirs);
                 job.places.clear();
                 Ok(Binder { channel: ours, child: Some(child) })

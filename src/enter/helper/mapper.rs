@@ -18,7 +18,7 @@ use crate::error::Status;
 use crate::sys::at::read_link;
 use crate::sys::exec::Vector;
 use crate::sys::file::{write_all, write_once_to_proc};
-use crate::sys::process::{ChildEvent, Side, exit_now, fork, wait_for_end};
+use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
 /// What a mapper is to do, made ready before it starts.
@@ -82,14 +82,14 @@ impl Mapper {
         let us = (own_pid_in_proc()?, own_directory_in_proc()?);
         let (ours, theirs) = Channel::pair()?;
         match fork().map_err(Part::Fork.fault())? {
-            Side::Child => {
+            ForkResult::Child => {
                 drop(ours);
                 if theirs.receive() == Some([GO]) {
                     let _ = theirs.send(&map_all(&us, jobs).to_bytes());
                 }
                 exit_now(0)
             }
-            Side::Parent { child } => Ok(Mapper { channel: ours, child }),
+            ForkResult::Parent { child } => Ok(Mapper { channel: ours, child }),
         }
     }
 
@@ -153,13 +153,13 @@ fn run_map_program(part: usize, process: i32, program: &mut Executable, environm
         Err(errno) => return refused(errno),
     };
     let child = match fork() {
-        Ok(Side::Child) => {
+        Ok(ForkResult::Child) => {
             let errno = program.execute(environment) as i32;
             // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
             let _ = write_all(&told, &Outcome::NotRun { part, errno, found: program.check_file().is_ok() }.to_bytes());
             exit_now(1)
         }
-        Ok(Side::Parent { child }) => child,
+        Ok(ForkResult::Parent { child }) => child,
         Err(errno) => return refused(errno),
     };
     drop(told);

@@ -19,7 +19,7 @@ use crate::enter::target::Target;
 use crate::error::{Attempt, During, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{read_bounded, write_all};
-use crate::sys::process::{Side, exit_now, fork, set_dumpable, wait_for_end};
+use crate::sys::process::{ForkResult, exit_now, fork, set_dumpable, wait_for_end};
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};
 
 /// The id that stands for every one that a user namespace does not map, see user_namespaces(7).
@@ -57,7 +57,7 @@ impl Entered {
         let (answers, answer) = pipe2(OFlag::O_CLOEXEC).ok()?;
         let was_pending = is_pending(SignalNumber::CHLD);
         match fork().ok()? {
-            Side::Child => {
+            ForkResult::Child => {
                 drop(answers);
                 // Processes inside may see us, and must not get at what we hold.
                 if set_dumpable(false).is_ok() && self.enter().is_ok() {
@@ -65,7 +65,7 @@ impl Entered {
                 }
                 exit_now(0)
             }
-            Side::Parent { child } => {
+            ForkResult::Parent { child } => {
                 drop(answer);
                 let mut said = [0];
                 let length = loop {

@@ -9,7 +9,7 @@ use crate::enter::step::SignalPolicy;
 use crate::enter::supervise::{hold_signals, supervise};
 use crate::error::Status;
 use crate::sys::pidfd;
-use crate::sys::process::{Side, fork, set_parent_death_signal, wait_for_end};
+use crate::sys::process::{ForkResult, fork, set_parent_death_signal, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
 impl Run {
@@ -17,14 +17,14 @@ impl Run {
     pub(super) fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
         let masked = hold_signals(policy)?;
         match fork().map_err(Part::Fork.fault())? {
-            Side::Child => {
+            ForkResult::Child => {
                 if let Some(binder) = &mut self.binder {
                     binder.disown();
                 }
                 self.child_is_first = false;
                 masked.restore().map(|()| Next::Step)
             }
-            Side::Parent { child } => {
+            ForkResult::Parent { child } => {
                 // The child alone speaks to the binder, and to whoever waits for a report, from here on, so that its end
                 // is the end of the channel.
                 self.report = None;

@@ -14,7 +14,7 @@ use crate::enter::handles::Handles;
 use crate::enter::step::Plan;
 use crate::error::{Attempt, During, Failure, Status};
 use crate::sys::file::write_all;
-use crate::sys::process::{ChildEvent, Side, exit_now, fork, wait_for_end};
+use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 
 /// A child that has become the program, or that waits for it where the plan forks.
 #[derive(Debug)]
@@ -49,11 +49,11 @@ pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Re
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
     let (reports, report) = pipe2(OFlag::O_CLOEXEC).during(|| Attempt::Connect)?;
     match fork().during(|| Attempt::Fork)? {
-        Side::Child => {
+        ForkResult::Child => {
             drop(reports);
             exit_now(be_the_child(&mut prepared, report))
         }
-        Side::Parent { child } => {
+        ForkResult::Parent { child } => {
             drop(report);
             match read_report(&reports) {
                 None => Ok(Child(child)),

@@ -139,7 +139,7 @@ fn what_came_with_a_later_kernel_is_told_on_an_older_one_only() {
         let made = Made::of(&[(RELEASE, version)]);
         let line = Extent { inner: 0, outer: 0, count: 1 };
         let situation = Situation { users: vec![line], uid: Some(0), capabilities: Some(0), ..Situation::default() };
-        let attempt = Attempt::Write { path: "/proc/self/uid_map".into(), text: String::new() };
+        let attempt = Attempt::Write("/proc/self/uid_map".into());
         super::hint(&Failure::System { attempt, errno: Errno::EPERM }, &situation, &made.view())
     };
     assert!(root("5.12.0\n").unwrap().contains("CAP_SETFCAP"));
