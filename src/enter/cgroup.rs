@@ -11,7 +11,7 @@ use nix::fcntl::OFlag;
 use super::frozen::check_runs;
 use super::target::Target;
 use crate::cgroup::{Membership, memberships};
-use crate::error::{Attempt, During, Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::mountinfo::{Mount, mounts};
 use crate::sys::file::{open_retrying, read_bounded};
 
@@ -22,14 +22,14 @@ const LONGEST: usize = 4 << 20;
 pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
     let own = |name: &str| {
         let path = Path::new("/proc/self").join(name);
-        read_bounded(&path, LONGEST).during(|| Attempt::Read(path))
+        read_bounded(&path, LONGEST).attempt(|| Attempt::Read(path))
     };
     let mounted: Vec<Mount> = mounts(&own("mountinfo")?).collect();
     let directories = directories(&target.read("cgroup", LONGEST)?, &own("cgroup")?, &mounted)?;
     directories.iter().try_for_each(|directory| check_runs(directory))?;
     let open = |directory: PathBuf| {
         let path = directory.join("cgroup.procs");
-        let file = open_retrying(&path, OFlag::O_WRONLY).during(|| Attempt::Open(path.clone()))?;
+        let file = open_retrying(&path, OFlag::O_WRONLY).attempt(|| Attempt::Open(path.clone()))?;
         Ok((path, file))
     };
     directories.into_iter().map(open).collect()

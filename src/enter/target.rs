@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
 use crate::cli::nsenter::TargetArgument;
-use crate::error::{Attempt, During, Failure, RequestError, Wanted};
+use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{open_retrying, read_fd_bounded};
 use crate::sys::pidfd;
@@ -44,7 +44,7 @@ impl Target {
         };
         if let Some(wanted) = inode {
             let found = match &pidfd {
-                Some(pidfd) if pidfd::has_inode(pidfd) => fstat(pidfd).during(attempt)?.st_ino,
+                Some(pidfd) if pidfd::has_inode(pidfd) => fstat(pidfd).attempt(attempt)?.st_ino,
                 _ => return Err(RequestError::NoPidfdInodes(pid).into()),
             };
             if found != wanted {
@@ -76,7 +76,7 @@ impl Target {
     /// A file of it in /proc. That shows the PID namespace in which it was mounted, which need not be ours: there the
     /// process has another PID, or none. Errors: it has none.
     pub fn path(&self, name: &str) -> Result<PathBuf, Failure> {
-        let pid = self.pid_in_proc().during(|| self.attempt_to_find())?;
+        let pid = self.pid_in_proc().attempt(|| self.attempt_to_find())?;
         Ok(PathBuf::from(format!("/proc/{pid}/{name}")))
     }
 
@@ -118,20 +118,20 @@ impl Target {
     /// Fails if the process has ended. What was opened below its /proc directory before belongs to it for certain only
     /// if it lives still.
     pub fn check_alive(&self) -> Result<(), Failure> {
-        self.alive().during(|| self.attempt_to_find())
+        self.alive().attempt(|| self.attempt_to_find())
     }
 
     /// Opens a file of it in /proc. Errors: those of open(2); EACCES without ptrace rights over it, see ptrace(2).
     pub fn open(&self, name: &str, flags: OFlag) -> Result<OwnedFd, Failure> {
         let path = self.path(name)?;
-        open_retrying(&path, flags).during(|| Attempt::Open(path))
+        open_retrying(&path, flags).attempt(|| Attempt::Open(path))
     }
 
     /// Reads at most `limit` bytes of a file of it in /proc. Errors as [`Target::open`], and those of read(2).
     pub fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Failure> {
         let file = self.open(name, OFlag::O_RDONLY)?;
         let path = self.path(name)?;
-        read_fd_bounded(file, limit).during(|| Attempt::Read(path))
+        read_fd_bounded(file, limit).attempt(|| Attempt::Read(path))
     }
 
     /// Opens the namespaces of these kinds that it is in.
@@ -145,10 +145,10 @@ impl Target {
 
     /// The network namespace of a socket of it. Errors: EBADF if it has no such descriptor, ENOTTY if it is no socket.
     pub fn network_of_socket(&self, fd: i32) -> Result<OwnedFd, Failure> {
-        let pidfd = self.pidfd.as_ref().ok_or(Errno::ENOSYS).during(|| Attempt::OpenPidfd(self.pid))?;
+        let pidfd = self.pidfd.as_ref().ok_or(Errno::ENOSYS).attempt(|| Attempt::OpenPidfd(self.pid))?;
         let attempt = || Attempt::OpenSocketNamespace { pid: self.pid, fd, pidfd: pidfd.as_raw_fd() };
-        let socket = pidfd::get_fd(pidfd.as_fd(), fd).during(attempt)?;
+        let socket = pidfd::get_fd(pidfd.as_fd(), fd).attempt(attempt)?;
         let number = socket.as_raw_fd();
-        crate::sys::nsfs::of_socket(socket).during(|| Attempt::AskSocket(number))
+        crate::sys::nsfs::of_socket(socket).attempt(|| Attempt::AskSocket(number))
     }
 }

@@ -111,14 +111,14 @@ impl Failure {
     }
 }
 
-/// Turns the errno of a system call into a [`Failure`] that says what was being done: `mount(…).during(|| Attempt::…)`.
-pub trait During<T> {
+/// Turns the errno of a system call into a [`Failure`] that says what was being done: `mount(…).attempt(|| Attempt::…)`.
+pub trait ResultExt<T> {
     /// Says what was being done.
-    fn during(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure>;
+    fn attempt(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure>;
 }
 
-impl<T> During<T> for nix::Result<T> {
-    fn during(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure> {
+impl<T> ResultExt<T> for nix::Result<T> {
+    fn attempt(self, attempt: impl FnOnce() -> Attempt) -> Result<T, Failure> {
         self.map_err(|errno| Failure::System { attempt: attempt(), errno })
     }
 }

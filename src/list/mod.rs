@@ -37,7 +37,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use crate::error::{Attempt, During, Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::sys::file::{self, NOT_PROC};
 use crate::sys::pidfd;
 use cells::{Cells, Fill};
@@ -135,8 +135,8 @@ fn check_proc(request: &Request, root: &Path) -> Result<(), Failure> {
     }
     match file::open_retrying(&mounts, OFlag::O_RDONLY) {
         Ok(_) if is_there => Ok(()),
-        Ok(_) => Err(NOT_PROC).during(|| Attempt::ReadMounts),
-        Err(errno) => Err(errno).during(|| Attempt::ReadMounts),
+        Ok(_) => Err(NOT_PROC).attempt(|| Attempt::ReadMounts),
+        Err(errno) => Err(errno).attempt(|| Attempt::ReadMounts),
     }
 }
 

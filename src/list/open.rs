@@ -9,7 +9,7 @@ use nix::sys::stat::{Mode, fstat, stat};
 
 use super::snapshot::{Holder, Inode, Snapshot, inode};
 use super::visitor::Visitor;
-use crate::error::{Attempt, During, Failure};
+use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, NamespaceId};
 use crate::sys::nsfs::HandleFacts;
 use crate::sys::{file, mount_tree, nsfs, pidfd};
@@ -30,7 +30,7 @@ impl Opener {
     pub fn new(root: &Path) -> Result<Opener, Failure> {
         Ok(Opener {
             proc: file::open_retrying(root, OFlag::O_PATH | OFlag::O_DIRECTORY)
-                .during(|| Attempt::Open(root.to_path_buf()))?,
+                .attempt(|| Attempt::Open(root.to_path_buf()))?,
             device: stat(&root.join("self/ns/mnt")).ok().map(|stat| stat.st_dev),
         })
     }

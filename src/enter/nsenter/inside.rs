@@ -16,7 +16,7 @@ use crate::digits::number;
 use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
-use crate::error::{Attempt, During, Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{read_bounded, write_all};
 use crate::sys::process::{ForkResult, exit_now, fork, set_dumpable, wait_for_end};
@@ -101,7 +101,7 @@ fn open_entered(kind: Kind, target: &Target, opened: &Opened, of_target: KindSet
     if let Some(file) = opened.namespace(kind) {
         // No descriptor is left.
         let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::EMFILE, Errno::from_raw);
-        return file.try_clone().map(Some).map_err(errno).during(|| Attempt::Enter(kinds));
+        return file.try_clone().map(Some).map_err(errno).attempt(|| Attempt::Enter(kinds));
     }
     if !of_target.contains(kind) {
         return Ok(None);
@@ -118,7 +118,7 @@ pub fn check_is_mapped_elsewhere(
     opened: &Opened,
 ) -> Result<(), Failure> {
     let pid = target.pid();
-    let owner = fstat(process).during(|| Attempt::AskIds(pid))?;
+    let owner = fstat(process).attempt(|| Attempt::AskIds(pid))?;
     for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]
     {
         if followed != Some(TargetId::Followed) {

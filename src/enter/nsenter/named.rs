@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use crate::cli::nsenter::inode_number;
-use crate::error::{Attempt, During, Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::list::find::find;
 use crate::namespace::{Kind, Reference};
 use crate::sys::file::open_retrying;
@@ -20,8 +20,8 @@ const NAMED_NETWORKS: &str = "/run/netns";
 pub(super) fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::Open(path.to_path_buf());
     let opened = match open_retrying(path, OFlag::O_RDONLY) {
-        Err(Errno::ENOENT) => return open_named(kind, path)?.ok_or(Errno::ENOENT).during(attempt),
-        opened => opened.during(attempt)?,
+        Err(Errno::ENOENT) => return open_named(kind, path)?.ok_or(Errno::ENOENT).attempt(attempt),
+        opened => opened.attempt(attempt)?,
     };
     check_kind(kind, path, &opened)?;
     Ok(opened)
@@ -34,7 +34,7 @@ fn open_named(kind: Kind, name: &Path) -> Result<Option<OwnedFd>, Failure> {
         match open_retrying(&kept, OFlag::O_RDONLY) {
             Err(Errno::ENOENT) => {}
             opened => {
-                let opened = opened.during(|| Attempt::Open(kept.clone()))?;
+                let opened = opened.attempt(|| Attempt::Open(kept.clone()))?;
                 return check_kind(kind, &kept, &opened).map(|()| Some(opened));
             }
         }

@@ -20,7 +20,7 @@ use crate::enter::idmap::{self, IdKind, LONGEST_MAP_READ};
 use crate::enter::program::Program;
 use crate::enter::step::{Join, TargetId};
 use crate::enter::target::Target;
-use crate::error::{Attempt, During, Failure, RequestError, Wanted};
+use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
@@ -157,7 +157,7 @@ fn open_namespaces(args: &Args, opened: &mut Opened) -> Result<KindSet, Failure>
     if let (true, Some(target)) = (args.all, &opened.target) {
         // Else every kind would seem to be one that the kernel lacks.
         let own = Path::new("/proc/self/ns");
-        stat(own).during(|| Attempt::Open(own.to_path_buf()))?;
+        stat(own).attempt(|| Attempt::Open(own.to_path_buf()))?;
         for kind in KindSet::ALL.difference(given).iter() {
             if is_wanted_of_all(target, kind, args.user_parent)? {
                 all.insert(kind);
@@ -180,14 +180,14 @@ fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bo
     if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
         // Without a /proc no file is there: that says nothing of the kernel, and nothing would be entered.
         let directory = Path::new("/proc/self/ns");
-        lstat(directory).during(|| Attempt::Open(directory.into()))?;
+        lstat(directory).attempt(|| Attempt::Open(directory.into()))?;
         return Ok(false);
     }
     if kind != Kind::User {
         return Ok(true);
     }
     let theirs = identity_of_target(target, kind)?;
-    let ours = stat(Path::new(&own)).during(|| Attempt::Open(own.into()))?;
+    let ours = stat(Path::new(&own)).attempt(|| Attempt::Open(own.into()))?;
     Ok(!user_parent && theirs != identity(ours))
 }
 
@@ -200,20 +200,20 @@ fn own_identity(kind: Kind) -> Result<Option<(u64, u64)>, Failure> {
     let path = PathBuf::from(format!("/proc/self/ns/{kind}"));
     match stat(&path) {
         Err(Errno::ENOENT) => Ok(None),
-        own => own.map(identity).map(Some).during(|| Attempt::Open(path)),
+        own => own.map(identity).map(Some).attempt(|| Attempt::Open(path)),
     }
 }
 
 /// The target's namespace of a kind. Errors of stat(2).
 fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u64), Failure> {
     let path = target.path(&format!("ns/{kind}"))?;
-    stat(&path).map(identity).during(|| Attempt::Stat(path))
+    stat(&path).map(identity).attempt(|| Attempt::Stat(path))
 }
 
 /// Whether we are known to come into another namespace of this kind than our own.
 fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
     let entered = match (opened.namespace(kind), &opened.target) {
-        (Some(file), _) => identity(fstat(file).during(|| Attempt::AskOwner(kind))?),
+        (Some(file), _) => identity(fstat(file).attempt(|| Attempt::AskOwner(kind))?),
         (None, Some(target)) if of_target.contains(kind) => identity_of_target(target, kind)?,
         _ => return Ok(false),
     };
@@ -234,7 +234,7 @@ pub(super) fn leads_to_target_alone(
     let Some(file) = opened.namespace(kind) else {
         return Ok(true);
     };
-    let given = fstat(file).during(|| Attempt::AskOwner(kind))?;
+    let given = fstat(file).attempt(|| Attempt::AskOwner(kind))?;
     Ok(identity(given) == identity_of_target(target, kind)?)
 }
 
@@ -242,7 +242,7 @@ pub(super) fn leads_to_target_alone(
 /// that stands for those that are none (65534).
 fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
     let pid = target.pid();
-    let owner = fstat(process).during(|| Attempt::AskIds(pid))?;
+    let owner = fstat(process).attempt(|| Attempt::AskIds(pid))?;
     for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]
     {
         // From outside, the outer ids of the map are those that we see.
@@ -266,7 +266,7 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
     let mut first = None;
     for kind in kinds.iter() {
         let owner = owner_of(kind, opened)?;
-        let found = fstat(&owner).during(|| Attempt::AskOwner(kind))?;
+        let found = fstat(&owner).attempt(|| Attempt::AskOwner(kind))?;
         if Some(identity(found)) != own {
             return Ok(owner);
         }
@@ -279,11 +279,11 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
 fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::AskOwner(kind);
     if let Some(file) = opened.namespace(kind) {
-        return nsfs::owner(file).during(attempt);
+        return nsfs::owner(file).attempt(attempt);
     }
     let target = opened.target.as_ref().ok_or(RequestError::NoNamespaceToOwn)?;
     let file = target.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?;
-    nsfs::owner(file).during(attempt)
+    nsfs::owner(file).attempt(attempt)
 }
 
 /// Opens a directory outside: the one that is given, or the target's.

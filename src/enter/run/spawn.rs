@@ -12,7 +12,7 @@ use super::{Run, carry_out, failure};
 use crate::enter::fault::{self, Fault};
 use crate::enter::handles::Handles;
 use crate::enter::step::Plan;
-use crate::error::{Attempt, During, Failure, Status};
+use crate::error::{Attempt, Failure, ResultExt, Status};
 use crate::sys::file::write_all;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 
@@ -29,7 +29,7 @@ impl Child {
     /// Waits until it ends, and returns how. Errors: ECHILD where we ignore SIGCHLD, as its end is not kept then.
     pub fn wait(self) -> Result<Status, Failure> {
         loop {
-            match wait_for_end(self.0).during(|| Attempt::Wait(self.0))? {
+            match wait_for_end(self.0).attempt(|| Attempt::Wait(self.0))? {
                 ChildEvent::Exited(status) => return Ok(Status::Exited(status)),
                 ChildEvent::Killed(signal) => return Ok(Status::Killed(signal)),
                 ChildEvent::Stopped(_) => {}
@@ -47,8 +47,8 @@ const REPORT: usize = 4 + fault::LENGTH;
 /// a login shell takes memory. Errors: the step that failed, with the errno of its call.
 pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Child, Failure> {
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
-    let (reports, report) = pipe2(OFlag::O_CLOEXEC).during(|| Attempt::Connect)?;
-    match fork().during(|| Attempt::Fork)? {
+    let (reports, report) = pipe2(OFlag::O_CLOEXEC).attempt(|| Attempt::Connect)?;
+    match fork().attempt(|| Attempt::Fork)? {
         ForkResult::Child => {
             drop(reports);
             exit_now(be_the_child(&mut prepared, report))

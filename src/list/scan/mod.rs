@@ -28,7 +28,7 @@ use nix::fcntl::OFlag;
 
 use super::open::Opener;
 use super::snapshot::{Holder, Inode, Process, Snapshot};
-use crate::error::{Attempt, During, Failure};
+use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file;
 use surroundings::Surroundings;
@@ -202,7 +202,7 @@ impl<'s> Worker<'s> {
 /// cannot be opened or listed.
 pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let open = || Attempt::Open(PathBuf::from(scope.root));
-    let proc = file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).during(open)?;
+    let proc = file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).attempt(open)?;
     let mut finds = Finds::default();
     let at_each = |stage: &Stage| matches!(stage.look, Look::AtEachProcess(_));
     if STAGES.iter().any(|stage| at_each(stage) && stage.is_wanted(scope)) {

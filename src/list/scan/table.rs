@@ -10,7 +10,7 @@ use nix::unistd::{Whence, lseek};
 use super::surroundings::Surroundings;
 use super::{Finds, NAMES, Scope, Worker};
 use crate::digits::digits;
-use crate::error::{Attempt, During, Failure};
+use crate::error::{Attempt, Failure, ResultExt};
 use crate::sys::at;
 
 /// Up to so many processes a second thread costs more than it saves.
@@ -35,15 +35,15 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
     for look in 0..LOOKS {
         let read = || Attempt::Read(PathBuf::from(scope.root));
         if look > 0 {
-            lseek(proc, 0, Whence::SeekSet).during(read)?;
+            lseek(proc, 0, Whence::SeekSet).attempt(read)?;
         }
-        let mut new = pids(proc, &mut buffer).during(read)?;
+        let mut new = pids(proc, &mut buffer).attempt(read)?;
         new.retain(|pid| seen.binary_search(pid).is_err());
         let found = look_at_all(scope, &around, proc, &new);
         let vanished = found.vanished;
         finds.add(found);
         if let Some(errno) = finds.exhausted {
-            return Err(errno).during(read);
+            return Err(errno).attempt(read);
         }
         if vanished == 0 {
             break;
