@@ -39,7 +39,8 @@ pub fn facts(directory: impl AsFd, path: &CStr) -> nix::Result<FileFacts> {
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
     let directory = directory.as_fd().as_raw_fd();
     // SAFETY: the path is NUL-terminated and the structure writable.
-    check(unsafe { libc::statx(directory, path.as_ptr(), flags, 0, &mut found) }.into())?;
+    // By its number: musl before 1.2.5 has no function for it.
+    check(unsafe { libc::syscall(libc::SYS_statx, directory, path.as_ptr(), flags, 0, &mut found) })?;
     let is_character_device = u32::from(found.stx_mode) & libc::S_IFMT == libc::S_IFCHR;
     Ok(FileFacts {
         device: libc::makedev(found.stx_dev_major, found.stx_dev_minor),

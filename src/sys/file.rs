@@ -131,7 +131,8 @@ fn place_at(directory: libc::c_int, path: &CStr, more: libc::c_int) -> nix::Resu
     // SAFETY: an all-zero statx structure is a valid value.
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
     // SAFETY: a C string and a writable structure.
-    check(unsafe { libc::statx(directory, path.as_ptr(), flags, mask, &mut found) }.into())?;
+    // By its number: musl before 1.2.5 has no function for it.
+    check(unsafe { libc::syscall(libc::SYS_statx, directory, path.as_ptr(), flags, mask, &mut found) })?;
     Ok((found.stx_dev_major, found.stx_dev_minor, found.stx_ino, found.stx_mnt_id))
 }
 

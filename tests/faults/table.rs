@@ -38,6 +38,7 @@ const ROWS: &[Row] = &[
     row(SYS_open, "open", &[EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR, EIO, EPERM]),
     row(SYS_openat2, "openat2", &[EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR, EAGAIN, EXDEV, ENOSYS, EPERM]),
     short(SYS_read, "read", &[EIO, EINTR, ENOMEM, ESRCH, EACCES]),
+    short(SYS_pread64, "pread64", &[EIO, EINTR, ENOMEM]),
     short(SYS_write, "write", &[EIO, ENOSPC, EPERM, EINVAL, EINTR, ENOMEM]),
     row(SYS_close, "close", &[EINTR, EIO]),
     row(SYS_fork, "fork", &[EAGAIN, ENOMEM]),
