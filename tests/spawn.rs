@@ -259,6 +259,16 @@ fn a_failure_names_its_step_wherever_it_happens() {
 }
 
 #[test]
+fn the_login_shell_is_looked_up_before_the_fork() {
+    if !is_on() {
+        return;
+    }
+    let plan = Plan { steps: vec![Step::Unshare(kinds(&[Kind::Uts]))], ..Plan::default() };
+    let child = among_threads(|| spawn(&plan, Handles::default(), &[c"SHELL=/bin/true"])).unwrap();
+    assert_eq!(child.wait().unwrap(), Status::Exited(0));
+}
+
+#[test]
 fn nothing_of_ours_reaches_the_program() {
     if !is_on() {
         return;

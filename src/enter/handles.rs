@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use super::target::Target;
 use crate::error::Shown;
 
-/// Stands in a plan for a file that is open by then: a number in [`Handles`], and the path for whoever reads the plan.
+/// Stands in a plan for a file that is open by then: a number in [`Handles`], and the path for readers of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handle {
     number: usize,

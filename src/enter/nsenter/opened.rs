@@ -11,7 +11,7 @@ use crate::namespace::{Kind, KindSet};
 /// A file that is open.
 #[derive(Debug)]
 pub struct OpenFile {
-    /// By which path, or in what other way, for whoever reads the plan.
+    /// The path it was opened by, or a description of how it was found, for readers of the plan.
     pub path: PathBuf,
     /// The descriptor; that of a directory is good for fchdir(2) only.
     pub fd: OwnedFd,

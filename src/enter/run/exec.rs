@@ -11,6 +11,7 @@ use crate::enter::executable::Executable;
 use crate::enter::fault::Fault;
 use crate::enter::helper::Binder;
 use crate::enter::program::Program;
+use crate::sys::exec::Vector;
 use crate::sys::file::out_of_the_way;
 use crate::users::Getent;
 
@@ -18,13 +19,10 @@ impl Run {
     /// Returns only if the program cannot be run.
     pub(super) fn execute(&mut self, prepared: &mut Prepared) -> Fault {
         let Prepared { program, environment, .. } = prepared;
-        let program = program.get_or_insert_with(|| {
-            let environment: Vec<&CStr> = environment.strings().collect();
-            // Our next child would be process 1 of the new PID namespace. It is not spent on getent: once it has ended, the
-            // shell could not fork (pid_namespaces(7)).
-            let getent = if self.child_is_first { Getent::Leave } else { Getent::Run };
-            Executable::new(&Program::login_shell(&environment, getuid().as_raw(), getent), &environment)
-        });
+        // Our next child would be process 1 of the new PID namespace. It is not spent on getent: once it has ended, the shell
+        // could not fork (pid_namespaces(7)).
+        let getent = if self.child_is_first { Getent::Leave } else { Getent::Run };
+        let program = program.get_or_insert_with(|| login_shell(environment, getent));
         // The program may be named by a descriptor (/proc/self/fd/3): it is not to meet one of ours.
         self.handles.close();
         (self.joining, self.parent) = (Joining::default(), None);
@@ -47,4 +45,10 @@ impl Run {
         }
         errno.into()
     }
+}
+
+/// The caller's login shell, by what can be seen now. This takes memory.
+pub fn login_shell(environment: &Vector, getent: Getent) -> Executable {
+    let environment: Vec<&CStr> = environment.strings().collect();
+    Executable::new(&Program::login_shell(&environment, getuid().as_raw(), getent), &environment)
 }

@@ -2,8 +2,8 @@
 //!
 //! Everything that is made of strings is made before ([`Prepared`]). From then on there are system calls only, in the order
 //! of the plan, and a failure is told by the number of its step and a [`Fault`]. So all of it may happen in a child of a
-//! process with several threads, which must not take memory (signal-safety(7)): see [`spawn`]. Only the caller's login
-//! shell is looked up last, since what it is depends on what has been entered.
+//! process with several threads, which must not take memory (signal-safety(7)): see [`spawn`]. Only [`run`]
+//! looks up a login shell last, since what it is depends on what has been entered.
 
 mod exec;
 mod failure;

@@ -7,6 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{pipe2, read};
 
+use super::exec::login_shell;
 use super::prepared::Prepared;
 use super::{Run, carry_out, failure};
 use crate::enter::fault::{self, Fault};
@@ -15,6 +16,7 @@ use crate::enter::step::Plan;
 use crate::error::{Attempt, Failure, ResultExt, Status};
 use crate::sys::file::write_all;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
+use crate::users::Getent;
 
 /// A child that has become the program, or that waits for it where the plan forks.
 #[derive(Debug)]
@@ -43,10 +45,11 @@ const REPORT: usize = 4 + fault::LENGTH;
 
 /// Carries out `plan` in a child of ours and returns once the program runs in it; see [`super::run`] for the rest.
 ///
-/// The process may have several threads: all memory is taken before the fork. So the plan must name its program: to look up
-/// a login shell takes memory. Errors: the step that failed, with the errno of its call.
+/// The process may have several threads: all memory is taken before the fork. A login shell is looked up before it as well,
+/// by what this process sees. Errors: the step that failed, with the errno of its call.
 pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Child, Failure> {
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
+    prepared.program.get_or_insert_with(|| login_shell(&prepared.environment, Getent::Run));
     let (reports, report) = pipe2(OFlag::O_CLOEXEC).attempt(|| Attempt::Connect)?;
     match fork().attempt(|| Attempt::Fork)? {
         ForkResult::Child => {
