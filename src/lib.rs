@@ -151,7 +151,7 @@
 //! | [`list::render`] | how they are printed |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
-//! | [`mountinfo`], [`users`], `cgroup`, `digits` | reading what /proc and /etc say |
+//! | [`mountinfo`], [`users`], `cgroup`, `number` | reading what /proc and /etc say |
 //! | `report`, `environment` | messages on stderr, output on stdout |
 //! | [`sys`] | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
 //!
@@ -159,7 +159,6 @@
 
 mod cgroup;
 pub mod cli;
-mod digits;
 pub mod enter;
 mod environment;
 pub mod error;
@@ -167,6 +166,7 @@ pub mod hint;
 pub mod list;
 pub mod mountinfo;
 pub mod namespace;
+mod number;
 mod report;
 pub mod sys;
 mod tools;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use crate::digits::digits;
+use crate::number::parse_decimal;
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,14 +41,14 @@ pub fn is_mounted(mounts: &[Mount], point: &str) -> bool {
 /// One line: `ID PARENT MAJOR:MINOR ROOT MOUNT-POINT OPTIONS [OPTIONAL…] - FSTYPE SOURCE SUPER-OPTIONS`.
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
-    let (id, parent) = (digits(fields.next()?)?, digits(fields.next()?)?);
+    let (id, parent) = (parse_decimal(fields.next()?)?, parse_decimal(fields.next()?)?);
     let root = OsString::from_vec(unescape(fields.nth(1)?));
     let mount_point = PathBuf::from(OsString::from_vec(unescape(fields.next()?)));
     let options = OsString::from_vec(fields.next()?.to_vec());
     let mut shared = None;
     for optional in fields.by_ref().take_while(|field| *field != b"-") {
         if let Some(group) = optional.strip_prefix(b"shared:") {
-            shared = digits(group);
+            shared = parse_decimal(group);
         }
     }
     let fstype = OsString::from_vec(unescape(fields.next()?));

@@ -12,8 +12,8 @@ use std::process::{Command, Stdio};
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use crate::digits::digits;
 use crate::error::RequestError;
+use crate::number::parse_decimal;
 use crate::sys::file::open_retrying;
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};
 
@@ -75,7 +75,7 @@ fn entry(line: &[u8]) -> Option<Entry> {
     if name.is_empty() || matches!(name[0], b'+' | b'-') {
         return None;
     }
-    Some(Entry { name: name.to_vec(), id: digits(id)?, last: last.to_vec() })
+    Some(Entry { name: name.to_vec(), id: parse_decimal(id)?, last: last.to_vec() })
 }
 
 /// Calls `visit` with each entry of a passwd(5) or group(5), or of what getent(1) says, until it answers false. Lines

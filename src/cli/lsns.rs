@@ -6,10 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
-use crate::digits::{after_blanks, digits, number};
 use crate::list::scan::SourceSet;
 use crate::list::snapshot::parse_name;
 use crate::namespace::{Kind, KindSet};
+use crate::number::{after_blanks, number, parse_decimal};
 
 /// By which relation rows hang under each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,7 +228,7 @@ fn namespace(text: OsString) -> Result<(Option<Kind>, u64), UsageError> {
         return Ok((Some(kind), inode.get().into()));
     }
     let inner = bytes.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
-    match inner.and_then(digits).or_else(|| number(bytes)) {
+    match inner.and_then(parse_decimal).or_else(|| number(bytes)) {
         Some(inode) => Ok((None, inode)),
         None => Err(not_a_number(INVALID_NAMESPACE, text)),
     }

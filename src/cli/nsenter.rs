@@ -8,8 +8,8 @@ use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
-use crate::digits::{digits, number};
 use crate::namespace::{Kind, Reference};
+use crate::number::{number, parse_decimal};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub const OPTIONS: [Row; 25] = [
     namespace!(Kind::Time, "Enter the time namespace"),
     Row::read("net-socket", "Enter the network namespace of this socket of the target", |args, matched| {
         let wording = Wording::Number("failed to parse file descriptor");
-        let number = |text: &OsStr| digits(text.as_bytes());
+        let number = |text: &OsStr| parse_decimal(text.as_bytes());
         args.net_socket = Some(matched.read(wording, "the number of a descriptor", number)?);
         Ok(())
     })
@@ -226,7 +226,7 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
     let pid = number(parts.next()?).filter(|pid| *pid > 0)?;
     let inode = match parts.next() {
         None => None,
-        Some(inode) => Some(digits(inode)?),
+        Some(inode) => Some(parse_decimal(inode)?),
     };
     Some(TargetArgument { pid, inode })
 }
@@ -234,7 +234,7 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
 /// `:NSID`, or a file.
 fn source(text: &OsStr) -> Option<Source> {
     match text.as_bytes().strip_prefix(b":") {
-        Some(id) => digits(id).map(|id| Source::Number(Reference::Id(id))),
+        Some(id) => parse_decimal(id).map(|id| Source::Number(Reference::Id(id))),
         None => Some(Source::File(text.into())),
     }
 }
@@ -246,8 +246,8 @@ pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
     let of_kind = text.strip_prefix(kind.name().as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
     let bracketed = of_kind.unwrap_or(text).strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
     match (of_kind, bracketed) {
-        (_, Some(inode)) => digits(inode),
-        (None, None) => digits(text),
+        (_, Some(inode)) => parse_decimal(inode),
+        (None, None) => parse_decimal(text),
         (Some(_), None) => None,
     }
 }

@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 
 use super::getopt::{Matched, UsageError, Wording};
-pub use crate::digits::number;
-use crate::digits::{after_blanks, digits};
 use crate::enter::idmap::Extent;
+pub use crate::number::number;
+use crate::number::{after_blanks, parse_decimal};
 use crate::sys;
 use crate::sys::signal::{SignalNumber, real_time_range};
 
@@ -72,9 +72,9 @@ pub fn id_pair(text: &OsStr) -> Option<(u32, u32)> {
 /// Seconds, with a sign or without.
 pub fn seconds(text: &OsStr) -> Option<i64> {
     match after_blanks(text.as_bytes()) {
-        [b'-', number @ ..] => digits::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number)),
-        [b'+', number @ ..] => digits(number),
-        number => digits(number),
+        [b'-', number @ ..] => parse_decimal::<u64>(number).and_then(|number| 0i64.checked_sub_unsigned(number)),
+        [b'+', number @ ..] => parse_decimal(number),
+        number => parse_decimal(number),
     }
 }
 
@@ -208,7 +208,7 @@ pub fn signal(text: &OsStr) -> Option<SignalNumber> {
 fn real_time_offset(text: &str, sign: u8) -> Option<i32> {
     match text.as_bytes() {
         [] => Some(0),
-        [first, number @ ..] if *first == sign => digits(number),
+        [first, number @ ..] if *first == sign => parse_decimal(number),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::digits::digits;
+use crate::number::parse_decimal;
 
 /// Which of the two maps of a user namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +136,7 @@ pub fn extents(map: &[u8]) -> Vec<Extent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
             let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
-            let mut next = || digits(fields.next()?);
+            let mut next = || parse_decimal(fields.next()?);
             Some(Extent { inner: next()?, outer: next()?, count: next()? })
         })
         .collect()

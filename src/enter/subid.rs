@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::digits::{digits, number};
+use crate::number::{number, parse_decimal};
 
 /// A block of subordinate ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub fn blocks(text: &[u8], uid: u32, name: Option<&OsStr>) -> impl Iterator<Item
     text.split(|byte| *byte == b'\n').filter_map(move |line| {
         let mut fields = line.split(|byte| *byte == b':');
         let (owner, first, count) = (fields.next()?, fields.next()?, fields.next()?);
-        let owned = name.is_some_and(|name| name.as_bytes() == owner) || digits(owner) == Some(uid);
+        let owned = name.is_some_and(|name| name.as_bytes() == owner) || parse_decimal(owner) == Some(uid);
         if !owned || fields.next().is_some() {
             return None;
         }

@@ -1,8 +1,8 @@
 //! Which ids the user namespace that we are in maps.
 
 use super::View;
-use crate::digits::digits;
 use crate::enter::idmap::{Extent, IdKind, extents, has_inner};
+use crate::number::parse_decimal;
 
 /// Which of our own are not mapped, to be read behind "our"; `None` where both are, or where that cannot be seen.
 /// unshare(2) refuses a user namespace to a process whose effective user or group is not (EPERM).
@@ -67,7 +67,7 @@ pub fn outside_of((first, count): (u32, u32), ranges: &[(u32, u32)]) -> Option<(
 /// The second of the real, effective, saved and file system ids.
 fn effective(view: &View, field: &str) -> Option<u32> {
     let ids = view.status(field)?;
-    digits(ids.split_whitespace().nth(1)?.as_bytes())
+    parse_decimal(ids.split_whitespace().nth(1)?.as_bytes())
 }
 
 #[cfg(test)]

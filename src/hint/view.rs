@@ -8,9 +8,9 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
-use crate::digits::digits;
 use crate::mountinfo::{Mount, is_mounted, mounts};
 use crate::namespace::{Kind, KindSet};
+use crate::number::parse_decimal;
 use crate::sys::at::for_each_name;
 use crate::sys::file::{self, OPEN_FLAGS, open_retrying, out_of_the_way, read_fd_bounded};
 
@@ -113,7 +113,7 @@ impl View {
             let opened = open_retrying(path, OFlag::O_PATH).ok()?;
             let info = self.text(&format!("/proc/self/fdinfo/{}", opened.as_raw_fd()))?;
             let mut ids = info.lines().filter_map(|line| line.strip_prefix("mnt_id:"));
-            digits(ids.next()?.trim().as_bytes())
+            parse_decimal(ids.next()?.trim().as_bytes())
         });
         self.places.extend(mount.map(|mount| (path.to_path_buf(), mount)));
         self
@@ -167,7 +167,7 @@ impl View {
 
     /// The file's number; `None` if it cannot be read or holds none.
     pub fn number(&self, path: &str) -> Option<u64> {
-        digits(self.text(path)?.as_bytes())
+        parse_decimal(self.text(path)?.as_bytes())
     }
 
     /// Whether there is such a file, a dangling link included.
@@ -186,7 +186,8 @@ impl View {
         let mut numbers = Vec::new();
         if let Some(directory) = self.open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY) {
             // What has been read so far is good, whatever comes after.
-            let _ = for_each_name(directory, &mut [0; 4096], |name| numbers.extend(digits::<i32>(name.to_bytes())));
+            let _ =
+                for_each_name(directory, &mut [0; 4096], |name| numbers.extend(parse_decimal::<i32>(name.to_bytes())));
         }
         numbers
     }

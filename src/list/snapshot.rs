@@ -6,8 +6,8 @@ use std::num::NonZeroU32;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use crate::digits::digits;
 use crate::namespace::Kind;
+use crate::number::parse_decimal;
 use crate::sys::pidfd;
 
 /// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of
@@ -218,13 +218,13 @@ impl Snapshot {
 /// mounts have it. `None` for what is no such name.
 pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
     let (kind, inode) = split_name(text)?;
-    Some((Kind::from_name(kind)?, digits(inode)?))
+    Some((Kind::from_name(kind)?, parse_decimal(inode)?))
 }
 
 /// The inode number in `socket:[123]`.
 pub fn parse_socket(text: &[u8]) -> Option<u64> {
     match split_name(text)? {
-        (b"socket", inode) => digits(inode),
+        (b"socket", inode) => parse_decimal(inode),
         _ => None,
     }
 }

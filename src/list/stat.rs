@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::digits::{digits, number};
+use crate::number::{number, parse_decimal};
 use crate::sys::file::read_bounded;
 
 /// What a listing wants of a process's stat file.
@@ -24,11 +24,11 @@ const KERNEL_THREAD: u32 = 0x0020_0000;
 pub fn parse(text: &[u8]) -> Option<Stat> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let mut fields = text[end + 1..].split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());
-    let parent = digits(fields.nth(1)?)?;
+    let parent = parse_decimal(fields.nth(1)?)?;
     // Between them: process group, session, terminal and its foreground group.
-    let flags: u32 = digits(fields.nth(4)?)?;
+    let flags: u32 = parse_decimal(fields.nth(4)?)?;
     // Between them: faults, times, priority and niceness.
-    let threads = fields.nth(10).and_then(digits).unwrap_or(1);
+    let threads = fields.nth(10).and_then(parse_decimal).unwrap_or(1);
     Some(Stat { parent, kernel_thread: flags & KERNEL_THREAD != 0, threads })
 }
 

@@ -9,8 +9,8 @@ use nix::sys::statfs::FsType;
 
 use super::file::read_bounded;
 use super::new_descriptor;
-use crate::digits::number;
 use crate::namespace::KindSet;
+use crate::number::number;
 
 /// A descriptor of process `pid`, close-on-exec. Errors: ESRCH if there is none, ENOSYS before Linux 5.3.
 pub fn open(pid: i32) -> nix::Result<OwnedFd> {

@@ -8,13 +8,13 @@ use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::unistd::{geteuid, pipe2, read};
 
 use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, persistently, wait_for_helper};
-use crate::digits::digits;
 use crate::enter::executable::Executable;
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::idmap;
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
 use crate::error::Status;
+use crate::number::parse_decimal;
 use crate::sys::at::read_link;
 use crate::sys::exec::Vector;
 use crate::sys::file::{write_all, write_once_to_proc};
@@ -66,7 +66,7 @@ impl MapJobs {
 fn own_pid_in_proc() -> Result<i32, Fault> {
     let mut buffer = [0; 32];
     let link = read_link(AT_FDCWD, c"/proc/self", &mut buffer);
-    let pid = link.and_then(|link| digits(link).ok_or(Errno::ESRCH));
+    let pid = link.and_then(|link| parse_decimal(link).ok_or(Errno::ESRCH));
     pid.map_err(Part::OwnPid.fault())
 }
 

@@ -12,12 +12,12 @@ use nix::unistd::{pipe2, read};
 
 use super::Request;
 use super::opened::Opened;
-use crate::digits::number;
 use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::namespace::{Kind, KindSet};
+use crate::number::number;
 use crate::sys::file::{read_bounded, write_all};
 use crate::sys::process::{ForkResult, exit_now, fork, set_dumpable, wait_for_end};
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::super::View;
 use super::Situation;
-use crate::digits::digits;
+use crate::number::parse_decimal;
 use crate::sys::capability::CAP_SYS_PTRACE;
 
 /// The user namespace of the machine has this number on every one (PROC_USER_INIT_INO of <linux/proc_ns.h>).
@@ -21,7 +21,7 @@ fn process_of(path: &Path) -> Option<i32> {
     let Some(Component::Normal(name)) = names.next() else {
         return None;
     };
-    digits(name.as_encoded_bytes())
+    parse_decimal(name.as_encoded_bytes())
 }
 
 /// A file of a process in /proc cannot be opened or read: EACCES, EPERM.

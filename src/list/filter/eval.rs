@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use super::lexer::Comparison;
 use super::parser::Node;
-use crate::digits::digits;
 use crate::list::column::Column;
 use crate::list::value::Value;
+use crate::number::parse_decimal;
 
 /// What an operand comes to. What was written decides how it is compared, before what a cell holds.
 enum Operand {
@@ -58,7 +58,7 @@ fn operand(node: &Node, cell: &mut impl FnMut(Column) -> Value) -> Operand {
             Value::Number(value) => Operand::NumberCell(value),
             // An id, or `unassigned`.
             Value::Text(text) if *column == Column::NetNsId => {
-                digits(&text).map_or(Operand::TextCell(text.to_vec()), Operand::NumberCell)
+                parse_decimal(&text).map_or(Operand::TextCell(text.to_vec()), Operand::NumberCell)
             }
             Value::Text(text) => Operand::TextCell(text.trim_ascii().to_vec()),
             Value::Lines(lines) => Operand::TextCell(lines.join(&b'\n').trim_ascii().to_vec()),
@@ -150,7 +150,7 @@ fn number(operand: &Operand) -> Option<Number> {
         Operand::Integer(value) | Operand::NumberCell(value) => Some(Number::Integer(*value)),
         Operand::Float(value) => Some(Number::Float(*value)),
         Operand::Text(text) | Operand::TextCell(text) => {
-            float_of(text).map(Number::Float).or_else(|| digits(text).map(Number::Integer))
+            float_of(text).map(Number::Float).or_else(|| parse_decimal(text).map(Number::Integer))
         }
         Operand::Bool(_) | Operand::EmptyCell { .. } => None,
     }

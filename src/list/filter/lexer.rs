@@ -1,9 +1,9 @@
 //! Text → tokens.
 
 use super::FilterError;
-use crate::digits::digits;
 use crate::error::Shown;
 use crate::list::column::Column;
+use crate::number::parse_decimal;
 
 /// How two sides are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +178,7 @@ fn number(text: &[u8], at: usize) -> Result<(Token, usize), FilterError> {
         }
         _ => return Err(no_number(written(&text[..length]), at)),
     };
-    let value = digits::<u64>(&text[..whole]).and_then(|value| value.checked_mul(factor));
+    let value = parse_decimal::<u64>(&text[..whole]).and_then(|value| value.checked_mul(factor));
     Ok((Token::Integer(value.ok_or_else(|| too_large(length))?), length))
 }
 

@@ -15,9 +15,9 @@ use nix::sys::stat::{Mode, fstat};
 use super::process::{LISTED, STEP, namespace};
 use super::surroundings::Surroundings;
 use super::{Scope, Sight, Source, Worker, is_exhaustion, thread_files};
-use crate::digits::digits;
 use crate::list::snapshot::{Fd, Holder, Inode, inode, parse_name, parse_socket};
 use crate::namespace::Kind;
+use crate::number::parse_decimal;
 use crate::sys::at::{self, FileFacts};
 use crate::sys::file::OPEN_FLAGS;
 use crate::sys::{nsfs, pidfd};
@@ -108,7 +108,7 @@ impl Table<'_> {
     /// concern where a socket holds it: it keeps that anyway.
     fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, Holder)> {
         // `.` and `..` are not numbers: no system call is spent on them.
-        let fd = Fd { pid: self.pid, tid: self.tid, fd: digits(name.to_bytes())? };
+        let fd = Fd { pid: self.pid, tid: self.tid, fd: parse_decimal(name.to_bytes())? };
         let Some(facts) = self.told(at::facts(self.directory, name)) else {
             return self.by_link(name, fd);
         };

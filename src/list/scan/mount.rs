@@ -1,9 +1,9 @@
 //! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
 
 use super::{Finds, Scope};
-use crate::digits::digits;
 use crate::list::snapshot::{Holder, parse_name};
 use crate::mountinfo;
+use crate::number::parse_decimal;
 use crate::sys::file::read_bounded;
 
 /// No table of mounts comes near this: the kernel allows a namespace 100,000 of them (sysctl fs.mount-max).
@@ -30,7 +30,7 @@ pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
 pub(super) fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = (u32, mountinfo::Mount)> {
     const TYPE: &[u8] = b" - nsfs ";
     let nsfs = text.split(|byte| *byte == b'\n').filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE));
-    let number = |line: &[u8]| digits(line.split(|byte| *byte == b' ').next()?);
+    let number = |line: &[u8]| parse_decimal(line.split(|byte| *byte == b' ').next()?);
     nsfs.filter_map(move |line| number(line).zip(mountinfo::mounts(line).next()))
         .filter(|(_, mount)| mount.fstype == "nsfs")
 }

@@ -7,7 +7,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::{fstat, stat};
 
 use super::Scope;
-use crate::digits::digits;
+use crate::number::parse_decimal;
 use crate::sys::file::read_bounded;
 
 /// How to tell what descriptors are.
@@ -39,5 +39,5 @@ fn proc_is_ours(scope: &Scope<'_>) -> Option<bool> {
     let status = read_bounded(&scope.root.join("self/status"), 8192).ok()?;
     let inwards = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"))?;
     let numbers = inwards.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
-    Some(digits(link.as_os_str().as_bytes()) == Some(std::process::id()) && numbers == 1)
+    Some(parse_decimal(link.as_os_str().as_bytes()) == Some(std::process::id()) && numbers == 1)
 }

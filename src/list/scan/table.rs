@@ -9,8 +9,8 @@ use nix::unistd::{Whence, lseek};
 
 use super::surroundings::Surroundings;
 use super::{Finds, NAMES, Scope, Worker};
-use crate::digits::digits;
 use crate::error::{Attempt, Failure, ResultExt};
+use crate::number::parse_decimal;
 use crate::sys::at;
 
 /// Up to so many processes a second thread costs more than it saves.
@@ -59,7 +59,7 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
 pub(super) fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i32>> {
     let mut pids = Vec::new();
     at::for_each_name(proc, buffer, |name| {
-        pids.extend(digits::<i32>(name.to_bytes()));
+        pids.extend(parse_decimal::<i32>(name.to_bytes()));
     })?;
     pids.sort_unstable();
     Ok(pids)

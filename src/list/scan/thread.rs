@@ -10,9 +10,9 @@ use nix::sys::stat::Mode;
 use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
 use super::{Sight, Source, Worker};
-use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode};
 use crate::namespace::{Kind, KindSet};
+use crate::number::parse_decimal;
 use crate::sys::at;
 
 /// Looks at the threads beside the leader, if there are any.
@@ -29,7 +29,7 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
     let leader = leader(sight, scope.held);
     let held = &mut worker.finds.held;
     let _ = at::for_each_name(&directory, &mut worker.names, |name| {
-        let Some(tid) = digits(name.to_bytes()).filter(|tid| *tid != pid) else {
+        let Some(tid) = parse_decimal(name.to_bytes()).filter(|tid| *tid != pid) else {
             return;
         };
         let Some(links) = links(&directory, name) else {

@@ -14,8 +14,8 @@ use nix::sys::stat::Mode;
 use super::descriptor::look_in;
 use super::process::{LISTED, STEP};
 use super::{Sight, Worker};
-use crate::digits::digits;
 use crate::list::snapshot::{Holder, Inode};
+use crate::number::parse_decimal;
 use crate::sys::{at, process};
 
 /// Looks at each table that a thread beside the leader has, once; whether there was one. Threads that share a table are told
@@ -31,7 +31,7 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight, is_readable: bool
     match openat(&sight.directory, c"task", LISTED, Mode::empty()) {
         Ok(directory) => {
             let _ = at::for_each_name(&directory, &mut worker.names, |name| {
-                threads.extend(digits::<i32>(name.to_bytes()).filter(|tid| *tid != pid));
+                threads.extend(parse_decimal::<i32>(name.to_bytes()).filter(|tid| *tid != pid));
             });
         }
         Err(errno) => sight.note(errno),

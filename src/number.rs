@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 /// The number that `text` writes in decimal digits alone: no sign, no blank.
-pub fn digits<T: FromStr>(text: &[u8]) -> Option<T> {
+pub fn parse_decimal<T: FromStr>(text: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -15,7 +15,7 @@ pub fn digits<T: FromStr>(text: &[u8]) -> Option<T> {
 /// passes over.
 pub fn number<T: FromStr>(text: &[u8]) -> Option<T> {
     let text = after_blanks(text);
-    digits(text.strip_prefix(b"+").unwrap_or(text))
+    parse_decimal(text.strip_prefix(b"+").unwrap_or(text))
 }
 
 /// What is behind the blanks of isspace(3), of which `u8::is_ascii_whitespace` lacks the vertical tab.
@@ -44,7 +44,7 @@ mod tests {
             (b"256", None, None),
             (b"\xff", None, None),
         ] {
-            assert_eq!((digits(text), number(text)), (strict, lax), "{text:?}");
+            assert_eq!((parse_decimal(text), number(text)), (strict, lax), "{text:?}");
         }
     }
 }
