@@ -143,7 +143,7 @@
 //! | [`cli`] | parse: the tables of options, and what was typed |
 //! | [`enter::unshare`], [`enter::nsenter`] | resolve and plan: each tool's request, and the order of its steps |
 //! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
-//! | [`enter`], the rest | what steps are made of: id maps, the target, the program, its environment; in private rooms, helper processes and waiting |
+//! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |
 //! | [`list::graph`], [`list::open`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number; in the private room `visitor`, a child in a mount namespace that shows itself in no other way |
 //! | [`list::request`], [`list::select`], [`list::filter`] | which rows there are |
@@ -151,7 +151,8 @@
 //! | [`list::render`] | how they are printed |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
-//! | [`mountinfo`], [`users`], `cgroup`, `number` | reading what /proc and /etc say |
+//! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |
+//! | [`mountinfo`], `cgroup`, `number` | reading what /proc says |
 //! | `report`, `environment` | messages on stderr, output on stdout |
 //! | [`sys`] | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
 //!
@@ -163,6 +164,7 @@ pub mod enter;
 mod environment;
 pub mod error;
 pub mod hint;
+pub mod ids;
 pub mod list;
 pub mod mountinfo;
 pub mod namespace;
@@ -170,6 +172,5 @@ mod number;
 mod report;
 pub mod sys;
 mod tools;
-pub mod users;
 
 pub use tools::{lsns, nsenter, unshare};

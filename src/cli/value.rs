@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 
 use super::getopt::{Matched, UsageError, Wording};
-use crate::enter::idmap::Extent;
+use crate::ids::map::Extent;
 pub use crate::number::number;
 use crate::number::{after_blanks, parse_decimal};
 use crate::sys;

@@ -8,11 +8,9 @@
 pub mod cgroup;
 pub mod environment;
 pub mod handles;
-pub mod idmap;
 pub mod nsenter;
 pub mod program;
 pub mod step;
-pub mod subid;
 pub mod target;
 pub mod unshare;
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::environment;
 use crate::error::RequestError;
-use crate::users::{self, Getent};
+use crate::ids::users::{self, Getent};
 
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]

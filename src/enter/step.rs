@@ -8,8 +8,8 @@ use nix::mount::MsFlags;
 
 use super::environment::Environment;
 use super::handles::Handle;
-use super::idmap::{Extent, IdKind};
 use super::program::Program;
+use crate::ids::map::{Extent, IdKind};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::signal::SignalNumber;
 

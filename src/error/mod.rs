@@ -17,7 +17,7 @@ use std::fmt;
 
 use nix::errno::Errno;
 
-use crate::enter::idmap::IdKind;
+use crate::ids::map::IdKind;
 use crate::sys;
 
 /// Why a tool could not do what it was asked.

@@ -1,6 +1,6 @@
 //! What can be wrong with a request before anything is done.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,8 @@ use nix::errno::Errno;
 
 use super::shown::Shown;
 use super::{Attempt, Wanted};
-use crate::enter::idmap::{IdKind, LONGEST_MAP, MOST_LINES};
+use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
+use crate::ids::users::Database;
 use crate::list::filter::FilterError;
 use crate::namespace::{Kind, Reference};
 use crate::sys;
@@ -238,6 +239,14 @@ fn not_kept(f: &mut fmt::Formatter<'_>, kind: Kind, file: &Path, errno: Errno) -
 }
 
 impl RequestError {
+    /// No user, or no group, is called `name`.
+    pub fn unknown(database: Database, name: &OsStr) -> RequestError {
+        match database {
+            Database::Users => RequestError::UnknownUser(name.to_os_string()),
+            Database::Groups => RequestError::UnknownGroup(name.to_os_string()),
+        }
+    }
+
     /// What it says more than the message does.
     pub fn detail(&self) -> Option<String> {
         Some(match self {

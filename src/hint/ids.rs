@@ -1,7 +1,7 @@
 //! Which ids the user namespace that we are in maps.
 
 use super::View;
-use crate::enter::idmap::{Extent, IdKind, extents, has_inner};
+use crate::ids::map::{Extent, IdKind, extents, has_inner};
 use crate::number::parse_decimal;
 
 /// Which of our own are not mapped, to be read behind "our"; `None` where both are, or where that cannot be seen.

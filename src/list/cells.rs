@@ -15,9 +15,9 @@ use super::open::{self, Opener};
 use super::select::Item;
 use super::snapshot::{Holder, Inode, Namespace, Process};
 use super::value::Value;
+use crate::ids::users;
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
-use crate::users;
 
 /// So much of a command line is read; processes can have megabytes.
 const COMMAND_LINE: usize = 8191;

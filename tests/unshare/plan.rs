@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use nskit::cli::Parsed;
 use nskit::enter::environment::Environment;
-use nskit::enter::idmap::{Extent, IdKind};
 use nskit::enter::program::Program;
 use nskit::enter::step::{Clock, MapJob, Persist, Plan, Propagation, Setgroups, SignalPolicy, Step};
 use nskit::enter::unshare::{plan, resolve};
+use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
 use nskit::sys::signal::SignalNumber;
 

@@ -10,10 +10,10 @@ use nix::unistd::{geteuid, pipe2, read};
 use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, persistently, wait_for_helper};
 use crate::enter::executable::Executable;
 use crate::enter::fault::{Fault, HelperPart, Part};
-use crate::enter::idmap;
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
 use crate::error::Status;
+use crate::ids::map;
 use crate::number::parse_decimal;
 use crate::sys::at::read_link;
 use crate::sys::exec::Vector;
@@ -50,7 +50,7 @@ impl MapJobs {
             let argv = argv.into_iter().chain(numbers.map(|number| text(number.to_string()))).collect();
             Map {
                 file: ["/", job.ids.map_file()],
-                text: idmap::text(&job.lines),
+                text: map::text(&job.lines),
                 program: Executable::new(&Program { file, argv }, environment),
             }
         };

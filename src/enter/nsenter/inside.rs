@@ -12,10 +12,10 @@ use nix::unistd::{pipe2, read};
 
 use super::Request;
 use super::opened::Opened;
-use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
+use crate::ids::map::IdKind;
 use crate::namespace::{Kind, KindSet};
 use crate::number::number;
 use crate::sys::file::{read_bounded, write_all};

@@ -17,10 +17,10 @@ use super::inside::{Entered, may_be_unmapped, overflow_id};
 use super::opened::Opened;
 use super::resolve::leads_to_target_alone;
 use crate::enter::environment;
-use crate::enter::idmap::IdKind;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, Shown};
+use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::sys::file::{Place, place, place_of};
 

@@ -16,16 +16,16 @@ use crate::cli::nsenter::{Args, IdArgument, Source};
 use crate::cli::value::IdOrName;
 use crate::enter::cgroup;
 use crate::enter::handles::Handles;
-use crate::enter::idmap::{self, IdKind, LONGEST_MAP_READ};
 use crate::enter::program::Program;
 use crate::enter::step::{Join, TargetId};
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
+use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};
+use crate::ids::users::{Database, id_by_name};
 use crate::list::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
-use crate::users::{Database, id_by_name};
 
 /// Bytes: a page, as the kernel gives attributes.
 const LONGEST_CONTEXT: usize = 4096;
@@ -133,7 +133,9 @@ fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Optio
         None => None,
         Some(IdArgument::Follow) => Some(TargetId::Followed),
         Some(IdArgument::To(IdOrName::Id(id))) => Some(TargetId::Number(*id)),
-        Some(IdArgument::To(IdOrName::Name(name))) => Some(TargetId::Number(id_by_name(database, name)?)),
+        Some(IdArgument::To(IdOrName::Name(name))) => {
+            Some(TargetId::Number(id_by_name(database, name).ok_or_else(|| RequestError::unknown(database, name))?))
+        }
     })
 }
 
@@ -246,8 +248,7 @@ fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Res
     for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]
     {
         // From outside, the outer ids of the map are those that we see.
-        if followed == Some(TargetId::Followed)
-            && !idmap::has_outer(&target.read(kind.map_file(), LONGEST_MAP_READ)?, id)
+        if followed == Some(TargetId::Followed) && !map::has_outer(&target.read(kind.map_file(), LONGEST_MAP_READ)?, id)
         {
             return Err(RequestError::TargetNotMapped { pid, id, kind }.into());
         }

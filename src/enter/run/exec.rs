@@ -12,8 +12,8 @@ use crate::enter::fault::Fault;
 use crate::enter::helper::Binder;
 use crate::enter::program::Program;
 use crate::sys::exec::Vector;
+use crate::ids::users::Getent;
 use crate::sys::file::out_of_the_way;
-use crate::users::Getent;
 
 impl Run {
     /// Returns only if the program cannot be run.

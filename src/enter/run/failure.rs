@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::prepared::{Prepared, path_of};
 use crate::enter::fault::{Fault, HelperPart, Part};
-use crate::enter::idmap::IdKind;
 use crate::enter::step::{Persist, Plan, Step};
 use crate::error::{Attempt, Failure, Helper};
+use crate::ids::map::IdKind;
 use crate::namespace::KindSet;
 use crate::sys::capability::CapabilityCall;
 

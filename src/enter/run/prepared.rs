@@ -9,9 +9,9 @@ use nix::errno::Errno;
 use crate::enter::executable::Executable;
 use crate::enter::handles::Handles;
 use crate::enter::helper::{BindJob, MapJobs};
-use crate::enter::idmap;
 use crate::enter::step::{Plan, Step};
 use crate::error::{RequestError, Wanted};
+use crate::ids::map;
 use crate::namespace::Kind;
 use crate::sys::exec::Vector;
 
@@ -115,7 +115,7 @@ pub fn path_of(step: &Step) -> Option<PathBuf> {
 pub fn text_of(step: &Step) -> Vec<u8> {
     match step {
         Step::OffsetClock(clock, seconds) => format!("{} {seconds} 0", clock.name()).into_bytes(),
-        Step::MapOwnId(_, line) => idmap::text(&[*line]).into_bytes(),
+        Step::MapOwnId(_, line) => map::text(&[*line]).into_bytes(),
         Step::Setgroups(setgroups) => setgroups.word().into(),
         Step::RegisterInterpreter { interpreter, .. } => interpreter.as_bytes().to_vec(),
         Step::SetContext(context) => context.clone(),

@@ -9,9 +9,9 @@ pub use resolve::resolve;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::idmap::Extent;
 use super::program::Program;
 use super::step::{Clock, Persist, Propagation, Setgroups};
+use crate::ids::map::Extent;
 use crate::namespace::KindSet;
 use crate::sys::signal::SignalNumber;
 

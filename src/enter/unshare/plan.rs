@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::{BINFMT, IdMap, Request};
 use crate::enter::environment::Environment;
-use crate::enter::idmap::IdKind;
 use crate::enter::step::{MapJob, Plan, Propagation, Setgroups, SignalPolicy, Step};
+use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 
 /// The steps of a request: all the order there is.

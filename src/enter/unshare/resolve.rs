@@ -7,15 +7,15 @@ use nix::unistd::{getegid, geteuid};
 use super::{BINFMT, Fork, IdMap, Request};
 use crate::cli::unshare::{Args, SingleId};
 use crate::cli::value::{BlockArgument, IdOrName};
-use crate::enter::idmap::{self, Block, Extent, IdKind};
 use crate::enter::program::Program;
 use crate::enter::step::{Clock, Persist, Setgroups};
-use crate::enter::subid::first_block;
 use crate::error::RequestError;
 use crate::error::Shown;
+use crate::ids::map::{self, Block, Extent, IdKind};
+use crate::ids::subid::first_block;
+use crate::ids::users::{Database, id_by_name, names_by_uid};
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
-use crate::users::{Database, id_by_name, names_by_uid};
 
 /// Bytes of /etc/subuid: more than this, enough for a host with many users, is not read.
 const LARGEST_FILE: usize = 16 << 20;
@@ -84,7 +84,9 @@ fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, Re
     match argument {
         None => Ok(None),
         Some(IdOrName::Id(id)) => Ok(Some(*id)),
-        Some(IdOrName::Name(name)) => id_by_name(database, name).map(Some),
+        Some(IdOrName::Name(name)) => {
+            id_by_name(database, name).map(Some).ok_or_else(|| RequestError::unknown(database, name))
+        }
     }
 }
 
@@ -115,9 +117,9 @@ impl Ids {
         for block in blocks {
             self.find_block(*block, &mut found)?;
         }
-        let lines = idmap::lines(single, &found);
-        let length = idmap::text(&lines).len();
-        if length > idmap::LONGEST_MAP {
+        let lines = map::lines(single, &found);
+        let length = map::text(&lines).len();
+        if length > map::LONGEST_MAP {
             return Err(RequestError::MapTooLong(self.kind.map_file(), length));
         }
         Ok(IdMap::ByMapper(lines))
@@ -136,9 +138,9 @@ impl Ids {
             BlockArgument::Block(extent) => found.push(closed(extent)),
             BlockArgument::All => {
                 let path = PathBuf::from("/proc/self").join(self.kind.map_file());
-                let map = read_bounded(&path, idmap::LONGEST_MAP_READ)
+                let map = read_bounded(&path, map::LONGEST_MAP_READ)
                     .map_err(|errno| RequestError::Unreadable { path, errno })?;
-                found.extend(idmap::inner_ids(&map).into_iter().map(closed));
+                found.extend(map::inner_ids(&map).into_iter().map(closed));
             }
             BlockArgument::Auto | BlockArgument::Subids => {
                 let (first, count) = self.subordinates()?;

@@ -10,15 +10,15 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use super::super::View;
 use super::super::ids::{inside, listed, outside_of};
 use super::Situation;
-use crate::enter::idmap::{Extent, IdKind, extents};
 use crate::enter::program::DEFAULT_PATH;
-use crate::enter::subid::blocks;
 use crate::error::Shown;
 use crate::error::Status;
+use crate::ids::map::{Extent, IdKind, extents};
+use crate::ids::subid::blocks;
+use crate::ids::users::for_each_entry;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
 use crate::sys::file::has_attribute;
-use crate::users::for_each_entry;
 
 /// What is proposed to a user without subordinate ids.
 const PROPOSED: (u32, u32) = (100_000, 65536);

@@ -2,7 +2,7 @@
 
 use super::super::made::Made;
 use super::*;
-use crate::enter::idmap::Extent;
+use crate::ids::map::Extent;
 use crate::namespace::KindSet;
 
 const NO_RIGHTS: (&str, &str) =

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use nskit::cli::value::{BlockArgument, block_argument};
-use nskit::enter::idmap::{Block, Extent, inner_ids, lines, text};
+use nskit::ids::map::{Block, Extent, inner_ids, lines, text};
 
 use super::memory::bounded;
 use super::{Check, lines_of};

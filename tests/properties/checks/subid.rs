@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use nskit::enter::subid::{Subordinates, first_block};
+use nskit::ids::subid::{Subordinates, first_block};
 
 use super::Check;
 use super::memory::bounded;

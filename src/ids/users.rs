@@ -12,7 +12,6 @@ use std::process::{Command, Stdio};
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use crate::error::RequestError;
 use crate::number::parse_decimal;
 use crate::sys::file::open_retrying;
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};
@@ -193,13 +192,10 @@ fn find(database: Database, key: OsString, wanted: impl Fn(&Entry) -> bool) -> O
     found
 }
 
-/// The number of the user or group called `name`. Errors: there is none.
-pub fn id_by_name(database: Database, name: &OsStr) -> Result<u32, RequestError> {
+/// The number of the user or group called `name`; `None` if no entry has that name.
+pub fn id_by_name(database: Database, name: &OsStr) -> Option<u32> {
     let key = name.to_os_string();
-    find(database, key, |entry| entry.name == name.as_bytes()).map(|entry| entry.id).ok_or_else(|| match database {
-        Database::Users => RequestError::UnknownUser(name.to_os_string()),
-        Database::Groups => RequestError::UnknownGroup(name.to_os_string()),
-    })
+    find(database, key, |entry| entry.name == name.as_bytes()).map(|entry| entry.id)
 }
 
 /// Whether getent(1) may be run.
