@@ -152,23 +152,21 @@
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |
-//! | [`mountinfo`], `cgroup`, `number` | reading what /proc says |
-//! | `report`, `environment` | messages on stderr, output on stdout |
+//! | [`proc`], `number` | what the files of /proc say, as values |
+//! | `report` | messages on stderr, output on stdout |
 //! | [`sys`] | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
 //!
 //! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
 
-mod cgroup;
 pub mod cli;
 pub mod enter;
-mod environment;
 pub mod error;
 pub mod hint;
 pub mod ids;
 pub mod list;
-pub mod mountinfo;
 pub mod namespace;
 mod number;
+pub mod proc;
 mod report;
 pub mod sys;
 mod tools;

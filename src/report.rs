@@ -7,9 +7,9 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 use nix::unistd::isatty;
 
-use crate::environment::value;
 use crate::error::{Failure, Shown, Status};
 use crate::number::number;
+use crate::proc::environ::value;
 use crate::sys::entry::Invocation;
 use crate::sys::{file, terminal};
 

@@ -7,9 +7,9 @@ use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
 use crate::list::scan::SourceSet;
-use crate::list::snapshot::parse_name;
 use crate::namespace::{Kind, KindSet};
 use crate::number::{after_blanks, number, parse_decimal};
+use crate::proc::link::parse_name;
 
 /// By which relation rows hang under each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

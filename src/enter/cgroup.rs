@@ -10,9 +10,9 @@ use nix::fcntl::OFlag;
 
 use super::frozen::check_runs;
 use super::target::Target;
-use crate::cgroup::{Membership, memberships};
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
-use crate::mountinfo::{Mount, mounts};
+use crate::proc::cgroup::{Membership, memberships};
+use crate::proc::mountinfo::{Mount, mounts};
 use crate::sys::file::{open_retrying, read_bounded};
 
 /// /proc/PID/cgroup and mountinfo are read no further than this.

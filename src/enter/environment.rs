@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-pub use crate::environment::{name, value};
+use crate::proc::environ::name;
 
 /// What the program's environment is to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,13 +31,6 @@ impl Environment {
             Environment::Given(entries) => entries.iter().map(CString::as_c_str).collect(),
         }
     }
-}
-
-/// The entries of a /proc/PID/environ, which its process may have filled with anything. What has no `=` sets nothing.
-pub fn entries_of(environ: &[u8]) -> Vec<CString> {
-    let entries = environ.split(|byte| *byte == 0).filter(|entry| entry.contains(&b'='));
-    // There is no NUL left in them.
-    entries.filter_map(|entry| CString::new(entry).ok()).collect()
 }
 
 /// Variables by which the dynamic loader and the C library choose files to load and addresses to trust; `*` stands for
@@ -86,20 +79,6 @@ mod tests {
         assert_eq!(only(&["B", "C"]).entries(&CALLERS), [c"B=2=3"]);
         assert_eq!(only(&["C"]).entries(&CALLERS), [] as [&CStr; 0]);
         assert_eq!(only(&[]).entries(&CALLERS), [] as [&CStr; 0]);
-    }
-
-    #[test]
-    fn a_value_is_that_of_the_first_entry() {
-        assert_eq!(value(&CALLERS, b"A"), Some(&b"1"[..]));
-        assert_eq!(value(&CALLERS, b"B"), Some(&b"2=3"[..]));
-        assert_eq!(value(&CALLERS, b"odd"), None);
-    }
-
-    #[test]
-    fn an_environ_is_taken_apart_in_its_order() {
-        assert_eq!(entries_of(b"B=1\0junk\0A=\0\0B=2"), [c"B=1".to_owned(), c"A=".to_owned(), c"B=2".to_owned()]);
-        assert!(entries_of(b"").is_empty());
-        assert!(entries_of(&[b'x'; 1 << 21]).is_empty());
     }
 
     #[test]

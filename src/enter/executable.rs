@@ -7,9 +7,9 @@ use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::sys::stat::stat;
 use nix::unistd::{AccessFlags, access, faccessat};
 
-use super::environment;
 use super::interpreter::{Interpreter, LONGEST_PATH, interpreter};
 use super::program::{DEFAULT_PATH, Program};
+use crate::proc::environ;
 use crate::sys::exec::{Vector, execute, execute_script};
 use crate::sys::file::open_retrying;
 
@@ -95,7 +95,7 @@ fn candidates(file: &CStr, environment: &[&CStr]) -> Vec<CString> {
     if name.contains(&b'/') {
         return vec![file.to_owned()];
     }
-    let path = environment::value(environment, b"PATH").unwrap_or(DEFAULT_PATH.as_bytes());
+    let path = environ::value(environment, b"PATH").unwrap_or(DEFAULT_PATH.as_bytes());
     let directories = path.split(|byte| *byte == b':').filter(|directory| directory.len() < libc::PATH_MAX as usize);
     let candidate = |directory: &[u8]| {
         // An empty element is the current directory.

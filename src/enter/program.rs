@@ -3,9 +3,9 @@
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use super::environment;
 use crate::error::RequestError;
 use crate::ids::users::{self, Getent};
+use crate::proc::environ;
 
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Program {
 
     /// The caller's shell, as a login shell: `$SHELL`, else that of the passwd entry, else /bin/sh.
     pub fn login_shell(environment: &[&CStr], real_uid: u32, getent: Getent) -> Program {
-        let from_variable = environment::value(environment, b"SHELL")
+        let from_variable = environ::value(environment, b"SHELL")
             .filter(|shell| !shell.is_empty())
             .map(|shell| OsStr::from_bytes(shell).to_os_string());
         let from_entry =

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use super::View;
 use crate::error::Shown;
-use crate::mountinfo::Mount;
+use crate::proc::mountinfo::Mount;
 
 /// PROC_CGROUP_INIT_INO of the kernel: the cgroup namespace that there is from the start has this number.
 const FIRST_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";

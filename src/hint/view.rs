@@ -8,9 +8,10 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
 use nix::sys::stat::{Mode, fstat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
-use crate::mountinfo::{Mount, is_mounted, mounts};
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
+use crate::proc::mountinfo::{Mount, is_mounted, mounts};
+use crate::proc::status;
 use crate::sys::at::for_each_name;
 use crate::sys::file::{self, OPEN_FLAGS, open_retrying, out_of_the_way, read_fd_bounded};
 
@@ -112,8 +113,8 @@ impl View {
         let mount = by_statx.filter(|mount| *mount != 0).or_else(|| {
             let opened = open_retrying(path, OFlag::O_PATH).ok()?;
             let info = self.text(&format!("/proc/self/fdinfo/{}", opened.as_raw_fd()))?;
-            let mut ids = info.lines().filter_map(|line| line.strip_prefix("mnt_id:"));
-            parse_decimal(ids.next()?.trim().as_bytes())
+            // A file of fdinfo has fields as a status file has.
+            parse_decimal(status::field(info.as_bytes(), "mnt_id")?)
         });
         self.places.extend(mount.map(|mount| (path.to_path_buf(), mount)));
         self
@@ -211,9 +212,8 @@ impl View {
     /// The value of a field of /proc/self/status.
     pub fn status(&self, field: &str) -> Option<String> {
         let status = self.text("/proc/self/status")?;
-        let mut lines = status.lines().filter_map(|line| line.split_once(':'));
-        let (_, value) = lines.find(|(name, _)| *name == field)?;
-        Some(value.trim().to_string())
+        let value = status::field(status.as_bytes(), field)?;
+        Some(String::from_utf8_lossy(value).into_owned())
     }
 
     /// Whether the kernel is known to be older than this version.

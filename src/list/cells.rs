@@ -5,18 +5,19 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::cgroup;
 use super::column::Column;
-use super::container::{Evidence, container};
+use super::container::{Evidence, container, unit};
 use super::graph::Graph;
 use super::holders::{self, Members};
 use super::netnsid::{Client, NetNsId};
 use super::open::{self, Opener};
 use super::select::Item;
-use super::snapshot::{Holder, Inode, Namespace, Process};
+use super::snapshot::{Holder, Namespace, Process};
 use super::value::Value;
 use crate::ids::users;
 use crate::namespace::Kind;
+use crate::proc::cgroup;
+use crate::proc::link::Inode;
 use crate::sys::file::read_bounded;
 
 /// So much of a command line is read; processes can have megabytes.
@@ -114,7 +115,7 @@ impl<'g> Cells<'g> {
             Column::Holders => self.holders(inode, namespace, how == Fill::Whole),
             Column::NsId => self.id(inode, namespace),
             Column::Cgroup => self.of_cgroup(self.asked(item), |path, _| Some(path.to_vec())),
-            Column::Unit => self.of_cgroup(self.asked(item), cgroup::unit),
+            Column::Unit => self.of_cgroup(self.asked(item), unit),
             Column::Container => {
                 self.of_cgroup(self.asked(item), |path, evidence| Some(container(path, evidence)?.name))
             }

@@ -7,9 +7,10 @@ use nix::errno::Errno;
 
 use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
-use super::snapshot::{Snapshot, inode};
+use super::snapshot::Snapshot;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet, Reference};
+use crate::proc::link::inode;
 use crate::sys::nsfs;
 
 /// Opens the namespace of that kind and number. What is opened is asked for its number and kind once more: while we look,
@@ -73,7 +74,7 @@ fn is_of(file: &OwnedFd, kind: Kind, number: Reference) -> bool {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::list::snapshot::Inode;
+    use crate::proc::link::Inode;
     use std::fs::File;
     use std::os::fd::AsRawFd;
 

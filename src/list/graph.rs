@@ -6,9 +6,10 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 
 use super::open::{Opener, inode_of};
-use super::snapshot::{Holder, Inode, Snapshot};
+use super::snapshot::{Holder, Snapshot};
 use crate::error::{Attempt, Failure};
 use crate::namespace::Kind;
+use crate::proc::link::Inode;
 use crate::sys::nsfs;
 
 /// Which namespaces are asked for their relations. Those that come to light by that are asked in turn.

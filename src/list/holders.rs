@@ -5,9 +5,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::graph::Graph;
-use super::snapshot::{Holder, Inode, Namespace, Process, Snapshot};
+use super::snapshot::{Holder, Namespace, Process, Snapshot};
 use super::value::Value;
 use crate::namespace::Kind;
+use crate::proc::link::Inode;
 
 /// So many processes are named, where not all are.
 const NAMED: usize = 5;

@@ -14,7 +14,6 @@
 //!   are printed.
 
 mod cells;
-pub mod cgroup;
 pub mod column;
 pub mod container;
 pub mod filter;
@@ -28,7 +27,6 @@ pub mod request;
 pub mod scan;
 pub mod select;
 pub mod snapshot;
-pub mod stat;
 pub mod value;
 mod visitor;
 
@@ -38,6 +36,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
+use crate::proc::link::Inode;
+use crate::proc::status;
 use crate::sys::file::{self, NOT_PROC};
 use crate::sys::pidfd;
 use cells::{Cells, Fill};
@@ -94,7 +94,7 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
 fn candidates(
     snapshot: &Snapshot,
     request: &Request,
-    namespaces: impl Iterator<Item = snapshot::Inode>,
+    namespaces: impl Iterator<Item = Inode>,
 ) -> impl Iterator<Item = Item> {
     let of = match request.subject {
         Subject::Members(inode) => Some(inode),
@@ -152,13 +152,19 @@ fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), Fail
     }
 }
 
+/// The process that the thread with this directory of /proc belongs to; `None` if there is no such thread.
+fn process_of_thread(directory: &Path) -> Option<i32> {
+    let text = file::read_bounded(&directory.join("status"), status::LONGEST).ok()?;
+    status::process_of_thread(&text)
+}
+
 fn check_process(request: &Request, pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     let directory = root.join(pid.to_string());
     match snapshot.process(pid) {
         Some(process) if request.kinds.iter().any(|kind| process.namespace(kind).is_some()) => return Ok(()),
         Some(_) => {}
         // Each thread has a directory, which is not among those that /proc lists.
-        None => match stat::process_of_thread(&directory) {
+        None => match process_of_thread(&directory) {
             Some(process) if process != pid => return Err(RequestError::IsThread { tid: pid, process }.into()),
             _ if !directory.exists() => return Err(RequestError::UnknownProcess(pid).into()),
             _ => {}

@@ -7,10 +7,11 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat, stat};
 
-use super::snapshot::{Holder, Inode, Snapshot, inode};
+use super::snapshot::{Holder, Snapshot};
 use super::visitor::Visitor;
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, NamespaceId};
+use crate::proc::link::{Inode, inode};
 use crate::sys::nsfs::HandleFacts;
 use crate::sys::{file, mount_tree, nsfs, pidfd};
 

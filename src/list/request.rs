@@ -6,10 +6,10 @@ use super::column::{self, COLUMNS, Column};
 use super::filter::{Filter, FilterError};
 use super::graph::Depth;
 use super::scan::{Source, SourceSet};
-use super::snapshot::{Inode, inode};
 use crate::cli::lsns::{Args, Tree};
 use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
+use crate::proc::link::{Inode, inode};
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::graph::Graph;
 use super::request::{Request, Subject};
-use super::snapshot::{Inode, Namespace};
+use super::snapshot::Namespace;
 use crate::cli::lsns::Tree;
+use crate::proc::link::Inode;
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

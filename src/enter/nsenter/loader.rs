@@ -16,12 +16,13 @@ use super::Request;
 use super::inside::{Entered, may_be_unmapped, overflow_id};
 use super::opened::Opened;
 use super::resolve::leads_to_target_alone;
-use crate::enter::environment;
+use crate::enter::environment::is_for_loader;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
+use crate::proc::environ;
 use crate::sys::file::{Place, place, place_of};
 
 /// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
@@ -39,16 +40,16 @@ pub fn read_environment(
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
     let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
     let before = rights(target, &process);
-    let entries = environment::entries_of(&read_environ(target)?);
+    let entries = environ::entries_of(&read_environ(target)?);
     // Asked again: a user may have started a program of more rights meanwhile, or one of fewer.
     let same = before.is_some() && before == rights(target, &process);
-    if !entries.iter().any(|entry| environment::is_for_loader(entry))
+    if !entries.iter().any(|entry| is_for_loader(entry))
         || (same && program_is_the_targets(target, &process, request, opened, own_root)?)
     {
         return Ok((entries, Vec::new()));
     }
-    let (dropped, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| environment::is_for_loader(entry));
-    let names = dropped.iter().filter_map(|entry| environment::name(entry));
+    let (dropped, kept): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| is_for_loader(entry));
+    let names = dropped.iter().filter_map(|entry| environ::name(entry));
     Ok((kept, names.map(|name| name.shown().to_string()).collect()))
 }
 

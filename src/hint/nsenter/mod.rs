@@ -18,11 +18,11 @@ use nix::errno::Errno;
 
 use super::{View, not_of_proc, process_1_has_ended};
 use crate::cli::nsenter::{Args, Source};
-use crate::enter::environment;
 use crate::enter::nsenter::Request;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
+use crate::proc::environ;
 use crate::sys::file::NOT_PROC;
 
 /// What was asked for, as far as it may be the reason for a failure.
@@ -100,10 +100,10 @@ impl Situation {
     #[must_use]
     pub fn resolved(self, request: &Request, environment: &[&CStr]) -> Situation {
         let path = match &request.environment {
-            None => environment::value(environment, b"PATH").map(<[u8]>::to_vec),
+            None => environ::value(environment, b"PATH").map(<[u8]>::to_vec),
             Some(entries) => {
                 let entries: Vec<&CStr> = entries.iter().map(AsRef::as_ref).collect();
-                environment::value(&entries, b"PATH").map(<[u8]>::to_vec)
+                environ::value(&entries, b"PATH").map(<[u8]>::to_vec)
             }
         };
         Situation {

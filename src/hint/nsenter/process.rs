@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 use super::super::View;
 use super::Situation;
 use crate::number::parse_decimal;
+use crate::proc::status;
 use crate::sys::capability::CAP_SYS_PTRACE;
 
 /// The user namespace of the machine has this number on every one (PROC_USER_INIT_INO of <linux/proc_ns.h>).
@@ -131,6 +132,6 @@ fn has_ended(pid: i32, view: &View) -> Option<String> {
 
 fn is_zombie(directory: &str, view: &View) -> bool {
     let status = view.text(&format!("{directory}/status")).unwrap_or_default();
-    let state = status.lines().find_map(|line| line.strip_prefix("State:"));
-    state.is_some_and(|state| matches!(state.trim_start().as_bytes().first(), Some(b'Z' | b'X')))
+    let state = status::field(status.as_bytes(), "State");
+    state.is_some_and(|state| matches!(state.first(), Some(b'Z' | b'X')))
 }

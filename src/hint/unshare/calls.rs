@@ -6,8 +6,8 @@ use super::super::View;
 use super::super::ids::unmapped;
 use super::super::refusal::{other_refusal, refusers};
 use super::Situation;
-use crate::mountinfo::is_mounted;
 use crate::namespace::{Kind, KindSet};
+use crate::proc::mountinfo::is_mounted;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_TIME};
 
 /// The PID namespaces that may be nested, see pid_namespaces(7).

@@ -6,8 +6,8 @@ use nix::errno::Errno;
 
 use super::super::view::Place;
 use crate::error::Shown;
-use crate::mountinfo::Mount;
 use crate::namespace::Kind;
+use crate::proc::mountinfo::Mount;
 
 /// mount(2) of a namespace on a file: EINVAL. The kernel binds only in the mount namespace of the caller; the other rules
 /// are about mount namespaces alone.
@@ -65,7 +65,7 @@ fn younger_place() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mountinfo::mounts;
+    use crate::proc::mountinfo::mounts;
 
     fn hint(kind: Kind, place: Option<&str>) -> Option<String> {
         let place = place.map(|line| {

@@ -10,8 +10,8 @@ use super::super::View;
 use super::super::refusal::{forbidden, other_refusal};
 use super::Situation;
 use crate::error::Shown;
-use crate::mountinfo::{Mount, is_mounted};
 use crate::namespace::Kind;
+use crate::proc::mountinfo::{Mount, is_mounted};
 
 /// PROC_USER_INIT_INO of the kernel: the user namespace that there is from the start has this number.
 const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::maps::MapProgram;
 use crate::cli::unshare::Args;
 use crate::cli::value;
-use crate::enter::environment;
 use crate::enter::step::Clock;
 use crate::enter::unshare::{IdMap, Request};
 use crate::error::Shown;
@@ -15,6 +14,7 @@ use crate::hint::View;
 use crate::hint::program::Search;
 use crate::ids::map::{Extent, IdKind};
 use crate::namespace::{Kind, KindSet};
+use crate::proc::environ;
 use crate::sys::capability;
 use crate::sys::signal::SignalNumber;
 
@@ -100,7 +100,7 @@ impl Situation {
         let by_program = [(IdKind::User, &request.uid_map), (IdKind::Group, &request.gid_map)]
             .into_iter()
             .filter(|(_, map)| uid != 0 && matches!(map, IdMap::ByMapper(_)));
-        let callers_path = environment::value(environment, b"PATH").map(OsStr::from_bytes);
+        let callers_path = environ::value(environment, b"PATH").map(OsStr::from_bytes);
         let program = request.program.as_ref().map(|program| program.file.to_bytes());
         Situation {
             kinds: request.kinds,

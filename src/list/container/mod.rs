@@ -4,10 +4,12 @@
 mod evidence;
 #[cfg(test)]
 mod tests;
+mod unit;
 
 pub use evidence::Evidence;
+pub use unit::unit;
 
-use super::cgroup::parts;
+use crate::proc::cgroup::parts;
 
 /// A container, as a cgroup path names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::list::cgroup::unit;
+use crate::list::container::unit;
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const ID25: &str = "othbeqxo0ze93v1j1zq1ag8a7";

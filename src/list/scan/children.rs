@@ -9,8 +9,9 @@ use nix::sys::stat::Mode;
 
 use super::process::{STEP, linked_namespace, namespace};
 use super::{Sight, Worker};
-use crate::list::snapshot::{Holder, Inode};
+use crate::list::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
+use crate::proc::link::Inode;
 
 /// The links of /proc/PID/ns for children, of these kinds.
 pub(super) fn links_for_children(kinds: KindSet) -> impl Iterator<Item = (Kind, &'static CStr)> {

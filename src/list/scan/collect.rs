@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::list::snapshot::{Holder, Inode, Namespace, Process, Snapshot, namespace_of};
+use crate::list::snapshot::{Holder, Namespace, Process, Snapshot, namespace_of};
 use crate::namespace::Kind;
+use crate::proc::link::Inode;
 
 /// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
 pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, Holder)>, unreadable: usize) -> Snapshot {

@@ -15,8 +15,9 @@ use super::Scope;
 use super::kernel::mount_namespaces;
 use super::witness::{Table, members, tables};
 use crate::list::open::Opener;
-use crate::list::snapshot::{Holder, Inode, Snapshot, parse_name};
+use crate::list::snapshot::{Holder, Snapshot};
 use crate::namespace::Kind;
+use crate::proc::link::{Inode, parse_name};
 use crate::sys::file::open_retrying;
 use crate::sys::mount_tree;
 

@@ -8,8 +8,9 @@ use nix::fcntl::OFlag;
 
 use super::Scope;
 use crate::list::open::{Opener, inode_of};
-use crate::list::snapshot::{Inode, Snapshot};
+use crate::list::snapshot::Snapshot;
 use crate::namespace::Kind;
+use crate::proc::link::Inode;
 use crate::sys::file::open_retrying;
 use crate::sys::mount_tree::{self, Neighbour};
 use crate::sys::nsfs;

@@ -27,9 +27,10 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::open::Opener;
-use super::snapshot::{Holder, Inode, Process, Snapshot};
+use super::snapshot::{Holder, Process, Snapshot};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
+use crate::proc::link::Inode;
 use crate::sys::file;
 use surroundings::Surroundings;
 

@@ -1,9 +1,10 @@
 //! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
 
 use super::{Finds, Scope};
-use crate::list::snapshot::{Holder, parse_name};
-use crate::mountinfo;
+use crate::list::snapshot::Holder;
 use crate::number::parse_decimal;
+use crate::proc::link::parse_name;
+use crate::proc::mountinfo;
 use crate::sys::file::read_bounded;
 
 /// No table of mounts comes near this: the kernel allows a namespace 100,000 of them (sysctl fs.mount-max).

@@ -10,9 +10,10 @@ use nix::sys::stat::{Mode, fstat};
 use nix::unistd::read;
 
 use super::{Sight, Worker};
-use crate::list::snapshot::{Inode, Process, parse_name};
-use crate::list::stat;
+use crate::list::snapshot::Process;
 use crate::namespace::Kind;
+use crate::proc::link::{Inode, parse_name};
+use crate::proc::stat;
 use crate::sys::at;
 use crate::sys::file::OPEN_FLAGS;
 

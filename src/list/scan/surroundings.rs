@@ -8,6 +8,7 @@ use nix::sys::stat::{fstat, stat};
 
 use super::Scope;
 use crate::number::parse_decimal;
+use crate::proc::status;
 use crate::sys::file::read_bounded;
 
 /// How to tell what descriptors are.
@@ -36,8 +37,8 @@ impl Surroundings {
 /// further in.
 fn proc_is_ours(scope: &Scope<'_>) -> Option<bool> {
     let link = read_link(scope.root.join("self")).ok()?;
-    let status = read_bounded(&scope.root.join("self/status"), 8192).ok()?;
-    let inwards = status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"NSpid:"))?;
+    let text = read_bounded(&scope.root.join("self/status"), status::LONGEST).ok()?;
+    let inwards = status::field(&text, "NSpid")?;
     let numbers = inwards.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
     Some(parse_decimal(link.as_os_str().as_bytes()) == Some(std::process::id()) && numbers == 1)
 }

@@ -10,9 +10,10 @@ use nix::sys::stat::Mode;
 use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
 use super::{Sight, Source, Worker};
-use crate::list::snapshot::{Holder, Inode};
+use crate::list::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
+use crate::proc::link::Inode;
 use crate::sys::at;
 
 /// Looks at the threads beside the leader, if there are any.

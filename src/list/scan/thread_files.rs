@@ -14,8 +14,9 @@ use nix::sys::stat::Mode;
 use super::descriptor::look_in;
 use super::process::{LISTED, STEP};
 use super::{Sight, Worker};
-use crate::list::snapshot::{Holder, Inode};
+use crate::list::snapshot::Holder;
 use crate::number::parse_decimal;
+use crate::proc::link::Inode;
 use crate::sys::{at, process};
 
 /// Looks at each table that a thread beside the leader has, once; whether there was one. Threads that share a table are told

@@ -13,10 +13,11 @@ use super::mount::{MOUNTINFO, nsfs_mounts};
 use super::table::pids;
 use super::{NAMES, Scope, Source};
 use crate::list::open::Opener;
-use crate::list::snapshot::{Inode, Snapshot, parse_name};
+use crate::list::snapshot::Snapshot;
 use crate::list::visitor::Visitor;
-use crate::mountinfo::Mount;
 use crate::namespace::Kind;
+use crate::proc::link::{Inode, parse_name};
+use crate::proc::mountinfo::Mount;
 use crate::sys::file::{Place, open_retrying, place, read_bounded};
 use crate::sys::mount_tree;
 

@@ -3,9 +3,10 @@
 use std::path::{Component, Path};
 
 use nskit::enter::cgroup::directories;
-use nskit::list::cgroup::{path, unit};
+use nskit::list::container::unit;
 use nskit::list::container::{Evidence, container};
-use nskit::mountinfo::{Mount, mounts};
+use nskit::proc::cgroup::path;
+use nskit::proc::mountinfo::{Mount, mounts};
 
 use super::memory::bounded;
 use super::{Check, assert_said};

@@ -19,6 +19,27 @@ pub fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
     })
 }
 
+/// The path of a process's cgroup, from the text of its /proc/PID/cgroup: of version 2, else of systemd's own hierarchy,
+/// else of the first that is not the root.
+pub fn path(text: &[u8]) -> Option<&[u8]> {
+    let all: Vec<_> = memberships(text).collect();
+    let unified = all.iter().find(|one| one.hierarchy == b"0");
+    let systemd = all.iter().find(|one| one.controllers == b"name=systemd");
+    let below_root = |one: &&Membership| one.path != b"/";
+    let best = unified
+        .filter(below_root)
+        .or(systemd.filter(below_root))
+        .or_else(|| all.iter().find(below_root))
+        .or(unified)
+        .or(all.first());
+    best.map(|one| one.path)
+}
+
+/// The parts of a cgroup path, from the root.
+pub fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    path.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +52,19 @@ mod tests {
             memberships(text).collect::<Vec<_>>(),
             [membership(&b"3"[..], &b"cpu,cpuacct"[..], &b"/a:b"[..]), membership(b"0", b"", b"/")]
         );
+    }
+
+    #[test]
+    fn the_unified_hierarchy_comes_first_then_systemds() {
+        for (text, expected) in [
+            ("0::/a\n", Some("/a")),
+            ("5:cpu:/c\n1:name=systemd:/s\n0::/u\n", Some("/u")),
+            ("5:cpu:/c\n1:name=systemd:/s:t\n0::/\n", Some("/s:t")),
+            ("5:cpu:/c\n1:name=systemd:/\n0::/\n", Some("/c")),
+            ("1:name=systemd:/\n0::/\n", Some("/")),
+            ("", None),
+        ] {
+            assert_eq!(path(text.as_bytes()), expected.map(str::as_bytes), "{text:?}");
+        }
     }
 }

@@ -1,9 +1,6 @@
-//! Reads /proc/PID/stat and /proc/PID/status, see proc_pid_stat(5) and proc_pid_status(5).
+//! /proc/PID/stat, see proc_pid_stat(5).
 
-use std::path::Path;
-
-use crate::number::{number, parse_decimal};
-use crate::sys::file::read_bounded;
+use crate::number::parse_decimal;
 
 /// What a listing wants of a process's stat file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +27,6 @@ pub fn parse(text: &[u8]) -> Option<Stat> {
     // Between them: faults, times, priority and niceness.
     let threads = fields.nth(10).and_then(parse_decimal).unwrap_or(1);
     Some(Stat { parent, kernel_thread: flags & KERNEL_THREAD != 0, threads })
-}
-
-/// A status file is not longer, its lists of groups and processors included.
-const STATUS: usize = 64 * 1024;
-
-/// The process that a thread belongs to, by `Tgid:` of the status file in its directory of /proc; for a process itself
-/// its own PID. `None` if there is no such thread.
-pub fn process_of_thread(directory: &Path) -> Option<i32> {
-    let status = read_bounded(&directory.join("status"), STATUS).ok()?;
-    let mut lines = status.split(|byte| *byte == b'\n');
-    number(lines.find_map(|line| line.strip_prefix(b"Tgid:"))?)
 }
 
 #[cfg(test)]

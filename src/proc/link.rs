@@ -1,0 +1,53 @@
+//! What the links of /proc/PID/ns and /proc/PID/fd say: names of namespaces and sockets, with their inode numbers.
+
+use std::num::NonZeroU32;
+
+use crate::namespace::Kind;
+use crate::number::parse_decimal;
+
+/// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of
+/// whatever kinds, share one.
+pub type Inode = NonZeroU32;
+
+/// The number as one that a namespace can have: `None` for 0 and beyond 32 bits.
+pub fn inode(number: u64) -> Option<Inode> {
+    u32::try_from(number).ok().and_then(Inode::new)
+}
+
+/// A namespace's own name: `net:[4026531840]`, as the links in /proc/PID/ns and /proc/PID/fd and the roots of nsfs
+/// mounts have it. `None` for what is no such name.
+pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
+    let (kind, inode) = split_name(text)?;
+    Some((Kind::from_name(kind)?, parse_decimal(inode)?))
+}
+
+/// The inode number in `socket:[123]`.
+pub fn parse_socket(text: &[u8]) -> Option<u64> {
+    match split_name(text)? {
+        (b"socket", inode) => parse_decimal(inode),
+        _ => None,
+    }
+}
+
+fn split_name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let inode = text[colon + 1..].strip_prefix(b"[")?.strip_suffix(b"]")?;
+    Some((&text[..colon], inode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_namespaces_and_sockets() {
+        let inode = Inode::new(4026531840);
+        assert_eq!(parse_name(b"net:[4026531840]"), inode.map(|inode| (Kind::Net, inode)));
+        for text in ["", "net:[0]", "net:[]", "net:[1", "net:1", "/net:[1]", "foo:[1]", "net:[4294967296]"] {
+            assert_eq!(parse_name(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_socket(b"socket:[7]"), Some(7));
+        assert_eq!(parse_socket(b"pipe:[7]"), None);
+        assert_eq!(parse_socket(b"/tmp/socket:[7]"), None);
+    }
+}
