@@ -11,8 +11,8 @@ use crate::enter::executable::Executable;
 use crate::enter::fault::Fault;
 use crate::enter::helper::Binder;
 use crate::enter::program::Program;
-use crate::sys::exec::Vector;
 use crate::ids::users::Getent;
+use crate::sys::exec::Vector;
 use crate::sys::file::out_of_the_way;
 
 impl Run {

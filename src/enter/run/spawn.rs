@@ -14,9 +14,9 @@ use crate::enter::fault::{self, Fault};
 use crate::enter::handles::Handles;
 use crate::enter::step::Plan;
 use crate::error::{Attempt, Failure, ResultExt, Status};
+use crate::ids::users::Getent;
 use crate::sys::file::write_all;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
-use crate::users::Getent;
 
 /// A child that has become the program, or that waits for it where the plan forks.
 #[derive(Debug)]
