@@ -139,7 +139,7 @@
 //!
 //! | place | its job |
 //! | --- | --- |
-//! | `src/bin/`, [`unshare`], [`nsenter`], [`lsns`] | each tool from its command line to its exit status |
+//! | `src/bin/`, [`tool`] | each tool from its command line to its exit status; messages on stderr, output on stdout |
 //! | [`cli`] | parse: the tables of options, and what was typed |
 //! | [`enter::unshare`], [`enter::nsenter`] | resolve and plan: each tool's request, and the order of its steps |
 //! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
@@ -153,7 +153,6 @@
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |
 //! | [`proc`], `number` | what the files of /proc say, as values |
-//! | `report` | messages on stderr, output on stdout |
 //! | [`sys`] | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
 //!
 //! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
@@ -167,8 +166,7 @@ pub mod list;
 pub mod namespace;
 mod number;
 pub mod proc;
-mod report;
 pub mod sys;
-mod tools;
+pub mod tool;
 
-pub use tools::{lsns, nsenter, unshare};
+pub use tool::{lsns, nsenter, unshare};

@@ -18,9 +18,10 @@ use nskit::enter::handles::Handles;
 use nskit::enter::program::Program;
 use nskit::enter::step::{MapJob, Persist, Plan, Propagation, Setgroups, SignalPolicy, Step};
 use nskit::enter::{Child, nsenter, spawn};
-use nskit::error::{Attempt, Failure, Status};
+use nskit::error::{Attempt, Failure};
 use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
+use nskit::sys::process::Status;
 use nskit::sys::process::{ForkResult, fork, wait_for_end};
 use nskit::sys::signal::SignalNumber;
 

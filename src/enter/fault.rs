@@ -3,9 +3,9 @@
 
 use nix::errno::Errno;
 
-use crate::error::Status;
 use crate::namespace::Kind;
 use crate::sys::capability::CapabilityCall;
+use crate::sys::process::Status;
 use crate::sys::signal::SignalNumber;
 
 /// What went wrong at a step.

@@ -11,8 +11,8 @@ use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
 use super::fault::{Fault, Part};
 use super::step::SignalPolicy;
-use crate::error::Status;
 use crate::sys::pidfd;
+use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};
 use crate::sys::signal::{
     Received, SignalNumber, is_ignored, send, stop_unless_continued, take_any_pending, take_pending, wait_for,

@@ -3,13 +3,11 @@
 mod attempt;
 mod request;
 mod shown;
-mod status;
 mod usage;
 
 pub use attempt::{Attempt, Wanted};
 pub use request::RequestError;
 pub use shown::Shown;
-pub use status::Status;
 pub use usage::{UsageError, Wording};
 
 use std::ffi::OsString;
@@ -19,6 +17,7 @@ use nix::errno::Errno;
 
 use crate::ids::map::IdKind;
 use crate::sys;
+use crate::sys::process::Status;
 
 /// Why a tool could not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,44 +4,30 @@
 //! handlers: all three would reach the program that we run, which must see what our caller passed on. It also costs
 //! a tenth of our start-up.
 
-use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{CStr, c_char, c_int};
 
-use crate::error::Status;
-
-/// What a caller started us with.
-pub struct Invocation {
-    /// The base name of `argv[0]`, for messages.
-    pub program: OsString,
-    /// `argv[0]` as it was given.
-    pub invoked_as: OsString,
-    /// The arguments after `argv[0]`.
-    pub arguments: Vec<OsString>,
+/// What the C library passes to `main`.
+pub struct Vectors {
+    /// The arguments, `argv[0]` included.
+    pub arguments: Vec<&'static CStr>,
     /// The environment as it stands, entries without `=` included.
     pub environment: Vec<&'static CStr>,
 }
 
-/// Calls `tool` with what C's `main` received and returns what `main` has to return.
+/// Calls `main` with what C's `main` received and returns what that returns.
 ///
 /// # Safety
 /// `argv` and `envp` are the vectors that the C library passes to `main`: ended by a null pointer, of NUL-terminated
 /// strings that live, unchanged, as long as the process.
-pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, tool: fn(Invocation) -> Status) -> c_int {
+pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, main: fn(Vectors) -> c_int) -> c_int {
     super::file::note_closed_descriptors();
     // SAFETY: passed on from our caller. Before anything is allocated, the name of what runs out of memory is known.
     if let Some(name) = unsafe { first(argv) } {
         super::memory::set_name(base_name(name));
     }
     // SAFETY: passed on from our caller.
-    let (argv, environment) = unsafe { (strings(argv), strings(envp)) };
-    let mut argv = argv.into_iter().map(|argument| OsStr::from_bytes(argument.to_bytes()).to_os_string());
-    // execve(2) allows an empty argv; Linux makes it one empty string since 5.18.
-    let name = argv.next().unwrap_or_default();
-    let program = match name.as_bytes().rsplit(|byte| *byte == b'/').next() {
-        Some(base) if !base.is_empty() => OsStr::from_bytes(base).to_os_string(),
-        _ => OsString::from("nskit"),
-    };
-    tool(Invocation { program, invoked_as: name, arguments: argv.collect(), environment }).conclude()
+    let (arguments, environment) = unsafe { (strings(argv), strings(envp)) };
+    main(Vectors { arguments, environment })
 }
 
 /// # Safety
@@ -73,10 +59,10 @@ unsafe fn strings(vector: *const *const c_char) -> Vec<&'static CStr> {
     strings
 }
 
-/// Defines the C `main` of a binary that is the tool `$tool`, a `fn(Invocation) -> Status`.
+/// Defines the C `main` of a binary that does what `$main` says, a `fn(Vectors) -> c_int`.
 #[macro_export]
-macro_rules! entry_point {
-    ($tool:path) => {
+macro_rules! c_main {
+    ($main:expr) => {
         #[global_allocator]
         static ALLOCATOR: $crate::sys::memory::Allocator = $crate::sys::memory::Allocator;
 
@@ -92,7 +78,7 @@ macro_rules! entry_point {
             envp: *const *const std::ffi::c_char,
         ) -> std::ffi::c_int {
             // SAFETY: these are the vectors that the C library passes to main, and nothing here changes them.
-            unsafe { $crate::sys::entry::start(argv, envp, $tool) }
+            unsafe { $crate::sys::entry::start(argv, envp, $main) }
         }
     };
 }

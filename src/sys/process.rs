@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use nix::errno::Errno;
 
 use super::check;
-use super::signal::SignalNumber;
+use super::signal::{SignalNumber, die_of};
 
 /// Which of the two processes returns from [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,4 +139,32 @@ pub fn set_parent_death_signal(signal: SignalNumber) -> nix::Result<()> {
 pub fn set_dumpable(dumpable: bool) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(dumpable), 0, 0, 0) }.into()).map(drop)
+}
+
+/// How a tool ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// With this exit status.
+    Exited(u8),
+    /// By this signal, as the program that it ran.
+    Killed(SignalNumber),
+}
+
+impl Status {
+    /// All went well.
+    pub const SUCCESS: Status = Status::Exited(0);
+    /// We failed.
+    pub const FAILURE: Status = Status::Exited(1);
+
+    /// Dies of the signal, or returns what `main` has to return.
+    pub fn conclude(self) -> i32 {
+        match self {
+            Status::Exited(status) => i32::from(status),
+            Status::Killed(signal) => {
+                die_of(signal);
+                // Only a signal that ends nobody comes here; this is how a shell would name it.
+                128 + signal.0
+            }
+        }
+    }
 }

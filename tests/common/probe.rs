@@ -23,8 +23,8 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
-use nskit::error::Status;
-use nskit::sys::entry::Invocation;
+use nskit::sys::process::Status;
+use nskit::tool::entry::Invocation;
 
 nskit::entry_point!(probe);
 

@@ -12,12 +12,12 @@ use crate::enter::executable::Executable;
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::program::Program;
 use crate::enter::step::MapJob;
-use crate::error::Status;
 use crate::ids::map;
 use crate::number::parse_decimal;
 use crate::sys::at::read_link;
 use crate::sys::exec::Vector;
 use crate::sys::file::{write_all, write_once_to_proc};
+use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 

@@ -7,8 +7,8 @@ use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
 use crate::enter::step::SignalPolicy;
 use crate::enter::supervise::{hold_signals, supervise};
-use crate::error::Status;
 use crate::sys::pidfd;
+use crate::sys::process::Status;
 use crate::sys::process::{ForkResult, fork, set_parent_death_signal, wait_for_end};
 use crate::sys::signal::SignalNumber;
 

@@ -23,10 +23,11 @@ use super::fault::{Fault, Part};
 use super::handles::Handles;
 use super::helper::{Binder, Mapper};
 use super::step::{Plan, Step};
-use crate::error::{Failure, Status};
+use crate::error::Failure;
 use crate::namespace::Kind;
 use crate::sys;
 use crate::sys::file::{open_to_write, write_fd_once, write_once_to_proc, write_to_proc};
+use crate::sys::process::Status;
 
 use join::Joining;
 use prepared::{Prepared, Ready};

@@ -13,9 +13,10 @@ use super::{Run, carry_out, failure};
 use crate::enter::fault::{self, Fault};
 use crate::enter::handles::Handles;
 use crate::enter::step::Plan;
-use crate::error::{Attempt, Failure, ResultExt, Status};
+use crate::error::{Attempt, Failure, ResultExt};
 use crate::ids::users::Getent;
 use crate::sys::file::write_all;
+use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 
 /// A child that has become the program, or that waits for it where the plan forks.

@@ -12,13 +12,13 @@ use super::super::ids::{inside, listed, outside_of};
 use super::Situation;
 use crate::enter::program::DEFAULT_PATH;
 use crate::error::Shown;
-use crate::error::Status;
 use crate::ids::map::{Extent, IdKind, extents};
 use crate::ids::subid::blocks;
 use crate::ids::users::for_each_entry;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
 use crate::sys::file::has_attribute;
+use crate::sys::process::Status;
 
 /// What is proposed to a user without subordinate ids.
 const PROPOSED: (u32, u32) = (100_000, 65536);

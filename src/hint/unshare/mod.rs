@@ -17,11 +17,12 @@ use super::refusal::{forbidden, other_refusal};
 use super::view::MOUNTS;
 use super::{View, not_of_proc, process_1_has_ended};
 use crate::enter::unshare::{IdMap, Request};
-use crate::error::{Attempt, Failure, Helper, RequestError, Status};
+use crate::error::{Attempt, Failure, Helper, RequestError};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE};
 use crate::sys::file::NOT_PROC;
+use crate::sys::process::Status;
 
 pub use situation::Situation;
 

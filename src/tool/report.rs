@@ -7,11 +7,12 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 use nix::unistd::isatty;
 
-use crate::error::{Failure, Shown, Status};
+use crate::error::{Failure, Shown};
 use crate::number::number;
 use crate::proc::environ::value;
-use crate::sys::entry::Invocation;
+use crate::sys::process::Status;
 use crate::sys::{file, terminal};
+use crate::tool::entry::Invocation;
 
 /// A line `PROGRAM: message`.
 fn line(program: &OsStr, message: &str) -> Vec<u8> {

@@ -1,0 +1,74 @@
+//! lsns from its command line to its exit status.
+
+use std::path::Path;
+
+use super::{HintedFailure, Invocation, Tool, print, report, start};
+use crate::cli;
+use crate::hint::{self, View};
+use crate::list::request::Subject;
+use crate::list::{self, render};
+use crate::sys::locale::Locale;
+use crate::sys::process::Status;
+
+/// lsns(8): lists namespaces, or the processes in one.
+pub fn lsns(invocation: Invocation) -> Status {
+    use cli::lsns::{OPTIONS, PAGE, parse};
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::lsns::usage, work: do_lsns }, invocation)
+}
+
+fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
+    let list_columns = args.list_columns;
+    let explain = |failure| {
+        let hint = hint::lsns::hint(&failure, &View::of_system());
+        HintedFailure { failure, hint }
+    };
+    let mut request = list::request::resolve(args).map_err(|error| explain(error.into()))?;
+    if list_columns {
+        return print(&render::columns(request.format));
+    }
+    list::locate(&mut request).map_err(explain)?;
+    let listing = list::list(&request, Path::new("/proc")).map_err(explain)?;
+    let root_asks = nix::unistd::geteuid().is_root();
+    report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
+    let style = render::Style {
+        format: request.format,
+        headings: request.headings,
+        wrap: request.wrap,
+        width: report::terminal_width(&caller.environment).filter(|_| request.truncate),
+        locale: &Locale::of_environment(),
+    };
+    report::output_of(|stdout| render::write(&listing, &style, stdout))?;
+    Ok(Status::SUCCESS)
+}
+
+/// Tells an ordinary user why the list may be short. The namespaces of one process are all there, or none is.
+fn unreadable(listing: &render::Listing, subject: &Subject) -> Option<String> {
+    let (unreadable, processes) = (listing.unreadable, listing.processes);
+    let verb = if unreadable == 1 { "is" } else { "are" };
+    let may_be_short = unreadable > 0 && !matches!(subject, Subject::Namespaces { task: Some(_), .. });
+    may_be_short.then(|| format!("{unreadable} of {processes} processes {verb} not readable: run as root to see all"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_may_be_short_says_so() {
+        let listing = |unreadable| render::Listing {
+            columns: Vec::new(),
+            lines: Vec::new(),
+            tree: None,
+            processes: 293,
+            unreadable,
+        };
+        let all = Subject::Namespaces { task: None, persistent: false };
+        let one = "1 of 293 processes is not readable: run as root to see all";
+        assert_eq!(unreadable(&listing(1), &all).as_deref(), Some(one));
+        let two = "2 of 293 processes are not readable: run as root to see all";
+        assert_eq!(unreadable(&listing(2), &all).as_deref(), Some(two));
+        assert_eq!(unreadable(&listing(0), &all), None);
+        let of_one = Subject::Namespaces { task: Some(7), persistent: false };
+        assert_eq!(unreadable(&listing(1), &of_one), None);
+    }
+}

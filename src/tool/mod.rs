@@ -1,0 +1,62 @@
+//! The three tools from their command line to their exit status: each reads its line, works, and says what went wrong.
+
+pub mod entry;
+mod lsns;
+mod nsenter;
+mod report;
+mod unshare;
+
+pub use lsns::lsns;
+pub use nsenter::nsenter;
+pub use unshare::unshare;
+
+use std::ffi::OsString;
+
+use crate::cli::getopt::Opt;
+use crate::cli::{Parsed, UsageError, help};
+use crate::error::Failure;
+use crate::hint;
+use crate::sys::process::Status;
+use entry::Invocation;
+
+/// What makes one tool another than the next.
+struct Tool<A: 'static> {
+    page: help::Page,
+    options: &'static [Opt<A>],
+    parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
+    /// What was probably meant by a command line that cannot be read.
+    meant: fn(&UsageError) -> Option<String>,
+    work: fn(A, &Invocation) -> Result<Status, HintedFailure>,
+}
+
+/// A failure with its hint.
+struct HintedFailure {
+    failure: Failure,
+    hint: Option<String>,
+}
+
+impl<F: Into<Failure>> From<F> for HintedFailure {
+    fn from(failure: F) -> HintedFailure {
+        HintedFailure { failure: failure.into(), hint: None }
+    }
+}
+
+fn start<A>(tool: Tool<A>, mut invocation: Invocation) -> Status {
+    let arguments = std::mem::take(&mut invocation.arguments);
+    let done = match (tool.parse)(arguments) {
+        Ok(Parsed::Run(args)) => (tool.work)(args, &invocation),
+        Ok(Parsed::Help) => print(help::render(&tool.page, tool.options).as_bytes()),
+        Ok(Parsed::Version) => print(help::version(&invocation.program).as_bytes()),
+        Err(error) => {
+            let names = tool.options.iter().map(|option| option.long);
+            let hint = (tool.meant)(&error).or_else(|| hint::usage::hint(&error, names));
+            Err(HintedFailure { failure: error.into(), hint })
+        }
+    };
+    done.unwrap_or_else(|HintedFailure { failure, hint }| report::failure(&invocation, &failure, hint))
+}
+
+fn print(text: &[u8]) -> Result<Status, HintedFailure> {
+    report::output(text)?;
+    Ok(Status::SUCCESS)
+}

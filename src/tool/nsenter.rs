@@ -1,0 +1,44 @@
+//! nsenter from its command line to its exit status.
+
+use super::{HintedFailure, Invocation, Tool, report, start};
+use crate::hint::{self, View};
+use crate::sys::process::Status;
+use crate::{cli, enter};
+
+/// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`](super::unshare()) does.
+pub fn nsenter(invocation: Invocation) -> Status {
+    use cli::nsenter::{OPTIONS, PAGE, parse};
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::nsenter::usage_hint, work: do_nsenter }, invocation)
+}
+
+fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
+    let view = View::of_system();
+    let situation = hint::nsenter::Situation::typed(&args);
+    let (request, handles, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
+        let hint = hint::nsenter::hint(&failure, &situation, &view);
+        HintedFailure { failure, hint }
+    })?;
+    let situation = situation.resolved(&request, &caller.environment);
+    let view = view.holding_namespaces(situation.to_be_held());
+    if !left_out.is_empty() {
+        report::note(caller, &left_out_note(&left_out));
+    }
+    report::notes_for_person(caller, || hint::nsenter::notes(&situation, &view));
+    enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {
+        let hint = hint::nsenter::hint(&failure, &situation, &view);
+        HintedFailure { failure, hint }
+    })
+}
+
+/// The first of the variables that were left out, and how many more: the target may have thousands.
+fn left_out_note(names: &[String]) -> String {
+    const MOST: usize = 12;
+    const LONGEST: usize = 40;
+    let shown = names.iter().take(MOST).map(|name| name.chars().take(LONGEST).collect::<String>());
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let more = match names.len().saturating_sub(MOST) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("left out of the target's environment: {shown}{more}")
+}

@@ -1,0 +1,29 @@
+//! unshare from its command line to its exit status.
+
+use super::{HintedFailure, Invocation, Tool, report, start};
+use crate::enter::handles::Handles;
+use crate::sys::process::Status;
+use crate::{cli, enter, hint};
+
+/// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
+pub fn unshare(invocation: Invocation) -> Status {
+    use cli::unshare::{OPTIONS, PAGE, parse};
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, work: do_unshare }, invocation)
+}
+
+fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
+    let situation = hint::unshare::Situation::typed(&args);
+    let request = enter::unshare::resolve(args).map_err(|error| {
+        let hint = hint::unshare::before(&error);
+        HintedFailure { failure: error.into(), hint }
+    })?;
+    let situation = situation.resolved(&request, &caller.environment);
+    // Before --root: hints are about the system that we run on.
+    let view = hint::unshare::view_for(&request);
+    report::note_for_person(caller, hint::unshare::program_stays_outside(&situation));
+    let plan = enter::unshare::plan(request);
+    enter::run(&plan, Handles::default(), &caller.environment).map_err(|failure| {
+        let hint = hint::unshare::hint(&failure, &situation, &view);
+        HintedFailure { failure, hint }
+    })
+}
