@@ -1,11 +1,13 @@
 //! What can go wrong, how it is said, and the exit status that it gives.
 
 mod attempt;
+pub(crate) mod filter;
 mod request;
 mod shown;
 mod usage;
 
 pub use attempt::{Attempt, Wanted};
+pub use filter::FilterError;
 pub use request::RequestError;
 pub use shown::Shown;
 pub use usage::{UsageError, Wording};

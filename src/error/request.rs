@@ -8,9 +8,9 @@ use nix::errno::Errno;
 
 use super::shown::Shown;
 use super::{Attempt, Wanted};
+use crate::error::FilterError;
 use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::ids::users::Database;
-use crate::list::filter::FilterError;
 use crate::namespace::{Kind, Reference};
 use crate::sys;
 

@@ -9,9 +9,9 @@ use nix::errno::Errno;
 use super::View;
 use crate::cli::UsageError;
 use crate::cli::lsns::{INVALID_NAMESPACE, UNKNOWN_KIND, UNKNOWN_TREE};
+use crate::error::FilterError;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
-use crate::list::filter::FilterError;
 use crate::namespace::Kind;
 use crate::sys::pidfd;
 

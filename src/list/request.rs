@@ -3,10 +3,11 @@
 use std::ffi::OsStr;
 
 use super::column::{self, COLUMNS, Column};
-use super::filter::{Filter, FilterError};
+use super::filter::Filter;
 use super::graph::Depth;
 use super::scan::{Source, SourceSet};
 use crate::cli::lsns::{Args, Tree};
+use crate::error::FilterError;
 use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::{Inode, inode};

@@ -1,6 +1,6 @@
 //! Text → tokens.
 
-use super::FilterError;
+use crate::error::FilterError;
 use crate::error::Shown;
 use crate::list::column::Column;
 use crate::number::parse_decimal;

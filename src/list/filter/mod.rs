@@ -3,7 +3,6 @@
 //! text ─lexer─▶ tokens ─parser─▶ [`Filter`] ─eval─▶ whether a row is listed. Everything is bounded: the text,
 //! the nodes and with them the depth, the patterns.
 
-mod error;
 mod eval;
 mod lexer;
 mod parser;
@@ -12,18 +11,12 @@ mod pattern;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-pub use error::FilterError;
+pub use crate::error::filter::{MOST_BYTES, MOST_NODES, MOST_PATTERN_BYTES};
 
 use super::column::Column;
 use super::value::Value;
+use crate::error::FilterError;
 use parser::Node;
-
-/// The longest text of a filter, in bytes.
-pub const MOST_BYTES: usize = 1024;
-/// The most nodes, each operator, parenthesis and operand being one.
-pub const MOST_NODES: usize = 256;
-/// The longest pattern of `=~`, in bytes.
-pub const MOST_PATTERN_BYTES: usize = 256;
 
 /// A filter that has been read. An empty one lets all rows pass.
 #[derive(Debug)]

@@ -1,9 +1,10 @@
 //! Tokens → tree. `not` binds tightest, then comparisons, then `and` and `or`, which have **one** precedence and go from
 //! left to right: `a or b and c` is `(a or b) and c`.
 
+use super::MOST_NODES;
 use super::lexer::{Comparison, Placed, Token};
 use super::pattern::Pattern;
-use super::{FilterError, MOST_NODES};
+use crate::error::FilterError;
 use crate::list::column::Column;
 
 /// A part of an expression.

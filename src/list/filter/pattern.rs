@@ -8,7 +8,8 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::{FilterError, MOST_PATTERN_BYTES};
+use super::MOST_PATTERN_BYTES;
+use crate::error::FilterError;
 use crate::error::Shown;
 
 /// What a compiled pattern may take, so that `(a{255}){255}` is an error rather than a gigabyte.

@@ -3,8 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use nskit::error::FilterError;
 use nskit::error::RequestError;
-use nskit::list::filter::{Filter, FilterError, MOST_BYTES, MOST_NODES};
+use nskit::list::filter::{Filter, MOST_BYTES, MOST_NODES};
 
 use super::memory::bounded;
 use super::row::ROWS;

@@ -3,7 +3,8 @@
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::list::filter::{Filter, FilterError};
+use nskit::error::FilterError;
+use nskit::list::filter::Filter;
 use nskit::list::value::Value;
 
 use super::Check;

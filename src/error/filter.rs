@@ -2,7 +2,12 @@
 
 use std::fmt;
 
-use super::{MOST_BYTES, MOST_NODES, MOST_PATTERN_BYTES};
+/// The longest text of a filter, in bytes.
+pub const MOST_BYTES: usize = 1024;
+/// The most nodes, each operator, parenthesis and operand being one.
+pub const MOST_NODES: usize = 256;
+/// The longest pattern of `=~`, in bytes.
+pub const MOST_PATTERN_BYTES: usize = 256;
 
 /// Why a filter cannot be read. Places are counted in bytes, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
