@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -93,14 +94,10 @@ fn attack(scene: &Scene, case: &Case, entries: usize, nsenter: &Path, attacker: 
     }
 }
 
-#[test]
+scene_test!(an_attacker_inside_gets_nothing_of_those_who_enter);
 fn an_attacker_inside_gets_nothing_of_those_who_enter() {
-    if on_purpose("it does not hide from the processes inside") {
-        return;
-    }
-    let Some(scene) = scene_with_our_unshare() else {
-        return;
-    };
+    on_purpose("it does not hide from the processes inside");
+    let scene = scene_with_our_unshare();
     let bind = |from: PathBuf, name: &str| {
         let on = scene.file(name, "");
         scene.mount(["--bind".as_ref(), from.as_os_str(), on.as_ref()]);
@@ -135,4 +132,8 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
         true => assert!(control > 0, "an attacker that gets nothing of theirs proves nothing"),
         false => skip("there is no nsenter of util-linux for the control"),
     }
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

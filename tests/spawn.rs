@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code, clippy::unwrap_used)]
 
+#[macro_use]
 mod common;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -11,7 +12,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use common::{Directory, Under, skip, under_test};
+use common::{Directory, on_purpose, skip};
 use nix::errno::Errno;
 use nskit::cli::nsenter::{Args, IdArgument, Source, TargetArgument};
 use nskit::enter::handles::Handles;
@@ -62,17 +63,13 @@ static ALLOCATOR: Guarded = Guarded;
 /// What all children get.
 const ENVIRONMENT: [&std::ffi::CStr; 2] = [c"PATH=/nowhere:/usr/sbin:/usr/bin:/sbin:/bin", c"LC_ALL=C"];
 
-/// Whether the tests can run here; then children are watched from now on.
-fn is_on() -> bool {
-    if under_test() == Under::Theirs {
-        return false;
-    }
+/// Children are watched from now on. Skips the test where it cannot run.
+fn watch() {
+    on_purpose("a test of our library");
     if !nix::unistd::geteuid().is_root() {
         skip("needs root");
-        return false;
     }
     OWNER.store(nix::unistd::getpid().as_raw(), Ordering::Relaxed);
-    true
 }
 
 fn kinds(kinds: &[Kind]) -> KindSet {
@@ -127,11 +124,9 @@ fn link(pid: i32, kind: Kind) -> String {
     std::fs::read_link(format!("/proc/{pid}/ns/{kind}")).unwrap().display().to_string()
 }
 
-#[test]
+scene_test!(a_child_that_takes_memory_is_caught);
 fn a_child_that_takes_memory_is_caught() {
-    if !is_on() {
-        return;
-    }
+    watch();
     match fork().unwrap() {
         ForkResult::Child => {
             std::hint::black_box(vec![1; 100]);
@@ -144,11 +139,9 @@ fn a_child_that_takes_memory_is_caught() {
     }
 }
 
-#[test]
+scene_test!(new_namespaces_are_made_among_threads);
 fn new_namespaces_are_made_among_threads() {
-    if !is_on() {
-        return;
-    }
+    watch();
     let own = |ids, inner| Step::MapOwnId(ids, Extent { inner, outer: 0, count: 1 });
     let steps = vec![
         Step::DefaultChildSignal,
@@ -168,11 +161,9 @@ fn new_namespaces_are_made_among_threads() {
     assert_eq!(output_of(steps, Handles::default(), "echo $$ $(id -u) $(id -g) $PWD"), "1 0 5 /usr/bin\n");
 }
 
-#[test]
+scene_test!(helpers_do_their_work_without_memory);
 fn helpers_do_their_work_without_memory() {
-    if !is_on() {
-        return;
-    }
+    watch();
     let directory = Directory::new();
     let file = directory.path().join("uts");
     std::fs::write(&file, "").unwrap();
@@ -195,11 +186,9 @@ fn helpers_do_their_work_without_memory() {
     nix::mount::umount(&file).unwrap();
 }
 
-#[test]
+scene_test!(a_process_is_joined_among_threads);
 fn a_process_is_joined_among_threads() {
-    if !is_on() {
-        return;
-    }
+    watch();
     let steps = vec![Step::Unshare(kinds(&[Kind::User, Kind::Uts, Kind::Mount]))];
     let target = Plan { steps, program: shell("sleep 100"), ..Plan::default() };
     let target = spawn(&target, Handles::default(), &ENVIRONMENT).unwrap();
@@ -239,11 +228,9 @@ fn a_process_is_joined_among_threads() {
     assert_eq!(target.wait().unwrap(), Status::Killed(SignalNumber::KILL));
 }
 
-#[test]
+scene_test!(a_failure_names_its_step_wherever_it_happens);
 fn a_failure_names_its_step_wherever_it_happens() {
-    if !is_on() {
-        return;
-    }
+    watch();
     let missing = || PathBuf::from("/missing");
     let fork = [Step::DefaultChildSignal, Step::Unshare(kinds(&[Kind::Pid])), Step::Fork(SignalPolicy::LeaveToChild)];
     for before in [&[][..], &fork] {
@@ -259,21 +246,17 @@ fn a_failure_names_its_step_wherever_it_happens() {
     assert_eq!(failure_of(vec![Step::StartBinder(vec![keep])], shell("true")), expected);
 }
 
-#[test]
+scene_test!(the_login_shell_is_looked_up_before_the_fork);
 fn the_login_shell_is_looked_up_before_the_fork() {
-    if !is_on() {
-        return;
-    }
+    watch();
     let plan = Plan { steps: vec![Step::Unshare(kinds(&[Kind::Uts]))], ..Plan::default() };
     let child = among_threads(|| spawn(&plan, Handles::default(), &[c"SHELL=/bin/true"])).unwrap();
     assert_eq!(child.wait().unwrap(), Status::Exited(0));
 }
 
-#[test]
+scene_test!(nothing_of_ours_reaches_the_program);
 fn nothing_of_ours_reaches_the_program() {
-    if !is_on() {
-        return;
-    }
+    watch();
     let script = "exec 2>/dev/null; ls /proc/self/fd";
     let directory = Directory::new();
     let file = directory.path().join("output");
@@ -282,4 +265,8 @@ fn nothing_of_ours_reaches_the_program() {
     assert!(by_std.unwrap().success());
     let expected = std::fs::read_to_string(file).unwrap();
     assert_eq!(output_of(vec![Step::RememberParent], Handles::default(), script), expected);
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

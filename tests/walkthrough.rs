@@ -1,6 +1,7 @@
 //! Runs every command of docs/walkthrough.md for real, each block in throw-away namespaces, and compares what it prints.
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 mod common;
 
 use std::io::Write;
@@ -105,13 +106,11 @@ fn missing() -> Option<String> {
     PROGRAMS.iter().find(|program| !is_there(program)).map(|program| format!("there is no {program} here"))
 }
 
-#[test]
+scene_test!(every_command_of_the_walk_does_what_the_page_says);
 fn every_command_of_the_walk_does_what_the_page_says() {
-    if common::on_purpose("the walk is one with our tools") {
-        return;
-    }
+    common::on_purpose("the walk is one with our tools");
     if let Some(why) = missing() {
-        return common::skip(&why);
+        common::skip(&why);
     }
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/walkthrough.md")).unwrap();
     let blocks = blocks(&text);
@@ -130,4 +129,8 @@ fn every_command_of_the_walk_does_what_the_page_says() {
         blocks.iter().map(|block| block.commands.lines().filter(|line| !line.is_empty()).count()).sum();
     common::note(&format!("walk-through: {} blocks with {commands} lines of commands run", blocks.len()));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

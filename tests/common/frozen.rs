@@ -64,20 +64,20 @@ impl Frozen {
     /// The process table that `script` (of bash) has set up when it comes to its end. `None`, with the test skipped, where
     /// that cannot be.
     #[track_caller]
-    pub fn new(script: &str) -> Option<Frozen> {
+    pub fn new(script: &str) -> Frozen {
         Frozen::with(script, |call| call)
     }
 
     /// The same, with all of it made on one processor: so that mount namespaces can be mounted in it, see
     /// [`Call::on_the_scenes_processor`].
     #[track_caller]
-    pub fn on_one_processor(script: &str) -> Option<Frozen> {
+    pub fn on_one_processor(script: &str) -> Frozen {
         Frozen::with(script, Call::on_the_scenes_processor)
     }
 
     #[track_caller]
-    fn with(script: &str, how: fn(Call) -> Call) -> Option<Frozen> {
-        let scene = Scene::new()?;
+    fn with(script: &str, how: fn(Call) -> Call) -> Frozen {
+        let scene = Scene::new();
         let file = scene.file("script", format!("{PRELUDE}\n{script}\necho ready\nread -r || true\n"));
         let init =
             scene.call(theirs("unshare"), ["--fork", "--pid", "--mount-proc", "--kill-child", "/bin/bash", &file]);
@@ -87,7 +87,7 @@ impl Frozen {
         let said = init.stdout();
         let variables = said.lines().filter_map(|line| line.split_once('='));
         let variables = variables.map(|(name, value)| (name.to_string(), value.to_string()));
-        Some(Frozen { variables: variables.collect(), scene, init, pid })
+        Frozen { variables: variables.collect(), scene, init, pid }
     }
 
     /// What the script told of `name`.

@@ -1,57 +1,100 @@
-//! Tests that do not run, and why: a line for each on standard error, and their number when the test binary ends.
+//! Tests that do not run, and why: they are *ignored* with the reason, and the last line of the test binary has their number.
 //!
 //! A test that is *left out* describes what the installed util-linux does not do: it runs against ours only, whatever
-//! the machine. `NSKIT_TEST_LEFT_OUT=run` runs it nevertheless: it ought to fail then, else it need not be left out. A test that is *skipped* finds the machine lacking; with `NSKIT_TEST_STRICT=1` that is a failure.
+//! the machine. `NSKIT_TEST_LEFT_OUT=run` runs it nevertheless: it ought to fail then, or it need not be left out. A test
+//! that is *skipped* finds the machine lacking; with `NSKIT_TEST_STRICT=1` that is a failure. An *optional* one takes long,
+//! and runs where a variable asks for it.
 
+use std::collections::BTreeMap;
+use std::fmt::{self, Display, Formatter};
 use std::io::Write;
-use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::harness::name_of_test;
 use super::tool::{Under, their_version, under_test};
 
-static LEFT_OUT: AtomicUsize = AtomicUsize::new(0);
-static SKIPPED: AtomicUsize = AtomicUsize::new(0);
-static CLOSING_LINE: Once = Once::new();
+/// What a test ends with that is not run: the reason.
+#[derive(Clone, Debug)]
+pub struct NotRun {
+    kind: Sort,
+    /// Why.
+    pub why: String,
+}
 
-/// Whether the test is left out, because theirs has `what` since `version` only, like `(2, 42)`.
-#[must_use]
-pub fn newer_than_theirs(version: (u32, u32), what: &str) -> bool {
-    under_test() == Under::Theirs && their_version().is_none_or(|theirs| theirs < version) && {
-        leave_out(&format!("since {}.{}: {what}", version.0, version.1))
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sort {
+    LeftOut,
+    Skipped,
+    Optional,
+}
+
+impl Display for NotRun {
+    fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
+        let sort = match self.kind {
+            Sort::LeftOut => "left out: ",
+            Sort::Skipped => "skipped: ",
+            Sort::Optional => "",
+        };
+        write!(formatter, "{sort}{}", self.why)
     }
 }
 
-/// Whether the test is left out, because theirs is wrong there.
-#[must_use]
-pub fn their_bug(what: &str) -> bool {
-    under_test() == Under::Theirs && leave_out(&format!("their bug: {what}"))
+/// Leaves the test out if theirs has `what` since `version` only, like `(2, 42)`.
+pub fn newer_than_theirs(version: (u32, u32), what: &str) {
+    if under_test() == Under::Theirs && their_version().is_none_or(|theirs| theirs < version) {
+        leave_out(format!("since {}.{}: {what}", version.0, version.1));
+    }
 }
 
-/// The same for what theirs does wrong since `version` only.
-#[must_use]
-pub fn their_bug_since(version: (u32, u32), what: &str) -> bool {
-    their_version().is_some_and(|theirs| theirs >= version) && their_bug(what)
+/// Leaves the test out where theirs is wrong.
+pub fn their_bug(what: &str) {
+    leave_out(format!("their bug: {what}"));
 }
 
-/// Whether the test is left out, because ours differs there deliberately.
-#[must_use]
-pub fn on_purpose(what: &str) -> bool {
-    under_test() == Under::Theirs && leave_out(&format!("a difference on purpose: {what}"))
+/// Leaves the test out where theirs is wrong since `version`.
+pub fn their_bug_since(version: (u32, u32), what: &str) {
+    if their_version().is_some_and(|theirs| theirs >= version) {
+        their_bug(what);
+    }
 }
 
-/// Says that the test cannot run on this machine; it is then to return.
-pub fn skip(why: &str) {
-    SKIPPED.fetch_add(1, Ordering::Relaxed);
-    say("skipped", why);
+/// Leaves the test out where ours differs deliberately.
+pub fn on_purpose(what: &str) {
+    leave_out(format!("a difference on purpose: {what}"));
+}
+
+/// Whether one of the above would leave the test out, which does without a part then: `if !part(|| their_bug("…")) { … }`.
+#[must_use]
+pub fn part(left_out: impl FnOnce() + std::panic::UnwindSafe) -> bool {
+    let Err(payload) = std::panic::catch_unwind(left_out) else {
+        return false;
+    };
+    match payload.downcast::<NotRun>() {
+        Ok(not_run) => {
+            say("in part", &not_run.to_string());
+            true
+        }
+        Err(payload) => std::panic::resume_unwind(payload),
+    }
+}
+
+/// Skips the test: this machine lacks something that could be there.
+pub fn skip(why: &str) -> ! {
     if std::env::var_os("NSKIT_TEST_STRICT").is_some_and(|value| value == "1") {
         panic!("skipped: {why}");
     }
+    cannot_be_had(why)
 }
 
 /// As [`skip`], for what no preparation of the machine would change: it is no failure under `NSKIT_TEST_STRICT=1` either.
-pub fn cannot_be_had(why: &str) {
-    SKIPPED.fetch_add(1, Ordering::Relaxed);
-    say("skipped", why);
+pub fn cannot_be_had(why: &str) -> ! {
+    not_run(Sort::Skipped, why.to_string())
+}
+
+/// Runs the test only where the variable is set to 1, since it takes long or needs the network.
+pub fn only_with(variable: &str, what: &str) {
+    if std::env::var_os(variable).is_none_or(|value| value != "1") {
+        not_run(Sort::Optional, format!("only with {variable}=1: {what}"));
+    }
 }
 
 /// Says a figure that is to be seen also where the test succeeds.
@@ -59,28 +102,42 @@ pub fn note(what: &str) {
     say("note", what);
 }
 
-fn leave_out(why: &str) -> bool {
-    if std::env::var_os("NSKIT_TEST_LEFT_OUT").is_some_and(|value| value == "run") {
-        return false;
+fn leave_out(why: String) {
+    let run_all_the_same = std::env::var_os("NSKIT_TEST_LEFT_OUT").is_some_and(|value| value == "run");
+    if under_test() == Under::Theirs && !run_all_the_same {
+        not_run(Sort::LeftOut, why);
     }
-    LEFT_OUT.fetch_add(1, Ordering::Relaxed);
-    say("left out", why);
-    true
+}
+
+fn not_run(kind: Sort, why: String) -> ! {
+    // Not panic!, whose message would look like that of a failure.
+    std::panic::resume_unwind(Box::new(NotRun { kind, why }))
 }
 
 fn say(what: &str, why: &str) {
-    CLOSING_LINE.call_once(|| {
-        // SAFETY: a function without arguments that may run at exit.
-        unsafe { libc::atexit(say_closing_line) };
-    });
-    let thread = std::thread::current();
-    let line = format!("{what}: {}: {why}\n", thread.name().unwrap_or("?"));
-    // Written at once, and not by eprint!, which the test harness would keep to itself.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    // Written at once and whole: tests run side by side.
+    let _ = std::io::stderr().write_all(format!("{what}: {}: {why}\n", name_of_test()).as_bytes());
 }
 
-extern "C" fn say_closing_line() {
-    let counts = [&LEFT_OUT, &SKIPPED].map(|count| count.load(Ordering::Relaxed));
-    let line = format!("not run in full: {} left out, {} skipped\n", counts[0], counts[1]);
-    let _ = std::io::stderr().write_all(line.as_bytes());
+/// The last line of a test binary: how many tests were not run, why, and what would run them. Reasons that theirs gives are
+/// too many for a line: they stand at the tests.
+pub(super) fn closing_line(all: &[&NotRun]) -> String {
+    let parts = [Sort::LeftOut, Sort::Skipped, Sort::Optional].into_iter().filter_map(|sort| {
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        all.iter().filter(|not_run| not_run.kind == sort).for_each(|one| *reasons.entry(&one.why).or_default() += 1);
+        let count: usize = reasons.values().sum();
+        let reasons: Vec<String> = reasons.into_iter().map(|(why, count)| format!("{count} × {why}")).collect();
+        let reasons = reasons.join(", ");
+        (count > 0).then(|| match sort {
+            Sort::LeftOut => {
+                format!("{count} left out, of what theirs does otherwise (NSKIT_TEST_LEFT_OUT=run runs them)")
+            }
+            Sort::Skipped => format!("{count} skipped (NSKIT_TEST_STRICT=1 has them fail): {reasons}"),
+            Sort::Optional => format!("{count} optional: {reasons}"),
+        })
+    });
+    match all {
+        [] => "all tests were run".to_string(),
+        _ => format!("not run: {}", parts.collect::<Vec<_>>().join("; ")),
+    }
 }

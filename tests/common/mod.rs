@@ -11,6 +11,9 @@
 // Each test binary uses a part of this, and all of it calls the system where std has nothing to call.
 #![allow(dead_code, unused_imports, unsafe_code, clippy::unwrap_used)]
 
+#[macro_use]
+mod harness;
+
 mod call;
 mod frozen;
 mod left_out;
@@ -24,7 +27,10 @@ mod tool;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
 pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
-pub use left_out::{cannot_be_had, newer_than_theirs, note, on_purpose, skip, their_bug, their_bug_since};
+pub use harness::{Test, main, main_of_one, tell_panics_at_once};
+pub use left_out::{
+    NotRun, cannot_be_had, newer_than_theirs, note, on_purpose, only_with, part, skip, their_bug, their_bug_since,
+};
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
 pub use scene::{

@@ -90,23 +90,22 @@ pub struct Scene {
     directory: Directory,
 }
 
-/// A scene with our own unshare in it as `our-unshare`, whichever tools are tested. `None` as [`Scene::new`].
+/// A scene with our own unshare in it as `our-unshare`, whichever tools are tested.
 #[track_caller]
-pub fn scene_with_our_unshare() -> Option<Scene> {
-    let scene = Scene::new()?;
+pub fn scene_with_our_unshare() -> Scene {
+    let scene = Scene::new();
     let on = scene.file("our-unshare", "");
     scene.mount(["--bind", env!("CARGO_BIN_EXE_unshare"), &on]);
-    Some(scene)
+    scene
 }
 
 impl Scene {
-    /// A new scene; `None`, with the test skipped, where this process is not root.
+    /// A new scene. Skips the test where this process is not root.
     #[track_caller]
-    pub fn new() -> Option<Scene> {
+    pub fn new() -> Scene {
         // SAFETY: no arguments.
         if unsafe { libc::geteuid() } != 0 {
             skip("a scene needs root");
-            return None;
         }
         let directory = Directory::new();
         let path = directory.path();
@@ -120,7 +119,6 @@ impl Scene {
                 binds.push((file, etc));
             } else {
                 skip(&format!("there is no {}", etc.display()));
-                return None;
             }
         }
         let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, tool(name)));
@@ -131,7 +129,7 @@ impl Scene {
         }
         let keeper = start_keeper(&binds);
         let mount_namespace = File::open(format!("/proc/{}/ns/mnt", keeper.id())).unwrap().into();
-        Some(Scene { keeper, mount_namespace, directory })
+        Scene { keeper, mount_namespace, directory }
     }
 
     /// PID of a process in it, which does nothing.

@@ -45,7 +45,7 @@ const MODES: [&str; 20] = [
 
 /// The scene, with `more` of bash's own to blow. `None`, with the test skipped, where that cannot be.
 #[track_caller]
-pub fn storm(more: &str) -> Option<Frozen> {
+pub fn storm(more: &str) -> Frozen {
     Frozen::new(&format!("{SCENE}\n{more}"))
 }
 

@@ -63,7 +63,7 @@ fn version_of(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
-#[test]
+scene_test!(versions_in_development_count_as_the_version_that_they_become);
 fn versions_in_development_count_as_the_version_that_they_become() {
     for (text, version) in [
         ("unshare from util-linux 2.38.1\n", Some((2, 38))),

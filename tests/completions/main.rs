@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -21,15 +22,13 @@ fn words_of(screen: &str) -> Vec<&str> {
 
 /// Every category in `shell`.
 fn completes(shell: &Shell) {
-    if on_purpose("documentation only concerns ours") {
-        return;
-    }
+    on_purpose("documentation only concerns ours");
     for file in [shell.program, shell.needs] {
         if !Path::new(file).exists() {
-            return skip(&format!("{file} is not there"));
+            skip(&format!("{file} is not there"));
         }
     }
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let session = Session::start(shell, &scene);
     let mut wrong = Vec::new();
     let cases = cases(&scene);
@@ -62,17 +61,21 @@ fn completes(shell: &Shell) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[test]
+scene_test!(bash_completes);
 fn bash_completes() {
     completes(&BASH);
 }
 
-#[test]
+scene_test!(zsh_completes);
 fn zsh_completes() {
     completes(&ZSH);
 }
 
-#[test]
+scene_test!(fish_completes);
 fn fish_completes() {
     completes(&FISH);
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::{note, readme};
-use crate::{Tool, concerns_theirs, same, tools};
+use crate::{Tool, concerns_ours, same, tools};
 
 const QUOTE: &str = ".\\\" README: ";
 
@@ -25,11 +25,9 @@ fn quoted(tool: &Tool) -> BTreeSet<String> {
     quoted
 }
 
-#[test]
+scene_test!(the_man_pages_tell_the_differences_of_readme_and_no_others);
 fn the_man_pages_tell_the_differences_of_readme_and_no_others() {
-    if concerns_theirs() {
-        return;
-    }
+    concerns_ours();
     let rows = readme::differences();
     for tool in tools() {
         let told = rows.iter().filter(|row| row.tool.is_none_or(|name| name == tool.name));

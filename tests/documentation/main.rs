@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
 mod completions;
 mod differences;
 mod readers;
+mod registered;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -71,8 +73,8 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn concerns_theirs() -> bool {
-    on_purpose("documentation only concerns ours")
+fn concerns_ours() {
+    on_purpose("documentation only concerns ours");
 }
 
 #[track_caller]
@@ -82,11 +84,9 @@ fn same<T: Ord + Debug>(where_: &str, found: &BTreeSet<T>, table: &BTreeSet<T>) 
     assert!(missing.is_empty() && unknown.is_empty(), "{where_}: missing {missing:?}, not in the table {unknown:?}");
 }
 
-#[test]
+scene_test!(every_option_is_documented_and_nothing_else);
 fn every_option_is_documented_and_nothing_else() {
-    if concerns_theirs() {
-        return;
-    }
+    concerns_ours();
     for tool in tools() {
         let table: BTreeSet<String> = tool.options.iter().flat_map(Row::names).collect();
         same(&format!("{} --help", tool.name), &in_help(&tool.help), &table);
@@ -105,11 +105,9 @@ fn every_option_is_documented_and_nothing_else() {
     }
 }
 
-#[test]
+scene_test!(every_column_is_documented_and_nothing_else);
 fn every_column_is_documented_and_nothing_else() {
-    if concerns_theirs() {
-        return;
-    }
+    concerns_ours();
     let table: BTreeSet<String> = COLUMNS.iter().map(|column| column.name.to_string()).collect();
     let page = read(&project("man/lsns.8"));
     let page = page.split_once(".Sh COLUMNS").unwrap().1.split("\n.Sh").next().unwrap();
@@ -127,11 +125,9 @@ fn every_column_is_documented_and_nothing_else() {
     note(&format!("lsns: {} columns in lsns(8) and three completions", table.len()));
 }
 
-#[test]
+scene_test!(every_source_is_documented_and_nothing_else);
 fn every_source_is_documented_and_nothing_else() {
-    if concerns_theirs() {
-        return;
-    }
+    concerns_ours();
     let page = read(&project("man/lsns.8"));
     let page = page.split_once(".Sh SOURCES").unwrap().1;
     let page = page.split(".El").next().unwrap();
@@ -169,11 +165,9 @@ fn every_source_is_documented_and_nothing_else() {
 /// What a line of 80 columns holds behind the indentation and the prompt.
 const LONGEST_EXAMPLE: usize = 66;
 
-#[test]
+scene_test!(examples_are_command_lines_of_the_tools);
 fn examples_are_command_lines_of_the_tools() {
-    if concerns_theirs() {
-        return;
-    }
+    concerns_ours();
     let tools = tools();
     let mut read = 0;
     for page in &tools {
@@ -205,11 +199,9 @@ fn examples_are_command_lines_of_the_tools() {
     note(&format!("man pages: {read} examples read by the parsers"));
 }
 
-#[test]
+scene_test!(man_pages_are_clean);
 fn man_pages_are_clean() {
-    if concerns_theirs() {
-        return;
-    }
+    concerns_ours();
     let pages = ["unshare.1", "nsenter.1", "lsns.8"].map(|page| project("man").join(page));
     let lint = Command::new("mandoc").args(["-Tlint", "-W", "warning"]).args(&pages).output();
     match lint {
@@ -220,4 +212,8 @@ fn man_pages_are_clean() {
             note(&format!("man pages: {} read by mandoc without a warning", pages.len()));
         }
     }
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

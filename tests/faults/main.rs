@@ -17,6 +17,7 @@
 // A test, though without the harness that clippy knows one by.
 #![allow(unsafe_code, clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../runner/mod.rs"]
@@ -29,15 +30,16 @@ mod table;
 
 use std::process::ExitCode;
 
-use common::{Under, under_test};
+use common::on_purpose;
 use runner::random::seed;
 use runner::workers;
 
 fn main() -> ExitCode {
-    if under_test() == Under::Theirs {
-        println!("left out: fault injection is a test of ours");
-        return ExitCode::SUCCESS;
-    }
+    common::main_of_one("fault_injection", fault_injection)
+}
+
+fn fault_injection() {
+    on_purpose("fault injection is a test of ours");
     let seed = seed();
     println!("fault injection, NSKIT_SEED={seed}");
     workers(|index, jobs| inject::work(index, jobs, seed))

@@ -20,12 +20,10 @@ fn misled(scene: &Scene, call: Call) -> Call {
         .env("IFS", "/")
 }
 
-#[test]
+scene_test!(it_is_found_by_its_path_and_started_without_an_environment);
 fn it_is_found_by_its_path_and_started_without_an_environment() {
-    if on_purpose("theirs has the name service modules in its own process") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs has the name service modules in its own process");
+    let scene = scene();
     // What it is started with, as /proc tells it: a shell sets variables of its own.
     let record = scene.file("record", "");
     let recorder = format!(
@@ -64,20 +62,18 @@ echo stranger:x:4242:4242::/:/bin/sh\n"
 }
 
 /// A scene in which getent knows the stranger, and leaves a word when it is asked.
-fn with_getent() -> Option<Scene> {
-    let scene = scene()?;
+fn with_getent() -> Scene {
+    let scene = scene();
     let script = format!("#!/bin/sh\necho >>{}\necho stranger:x:4242:4242::/:/bin/sh\n", scene.text("asked"));
     let getent = scene.program("answerer", &script);
     scene.mount(["--bind", &getent, "/usr/bin/getent"]);
-    Some(scene)
+    scene
 }
 
-#[test]
+scene_test!(the_program_finds_no_trace_of_it);
 fn the_program_finds_no_trace_of_it() {
-    if on_purpose("theirs has the name service modules in its own process") {
-        return;
-    }
-    let Some(scene) = with_getent() else { return };
+    on_purpose("theirs has the name service modules in its own process");
+    let scene = with_getent();
     for call in
         [scene.unshare(["--map-user=stranger", "probe", "seen"]), scene.nsenter(["-S", "stranger", "probe", "seen"])]
     {
@@ -87,9 +83,9 @@ fn the_program_finds_no_trace_of_it() {
     }
 }
 
-#[test]
+scene_test!(the_first_child_in_a_pid_namespace_is_the_shells);
 fn the_first_child_in_a_pid_namespace_is_the_shells() {
-    let Some(scene) = with_getent() else { return };
+    let scene = with_getent();
     // What a login shell reads may make a child as well.
     let nothing = scene.file("nothing", "");
     scene.mount(["--bind", &nothing, "/etc/profile"]);

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -11,3 +12,7 @@ mod names;
 mod proc;
 
 use common::scene_with_our_unshare as scene;
+
+fn main() -> std::process::ExitCode {
+    common::main()
+}

@@ -31,12 +31,10 @@ fn path(scene: &Scene) -> String {
     format!("{}/{NAME}", scene.text(""))
 }
 
-#[test]
+scene_test!(files_programs_and_options_are_named_without_driving_the_terminal);
 fn files_programs_and_options_are_named_without_driving_the_terminal() {
-    if on_purpose("theirs prints what it is given") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs prints what it is given");
+    let scene = scene();
     let path = path(&scene);
     let option = |name: &str| format!("{name}={path}");
     for arguments in [
@@ -75,12 +73,10 @@ fn files_programs_and_options_are_named_without_driving_the_terminal() {
     }
 }
 
-#[test]
+scene_test!(bytes_that_are_no_text_are_told_apart);
 fn bytes_that_are_no_text_are_told_apart() {
-    if on_purpose("theirs prints what it is given") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs prints what it is given");
+    let scene = scene();
     let with = |word: &str, byte: u8| OsString::from_vec([word.as_bytes(), &[byte]].concat());
     for (tool, words) in [
         ("unshare", &["./", "--uts=./", "--root=./", "--map-user=", "--map-users=", "--setgroups=", "--x"][..]),
@@ -96,12 +92,10 @@ fn bytes_that_are_no_text_are_told_apart() {
     }
 }
 
-#[test]
+scene_test!(our_own_name_is_escaped_as_well);
 fn our_own_name_is_escaped_as_well() {
-    if on_purpose("theirs prints what it is given") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs prints what it is given");
+    let scene = scene();
     for arguments in [["--no-such-option"], ["/no/such"]] {
         for call in [scene.unshare(arguments), scene.nsenter(arguments)] {
             let outcome = call.arg0(NAME).run();
@@ -111,12 +105,10 @@ fn our_own_name_is_escaped_as_well() {
     }
 }
 
-#[test]
+scene_test!(variables_that_are_left_out_are_named_without_driving_the_terminal);
 fn variables_that_are_left_out_are_named_without_driving_the_terminal() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let variable = "LD_\x1b[2J\r\n=x";
     let mut target =
         scene.call("/usr/bin/env", [variable]).args([scene.path("bin/probe")]).args(["hold"]).leashed().spawn();

@@ -55,13 +55,11 @@ fn uts_of(pid: i32) -> String {
     link.display().to_string()
 }
 
-#[test]
+scene_test!(files_that_are_none_of_proc_are_neither_waited_for_nor_believed);
 fn files_that_are_none_of_proc_are_neither_waited_for_nor_believed() {
-    if on_purpose("theirs waits for pipes, and believes files") {
-        return;
-    }
+    on_purpose("theirs waits for pipes, and believes files");
     for (name, fake) in FAKES {
-        let Some(scene) = scene() else { return };
+        let scene = scene();
         let target = holding(&scene, &["-u", "-n"]);
         let id = target.pid().to_string();
         fake_proc(&scene, fake, target.pid());
@@ -119,12 +117,10 @@ fn files_that_are_none_of_proc_are_neither_waited_for_nor_believed() {
     }
 }
 
-#[test]
+scene_test!(a_made_up_proc_leads_to_no_other_namespace_than_the_targets);
 fn a_made_up_proc_leads_to_no_other_namespace_than_the_targets() {
-    if on_purpose("theirs opens what stands in /proc") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs opens what stands in /proc");
+    let scene = scene();
     let (target, decoy) = (holding(&scene, &["-u"]), holding(&scene, &["-u"]));
     let elsewhere = scene.file("elsewhere", "");
     scene.mount(["--bind", &format!("/proc/{}/ns/uts", decoy.pid()), &elsewhere]);
@@ -136,12 +132,10 @@ fn a_made_up_proc_leads_to_no_other_namespace_than_the_targets() {
     assert_ne!(uts_of(entered.pid()), uts_of(decoy.pid()));
 }
 
-#[test]
+scene_test!(in_the_proc_of_another_pid_namespace_the_same_number_is_not_taken_for_the_target);
 fn in_the_proc_of_another_pid_namespace_the_same_number_is_not_taken_for_the_target() {
-    if on_purpose("theirs takes the process that /proc shows by that number") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs takes the process that /proc shows by that number");
+    let scene = scene();
     let target = holding(&scene, &["-u"]);
     // In a PID namespace of its own, the decoy has the target's number. It is in another UTS namespace.
     let script = format!(
@@ -176,12 +170,10 @@ fn in_the_proc_of_another_pid_namespace_the_same_number_is_not_taken_for_the_tar
     }
 }
 
-#[test]
+scene_test!(a_target_in_our_own_pid_namespace_is_found_in_the_proc_of_the_one_around_it);
 fn a_target_in_our_own_pid_namespace_is_found_in_the_proc_of_the_one_around_it() {
-    if on_purpose("theirs takes the process that /proc shows by that number") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs takes the process that /proc shows by that number");
+    let scene = scene();
     // /proc calls another process by the number that the target has here.
     let script = "mkfifo told; DIRECTORY=$PWD; cd /usr/bin
 MARK=target /bin/sh -c \"echo >$DIRECTORY/told; exec sleep 1000\" &

@@ -1,10 +1,14 @@
 //! The three tools on other kernels than that of this machine, real ones under emulation: the scenes of [`SCENES`], and
 //! what has been planted (see planting/).
 //!
+//! They are run where `NSKIT_KERNELS=1` asks for it: some minutes, and once four kernels of 50 MB in all, fetched into
+//! `~/.cache/nskit-kernels`.
+//!
 //! The binaries are those of the profile that is tested, without their debug information.
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -12,7 +16,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use common::{Directory, cannot_be_had, entered, example, listed, note, on_purpose, ours, probe, read_planted, skip};
+use common::{
+    Directory, cannot_be_had, entered, example, listed, note, on_purpose, only_with, ours, probe, read_planted, skip,
+};
 
 const INIT: &str = include_str!("init");
 const SCENES: &str = include_str!("scenes");
@@ -24,22 +30,22 @@ const CANNOT_BE_HAD: i32 = 77;
 
 const INODES_OF_PIDFDS: &str = "nsenter --target PID:INODE (Linux 6.9)";
 
-#[test]
+scene_test!(the_newest);
 fn the_newest() {
     check("sid", &[]);
 }
 
-#[test]
+scene_test!(linux_6_12);
 fn linux_6_12() {
     check("trixie", &[]);
 }
 
-#[test]
+scene_test!(linux_6_1);
 fn linux_6_1() {
     check("bookworm", &[INODES_OF_PIDFDS]);
 }
 
-#[test]
+scene_test!(linux_5_10);
 fn linux_5_10() {
     check("bullseye", &[INODES_OF_PIDFDS]);
 }
@@ -47,7 +53,7 @@ fn linux_5_10() {
 /// Boots the kernel of a suite of Debian's: all scenes are right but those that it lacks something for; all that has been
 /// planted is listed, and entered.
 fn check(suite: &str, expected_lacks: &[&str]) {
-    let Some(console) = boot(suite) else { return };
+    let console = boot(suite);
     let parts = Parts(&console);
     let kernel = parts.of("kernel").trim();
     let selinux = parts.of("selinux").lines();
@@ -81,19 +87,16 @@ fn check(suite: &str, expected_lacks: &[&str]) {
     assert!(parts.ended() && !planted.is_empty(), "{console}");
 }
 
-/// What the guest has said; `None`, with the test skipped, where there can be no guest.
-fn boot(suite: &str) -> Option<String> {
-    if on_purpose("options and columns that theirs lacks") {
-        return None;
-    }
+/// What the guest has said. Skips the test where there can be no guest.
+fn boot(suite: &str) -> String {
+    on_purpose("options and columns that theirs lacks");
+    only_with("NSKIT_KERNELS", "boots kernels, of Debian's archive, under emulation");
     if !cfg!(target_feature = "crt-static") {
         skip("the binaries are not static");
-        return None;
     }
     let busybox = Path::new("/bin/busybox");
     if !busybox.exists() {
         skip("needs busybox-static");
-        return None;
     }
     let root = Directory::new();
     let path = |name: &str| root.path().join(name);
@@ -106,7 +109,6 @@ fn boot(suite: &str) -> Option<String> {
     executable("selinux", SELINUX);
     if !compile_policy(&path("policy")) {
         skip("needs secilc");
-        return None;
     }
     std::fs::create_dir(path("bin")).unwrap();
     std::fs::copy(busybox, path("bin/busybox")).unwrap();
@@ -121,23 +123,23 @@ fn boot(suite: &str) -> Option<String> {
         }
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/boot");
+    // By default long enough on a busy machine.
+    let seconds = std::env::var("BOOT_SECONDS").unwrap_or_else(|_| "1200".to_string());
     let Output { status, stdout, stderr } = Command::new(script)
         .arg(root.path())
         .env("SUITE", suite)
-        // Long enough on a busy machine; the guest gives up before.
-        .env("BOOT_SECONDS", "1200")
+        .env("BOOT_SECONDS", &seconds)
         // Without a policy it allows everything.
         .env("APPEND", "security=selinux selinux=1")
         .output()
         .unwrap();
-    let why = String::from_utf8_lossy(&stderr);
+    let (why, console) = (String::from_utf8_lossy(&stderr), String::from_utf8_lossy(&stdout));
     match status.code() {
         Some(CANNOT_BE_HAD) => cannot_be_had(why.trim()),
         Some(MISSING) => skip(why.trim()),
-        Some(0) => return Some(String::from_utf8_lossy(&stdout).into_owned()),
-        _ => panic!("{suite}: {status}: {why}"),
+        Some(0) => console.into_owned(),
+        _ => panic!("{suite}: {status}: {why}\n{console}"),
     }
-    None
 }
 
 /// Makes the policy for SELinux; whether there is a compiler for it.
@@ -168,4 +170,8 @@ impl<'c> Parts<'c> {
     fn ended(&self) -> bool {
         self.0.contains("--- end\n")
     }
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

@@ -34,8 +34,8 @@ struct Crowd {
 
 impl Crowd {
     #[track_caller]
-    fn new(args: &[&str]) -> Option<Crowd> {
-        let frozen = Frozen::new("mkdir /mnt/places")?;
+    fn new(args: &[&str]) -> Crowd {
+        let frozen = Frozen::new("mkdir /mnt/places");
         let base = state::namespaces(&frozen);
         let before = state(&frozen);
         let crowd = example("crowd");
@@ -66,7 +66,7 @@ impl Crowd {
             namespace.processes += processes - of_kind.map(|made| made.processes).sum::<usize>();
         }
         expected.extend(made.clone());
-        Some(Crowd { frozen, before, process, made, processes, expected })
+        Crowd { frozen, before, process, made, processes, expected }
     }
 
     /// Lists all in every way.
@@ -129,32 +129,24 @@ fn most_processes() -> usize {
     most.saturating_sub(there + 1500)
 }
 
-#[test]
+scene_test!(many_processes);
 fn many_processes() {
-    if on_purpose("the list of holders is ours") {
-        return;
-    }
+    on_purpose("the list of holders is ours");
     let _place = alone();
     let limits = "kernel.pid_max or kernel.threads-max";
     let count = size_within(30_000, most_processes(), limits);
-    let Some(crowd) = Crowd::new(&["processes", &count.to_string(), "10"]) else {
-        return;
-    };
+    let crowd = Crowd::new(&["processes", &count.to_string(), "10"]);
     assert_eq!((crowd.processes, crowd.made.len()), (count + 1, 10));
     crowd.check(&format!("{count} processes"));
     crowd.end();
 }
 
-#[test]
+scene_test!(many_namespaces);
 fn many_namespaces() {
-    if on_purpose("the list of holders is ours") {
-        return;
-    }
+    on_purpose("the list of holders is ours");
     let _place = alone();
     let count = size_within(5000, 8 * most_namespaces(), "user.max_*_namespaces");
-    let Some(crowd) = Crowd::new(&["namespaces", &count.to_string(), "/mnt/places"]) else {
-        return;
-    };
+    let crowd = Crowd::new(&["namespaces", &count.to_string(), "/mnt/places"]);
     assert_eq!(crowd.made.len(), count);
     crowd.check(&format!("{count} namespaces of all kinds"));
     crowd.end();
@@ -167,16 +159,12 @@ fn most_namespaces() -> usize {
     limits.into_iter().min().unwrap().saturating_sub(100)
 }
 
-#[test]
+scene_test!(many_mount_namespaces);
 fn many_mount_namespaces() {
-    if on_purpose("the list of holders is ours") {
-        return;
-    }
+    on_purpose("the list of holders is ours");
     let _place = alone();
     let count = size_within(1000, most_namespaces(), "user.max_mnt_namespaces");
-    let Some(crowd) = Crowd::new(&["mounts", &count.to_string(), "/mnt/places"]) else {
-        return;
-    };
+    let crowd = Crowd::new(&["mounts", &count.to_string(), "/mnt/places"]);
     assert_eq!(crowd.made.len(), 2 * count);
     crowd.check(&format!("{count} mount namespaces, each visited"));
     // From the first PID namespace, the kernel tells of them all, and nobody is sent there.
@@ -190,17 +178,13 @@ fn many_mount_namespaces() {
     crowd.end();
 }
 
-#[test]
+scene_test!(many_descriptors);
 fn many_descriptors() {
-    if on_purpose("the list of holders is ours") {
-        return;
-    }
+    on_purpose("the list of holders is ours");
     let _place = alone();
     let free = limit_of_files().saturating_sub(10_000);
     let count = size_within(100_000, free, "fs.file-max");
-    let Some(crowd) = Crowd::new(&["descriptors", &count.to_string()]) else {
-        return;
-    };
+    let crowd = Crowd::new(&["descriptors", &count.to_string()]);
     let holders = crowd.processes - 1;
     assert_eq!(crowd.made.len(), 1 + holders * 20);
     crowd.check(&format!("{count} descriptors of {holders} processes"));
@@ -213,14 +197,12 @@ fn limit_of_files() -> usize {
     text.trim().parse().unwrap_or(usize::MAX)
 }
 
-#[test]
+scene_test!(a_fork_storm);
 fn a_fork_storm() {
-    if on_purpose("2.38.1 ends with status 1 where a process ends as it looks") {
-        return;
-    }
+    on_purpose("2.38.1 ends with status 1 where a process ends as it looks");
     let _place = alone();
     let blow = format!("'{}' storm &", example("crowd").display());
-    let Some(frozen) = storm(&blow) else { return };
+    let frozen = storm(&blow);
     let runs = size(2000);
     let memory = frozen.scene.text("memory");
     let mut peaks: Vec<usize> = Vec::new();

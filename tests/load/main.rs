@@ -10,6 +10,7 @@
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -49,4 +50,8 @@ fn alone() -> MutexGuard<'static, ()> {
 fn limit(name: &str) -> usize {
     let text = std::fs::read_to_string(format!("/proc/sys/{name}")).unwrap();
     text.trim().parse().unwrap()
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

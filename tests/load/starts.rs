@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::common::{Frozen, Under, example, note, on_purpose, tool, under_test};
+use crate::common::{Frozen, Under, example, note, on_purpose, part, tool, under_test};
 use crate::state::state;
 use crate::{alone, size};
 
@@ -100,17 +100,17 @@ struct Told {
     namespaces: HashMap<String, u64>,
 }
 
-#[test]
+scene_test!(starts_of_unshare);
 fn starts_of_unshare() {
     let mut ways: Vec<&Way> = UNSHARE.iter().collect();
     let newuidmap = std::path::Path::new("/usr/bin/newuidmap").exists();
-    if newuidmap && !on_purpose("--map-auto of theirs, as root, takes a line of another user's") {
+    if newuidmap && !part(|| on_purpose("--map-auto of theirs, as root, takes a line of another user's")) {
         ways.push(&MAP_AUTO);
     }
     many_starts("unshare", &ways);
 }
 
-#[test]
+scene_test!(starts_of_nsenter);
 fn starts_of_nsenter() {
     many_starts("nsenter", &NSENTER.iter().collect::<Vec<_>>());
 }
@@ -118,9 +118,7 @@ fn starts_of_nsenter() {
 #[track_caller]
 fn many_starts(name: &str, ways: &[&Way]) {
     let _place = alone();
-    let Some(frozen) = Frozen::new(TARGETS) else {
-        return;
-    };
+    let frozen = Frozen::new(TARGETS);
     let namespaces: HashMap<&str, HashMap<String, u64>> = ["ALL", "USER_TOO"]
         .into_iter()
         .map(|target| (target, namespaces_of(&frozen, frozen.variable(target))))

@@ -4,12 +4,10 @@ use crate::common::{look_again_and_again, storm, their_bug};
 
 const RUNS: usize = 1000;
 
-#[test]
+scene_test!(no_run_fails_and_none_misses_what_stays);
 fn no_run_fails_and_none_misses_what_stays() {
-    if their_bug("a process that ends while it is looked at ends the listing, with status 1") {
-        return;
-    }
-    let Some(frozen) = storm("") else { return };
+    their_bug("a process that ends while it is looked at ends the listing, with status 1");
+    let frozen = storm("");
     let tool = crate::common::tool("lsns");
     let path = tool.parent().unwrap().to_str().unwrap();
     look_again_and_again(&frozen, RUNS, |mode| {

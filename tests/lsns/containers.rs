@@ -13,19 +13,18 @@ struct Cgroups {
 }
 
 impl Cgroups {
-    /// `None`, which is said, where there is no hierarchy to make them in.
-    fn new(name: &str) -> Option<Cgroups> {
+    /// Skips the test where there is no hierarchy to make them in.
+    fn new(name: &str) -> Cgroups {
         let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
         let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
         let mut wanted =
             fields.filter(|fields| fields[2] == "cgroup2" && fields[3].split(',').any(|option| option == "rw"));
         let Some(mount) = wanted.next() else {
             skip("no writable cgroup2 is mounted");
-            return None;
         };
         let root = PathBuf::from(mount[1]).join(format!("nskit-test-{}-{name}", std::process::id()));
         std::fs::create_dir(&root).unwrap();
-        Some(Cgroups { made: vec![root.clone()], root })
+        Cgroups { made: vec![root.clone()], root }
     }
 
     /// Puts a process into the cgroup at `path` below.
@@ -68,14 +67,12 @@ fn shown(scene: &Scene, cgroups: &mut Cgroups, process: &Process, path: &str, pr
     scene.call("/bin/sh", ["-c", &script]).ok().trim_end_matches('\n').replace(ID, "ID")
 }
 
-#[test]
+scene_test!(a_container_is_named_by_its_cgroup);
 fn a_container_is_named_by_its_cgroup() {
-    if on_purpose("CONTAINER") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("CONTAINER");
+    let scene = Scene::new();
     let process = scene.probe(["hold"]).leashed().spawn();
-    let Some(mut cgroups) = Cgroups::new("paths") else { return };
+    let mut cgroups = Cgroups::new("paths");
     for (path, expected) in [
         ("/system.slice/x.service/libpod-payload-ID", "x.service podman:ID"),
         ("/actions_job/ID", " oci:ID"),
@@ -88,14 +85,12 @@ fn a_container_is_named_by_its_cgroup() {
     }
 }
 
-#[test]
+scene_test!(a_file_of_the_runtime_tells_what_the_cgroup_does_not);
 fn a_file_of_the_runtime_tells_what_the_cgroup_does_not() {
-    if on_purpose("CONTAINER") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("CONTAINER");
+    let scene = Scene::new();
     let process = scene.probe(["hold"]).leashed().spawn();
-    let Some(mut cgroups) = Cgroups::new("files") else { return };
+    let mut cgroups = Cgroups::new("files");
     let mut shown = |path: &str, prepare: &str| shown(&scene, &mut cgroups, &process, path, prepare);
     let runc = "mkdir -p /run/runc/box; echo {} >/run/runc/box/state.json";
     assert_eq!(shown("/box", "true"), " ");
@@ -110,14 +105,12 @@ fn a_file_of_the_runtime_tells_what_the_cgroup_does_not() {
     assert_eq!(shown("/system.slice/x.service/payload", machine), "x.service machine:box");
 }
 
-#[test]
+scene_test!(of_a_task_the_container_is_its_own);
 fn of_a_task_the_container_is_its_own() {
-    if on_purpose("CONTAINER") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("CONTAINER");
+    let scene = Scene::new();
     let process = scene.probe(["hold"]).leashed().spawn();
-    let Some(mut cgroups) = Cgroups::new("task") else { return };
+    let mut cgroups = Cgroups::new("task");
     let path = format!("/system.slice/docker-{ID}.scope");
     cgroups.put(process.pid(), &path);
     let pid = process.pid().to_string();

@@ -139,11 +139,9 @@ below $B -pf
 tell A B C
 "#;
 
-#[test]
+scene_test!(trees_where_numbers_are_in_no_order);
 fn trees_where_numbers_are_in_no_order() {
-    let Some(frozen) = Frozen::new(SHUFFLED) else {
-        return;
-    };
+    let frozen = Frozen::new(SHUFFLED);
     const KINDS: &str = "
 -t net
 -t pid
@@ -207,21 +205,17 @@ fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
     count
 }
 
-#[test]
+scene_test!(namespaces);
 fn namespaces() {
-    let Some(frozen) = Frozen::new(ALL_KINDS) else {
-        return;
-    };
+    let frozen = Frozen::new(ALL_KINDS);
     let count = compare(&frozen, OPTIONS, &["C", "C.UTF-8"]);
     println!("{count} outputs are the same");
     frozen.end();
 }
 
-#[test]
+scene_test!(processes_of_a_namespace);
 fn processes_of_a_namespace() {
-    let Some(frozen) = Frozen::new(ALL_KINDS) else {
-        return;
-    };
+    let frozen = Frozen::new(ALL_KINDS);
     for kind in ["user", "pid", "net", "mnt"] {
         for of in 0..3 {
             let inode = frozen.variable(&format!("OF_{kind}_{of}")).to_string();
@@ -272,11 +266,9 @@ const OPTIONS_OF_TEXT: &str = "-t uts
 -t uts --output-all
 -t uts -t user -T";
 
-#[test]
+scene_test!(command_lines);
 fn command_lines() {
-    let Some(frozen) = Frozen::new(COMMAND_LINES) else {
-        return;
-    };
+    let frozen = Frozen::new(COMMAND_LINES);
     compare(&frozen, OPTIONS_OF_TEXT, &["C", "C.UTF-8", "C.utf8", "POSIX", "xx_YY.UTF-8", ""]);
     for locale in ["C", "C.UTF-8"] {
         let json = frozen.lsns("-t uts -J");
@@ -289,11 +281,9 @@ fn command_lines() {
     frozen.end();
 }
 
-#[test]
+scene_test!(command_lines_that_are_no_utf8);
 fn command_lines_that_are_no_utf8() {
-    let Some(frozen) = Frozen::new(INVALID_UTF8) else {
-        return;
-    };
+    let frozen = Frozen::new(INVALID_UTF8);
     compare(&frozen, OPTIONS_OF_TEXT, &["C", "C.UTF-8"]);
     frozen.end();
 }

@@ -37,14 +37,10 @@ const ROWS: &[&str] = &[
     "$NET2 $OWNER2 unassigned mount\\x20/mnt/net\\x20in\\x20mnt:[$MOUNT2]",
 ];
 
-#[test]
+scene_test!(mount_namespaces_need_not_be_among_the_kinds_that_are_listed);
 fn mount_namespaces_need_not_be_among_the_kinds_that_are_listed() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
-    let Some(frozen) = Frozen::on_one_processor(SCENE) else {
-        return;
-    };
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
+    let frozen = Frozen::on_one_processor(SCENE);
     for kinds in ["-t net", "-t net -t mnt -Q TYPE=='net'"] {
         let lsns = frozen.lsns(&format!("-rnP {kinds} -o NS,ONS,NETNSID,HELD-BY"));
         expect(&frozen, &lsns.ok(), ROWS);
@@ -52,14 +48,10 @@ fn mount_namespaces_need_not_be_among_the_kinds_that_are_listed() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_proc_of_another_pid_namespace_is_looked_at_by_its_own_numbers);
 fn a_proc_of_another_pid_namespace_is_looked_at_by_its_own_numbers() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
-    let Some(frozen) = Frozen::on_one_processor(SCENE) else {
-        return;
-    };
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
+    let frozen = Frozen::on_one_processor(SCENE);
     let lsns = crate::common::tool("lsns").display().to_string();
     let inside = ["unshare", "-pf", &lsns, "-rnP", "-t", "net"];
     let columns = ["-o", "NS,ONS,NETNSID,HELD-BY"];
@@ -68,15 +60,11 @@ fn a_proc_of_another_pid_namespace_is_looked_at_by_its_own_numbers() {
     frozen.end();
 }
 
+scene_test!(the_source_does_not_need_any_other);
 /// What is mounted in a mount namespace with a process; the other one is held by a mount of our own.
-#[test]
 fn the_source_does_not_need_any_other() {
-    if on_purpose("--scan") {
-        return;
-    }
-    let Some(frozen) = Frozen::on_one_processor(SCENE) else {
-        return;
-    };
+    on_purpose("--scan");
+    let frozen = Frozen::on_one_processor(SCENE);
     let lsns = frozen.lsns("-rn --scan=elsewhere -t net -o NS,ONS,NETNSID,HELD-BY");
     expect(&frozen, &lsns.ok(), &ROWS[..1]);
     let lsns = frozen.lsns("-rn --scan=elsewhere,mount -t net -o NS,ONS,NETNSID,HELD-BY");
@@ -116,17 +104,13 @@ fn mounts_are_counted() -> bool {
     unsafe { libc::ioctl(file.as_raw_fd(), 0x8010_b70a_u32 as libc::Ioctl, &mut info) == 0 }
 }
 
-#[test]
+scene_test!(a_root_directory_hides_no_mount);
 fn a_root_directory_hides_no_mount() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
     if !mounts_are_counted() {
-        return skip("needs a kernel that says how many mounts there are");
+        skip("needs a kernel that says how many mounts there are");
     }
-    let Some(frozen) = Frozen::new(JAILS) else {
-        return;
-    };
+    let frozen = Frozen::new(JAILS);
     let elsewhere = [
         "$NET1 mount\\x20/mnt/net\\x20in\\x20mnt:[$MOUNT1] unassigned",
         "$NET2 mount\\x20/mnt/net\\x20in\\x20mnt:[$MOUNT2] unassigned",

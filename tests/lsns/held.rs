@@ -34,11 +34,10 @@ USER_NS=$(inode /proc/$$/ns/user)
 tell HELD MOUNTED IPC U1 U2 USER_NS
 "#;
 
-fn scene() -> Option<Frozen> {
+fn scene() -> Frozen {
     let python = Call::new("/bin/sh").args(["-c", "command -v python3"]).run();
     if python.stdout.is_empty() {
         skip("there is no python3 to hold a socket");
-        return None;
     }
     Frozen::new(&format!("SOCKET_HOLDER=\"\n{SOCKET}\"\n{SCENE}"))
 }
@@ -52,12 +51,10 @@ fn expect(frozen: &Frozen, args: &str, header: &str, rows: &[&str]) {
     assert_eq!(frozen.lsns(args).ok(), expected, "lsns {args}");
 }
 
-#[test]
+scene_test!(each_is_listed_once_with_what_is_known_of_it);
 fn each_is_listed_once_with_what_is_known_of_it() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = scene() else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = scene();
     expect(
         &frozen,
         "-P",
@@ -87,24 +84,20 @@ fn each_is_listed_once_with_what_is_known_of_it() {
     frozen.end();
 }
 
-#[test]
+scene_test!(kinds_leave_out_owners_of_other_kinds);
 fn kinds_leave_out_owners_of_other_kinds() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = scene() else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = scene();
     expect(&frozen, "-P -t ipc -o NS", "        NS", &["$IPC"]);
     expect(&frozen, "-P -t user -o NS", "        NS", &["$U1", "$U2"]);
     expect(&frozen, "-P -t uts -t net -o NS", "        NS", &["$HELD", "$MOUNTED", "$SOCKET"]);
     frozen.end();
 }
 
-#[test]
+scene_test!(network_namespaces_have_ids_and_mount_points);
 fn network_namespaces_have_ids_and_mount_points() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = scene() else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = scene();
     let json = frozen.lsns("-J -P -t net -o NS,NETNSID,NSFS,PID").ok();
     let mut rows = [
         frozen.expand("\"ns\": $MOUNTED,\n         \"netnsid\": \"unassigned\",\n         \"nsfs\": \"/mnt/net\\n/mnt/also here\",\n         \"pid\": null\n"),
@@ -119,12 +112,10 @@ fn network_namespaces_have_ids_and_mount_points() {
     frozen.end();
 }
 
-#[test]
+scene_test!(as_an_operand_it_has_no_processes);
 fn as_an_operand_it_has_no_processes() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = scene() else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = scene();
     for name in ["HELD", "MOUNTED", "SOCKET", "IPC", "U1", "U2"] {
         let inode = frozen.variable(name);
         assert_eq!(frozen.lsns(inode).ok(), "", "{name}");
@@ -134,12 +125,10 @@ fn as_an_operand_it_has_no_processes() {
     frozen.end();
 }
 
-#[test]
+scene_test!(trees_show_owners_and_parents_of_what_is_selected);
 fn trees_show_owners_and_parents_of_what_is_selected() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = scene() else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = scene();
     // The outermost owner, which has processes, is among them.
     let by_owner = "\
 NS               TYPE  PATH
@@ -161,13 +150,11 @@ $USER_NS     user
     frozen.end();
 }
 
+scene_test!(looking_changes_nothing);
 /// Looking leaves no trace: what keeps the namespaces is the same as before.
-#[test]
 fn looking_changes_nothing() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = scene() else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = scene();
     let mounts = || frozen.run("/usr/bin:/bin", ["cat", "/proc/1/mountinfo"]).ok();
     let descriptors = || frozen.run("/usr/bin:/bin", ["ls", "-l", "--time-style=+", "/proc/1/fd"]).ok();
     let before = (mounts(), descriptors(), frozen.lsns("--output-all").ok());

@@ -15,11 +15,9 @@ fn assert_hint(args: &[&str], words: &str) {
     assert!(hint.contains(words), "{args:?}: {hint}");
 }
 
-#[test]
+scene_test!(what_was_probably_meant);
 fn what_was_probably_meant() {
-    if on_purpose("theirs gives no hints") {
-        return;
-    }
+    on_purpose("theirs gives no hints");
     let sleeper: Process = Call::new("/bin/sleep").args(["1001"]).spawn();
     let pid = sleeper.pid().to_string();
     assert_hint(&[&pid], &format!("-p {pid}"));
@@ -32,11 +30,10 @@ fn what_was_probably_meant() {
     assert_eq!(hint(&["4194304999"]), None);
 }
 
-#[test]
+scene_test!(filters_that_are_almost_right);
 fn filters_that_are_almost_right() {
-    if newer_than_theirs((2, 40), "--filter") || on_purpose("theirs gives no hints") {
-        return;
-    }
+    newer_than_theirs((2, 40), "--filter");
+    on_purpose("theirs gives no hints");
     assert_hint(&["-Q", "TYPE=net"], "==");
     assert_hint(&["-Q", "TYPE==net"], "\"net\"");
     assert_eq!(hint(&["-Q", "PID == ("]), None);

@@ -14,12 +14,10 @@ exec 7</proc/$A/ns/uts 8</proc/$A/ns/uts
 tell UTS NET USERNS A P2 P3 P4 P5 P6 P7 B
 "#;
 
-#[test]
+scene_test!(processes_are_among_them_and_all_else);
 fn processes_are_among_them_and_all_else() {
-    if on_purpose("HOLDERS") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(SCENE) else { return };
+    on_purpose("HOLDERS");
+    let frozen = Frozen::new(SCENE);
     let cell = |args: &str, filter: &str| {
         let args = format!("-rn {args} -o HOLDERS -Q {}", frozen.expand(filter));
         frozen.lsns(&args).ok().replace("\\x20", " ")
@@ -40,13 +38,11 @@ fn processes_are_among_them_and_all_else() {
     frozen.end();
 }
 
+scene_test!(a_path_does_not_read_as_more_holders);
 /// Whoever is in a container chooses where to mount.
-#[test]
 fn a_path_does_not_read_as_more_holders() {
-    if on_purpose("HELD-BY") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(
+    on_purpose("HELD-BY");
+    let frozen = Frozen::new(
         r#"
 unshare -n sleep 1001 & B=$!; settle net $B; NET=$(inode /proc/$B/ns/net)
 mkdir '/mnt/a
@@ -55,9 +51,7 @@ fd 1:99,process 1/\054'; mount --bind /proc/$B/ns/net '/mnt/a
 fd 1:99,process 1/\054'; kill $B; wait $B || true
 tell NET
 "#,
-    ) else {
-        return;
-    };
+    );
     let path = "/mnt/a\\012fd 1:99\\054process 1/\\134054";
     for column in ["HELD-BY", "HOLDERS"] {
         let raw = frozen.lsns(&format!("-rnP -t net -o {column}")).ok();

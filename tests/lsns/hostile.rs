@@ -16,11 +16,9 @@ read -r P1 P2 P3 P4 <<<"$PIDS"
 tell P1 P2 P3 P4
 "#;
 
-#[test]
+scene_test!(a_comm_is_no_way_to_another_parent);
 fn a_comm_is_no_way_to_another_parent() {
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    let frozen = Frozen::new(SCENE);
     // The same parent for all; a comm may stand for a command line only where there is none, as of a zombie.
     let rows = frozen.lsns("-n -l -t uts -o PID,PPID,NPROCS").ok();
     let mut lines: Vec<_> =
@@ -32,27 +30,25 @@ fn a_comm_is_no_way_to_another_parent() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_command_line_of_megabytes_is_read_in_part);
 fn a_command_line_of_megabytes_is_read_in_part() {
-    let Some(frozen) = Frozen::new(
+    let frozen = Frozen::new(
         r#"
 ulimit -s unlimited
 sleep infinity | unshare -u /bin/bash -c 'exec -a x cat - "$@"' y $(printf '%0100000d ' {1..40}) &
 until pgrep -x cat >/dev/null; do sleep 0.01; done
 "#,
-    ) else {
-        return;
-    };
+    );
     let rows = frozen.lsns("-n -l -r -t uts -o COMMAND").ok();
     let expected = format!("x\\x20-\\x20{}", "0".repeat(8191 - 4));
     assert_eq!(rows.lines().nth(1), Some(&*expected));
     frozen.end();
 }
 
+scene_test!(a_command_line_in_the_memory_of_a_file_is_not_read);
 /// The file could be one of a file system that does not answer. Linux reads no command line out of a file since 4.17.
-#[test]
 fn a_command_line_in_the_memory_of_a_file_is_not_read() {
-    let Some(frozen) = Frozen::new(
+    let frozen = Frozen::new(
         r#"
 cat >change.py <<'END'
 import ctypes, os, time
@@ -72,9 +68,7 @@ END
 unshare -u python3 change.py $(printf '%020000d' 0) >told &
 until [[ -s told ]]; do sleep 0.01; done
 "#,
-    ) else {
-        return;
-    };
+    );
     let rows = frozen.lsns("-n -l -r -t uts -o COMMAND").ok();
     let command = rows.lines().nth(1).unwrap();
     assert!(command.starts_with("python3\\x20change.py\\x200"), "{command}");
@@ -82,12 +76,10 @@ until [[ -s told ]]; do sleep 0.01; done
     frozen.end();
 }
 
-#[test]
+scene_test!(as_many_descriptors_as_a_process_may_have_are_looked_through);
 fn as_many_descriptors_as_a_process_may_have_are_looked_through() {
-    if newer_than_theirs((2, 40), "namespaces held by descriptors") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(
+    newer_than_theirs((2, 40), "namespaces held by descriptors");
+    let frozen = Frozen::new(
         r#"
 unshare -u sleep 1001 & P=$!; settle uts $P; HELD=$(inode /proc/$P/ns/uts)
 python3 -c "
@@ -106,44 +98,36 @@ until [[ -s told ]]; do sleep 0.01; done
 kill $P; wait $P || true
 tell HELD
 "#,
-    ) else {
-        return;
-    };
+    );
     assert_eq!(frozen.lsns("-P -n -o NS,TYPE").ok(), frozen.expand("$HELD uts\n"));
     frozen.end();
 }
 
-#[test]
+scene_test!(a_zombie_hides_nothing);
 fn a_zombie_hides_nothing() {
-    let Some(frozen) = Frozen::new(
+    let frozen = Frozen::new(
         r#"
 /bin/bash -c 'sleep 0.3 & exec sleep 1001' &
 until Z=$(ps -eo pid=,stat= | awk '$2 ~ /^Z/ { print $1; exit }') && [[ $Z ]]; do sleep 0.01; done
 tell Z
 "#,
-    ) else {
-        return;
-    };
+    );
     let user = frozen.lsns("-n -t user -o COMMAND").ok();
     let mnt = frozen.lsns("-n -t mnt -o COMMAND").ok();
     assert_eq!(user, mnt);
     frozen.end();
 }
 
+scene_test!(where_memory_runs_out_that_is_said);
 /// Wherever it is that memory runs out, that is said, and nothing is printed that would pass for the whole list.
-#[test]
 fn where_memory_runs_out_that_is_said() {
-    if crate::common::their_bug("a fault of the installed one's memory is a signal, or a part of the list") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(
+    crate::common::their_bug("a fault of the installed one's memory is a signal, or a part of the list");
+    let frozen = Frozen::new(
         r#"
 for n in {1..50}; do unshare -u /bin/bash -c 'exec -a "$(printf %08000d $0)" sleep 1000' $n & started $!; done
 until [[ $(pgrep -cf ^0000) == 50 ]]; do sleep 0.01; done
 "#,
-    ) else {
-        return;
-    };
+    );
     // In KiB. Below the first limit nothing at all can be done; the last is enough.
     let mut limits = (64..4096).step_by(16);
     let run = |limit: usize, args: &str| {

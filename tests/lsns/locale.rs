@@ -28,15 +28,13 @@ const NAMES: [&str; 14] = [
     "C",
 ];
 
-#[test]
+scene_test!(locales_are_found_as_theirs_finds_them);
 fn locales_are_found_as_theirs_finds_them() {
     let utf8 = Path::new("/usr/lib/locale/C.utf8");
     if !utf8.exists() {
-        return skip("there is no C.utf8 to make locales of");
+        skip("there is no C.utf8 to make locales of");
     }
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    let frozen = Frozen::new(SCENE);
     let directory = frozen.scene.subdirectory("locales");
     for name in ["en_IN", "en", "sr_RS@latin"] {
         let of = frozen.scene.path("locales").join(name);
@@ -77,15 +75,13 @@ run "$(bytes {128..255})"
 run "$(bytes 226 130 32 195)"
 "#;
 
-#[test]
+scene_test!(characters_are_shown_as_theirs_shows_them);
 fn characters_are_shown_as_theirs_shows_them() {
     let needed = ["/usr/bin/localedef", "/usr/share/i18n/charmaps/ISO-8859-1.gz", "/usr/lib/locale/C.utf8"];
     if let Some(missing) = needed.into_iter().find(|path| !Path::new(path).exists()) {
-        return skip(&format!("there is no {missing}"));
+        skip(&format!("there is no {missing}"));
     }
-    let Some(frozen) = Frozen::new(CHARACTERS) else {
-        return;
-    };
+    let frozen = Frozen::new(CHARACTERS);
     let directory = frozen.scene.subdirectory("locales");
     for charset in ["ISO-8859-1", "KOI8-R"] {
         let name = format!("{directory}/ru_RU.{charset}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -20,3 +21,7 @@ mod relatives;
 mod task;
 mod terminal;
 mod words;
+
+fn main() -> std::process::ExitCode {
+    common::main()
+}

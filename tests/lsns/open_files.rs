@@ -1,6 +1,6 @@
 //! Namespaces that only an open descriptor holds, where neither its name nor the process's table of descriptors tells.
 
-use crate::common::{Frozen, newer_than_theirs, on_purpose, ours};
+use crate::common::{Frozen, newer_than_theirs, on_purpose, ours, part};
 
 /// What is common to the scripts in python.
 const PRELUDE: &str = r#"
@@ -15,7 +15,7 @@ def inode(path):
 "#;
 
 /// `script` of python runs until the scene ends, after it has told variables.
-fn scene(script: &str) -> Option<Frozen> {
+fn scene(script: &str) -> Frozen {
     let wait = "print('done', flush=True)\ntime.sleep(1000000)\n";
     let start = "python3 held.py >told & until grep -q done told; do sleep 0.01; done; grep = told || true";
     Frozen::new(&format!("cat >held.py <<'END'\n{PRELUDE}{script}{wait}END\n{start}"))
@@ -27,26 +27,22 @@ unshare -n sleep 1001 & P=$!; settle net $P; NET=$(inode /proc/$P/ns/net)
 tell NET
 "#;
 
+scene_test!(a_descriptor_that_was_opened_through_a_mount_is_named_beside_the_mount);
 /// umount(8) says "target is busy" because of the descriptor.
-#[test]
 fn a_descriptor_that_was_opened_through_a_mount_is_named_beside_the_mount() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(THROUGH_A_MOUNT) else { return };
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
+    let frozen = Frozen::new(THROUGH_A_MOUNT);
     let rows = frozen.lsns("-rnP -t net -o NS,HELD-BY,NSFS").ok();
     assert_eq!(rows, frozen.expand("$NET fd\\x201:7,mount\\x20/mnt/net /mnt/net\n"));
     frozen.end();
 }
 
-#[test]
+scene_test!(a_descriptor_whose_mount_is_gone_holds_the_namespace);
 fn a_descriptor_whose_mount_is_gone_holds_the_namespace() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(&format!("{THROUGH_A_MOUNT}\numount -l /mnt/net")) else { return };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = Frozen::new(&format!("{THROUGH_A_MOUNT}\numount -l /mnt/net"));
     assert_eq!(frozen.lsns("-rnP -t net -o NS,TYPE,NSFS").ok(), frozen.expand("$NET net \n"));
-    if !on_purpose("HELD-BY, and nsenter by number") {
+    if !part(|| on_purpose("HELD-BY, and nsenter by number")) {
         let held_by = frozen.lsns("-rnP -t net -o NS,HELD-BY").ok();
         assert_eq!(held_by, frozen.expand("$NET fd\\x201:7\n"));
         let path = ours("nsenter").parent().unwrap().display().to_string();
@@ -57,8 +53,8 @@ fn a_descriptor_whose_mount_is_gone_holds_the_namespace() {
     frozen.end();
 }
 
+scene_test!(a_file_system_that_does_not_answer_is_not_asked);
 /// A server of FUSE that never answers: whoever asks it for anything waits for ever.
-#[test]
 fn a_file_system_that_does_not_answer_is_not_asked() {
     let script = r#"
 server = os.open('/dev/fuse', os.O_RDWR)
@@ -69,9 +65,9 @@ fd = os.open('/mnt/fuse', os.O_PATH)
 print('PID=%d\nFD=%d' % (os.getpid(), fd))
 "#;
     if !std::path::Path::new("/dev/fuse").exists() {
-        return crate::common::skip("there is no /dev/fuse");
+        crate::common::skip("there is no /dev/fuse");
     }
-    let Some(frozen) = scene(script) else { return };
+    let frozen = scene(script);
     let link = frozen.expand("/proc/$PID/fd/$FD");
     assert_eq!(frozen.run_next("/bin", ["readlink", &link]).ok(), "/mnt/fuse\n");
     let lsns = crate::common::tool("lsns");
@@ -82,12 +78,10 @@ print('PID=%d\nFD=%d' % (os.getpid(), fd))
     frozen.end();
 }
 
+scene_test!(a_tap_holds_the_namespace_in_which_it_was_opened);
 /// slirp4netns and VPNs work so. The device may be in another network namespace by now; that is not what it holds.
-#[test]
 fn a_tap_holds_the_namespace_in_which_it_was_opened() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import fcntl, subprocess
 home = os.open('/proc/self/ns/net', os.O_RDONLY)
@@ -107,9 +101,9 @@ print('PID=%d\nUNSET=%d\nSET=%d\nMOVED=%d' % (os.getpid(), in_unset, in_set, in_
 print('FD1=%d\nFD2=%d\nFD3=%d' % (unset, set, moved))
 "#;
     if !std::path::Path::new("/dev/net/tun").exists() {
-        return crate::common::skip("there is no /dev/net/tun");
+        crate::common::skip("there is no /dev/net/tun");
     }
-    let Some(frozen) = scene(script) else { return };
+    let frozen = scene(script);
     let expected = ["$UNSET tap\\x20$PID:$FD1", "$SET tap\\x20$PID:$FD2", "$MOVED tap\\x20$PID:$FD3"];
     let mut expected = expected.map(|row| frozen.expand(row));
     expected.sort();
@@ -125,12 +119,10 @@ print('FD1=%d\nFD2=%d\nFD3=%d' % (unset, set, moved))
     frozen.end();
 }
 
+scene_test!(threads_with_descriptors_of_their_own_are_told_from_those_that_share_them);
 /// Each table is looked at once, however many threads share it.
-#[test]
 fn threads_with_descriptors_of_their_own_are_told_from_those_that_share_them() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import threading
 CLONE_FILES, CLONE_NEWUTS, CLONE_NEWNET = 0x400, 0x4000000, 0x40000000
@@ -164,7 +156,7 @@ tid = int(told[0].split('TID=')[1].split()[0])
 print('THREAD_PIDFD=%d' % (libc.syscall(434, tid, os.O_EXCL) >= 0))
 print('PID=%d\n%s' % (os.getpid(), told[0]))
 "#;
-    let Some(frozen) = scene(script) else { return };
+    let frozen = scene(script);
     let rows = frozen.lsns("-rnP -o NS,HELD-BY -t uts -t net").ok();
     let mut expected = vec![frozen.expand("$UTS fd\\x20$PID/$TID:$FD")];
     // A pidfd of a thread, of which a socket can be had, there is since Linux 6.9.
@@ -176,12 +168,10 @@ print('PID=%d\n%s' % (os.getpid(), told[0]))
     frozen.end();
 }
 
+scene_test!(a_user_sees_the_descriptors_of_a_process_of_theirs_whose_leader_has_exited);
 /// Its directory in /proc is root's, those of its threads are not.
-#[test]
 fn a_user_sees_the_descriptors_of_a_process_of_theirs_whose_leader_has_exited() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import threading
 os.setgroups([])
@@ -209,7 +199,7 @@ told.acquire()
 # This thread alone.
 libc.syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)
 "#;
-    let Some(frozen) = scene(script) else { return };
+    let frozen = scene(script);
     let lsns = crate::common::ours("lsns");
     let words = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", lsns.to_str().unwrap()];
     let words = words.into_iter().chain(["-rnP", "-t", "user", "-o", "NS,HELD-BY"]);
@@ -218,12 +208,10 @@ libc.syscall({'x86_64': 60}.get(os.uname().machine, 93), 0)
     frozen.end();
 }
 
+scene_test!(a_socket_that_may_not_be_asked_hides_no_other);
 /// In a container, a process has sockets from outside as well, which may not be asked.
-#[test]
 fn a_socket_that_may_not_be_asked_hides_no_other() {
-    if on_purpose("HELD-BY, and namespaces that are found nowhere else") {
-        return;
-    }
+    on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import socket
 if len(sys.argv) == 1:
@@ -238,7 +226,7 @@ kept, net = socket.socket(), inode('/proc/self/ns/net')
 check(libc.unshare(0x40000000))
 print('PID=%d\nFD=%d\nNET=%d' % (os.getpid(), kept.fileno(), net))
 "#;
-    let Some(frozen) = scene(script) else { return };
+    let frozen = scene(script);
     let lsns = crate::common::ours("lsns");
     let pid = frozen.variable("PID");
     let words = ["nsenter", "-t", pid, "-U", "--preserve-credentials", lsns.to_str().unwrap()];

@@ -1,6 +1,6 @@
 //! Where the output goes, and what it is besides a table: JSON for each option, the list of columns, messages.
 
-use crate::common::{Call, Ending, Frozen, newer_than_theirs, on_purpose, their_bug};
+use crate::common::{Call, Ending, Frozen, newer_than_theirs, on_purpose, part, their_bug};
 
 const SCENE: &str = r#"
 unshare -U sleep 1001 & settle user $!; A=$!; started $A; tell A
@@ -9,14 +9,10 @@ until pgrep -x cat >/dev/null; do sleep 0.01; done
 USER_NS=$(inode /proc/1/ns/user); tell USER_NS
 "#;
 
-#[test]
+scene_test!(json_is_valid_for_each_option);
 fn json_is_valid_for_each_option() {
-    if their_bug("JSON with bytes that are no UTF-8 is none") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    their_bug("JSON with bytes that are no UTF-8 is none");
+    let frozen = Frozen::new(SCENE);
     let python = ["-c", "import json, sys; json.load(open(sys.argv[1], encoding='utf-8', errors='strict'))"];
     for args in [
         "",
@@ -55,17 +51,13 @@ fn json_is_valid_for_each_option() {
     frozen.end();
 }
 
-#[test]
+scene_test!(what_drives_a_terminal_is_escaped_in_every_form);
 fn what_drives_a_terminal_is_escaped_in_every_form() {
-    if on_purpose("control characters are escaped in JSON, too") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(
+    on_purpose("control characters are escaped in JSON, too");
+    let frozen = Frozen::new(
         r#"sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat' $'\x1b \x7f \xc2\x80 \xc2\x9b \xc2\x9f \xc2\xa0' &
         until pgrep -x cat >/dev/null; do sleep 0.01; done"#,
-    ) else {
-        return;
-    };
+    );
     let command = |args: &str| {
         let printed = frozen.lsns(&format!("-t uts -o COMMAND {args}"));
         printed.env("LC_ALL", "C.UTF-8").ok()
@@ -79,16 +71,12 @@ fn what_drives_a_terminal_is_escaped_in_every_form() {
     frozen.end();
 }
 
-#[test]
+scene_test!(every_line_of_a_cell_is_padded_in_the_c_locale);
 fn every_line_of_a_cell_is_padded_in_the_c_locale() {
-    if their_bug("what is not ASCII is padded too little, from the second line of a cell on") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(
+    their_bug("what is not ASCII is padded too little, from the second line of a cell on");
+    let frozen = Frozen::new(
         "for file in a \u{fc} longer-than-that-one; do : >/mnt/$file; mount --bind /proc/1/ns/uts /mnt/$file; done",
-    ) else {
-        return;
-    };
+    );
     let printed = frozen.lsns("-t uts -o NSFS,TYPE").ok();
     let expected = [
         "NSFS                      TYPE",
@@ -101,11 +89,9 @@ fn every_line_of_a_cell_is_padded_in_the_c_locale() {
     frozen.end();
 }
 
-#[test]
+scene_test!(options_follow_the_operand_whatever_posix_says);
 fn options_follow_the_operand_whatever_posix_says() {
-    if on_purpose("options may follow the operand") {
-        return;
-    }
+    on_purpose("options may follow the operand");
     let lsns = Call::new(crate::common::tool("lsns")).env("POSIXLY_CORRECT", "1");
     assert!(lsns.args(["0", "-J"]).ok().starts_with("{\n"));
 }
@@ -133,11 +119,9 @@ CONTAINER <string>  container of the PID (runtime and id)
    GIDMAP <string>  group map (inner outer count)
 ";
 
-#[test]
+scene_test!(columns_are_listed);
 fn columns_are_listed() {
-    if newer_than_theirs((2, 40), "--list-columns") {
-        return;
-    }
+    newer_than_theirs((2, 40), "--list-columns");
     let lsns = |args: &[&str]| Call::new(crate::common::tool("lsns")).args(args).ok();
     assert_eq!(lsns(&["-H"]), COLUMNS);
     assert_eq!(lsns(&["--list-columns", "-t", "net", "--output-all"]), COLUMNS);
@@ -150,14 +134,10 @@ fn columns_are_listed() {
     assert!(json.starts_with(first) && json.ends_with("\n      }\n   ]\n}\n"), "{json}");
 }
 
-#[test]
+scene_test!(a_filter_chooses_rows);
 fn a_filter_chooses_rows() {
-    if newer_than_theirs((2, 40), "--filter") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    newer_than_theirs((2, 40), "--filter");
+    let frozen = Frozen::new(SCENE);
     let pids = |filter: &str| frozen.lsns_args(["-n", "-o", "PID,TYPE", "--filter", filter]).ok();
     assert_eq!(pids("COMMAND == \"sleep 1001\""), frozen.expand("  $A user\n"));
     assert_eq!(pids("COMMAND =~ '^sl' and NPROCS lt 2K"), frozen.expand("  $A user\n"));
@@ -178,14 +158,11 @@ fn a_filter_chooses_rows() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_cell_that_is_no_number_is_unequal_to_every_one);
 fn a_cell_that_is_no_number_is_unequal_to_every_one() {
-    if newer_than_theirs((2, 40), "--filter") || on_purpose("theirs ends there") {
-        return;
-    }
-    let Some(frozen) = Frozen::new("") else {
-        return;
-    };
+    newer_than_theirs((2, 40), "--filter");
+    on_purpose("theirs ends there");
+    let frozen = Frozen::new("");
     let types =
         |filter: &str| frozen.lsns_args(["-n", "-l", "-t", "net", "-t", "uts", "-o", "TYPE", "-Q", filter]).ok();
     assert_eq!(types("NETNSID == 0"), "");
@@ -195,11 +172,9 @@ fn a_cell_that_is_no_number_is_unequal_to_every_one() {
     frozen.end();
 }
 
-#[test]
+scene_test!(what_is_not_there_is_named);
 fn what_is_not_there_is_named() {
-    let Some(frozen) = Frozen::new("") else {
-        return;
-    };
+    let frozen = Frozen::new("");
     for (args, words) in [
         ("-o NS,foo", &["foo"][..]),
         ("-t foo", &["foo"]),
@@ -212,7 +187,7 @@ fn what_is_not_there_is_named() {
     ] {
         frozen.lsns(args).run().failed("lsns", 1, words);
     }
-    if !on_purpose("a PID that does not exist is an error") {
+    if !part(|| on_purpose("a PID that does not exist is an error")) {
         frozen.lsns("-p 4194000").run().failed("lsns", 1, &["4194000"]);
         // A thread of this process, which is none itself.
         let (process, thread) = (std::process::id(), nix::unistd::gettid());
@@ -226,7 +201,7 @@ fn what_is_not_there_is_named() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_pipe_that_nobody_reads_kills);
 fn a_pipe_that_nobody_reads_kills() {
     // A pipe that nobody reads.
     let unread = std::io::pipe().unwrap().1;
@@ -234,11 +209,9 @@ fn a_pipe_that_nobody_reads_kills() {
     assert_eq!((outcome.ending, outcome.stderr.as_str()), (Ending::Killed(libc::SIGPIPE), ""));
 }
 
-#[test]
+scene_test!(as_an_ordinary_user_what_is_out_of_sight_is_left_out);
 fn as_an_ordinary_user_what_is_out_of_sight_is_left_out() {
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    let frozen = Frozen::new(SCENE);
     let tool = crate::common::tool("lsns").display().to_string();
     // HOLDERS has a line for each namespace that belongs to another.
     for args in ["-o TYPE,USER", "-T -o TYPE,USER", "--output-all -W"] {

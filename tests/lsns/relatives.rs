@@ -10,14 +10,10 @@ kill $P; wait $P || true
 tell OWNER
 "#;
 
-#[test]
+scene_test!(an_owner_of_another_kind_is_listed_where_its_own_kind_alone_is);
 fn an_owner_of_another_kind_is_listed_where_its_own_kind_alone_is() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(OWNER) else {
-        return;
-    };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = Frozen::new(OWNER);
     let owner = frozen.variable("OWNER");
     for args in ["-rnP -o NS", "-rnP -t user -o NS"] {
         assert_eq!(frozen.lsns(args).ok().trim_end(), owner, "{args}");
@@ -38,14 +34,10 @@ exec 7</proc/$P/ns/user; kill $P; wait $P || true
 tell CHILD OWNER NET UTS
 "#;
 
-#[test]
+scene_test!(a_namespace_that_is_listed_can_be_the_operand);
 fn a_namespace_that_is_listed_can_be_the_operand() {
-    if newer_than_theirs((2, 41), "namespaces without a process") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(HELD) else {
-        return;
-    };
+    newer_than_theirs((2, 41), "namespaces without a process");
+    let frozen = Frozen::new(HELD);
     let between = frozen.lsns("-rnP -t user -o NS,ONS").ok();
     let between: Vec<_> = between.split_whitespace().step_by(2).collect();
     assert_eq!(between.len(), 2);
@@ -56,16 +48,12 @@ fn a_namespace_that_is_listed_can_be_the_operand() {
     frozen.end();
 }
 
-#[test]
+scene_test!(what_a_tree_shows_beside_the_kinds_asked_for_has_its_processes);
 fn what_a_tree_shows_beside_the_kinds_asked_for_has_its_processes() {
-    if their_bug("owners in a tree of other kinds seem to have no process") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(
+    their_bug("owners in a tree of other kinds seem to have no process");
+    let frozen = Frozen::new(
         "unshare -Un sleep 1001 & settle net $!; P=$!; started $P; USER_NS=$(inode /proc/$P/ns/user); tell P USER_NS",
-    ) else {
-        return;
-    };
+    );
     for columns in ["NS,TYPE,NPROCS,PID", "NS,TYPE,NPROCS,PID,UIDMAP"] {
         let rows = frozen.lsns(&format!("-rn -t net -Towner -o {columns}")).ok();
         let row = frozen.expand("$USER_NS user 1 $P");
@@ -77,14 +65,10 @@ fn what_a_tree_shows_beside_the_kinds_asked_for_has_its_processes() {
     frozen.end();
 }
 
-#[test]
+scene_test!(each_namespace_below_holds_one_without_a_process);
 fn each_namespace_below_holds_one_without_a_process() {
-    if on_purpose("HELD-BY") {
-        return;
-    }
-    let Some(frozen) = Frozen::new(HELD) else {
-        return;
-    };
+    on_purpose("HELD-BY");
+    let frozen = Frozen::new(HELD);
     let mut below = [frozen.expand("namespace\\x20net:[$NET]"), frozen.expand("namespace\\x20uts:[$UTS]")];
     below.sort();
     let expected = frozen.expand("$OWNER fd\\x201:7,") + &below.join(",");

@@ -2,12 +2,10 @@
 
 use crate::common::{ALICE, Call, Ending, Frozen, Scene, newer_than_theirs, on_purpose};
 
-#[test]
+scene_test!(a_process_that_may_not_be_looked_into_is_an_error);
 fn a_process_that_may_not_be_looked_into_is_an_error() {
-    if on_purpose("theirs lists nothing") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs lists nothing");
+    let scene = Scene::new();
     let held = scene.probe(["hold"]).leashed().spawn();
     let pid = held.pid().to_string();
     let outcome = scene.lsns(["-p", &pid]).user(ALICE).run();
@@ -27,14 +25,10 @@ fn with_proc(frozen: &Frozen, option: &str, script: &str) -> Call {
     frozen.run("/usr/sbin:/usr/bin:/sbin:/bin", ["unshare", "-m", "/bin/sh", "-c", &mounted])
 }
 
-#[test]
+scene_test!(a_process_that_proc_hides_is_told_from_one_that_is_not_there);
 fn a_process_that_proc_hides_is_told_from_one_that_is_not_there() {
-    if on_purpose("theirs lists nothing") {
-        return;
-    }
-    let Some(frozen) = Frozen::new("sleep 1001 & P=$!; started $P; tell P") else {
-        return;
-    };
+    on_purpose("theirs lists nothing");
+    let frozen = Frozen::new("sleep 1001 & P=$!; started $P; tell P");
     let lsns = crate::common::tool("lsns").display().to_string();
     let pid = frozen.variable("P");
     let outcome = with_proc(&frozen, "hidepid=2", &format!("{lsns} -p {pid}")).run();
@@ -48,12 +42,10 @@ fn a_process_that_proc_hides_is_told_from_one_that_is_not_there() {
     frozen.end();
 }
 
-#[test]
+scene_test!(without_a_proc_there_is_no_list);
 fn without_a_proc_there_is_no_list() {
-    if newer_than_theirs((2, 39), "the mount table is always read") {
-        return;
-    }
-    let Some(frozen) = Frozen::new("") else { return };
+    newer_than_theirs((2, 39), "the mount table is always read");
+    let frozen = Frozen::new("");
     let tool = crate::common::tool("lsns").display().to_string();
     for args in ["", "-t net", "-p 1", "-J", "4026531836"] {
         let script = format!("mount -t tmpfs none /proc && exec {tool} {args}");
@@ -64,12 +56,10 @@ fn without_a_proc_there_is_no_list() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_pid_is_one_of_our_own_pid_namespace);
 fn a_pid_is_one_of_our_own_pid_namespace() {
-    if on_purpose("theirs takes the process that has the number in /proc") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs takes the process that has the number in /proc");
+    let scene = Scene::new();
     let tool = crate::common::tool("lsns").display().to_string();
     // The proc of the PID namespace above: there, process 1 is another one.
     let script = format!("unshare -u {tool} -n -r -o NS,TYPE -t uts -p 1; readlink /proc/self/ns/uts");
@@ -78,14 +68,10 @@ fn a_pid_is_one_of_our_own_pid_namespace() {
     assert_eq!(outcome.stdout.lines().next(), Some(&*format!("{own} uts")), "{outcome:?}");
 }
 
-#[test]
+scene_test!(a_process_without_a_number_in_proc_is_not_taken_for_another);
 fn a_process_without_a_number_in_proc_is_not_taken_for_another() {
-    if on_purpose("theirs takes the process that has the number in /proc") {
-        return;
-    }
-    let Some(frozen) = Frozen::new("sleep 1001 & P=$!; started $P; tell P") else {
-        return;
-    };
+    on_purpose("theirs takes the process that has the number in /proc");
+    let frozen = Frozen::new("sleep 1001 & P=$!; started $P; tell P");
     let tool = crate::common::tool("lsns").display().to_string();
     let script = format!("exec {tool} -p $$");
     let outcome = frozen.run_outside(["/bin/sh", "-c", &script]).run();

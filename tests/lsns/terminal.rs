@@ -52,11 +52,9 @@ fn shown(call: crate::common::Call, columns: u16, locale: &str) -> String {
     pty.text()
 }
 
-#[test]
+scene_test!(lines_fit_as_theirs_do);
 fn lines_fit_as_theirs_do() {
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    let frozen = Frozen::new(SCENE);
     for columns in [0, 20, 40, 80, 200] {
         for line in OPTIONS.lines().map(as_of_old) {
             for locale in ["C", "C.UTF-8"] {
@@ -72,12 +70,10 @@ fn lines_fit_as_theirs_do() {
     frozen.end();
 }
 
+scene_test!(the_variable_is_read_as_theirs_reads_it);
 /// A terminal that does not say how wide it is leaves that to a variable.
-#[test]
 fn the_variable_is_read_as_theirs_reads_it() {
-    let Some(frozen) = Frozen::new(SCENE) else {
-        return;
-    };
+    let frozen = Frozen::new(SCENE);
     let values = [
         "40",
         "+40",
@@ -102,12 +98,10 @@ fn the_variable_is_read_as_theirs_reads_it() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_person_is_told_how_much_could_not_be_read);
 fn a_person_is_told_how_much_could_not_be_read() {
-    if on_purpose("theirs says nothing") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs says nothing");
+    let scene = Scene::new();
     // There is a process of root's, which alice may not look into.
     let _held = scene.probe(["hold"]).leashed().spawn();
     let lsns = || scene.lsns(["-t", "uts"]).user(ALICE);
@@ -127,12 +121,10 @@ fn a_person_is_told_how_much_could_not_be_read() {
     assert!(!text.contains("note"), "{text}");
 }
 
-#[test]
+scene_test!(root_is_not_told_what_even_root_may_not_read);
 fn root_is_not_told_what_even_root_may_not_read() {
-    if on_purpose("theirs says nothing") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs says nothing");
+    let scene = Scene::new();
     let _held = scene.probe(["hold"]).leashed().spawn();
     // Root without the rights of root, as in a container.
     let text = shown(scene.call("/usr/bin/setpriv", ["--bounding-set=-sys_ptrace", "lsns", "-t", "uts"]), 80, "C");

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
-use crate::common::{Call, Ending, Frozen, newer_than_theirs, on_purpose, tool};
+use crate::common::{Call, Ending, Frozen, newer_than_theirs, on_purpose, part, tool};
 
 /// Runs lsns, which must fail with status 1 and this line.
 #[track_caller]
@@ -17,7 +17,7 @@ fn assert_line(args: &[&str], expected: &str) {
 
 const RANGE: &str = "Numerical result out of range";
 
-#[test]
+scene_test!(bad_values);
 fn bad_values() {
     for (args, expected) in [
         (&["-t", "foo"][..], "unknown namespace type: foo".to_string()),
@@ -46,7 +46,7 @@ fn bad_values() {
     }
 }
 
-#[test]
+scene_test!(what_excludes_each_other);
 fn what_excludes_each_other() {
     for (args, expected) in [
         (&["-J", "-r"][..], "mutually exclusive arguments: --json --raw"),
@@ -55,13 +55,13 @@ fn what_excludes_each_other() {
     ] {
         assert_line(args, expected);
     }
-    if !newer_than_theirs((2, 39), "--persistent") {
+    if !part(|| newer_than_theirs((2, 39), "--persistent")) {
         assert_line(&["-P", "-p1"], "options --persistent and --task cannot be combined");
         assert_line(&["-P", "-p1", "77"], "options --persistent and --task cannot be combined");
     }
 }
 
-#[test]
+scene_test!(the_first_fault_is_the_one_that_is_told);
 fn the_first_fault_is_the_one_that_is_told() {
     for (args, expected) in [
         (&["-J", "-r", "-t", "bar"][..], "mutually exclusive arguments: --json --raw"),
@@ -77,21 +77,17 @@ fn the_first_fault_is_the_one_that_is_told() {
     }
 }
 
-#[test]
+scene_test!(no_process_has_a_pid_below_1);
 fn no_process_has_a_pid_below_1() {
-    if newer_than_theirs((2, 42), "--task below 1 is an error") {
-        return;
-    }
+    newer_than_theirs((2, 42), "--task below 1 is an error");
     for pid in ["0", "00", "+0", "-1"] {
         assert_line(&["-p", pid], &format!("invalid PID argument: '{pid}': {RANGE}"));
     }
 }
 
-#[test]
+scene_test!(filters_that_cannot_be_read);
 fn filters_that_cannot_be_read() {
-    if newer_than_theirs((2, 40), "--filter") {
-        return;
-    }
+    newer_than_theirs((2, 40), "--filter");
     for (args, expected) in [
         (&["-Q", "TYPE=net"][..], "failed to parse \"TYPE=net\": syntax error"),
         (&["-Q", "PID == (1"], "failed to parse \"PID == (1\": syntax error"),
@@ -110,7 +106,7 @@ fn filters_that_cannot_be_read() {
 }
 
 /// Four namespaces of one process each, whose command line has `LENGTH` bytes.
-fn four_lines(length: usize) -> Option<Frozen> {
+fn four_lines(length: usize) -> Frozen {
     Frozen::new(&format!(
         r#"sleep infinity | unshare -muin /bin/bash -c 'exec -a "$0" cat' {} & settle uts $!
         until P=$(pgrep -xf 'y*'); do sleep 0.01; done; tell P"#,
@@ -126,31 +122,27 @@ fn write_four_lines(frozen: &Frozen, stdout: impl Into<OwnedFd>) -> (Ending, Str
     (outcome.ending, outcome.stderr)
 }
 
-#[test]
+scene_test!(which_block_of_the_output_fails_decides_what_is_told);
 fn which_block_of_the_output_fails_decides_what_is_told() {
     let full = || File::options().write(true).open("/dev/full").unwrap();
     let unread = || std::io::pipe().unwrap().1;
     let said = |text: &str| (Ending::Exited(1), format!("lsns: write error{text}\n"));
     // The last block, which may be full.
     for length in [100, 1023] {
-        let Some(frozen) = four_lines(length) else {
-            return;
-        };
+        let frozen = four_lines(length);
         assert_eq!(write_four_lines(&frozen, full()), said(": No space left on device"), "{length}");
         assert_eq!(write_four_lines(&frozen, unread()), (Ending::Exited(0), String::new()), "{length}");
         frozen.end();
     }
     for length in [1024, 4000] {
-        let Some(frozen) = four_lines(length) else {
-            return;
-        };
+        let frozen = four_lines(length);
         assert_eq!(write_four_lines(&frozen, full()), said(""), "{length}");
         assert_eq!(write_four_lines(&frozen, unread()), said(""), "{length}");
         frozen.end();
     }
 }
 
-#[test]
+scene_test!(help_and_version_that_cannot_be_written);
 fn help_and_version_that_cannot_be_written() {
     for option in ["--help", "--version"] {
         let full = File::options().write(true).open("/dev/full").unwrap();
@@ -160,11 +152,9 @@ fn help_and_version_that_cannot_be_written() {
     }
 }
 
-#[test]
+scene_test!(a_standard_output_that_is_closed);
 fn a_standard_output_that_is_closed() {
-    if on_purpose("a list that is lost does not go unnoticed") {
-        return;
-    }
+    on_purpose("a list that is lost does not go unnoticed");
     let lsns = tool("lsns");
     let closed = Call::new("/bin/sh").args(["-c", "exec \"$0\" >&-", lsns.to_str().unwrap()]).run();
     assert_eq!((closed.ending, &*closed.stderr), (Ending::Exited(1), "lsns: write error: Bad file descriptor\n"));
@@ -187,14 +177,10 @@ assert libc.prctl(22, 2, ctypes.create_string_buffer(filter), 0, 0) == 0
 os.execv(sys.argv[2], ['lsns'] + sys.argv[3:])
 "#;
 
-#[test]
+scene_test!(a_kernel_that_knows_no_owners);
 fn a_kernel_that_knows_no_owners() {
-    if newer_than_theirs((2, 42), "an ioctl that the kernel lacks is named") {
-        return;
-    }
-    let Some(frozen) = Frozen::new("") else {
-        return;
-    };
+    newer_than_theirs((2, 42), "an ioctl that the kernel lacks is named");
+    let frozen = Frozen::new("");
     let tool = tool("lsns").display().to_string();
     let lsns = |ioctl| frozen.run("/usr/bin", ["python3", "-c", OLDER_KERNEL, ioctl, &tool, "-Towner"]).run();
     for (ioctl, name) in [("b701", "NS_GET_USERNS"), ("b702", "NS_GET_PARENT")] {
@@ -207,11 +193,9 @@ fn a_kernel_that_knows_no_owners() {
     frozen.end();
 }
 
-#[test]
+scene_test!(a_dash_that_is_none_and_a_name_that_is_near_are_told);
 fn a_dash_that_is_none_and_a_name_that_is_near_are_told() {
-    if on_purpose("theirs has no hints") {
-        return;
-    }
+    on_purpose("theirs has no hints");
     for dash in ["\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}"] {
         let outcome = Call::new(tool("lsns")).args([&format!("{dash}t"), "net"]).run();
         let below = outcome.failed("lsns", 1, &[]);

@@ -50,26 +50,24 @@ fn hierarchies(fstype: &str) -> Vec<PathBuf> {
     writable.map(|fields| PathBuf::from(fields[1])).collect()
 }
 
-/// Those of both versions; `None`, which is said, where there is none.
-fn all_hierarchies() -> Option<Vec<PathBuf>> {
+/// Those of both versions. Skips the test where there is none.
+fn all_hierarchies() -> Vec<PathBuf> {
     let mounts = [hierarchies("cgroup2"), hierarchies("cgroup")].concat();
     if mounts.is_empty() {
         skip("no writable cgroup hierarchy is mounted");
-        return None;
     }
-    Some(mounts)
+    mounts
 }
 
-#[test]
+scene_test!(the_cgroups_of_the_target_are_joined);
 fn the_cgroups_of_the_target_are_joined() {
-    if newer_than_theirs((2, 40), "--join-cgroup") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 40), "--join-cgroup");
+    let scene = scene();
+    let mut missing = Vec::new();
     for fstype in ["cgroup2", "cgroup"] {
         let mounts = hierarchies(fstype);
         if mounts.is_empty() {
-            skip(&format!("no writable {fstype} is mounted"));
+            missing.push(fstype);
             continue;
         }
         // Before the target, which is to be gone when they are removed.
@@ -85,17 +83,16 @@ fn the_cgroups_of_the_target_are_joined() {
         }
         target.end();
     }
+    if !missing.is_empty() {
+        skip(&format!("no writable {} is mounted", missing.join(", nor ")));
+    }
 }
 
-#[test]
+scene_test!(a_forked_program_and_a_cgroup_namespace_are_joined_as_well);
 fn a_forked_program_and_a_cgroup_namespace_are_joined_as_well() {
-    if newer_than_theirs((2, 40), "--join-cgroup") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
-    let Some(mounts) = all_hierarchies() else {
-        return;
-    };
+    newer_than_theirs((2, 40), "--join-cgroup");
+    let scene = scene();
+    let mounts = all_hierarchies();
     let cgroups = Cgroups::new("forked", &mounts);
     let script = format!(
         "for d in {}; do echo 0 >$d/cgroup.procs; done; exec ./our-unshare -C -p -f probe hold",
@@ -114,15 +111,11 @@ fn a_forked_program_and_a_cgroup_namespace_are_joined_as_well() {
     target.end();
 }
 
-#[test]
+scene_test!(standard_input_stays_and_nothing_of_the_cgroup_is_left_open);
 fn standard_input_stays_and_nothing_of_the_cgroup_is_left_open() {
-    if newer_than_theirs((2, 40), "--join-cgroup") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
-    let Some(mounts) = all_hierarchies() else {
-        return;
-    };
+    newer_than_theirs((2, 40), "--join-cgroup");
+    let scene = scene();
+    let mounts = all_hierarchies();
     let cgroups = Cgroups::new("stdin", &mounts);
     let target = Target::of(scene.probe(["hold"]));
     cgroups.add(target.pid());
@@ -164,15 +157,11 @@ impl Drop for Paused<'_> {
     }
 }
 
-#[test]
+scene_test!(a_paused_cgroup_is_named_and_not_joined);
 fn a_paused_cgroup_is_named_and_not_joined() {
-    if on_purpose("theirs hangs there") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
-    let Some(mounts) = all_hierarchies() else {
-        return;
-    };
+    on_purpose("theirs hangs there");
+    let scene = scene();
+    let mounts = all_hierarchies();
     let mut freezers = 0;
     for mount in &mounts {
         let mut cgroups = Cgroups::new("paused", std::slice::from_ref(mount));

@@ -60,15 +60,13 @@ fn effect(scene: &Scene, nsenter: &str, target: &Target, line: &(User, &[&str], 
     (format!("{:?}", outcome.ending), seen)
 }
 
-#[test]
+scene_test!(the_program_sees_the_same);
 fn the_program_sees_the_same() {
-    if on_purpose("ours is compared with theirs already") {
-        return;
-    }
+    on_purpose("ours is compared with theirs already");
     if !theirs("nsenter").exists() {
-        return skip("there is no nsenter of util-linux");
+        skip("there is no nsenter of util-linux");
     }
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for line in LINES {
         let target = Target::new(&scene, line.0, line.1);
         let ours = effect(&scene, &scene.text("bin/nsenter"), &target, line);

@@ -7,9 +7,9 @@ use crate::{Target, scene};
 const REMAPPED: &[&str] =
     &["--map-users=500000,0,1000", "--map-groups=500000,0,1000", "-U", "--setuid=7", "--setgid=8"];
 
-#[test]
+scene_test!(in_a_user_namespace_the_program_is_root_without_groups);
 fn in_a_user_namespace_the_program_is_root_without_groups() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for target in [Target::new(&scene, ROOT, REMAPPED), Target::new(&scene, ALICE, &["-U", "-r"])] {
         let call = scene.nsenter(["-t", &target.id(), "-U", "probe", "seen"]).groups(&[50]);
         let seen = call.seen();
@@ -19,9 +19,9 @@ fn in_a_user_namespace_the_program_is_root_without_groups() {
     }
 }
 
-#[test]
+scene_test!(credentials_are_preserved);
 fn credentials_are_preserved() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials"]);
     let seen = call.args(["probe", "seen"]).groups(&[500_050]).seen();
@@ -30,18 +30,18 @@ fn credentials_are_preserved() {
     assert_eq!(seen.one("groups"), "50");
 }
 
-#[test]
+scene_test!(preserved_credentials_give_way_to_those_that_are_given);
 fn preserved_credentials_give_way_to_those_that_are_given() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials", "-S5", "-G6"]);
     let seen = call.args(["probe", "seen"]).seen();
     assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
 }
 
-#[test]
+scene_test!(user_and_group_are_given_by_number);
 fn user_and_group_are_given_by_number() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for options in [&["-S5", "-G6"][..], &["-S", "5", "-G", "6"], &["--setuid=5", "--setgid", "6"]] {
         let seen = scene.nsenter(options).args(["probe", "seen"]).groups(&[50]).seen();
         assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
@@ -52,9 +52,9 @@ fn user_and_group_are_given_by_number() {
     assert_eq!((seen.one("uid"), seen.one("groups")), ("0 0 0", ""));
 }
 
-#[test]
+scene_test!(without_a_user_namespace_only_the_group_drops_the_others);
 fn without_a_user_namespace_only_the_group_drops_the_others() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let seen = scene.nsenter(["-S5", "probe", "seen"]).groups(&[50]).seen();
     assert_eq!((seen.one("uid"), seen.one("gid"), seen.one("groups")), ("5 5 5", "0 0 0", "50"));
     let seen = scene.nsenter(["-G5", "probe", "seen"]).groups(&[50]).seen();
@@ -64,9 +64,9 @@ fn without_a_user_namespace_only_the_group_drops_the_others() {
     assert_eq!((seen.one("uid"), seen.one("gid"), seen.one("groups")), ("0 0 0", "0 0 0", "50"));
 }
 
-#[test]
+scene_test!(ids_are_those_of_the_user_namespace_that_is_entered);
 fn ids_are_those_of_the_user_namespace_that_is_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let call = scene.nsenter(["-t", &target.id(), "-U", "-S5", "-G6", "probe", "hold"]);
     let process = call.leashed().spawn();
@@ -76,12 +76,10 @@ fn ids_are_those_of_the_user_namespace_that_is_entered() {
     assert!(status.contains("Gid:\t500006\t500006\t500006\t500006\n"), "{status}");
 }
 
-#[test]
+scene_test!(user_and_group_are_given_by_name);
 fn user_and_group_are_given_by_name() {
-    if on_purpose("names for --setuid and --setgid") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("names for --setuid and --setgid");
+    let scene = scene();
     let seen = scene.nsenter(["-S", "alice", "-G", "staff", "probe", "seen"]).seen();
     assert_eq!((seen.one("uid"), seen.one("gid")), ("1001 1001 1001", "50 50 50"));
     for (option, what, id) in [("-S", "user", "uid"), ("-G", "group", "gid")] {
@@ -97,12 +95,10 @@ fn user_and_group_are_given_by_name() {
     assert_eq!(call.seen().one("uid"), "1001 1001 1001");
 }
 
-#[test]
+scene_test!(user_and_group_of_the_target_are_followed_as_they_are_called_inside);
 fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
-    if newer_than_theirs((2, 39), "--setuid follow") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--setuid follow");
+    let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let id = target.id();
     let follow = ["-S", "follow", "-G", "follow", "probe", "seen"];
@@ -112,12 +108,10 @@ fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
     assert_eq!((seen.one("uid"), seen.one("gid")), ("500007 500007 500007", "500008 500008 500008"));
 }
 
-#[test]
+scene_test!(who_has_no_id_inside_is_not_followed);
 fn who_has_no_id_inside_is_not_followed() {
-    if newer_than_theirs((2, 39), "--setuid follow") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--setuid follow");
+    let scene = scene();
     // Its user and group are root's outside, which the maps leave out; 65534 inside is somebody.
     let maps = ["--map-users=1:100000:65535", "--map-groups=1:100000:65535"];
     let target = Target::new(&scene, ROOT, &maps);
@@ -146,12 +140,10 @@ fn who_has_no_id_inside_is_not_followed() {
     assert_eq!((seen.one("uid"), seen.one("gid")), ("5 5 5", "6 6 6"));
 }
 
-#[test]
+scene_test!(capabilities_are_kept_for_the_program);
 fn capabilities_are_kept_for_the_program() {
-    if newer_than_theirs((2, 39), "--keep-caps") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--keep-caps");
+    let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let id = target.id();
     let options = ["-t", &id, "-U", "-S5", "-G5"];
@@ -164,9 +156,9 @@ fn capabilities_are_kept_for_the_program() {
     assert!(seen.all("caps")[0].contains(&format!("effective {ambient} ")), "{seen:#?}");
 }
 
-#[test]
+scene_test!(the_users_own_groups_stay_where_the_namespace_denies_to_drop_them);
 fn the_users_own_groups_stay_where_the_namespace_denies_to_drop_them() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials"]);
     let seen = call.args(["probe", "seen"]).user(ALICE).groups(&[50]).seen();
@@ -174,9 +166,9 @@ fn the_users_own_groups_stay_where_the_namespace_denies_to_drop_them() {
     assert_eq!(seen.one("groups"), "65534");
 }
 
-#[test]
+scene_test!(a_user_may_not_become_another);
 fn a_user_may_not_become_another() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let outcome = scene.nsenter(["-S0", "true"]).user(BOB).run();
     outcome.failed("nsenter", 1, &["Operation not permitted"]);
 }

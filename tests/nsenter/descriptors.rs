@@ -32,9 +32,9 @@ fn probe(scene: &Scene, words: &[String], id: &str) -> Call {
     scene.nsenter(["-t", id]).args(words).args([scene.path("bin/probe")]).args(["seen"])
 }
 
-#[test]
+scene_test!(every_combination_of_options_leaves_none_of_ours);
 fn every_combination_of_options_leaves_none_of_ours() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let call = scene.call(scene.path("our-unshare"), ["-u", "-C", "probe", "hold"]);
     let target = Target::of(call.given(9, socket));
@@ -55,9 +55,9 @@ fn every_combination_of_options_leaves_none_of_ours() {
     }
 }
 
-#[test]
+scene_test!(a_program_named_by_a_descriptor_is_none_of_ours);
 fn a_program_named_by_a_descriptor_is_none_of_ours() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let call = scene.call(scene.path("our-unshare"), ["-u", "-p", "-f", "probe", "hold"]);
     let target = Target::of(call.given(9, socket));
@@ -77,9 +77,9 @@ fn a_program_named_by_a_descriptor_is_none_of_ours() {
     assert_eq!(call.run().ending, crate::common::Ending::Exited(1));
 }
 
-#[test]
+scene_test!(entering_everything_leaves_none_of_ours);
 fn entering_everything_leaves_none_of_ours() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let expected = descriptors(passed_on(scene.probe(["seen"])));
     for target in [Target::new(&scene, ROOT, ROOTS), Target::new(&scene, ALICE, ROOTLESS)] {
         for words in [&["-a"][..], &["-a", "-r", "-w"], &["-a", "-F"], &["-a", "-r", "--wdns=/"]] {
@@ -89,9 +89,9 @@ fn entering_everything_leaves_none_of_ours() {
     }
 }
 
-#[test]
+scene_test!(closed_descriptors_stay_closed_and_harm_nothing);
 fn closed_descriptors_stay_closed_and_harm_nothing() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let users = target.id();
     let plain = Target::new(&scene, ROOT, &["-u"]);

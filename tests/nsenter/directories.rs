@@ -1,6 +1,6 @@
 //! Root and working directory.
 
-use crate::common::{ALICE, Ending, ROOT, Scene, their_bug};
+use crate::common::{ALICE, Ending, ROOT, Scene, part, their_bug};
 use crate::{Target, scene};
 
 /// A root directory in the scene, with the system's programs and a file `mark` that holds its name.
@@ -24,9 +24,9 @@ fn target_in(scene: &Scene, root: &str) -> Target {
     Target::of(call)
 }
 
-#[test]
+scene_test!(the_root_directory_is_the_targets_or_a_given_one);
 fn the_root_directory_is_the_targets_or_a_given_one() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let (theirs, given) = (root_directory(&scene, "theirs"), root_directory(&scene, "given"));
     let target = target_in(&scene, &theirs);
     let id = target.id();
@@ -41,14 +41,14 @@ fn the_root_directory_is_the_targets_or_a_given_one() {
     ] {
         assert_eq!(scene.nsenter(&options).args(["cat", "/mark"]).ok(), expected, "{options:?}");
     }
-    if !their_bug("the = of -r=DIR becomes part of the name") {
+    if !part(|| their_bug("the = of -r=DIR becomes part of the name")) {
         assert_eq!(scene.nsenter([&format!("-r={given}"), "cat", "/mark"]).ok(), "given\n");
     }
 }
 
-#[test]
+scene_test!(the_working_directory_is_the_targets_or_a_given_one);
 fn the_working_directory_is_the_targets_or_a_given_one() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["hold"]).directory("/usr/bin"));
     let id = target.id();
     let here = scene.directory().to_str().unwrap();
@@ -63,17 +63,15 @@ fn the_working_directory_is_the_targets_or_a_given_one() {
     ] {
         assert_eq!(scene.nsenter(options).args(["pwd"]).ok(), format!("{expected}\n"), "{options:?}");
     }
-    if their_bug("the = of -w=DIR becomes part of the name, --wdns DIR takes no DIR") {
-        return;
-    }
+    their_bug("the = of -w=DIR becomes part of the name, --wdns DIR takes no DIR");
     for options in [&["-w=/usr/lib"][..], &["-W/usr/lib"], &["-W=/usr/lib"], &["--wdns", "/usr/lib"]] {
         assert_eq!(scene.nsenter(options).args(["pwd"]).ok(), "/usr/lib\n", "{options:?}");
     }
 }
 
-#[test]
+scene_test!(one_working_directory_is_opened_outside_and_the_other_inside);
 fn one_working_directory_is_opened_outside_and_the_other_inside() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // In the container, something else is mounted on the directory.
     let place = scene.subdirectory("place");
     scene.file("place/mark", "outside\n");
@@ -88,9 +86,9 @@ fn one_working_directory_is_opened_outside_and_the_other_inside() {
     }
 }
 
-#[test]
+scene_test!(the_directory_inside_is_opened_after_the_root_has_changed);
 fn the_directory_inside_is_opened_after_the_root_has_changed() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = root_directory(&scene, "new");
     let call = scene.nsenter([&format!("--root={root}"), "--wdns=/inside", "cat", "mark"]);
     assert_eq!(call.ok(), "inside new\n");
@@ -101,9 +99,9 @@ fn the_directory_inside_is_opened_after_the_root_has_changed() {
     assert_eq!(call.ok(), "inside new\nnew\n");
 }
 
-#[test]
+scene_test!(with_a_root_alone_the_working_directory_is_kept);
 fn with_a_root_alone_the_working_directory_is_kept() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = root_directory(&scene, "new");
     scene.file("mark", "kept\n");
     let call = scene.nsenter([&format!("--root={root}"), "cat", "mark"]);
@@ -114,9 +112,9 @@ fn with_a_root_alone_the_working_directory_is_kept() {
     assert_eq!(call.ok(), "proc\n");
 }
 
-#[test]
+scene_test!(the_targets_directories_are_taken_together_with_its_namespaces);
 fn the_targets_directories_are_taken_together_with_its_namespaces() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-m", "-p", "-f", "--mount-proc", "--wd=/usr"]);
     let call = scene.nsenter(["-t", &target.id(), "-m", "-p", "--root", "--wd", "pwd"]);
     assert_eq!(call.ok(), "/usr\n");
@@ -127,9 +125,9 @@ fn the_targets_directories_are_taken_together_with_its_namespaces() {
     assert_eq!(call.ok(), "/usr\n");
 }
 
-#[test]
+scene_test!(a_directory_that_is_gone_is_no_obstacle);
 fn a_directory_that_is_gone_is_no_obstacle() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let gone = scene.subdirectory("gone");
     let target = Target::of(scene.probe(["hold"]).directory(&gone));
     let root = root_directory(&scene, "new");
@@ -148,9 +146,9 @@ fn a_directory_that_is_gone_is_no_obstacle() {
     }
 }
 
-#[test]
+scene_test!(a_directory_that_there_is_not_is_named);
 fn a_directory_that_there_is_not_is_named() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for option in ["--root=/nowhere", "--wd=/nowhere", "--wdns=/nowhere"] {
         let what = if option.starts_with("--wdns") { "current working directory" } else { "/nowhere" };
         let line = format!("nsenter: cannot open {what}: No such file or directory");

@@ -15,20 +15,18 @@ fn environment(call: Call, scene: &Scene) -> Vec<String> {
     seen.all("env").into_iter().map(str::to_string).collect()
 }
 
-#[test]
+scene_test!(the_environment_is_the_callers);
 fn the_environment_is_the_callers() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = target_with(&scene, &["B=1"]);
     let call = scene.nsenter(["-t", &target.id(), "-m"]).no_env().env("A", "1");
     assert_eq!(environment(call, &scene), ["A=1"]);
 }
 
-#[test]
+scene_test!(the_environment_of_the_target_is_taken_in_its_order);
 fn the_environment_of_the_target_is_taken_in_its_order() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let variables = ["Z=1", "B=", "A=x=y", "LD_LIBRARY_PATH=/x", "C=two words"];
     let target = target_with(&scene, &variables);
     for option in ["-e", "--env"] {
@@ -42,12 +40,10 @@ fn the_environment_of_the_target_is_taken_in_its_order() {
     assert!(below[0].contains("with PATH=/nowhere: "), "{below:?}");
 }
 
-#[test]
+scene_test!(in_our_own_mount_namespace_the_program_is_one_of_the_host);
 fn in_our_own_mount_namespace_the_program_is_one_of_the_host() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let call = scene.call("/usr/bin/env", ["-i", "A=1", "LD_PRELOAD=/x"]);
     let call = call.args([scene.path("bin/probe")]).args(["hold"]);
     let target = Target::of(call);
@@ -61,23 +57,19 @@ fn in_our_own_mount_namespace_the_program_is_one_of_the_host() {
     }
 }
 
-#[test]
+scene_test!(an_empty_environment_is_one);
 fn an_empty_environment_is_one() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let target = target_with(&scene, &[]);
     let call = scene.nsenter(["-t", &target.id(), "-m", "-e"]);
     assert_eq!(environment(call, &scene), [""; 0]);
 }
 
-#[test]
+scene_test!(what_the_loader_obeys_is_left_out_of_a_program_of_the_host);
 fn what_the_loader_obeys_is_left_out_of_a_program_of_the_host() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let variables = [
         "A=1",
         "LD_PRELOAD=/x",
@@ -131,12 +123,10 @@ fn preloading(scene: &Scene, options: &[&str], words: &[&str], program: &str) ->
     Target::of(call.args(["/usr/bin/env", "-i", "A=1", "LD_PRELOAD=", program, "hold"]))
 }
 
-#[test]
+scene_test!(the_loaders_variables_stay_with_the_mount_namespace_of_their_target);
 fn the_loaders_variables_stay_with_the_mount_namespace_of_their_target() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let probe = scene.text("bin/probe");
     let target = preloading(&scene, &["-m"], &[], &probe);
     let other = Target::new(&scene, crate::common::ROOT, &["-m"]);
@@ -157,12 +147,10 @@ fn the_loaders_variables_stay_with_the_mount_namespace_of_their_target() {
     }
 }
 
-#[test]
+scene_test!(the_loaders_variables_stay_with_the_root_of_their_target);
 fn the_loaders_variables_stay_with_the_root_of_their_target() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let probe = scene.text("bin/probe");
     let target = preloading(&scene, &["-m"], &[], &probe);
     let id = target.id();
@@ -179,12 +167,10 @@ fn the_loaders_variables_stay_with_the_root_of_their_target() {
     assert_loader(&scene, scene.nsenter(["-t", &id, "-m", "-e", "--root"]), true);
 }
 
-#[test]
+scene_test!(the_loaders_variables_stay_with_the_user_of_their_target);
 fn the_loaders_variables_stay_with_the_user_of_their_target() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     let probe = scene.text("bin/probe");
     let to_alice = ["/usr/bin/setpriv", "--reuid=1001", "--regid=1001", "--clear-groups"];
     // As a service of an ordinary user has it.
@@ -221,12 +207,10 @@ fn the_loaders_variables_stay_with_the_user_of_their_target() {
     }
 }
 
-#[test]
+scene_test!(the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target);
 fn the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     // As su(1) while it asks for a password: root by now, with the environment of the user who started it.
     let program = scene.text("program-of-root");
     scene.call("/bin/cp", [&scene.text("bin/probe"), &program]).ok();
@@ -235,29 +219,25 @@ fn the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target() {
     let target = preloading(&scene, &["-m"], &to_alice, &program);
     let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(target.proc("")).unwrap());
     if owner != 0 {
-        return crate::common::skip("the directory for temporary files is mounted nosuid");
+        crate::common::skip("the directory for temporary files is mounted nosuid");
     }
     assert_loader(&scene, scene.nsenter(["-t", &target.id(), "-m", "-e"]), false);
 }
 
-#[test]
+scene_test!(bytes_that_are_no_entries_are_left_out);
 fn bytes_that_are_no_entries_are_left_out() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     // The process overwrites its own environment.
     let target = Target::of(scene.probe(["rewrite", "Z=1\\0no sign\\0\\0=x\\0A=2"]).env("ROOM", "x".repeat(100)));
     let call = scene.nsenter(["-t", &target.id(), "-e"]);
     assert_eq!(environment(call, &scene), ["Z=1", "=x", "A=2"]);
 }
 
-#[test]
+scene_test!(two_megabytes_without_an_end_are_no_entry);
 fn two_megabytes_without_an_end_are_no_entry() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     // More than execve(2) takes with the usual stack.
     let script = "x=$(head -c 120000 /dev/zero | tr '\\0' x); for n in $(seq 20); do export V$n=$x; done; \
                   exec bin/probe fill";
@@ -270,19 +250,17 @@ fn two_megabytes_without_an_end_are_no_entry() {
     assert_eq!(environment(call, &scene), [""; 0]);
 }
 
-#[test]
+scene_test!(a_process_without_an_environment_gives_an_empty_one);
 fn a_process_without_an_environment_gives_an_empty_one() {
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--env");
+    let scene = scene();
     // A kernel thread: kthreadd, the parent of them all.
     if std::fs::read_to_string("/proc/2/comm").ok().as_deref() != Some("kthreadd\n") {
-        return crate::common::skip("process 2 is no kernel thread here");
+        crate::common::skip("process 2 is no kernel thread here");
     }
     let outcome = scene.nsenter(["-t2", "-e", &scene.text("bin/probe"), "seen"]).run();
     if outcome.stderr.contains("Permission denied") {
-        return crate::common::skip("kernel threads cannot be looked into here");
+        crate::common::skip("kernel threads cannot be looked into here");
     }
     assert_eq!(outcome.ending, Ending::Exited(0), "{outcome:?}");
     assert_eq!(crate::Seen::read(&outcome.stdout).all("env"), [""; 0]);

@@ -1,11 +1,11 @@
 //! The command line's mistakes and its small print.
 
-use crate::common::{Ending, on_purpose};
+use crate::common::{Ending, on_purpose, part};
 use crate::scene;
 
-#[test]
+scene_test!(mistakes_are_named_and_point_to_the_help);
 fn mistakes_are_named_and_point_to_the_help() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (words, named) in [
         (&["--no-such-option"][..], "no-such-option"),
         (&["-x"], "x"),
@@ -15,7 +15,7 @@ fn mistakes_are_named_and_point_to_the_help() {
         (&["--preserve-credentials=x"], "preserve-credentials"),
         (&["--u"], "u"),
     ] {
-        if named == "env" && on_purpose("--env is newer than 2.38") {
+        if named == "env" && part(|| on_purpose("--env is newer than 2.38")) {
             continue;
         }
         let outcome = scene.nsenter(words).run();
@@ -24,9 +24,9 @@ fn mistakes_are_named_and_point_to_the_help() {
     }
 }
 
-#[test]
+scene_test!(numbers_are_numbers);
 fn numbers_are_numbers() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for words in [["-t", "12x"], ["-S", "1x 2"], ["-G", "4294967295"], ["-S", "-1"]] {
         let outcome = scene.nsenter(words).args(["true"]).run();
         match words {
@@ -39,9 +39,9 @@ fn numbers_are_numbers() {
     }
 }
 
-#[test]
+scene_test!(help_and_version_act_when_they_are_met);
 fn help_and_version_act_when_they_are_met() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for option in ["-h", "--help"] {
         let help = scene.nsenter([option, "--no-such-option"]).ok();
         for named in ["--target", "--wdns", "--preserve-credentials"] {
@@ -56,18 +56,18 @@ fn help_and_version_act_when_they_are_met() {
     outcome.failed("nsenter", 1, &["No space left on device"]);
 }
 
-#[test]
+scene_test!(what_follows_the_program_is_its_own);
 fn what_follows_the_program_is_its_own() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     assert_eq!(scene.nsenter(["echo", "-t", "--help"]).ok(), "-t --help\n");
     assert_eq!(scene.nsenter(["--", "echo", "--", "-x"]).ok(), "-- -x\n");
     let seen = scene.nsenter(["-S0", "probe", "seen", ""]).seen();
     assert_eq!(seen.all("arg"), ["seen", ""]);
 }
 
-#[test]
+scene_test!(a_failed_step_is_the_last_one);
 fn a_failed_step_is_the_last_one() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let outcome = scene.nsenter(["-S", "5", "--wdns=/nowhere", "touch", "done"]).run();
     assert_eq!(outcome.ending, Ending::Exited(1));
     assert!(!scene.path("done").exists());

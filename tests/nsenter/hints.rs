@@ -9,11 +9,9 @@ use crate::common::{ALICE, BOB, Call, ROOT, Scene, on_purpose};
 use crate::{ROOTLESS, Target};
 
 /// A scene; `None` as well where the tool under test has no hints.
-fn scene() -> Option<Scene> {
-    match on_purpose("theirs has no hints") {
-        true => None,
-        false => crate::scene(),
-    }
+fn scene() -> Scene {
+    on_purpose("theirs has no hints");
+    crate::scene()
 }
 
 /// Asserts that it fails with `status`, with a message that holds `words` and one hint, which is returned.
@@ -31,9 +29,9 @@ const INVALID: &str = "Invalid argument";
 const DENIED: &str = "Permission denied";
 const MISSING: &str = "No such file or directory";
 
-#[test]
+scene_test!(a_mount_namespace_is_entered_with_the_right_to_chroot);
 fn a_mount_namespace_is_entered_with_the_right_to_chroot() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-m"]);
     let without = |lacking: &str| {
         let bounds = ["--bounding-set", lacking, "--inh-caps", lacking];
@@ -49,9 +47,9 @@ fn a_mount_namespace_is_entered_with_the_right_to_chroot() {
     assert!(both.ends_with("where we lack CAP_SYS_ADMIN and CAP_SYS_CHROOT"), "{both}");
 }
 
-#[test]
+scene_test!(the_process_that_is_protected_is_the_one_of_the_path);
 fn the_process_that_is_protected_is_the_one_of_the_path() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // Bob's own, whom nothing keeps from looking into it.
     let target = Target::of(scene.probe(["hold"]).user(BOB));
     let roots = scene.pid();
@@ -73,9 +71,9 @@ fn the_process_that_is_protected_is_the_one_of_the_path() {
     assert_eq!(below, [""; 0]);
 }
 
-#[test]
+scene_test!(groups_that_were_given_are_to_be_left_out);
 fn groups_that_were_given_are_to_be_left_out() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     let words = ["setgroups", REFUSED];
     let preserve = "--preserve-credentials";
@@ -90,9 +88,9 @@ fn groups_that_were_given_are_to_be_left_out() {
     call.user(ALICE).ok();
 }
 
-#[test]
+scene_test!(nothing_is_preserved_where_no_user_namespace_is_entered);
 fn nothing_is_preserved_where_no_user_namespace_is_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let inside = |option: &str| {
         let call = scene.call(scene.path("our-unshare"), ["-r", "bin/nsenter"]);
         call.args([option, "true"]).user(ALICE)
@@ -108,9 +106,9 @@ fn nothing_is_preserved_where_no_user_namespace_is_entered() {
     assert!(groups.starts_with("the user namespace that we are in denies setgroups(2): leave -G out"), "{groups}");
 }
 
-#[test]
+scene_test!(a_program_that_is_named_by_its_path_is_looked_up_by_no_variable);
 fn a_program_that_is_named_by_its_path_is_looked_up_by_no_variable() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-m"]);
     let script = scene.program("script", "#!/no/such/shell\n");
     for program in ["/no/such/program", &script] {
@@ -125,9 +123,9 @@ fn a_program_that_is_named_by_its_path_is_looked_up_by_no_variable() {
     }
 }
 
-#[test]
+scene_test!(the_pid_namespace_has_no_process_1_any_more);
 fn the_pid_namespace_has_no_process_1_any_more() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let keep = format!("--pid={}", scene.file("pid", ""));
     let unshare = scene.path("our-unshare");
     scene.call(unshare, [&*keep, "-f", "true"]).ok();
@@ -136,9 +134,9 @@ fn the_pid_namespace_has_no_process_1_any_more() {
     assert!(hint.starts_with("process 1 of the PID namespace that was entered has ended"), "{hint}");
 }
 
-#[test]
+scene_test!(another_root_directory_than_the_namespaces_is_named);
 fn another_root_directory_than_the_namespaces_is_named() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let root = format!("--root={}", scene.subdirectory("root"));
     for options in [&["-m", "-U"][..], &[]] {

@@ -3,9 +3,9 @@
 use crate::common::{ALICE, Ending, ROOT, Under, on_purpose, under_test};
 use crate::{Target, scene};
 
-#[test]
+scene_test!(a_pipe_for_a_passwd_file_is_not_waited_for);
 fn a_pipe_for_a_passwd_file_is_not_waited_for() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // The shell that is fallen back to is the probe, which tells that it ran. getent would wait for the pipe as well.
     let script = "mkfifo pipe
 mount --bind pipe /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/probe hold";
@@ -16,9 +16,9 @@ mount --bind pipe /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/prob
     assert_eq!(outcome.stdout, "probe: what is ''?\n");
 }
 
-#[test]
+scene_test!(a_passwd_file_without_an_end_is_not_read_to_it);
 fn a_passwd_file_without_an_end_is_not_read_to_it() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for make in ["truncate -s 1T endless", "mount --bind /dev/zero endless", "mount --bind /proc/kmsg endless"] {
         let script = format!(
             "touch endless; {make}
@@ -34,15 +34,13 @@ mount --bind endless /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/p
     }
 }
 
-#[test]
+scene_test!(a_context_is_not_given_to_a_file_that_is_none_of_proc);
 fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
-    if on_purpose("theirs takes the /proc inside for one") {
-        return;
-    }
+    on_purpose("theirs takes the /proc inside for one");
     for (make, said) in
         [("cp /dev/null", "No such device"), ("mkfifo", "No such device or address"), ("mkdir", "Is a directory")]
     {
-        let Some(scene) = scene() else { return };
+        let scene = scene();
         let script = format!(
             "mount -t tmpfs none /proc; mkdir -p /proc/self/attr; {make} /proc/self/attr/exec; exec bin/probe hold"
         );
@@ -65,9 +63,9 @@ fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
     }
 }
 
-#[test]
+scene_test!(the_user_namespace_is_not_looked_for_inside);
 fn the_user_namespace_is_not_looked_for_inside() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let decoy = Target::new(&scene, ALICE, &["-U", "-r"]);
     // In its own mount namespace, the target's directory in /proc tells of the decoy's user namespace.
     let script = format!(
@@ -84,12 +82,10 @@ mount --bind decoy /proc/$$/ns/user; exec bin/probe hold",
     call.run().failed("nsenter", 1, &[&target.proc("ns/user"), "No such file"]);
 }
 
-#[test]
+scene_test!(a_context_needs_a_proc_that_can_be_written);
 fn a_context_needs_a_proc_that_can_be_written() {
-    if on_purpose("theirs has no hints") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    on_purpose("theirs has no hints");
+    let scene = scene();
     let script = "mount -o remount,bind,ro /proc; exec bin/probe hold";
     let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
     // A machine with SELinux, as far as we can see.

@@ -10,9 +10,9 @@ fn in_pid_namespace(scene: &Scene) -> Target {
     Target::new(scene, ROOT, &["-m", "-p", "-f", "--mount-proc"])
 }
 
-#[test]
+scene_test!(the_status_is_the_programs);
 fn the_status_is_the_programs() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let id = target.id();
     for options in [&["-t", &id, "-m"][..], &["-t", &id, "-m", "-p"], &["-t", &id, "-m", "-p", "-F"]] {
@@ -34,16 +34,16 @@ fn the_status_is_the_programs() {
     }
 }
 
-#[test]
+scene_test!(an_executable_without_an_interpreter_is_run_by_the_shell);
 fn an_executable_without_an_interpreter_is_run_by_the_shell() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let script = scene.program("script", "echo \"$1\"\n");
     assert_eq!(scene.nsenter([script.as_str(), "x"]).ok(), "x\n");
 }
 
-#[test]
+scene_test!(without_a_program_the_login_shell_is_run);
 fn without_a_program_the_login_shell_is_run() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let shell = scene.program("shell", "#!/bin/sh\necho shell \"$#\"\n");
     let target = in_pid_namespace(&scene);
     for options in [&["-t", &target.id(), "-n"][..], &["-t", &target.id(), "-p"]] {
@@ -51,12 +51,10 @@ fn without_a_program_the_login_shell_is_run() {
     }
 }
 
-#[test]
+scene_test!(a_child_that_stops_does_not_stop_nsenter_where_no_shell_would_continue_it);
 fn a_child_that_stops_does_not_stop_nsenter_where_no_shell_would_continue_it() {
-    if their_bug("it stops with its child, and stays stopped") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    their_bug("it stops with its child, and stays stopped");
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let id = target.id();
     let script = "read -r self rest </proc/self/stat; (sleep 0.3; kill -CONT $self) & kill -STOP $self; exit 5";
@@ -78,12 +76,10 @@ fn a_child_that_stops_does_not_stop_nsenter_where_no_shell_would_continue_it() {
     assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL));
 }
 
-#[test]
+scene_test!(who_continues_nsenter_continues_its_child);
 fn who_continues_nsenter_continues_its_child() {
-    if their_bug("it stops with its child, and tells of no end") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    their_bug("it stops with its child, and tells of no end");
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let mut process = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]).leashed().spawn();
     process.expect("ready");
@@ -98,9 +94,9 @@ fn who_continues_nsenter_continues_its_child() {
     assert_eq!(process.wait(), Ending::Exited(0));
 }
 
-#[test]
+scene_test!(a_stopped_child_stops_the_job_of_a_shell);
 fn a_stopped_child_stops_the_job_of_a_shell() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let pty = Pty::new();
     let shell = scene.call("/bin/bash", ["--norc", "--noediting", "-i"]).env("PS1", PROMPT);
@@ -118,12 +114,10 @@ fn a_stopped_child_stops_the_job_of_a_shell() {
     assert_eq!(shell.wait(), Ending::Exited(3));
 }
 
-#[test]
+scene_test!(a_job_that_is_continued_at_once_does_not_stay_stopped);
 fn a_job_that_is_continued_at_once_does_not_stay_stopped() {
-    if their_bug("it stops for what is over, and stays stopped") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    their_bug("it stops for what is over, and stays stopped");
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let id = target.id();
     let nsenter = scene.nsenter(["-t", &id, "-p", "probe", "hold"]);
@@ -145,9 +139,9 @@ fn a_job_that_is_continued_at_once_does_not_stay_stopped() {
     }
 }
 
-#[test]
+scene_test!(a_signal_to_the_child_is_nsenters_own_end);
 fn a_signal_to_the_child_is_nsenters_own_end() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     for signal in [libc::SIGTERM, libc::SIGKILL, libc::SIGINT] {
         let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]);
@@ -158,12 +152,10 @@ fn a_signal_to_the_child_is_nsenters_own_end() {
     }
 }
 
-#[test]
+scene_test!(ctrl_c_reaches_the_child_once_and_nsenter_waits_for_it);
 fn ctrl_c_reaches_the_child_once_and_nsenter_waits_for_it() {
-    if their_bug("it dies of Ctrl-C and Ctrl-\\ while its child goes on") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    their_bug("it dies of Ctrl-C and Ctrl-\\ while its child goes on");
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let pty = Pty::new();
     let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "catch", "2", "3"]);
@@ -179,9 +171,9 @@ fn ctrl_c_reaches_the_child_once_and_nsenter_waits_for_it() {
     assert_eq!(pty.text(), "ready\ngot 02\ngot 03\n");
 }
 
-#[test]
+scene_test!(ctrl_c_ends_both_where_the_child_does_not_catch_it);
 fn ctrl_c_ends_both_where_the_child_does_not_catch_it() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let pty = Pty::new();
     let call = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]);
@@ -212,12 +204,10 @@ fn end_the_catching_job(pty: &Pty, input: File) {
     poll_until("the prompt", || pty.text().trim_end().ends_with(PROMPT));
 }
 
-#[test]
+scene_test!(ctrl_z_stops_the_job_and_fg_goes_on_with_it);
 fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
-    if their_bug("it stops again at the first fg") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    their_bug("it stops again at the first fg");
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let input = other_input(&scene);
     let pty = Pty::new();
@@ -241,9 +231,9 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
     assert_eq!(shell.wait(), Ending::Exited(0));
 }
 
-#[test]
+scene_test!(a_shell_in_the_pid_namespace_has_job_control);
 fn a_shell_in_the_pid_namespace_has_job_control() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let input = other_input(&scene);
     let pty = Pty::new();
@@ -265,9 +255,9 @@ fn a_shell_in_the_pid_namespace_has_job_control() {
     assert_eq!(process.wait(), Ending::Exited(5));
 }
 
-#[test]
+scene_test!(a_stop_of_nsenter_alone_is_its_own_and_what_the_caller_blocks_does_not_reach_it);
 fn a_stop_of_nsenter_alone_is_its_own_and_what_the_caller_blocks_does_not_reach_it() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     let id = target.id();
     let call = || scene.nsenter(["-t", &id, "-p", "probe", "hold"]).leashed();
@@ -291,9 +281,9 @@ fn a_stop_of_nsenter_alone_is_its_own_and_what_the_caller_blocks_does_not_reach_
     }
 }
 
-#[test]
+scene_test!(signals_are_to_the_program_as_the_caller_had_them);
 fn signals_are_to_the_program_as_the_caller_had_them() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = in_pid_namespace(&scene);
     for options in [&["-t", &target.id(), "-n"][..], &["-t", &target.id(), "-p"]] {
         let call = scene.nsenter(options).args(["probe", "seen"]);

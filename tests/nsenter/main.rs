@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -120,4 +121,8 @@ fn assert_entered(scene: &Scene, target: &Target, seen: &Seen, entered: &[&str])
         };
         assert_eq!(namespace(seen, name), expected, "{option}");
     }
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

@@ -3,14 +3,12 @@
 use crate::common::{Pty, ROOT, Scene, on_purpose};
 use crate::{KINDS, Target};
 
-/// A scene with a private /run; `None` as well where the tool under test takes files only.
-fn scene() -> Option<Scene> {
-    if on_purpose("theirs takes files only") {
-        return None;
-    }
-    let scene = crate::scene()?;
+/// A scene with a private /run. Leaves the test out where the tool under test takes files only.
+fn scene() -> Scene {
+    on_purpose("theirs takes files only");
+    let scene = crate::scene();
     scene.mount(["-t", "tmpfs", "none", "/run"]);
-    Some(scene)
+    scene
 }
 
 /// Binds the target's network namespace on `path`.
@@ -28,9 +26,9 @@ fn entered(scene: &Scene, option: &str, name: &str) -> String {
     scene.nsenter([option, "readlink", &format!("/proc/self/ns/{name}")]).ok().trim().to_string()
 }
 
-#[test]
+scene_test!(a_name_is_that_of_a_network_namespace_of_ip);
 fn a_name_is_that_of_a_network_namespace_of_ip() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-n", "-u"]);
     keep(&scene, &target, "/run/netns/blue");
     // As a number it would be that of a namespace of the machine.
@@ -49,9 +47,9 @@ fn a_name_is_that_of_a_network_namespace_of_ip() {
     directory.says(1, "nsenter: reassociate to namespace 'ns/net' failed: Invalid argument");
 }
 
-#[test]
+scene_test!(a_number_is_that_of_a_namespace_of_the_kind);
 fn a_number_is_that_of_a_namespace_of_the_kind() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-n", "-u", "-i", "-m"]);
     for (_, option, name) in KINDS.into_iter().filter(|(_, _, name)| ["net", "uts", "ipc"].contains(name)) {
         let number = number(&target.namespace(name));
@@ -68,9 +66,9 @@ fn a_number_is_that_of_a_namespace_of_the_kind() {
     }
 }
 
-#[test]
+scene_test!(a_file_of_that_name_comes_first);
 fn a_file_of_that_name_comes_first() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let (by_file, by_name) = (Target::new(&scene, ROOT, &["-n"]), Target::new(&scene, ROOT, &["-n"]));
     keep(&scene, &by_name, "/run/netns/blue");
     let of_name = number(&by_name.namespace("net"));

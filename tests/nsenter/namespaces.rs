@@ -3,9 +3,9 @@
 use crate::common::{ALICE, Ending, ROOT, newer_than_theirs, on_purpose};
 use crate::{KINDS, ROOTLESS, ROOTS, Target, assert_entered, link, namespace, scene};
 
-#[test]
+scene_test!(each_option_enters_its_kind_of_the_target_and_no_other);
 fn each_option_enters_its_kind_of_the_target_and_no_other() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     for (short, long, name) in KINDS {
         if name == "user" {
@@ -18,9 +18,9 @@ fn each_option_enters_its_kind_of_the_target_and_no_other() {
     }
 }
 
-#[test]
+scene_test!(the_user_namespace_of_the_target_is_entered);
 fn the_user_namespace_of_the_target_is_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     for option in ["-U", "--user"] {
         let seen = scene.nsenter(["-t", &target.id(), option, "probe", "seen"]).seen();
@@ -28,18 +28,18 @@ fn the_user_namespace_of_the_target_is_entered() {
     }
 }
 
-#[test]
+scene_test!(several_kinds_are_entered_together);
 fn several_kinds_are_entered_together() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     let call = scene.nsenter(["-t", &target.id(), "-u", "--net", "-C", "--pid"]);
     let seen = call.args(["probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["uts", "net", "cgroup", "pid"]);
 }
 
-#[test]
+scene_test!(all_enters_every_kind_but_the_user_namespace_that_is_our_own);
 fn all_enters_every_kind_but_the_user_namespace_that_is_our_own() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     for option in ["-a", "--all"] {
         let seen = scene.nsenter(["-t", &target.id(), option, "probe", "seen"]).seen();
@@ -51,9 +51,9 @@ fn all_enters_every_kind_but_the_user_namespace_that_is_our_own() {
     }
 }
 
-#[test]
+scene_test!(all_leaves_alone_what_its_own_option_names);
 fn all_leaves_alone_what_its_own_option_names() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     let other = Target::new(&scene, ROOT, &["-u", "-n"]);
     let (net, uts) = (other.proc("ns/net"), other.proc("ns/uts"));
@@ -68,18 +68,18 @@ fn all_leaves_alone_what_its_own_option_names() {
     assert_eq!(namespace(&seen, "pid"), target.namespace("pid"));
 }
 
-#[test]
+scene_test!(all_without_a_namespace_of_its_own_kind_is_nothing_special);
 fn all_without_a_namespace_of_its_own_kind_is_nothing_special() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // Nothing differs but the UTS namespace.
     let target = Target::new(&scene, ROOT, &["-u"]);
     let seen = scene.nsenter(["-t", &target.id(), "-a", "probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["uts"]);
 }
 
-#[test]
+scene_test!(root_enters_a_users_container);
 fn root_enters_a_users_container() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     for options in [&["-a"][..], &["-U", "-m", "-n", "-p"], &["--user", "--pid", "--mount", "--net"]] {
         let seen = scene.nsenter(["-t", &target.id()]).args(options).args(["probe", "seen"]).seen();
@@ -95,9 +95,9 @@ fn root_enters_a_users_container() {
     assert_eq!(call.ok(), "probe\n");
 }
 
-#[test]
+scene_test!(the_user_enters_her_own_container);
 fn the_user_enters_her_own_container() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let seen = scene
         .nsenter(["-t", &target.id(), "-U", "-m", "-n", "-p", "--preserve-credentials"])
@@ -111,9 +111,9 @@ fn the_user_enters_her_own_container() {
     assert_eq!(seen.one("uid"), "0 0 0");
 }
 
-#[test]
+scene_test!(the_pid_namespace_is_for_a_child_unless_no_fork_is_given);
 fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);
     let entering = scene.nsenter(["-t", &target.id(), "-p", "probe", "hold"]).leashed().spawn();
     entering.expect("ready");
@@ -133,21 +133,19 @@ fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
     }
 }
 
-#[test]
+scene_test!(nothing_needs_to_be_entered);
 fn nothing_needs_to_be_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     assert_eq!(scene.nsenter(["-S", "5", "id", "-u"]).ok(), "5\n");
     let target = Target::of(scene.probe(["hold"]).directory("/usr"));
     assert_eq!(scene.nsenter(["-t", &target.id(), "-w", "pwd"]).ok(), "/usr\n");
     assert_eq!(scene.nsenter(["true"]).run().ending, Ending::Exited(0));
 }
 
-#[test]
+scene_test!(the_owner_of_a_namespace_is_entered_by_user_parent);
 fn the_owner_of_a_namespace_is_entered_by_user_parent() {
-    if newer_than_theirs((2, 39), "--user-parent") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 39), "--user-parent");
+    let scene = scene();
     // The network namespace belongs to the outer user namespace; the process is in the inner one.
     let script = "readlink /proc/self/ns/user; exec ./our-unshare -Ur probe hold";
     let call = scene.call(scene.path("our-unshare"), ["-Urn", "sh", "-c", script]);
@@ -183,12 +181,10 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
     assert!(below[0].contains("--user-parent"), "{below:?}");
 }
 
-#[test]
+scene_test!(the_network_namespace_of_a_socket_is_entered);
 fn the_network_namespace_of_a_socket_is_entered() {
-    if newer_than_theirs((2, 41), "--net-socket") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 41), "--net-socket");
+    let scene = scene();
     let (socket, net) = std::thread::spawn(|| {
         // SAFETY: a plain number; only this thread changes its namespace.
         assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWNET) }, 0);
@@ -214,11 +210,11 @@ fn the_network_namespace_of_a_socket_is_entered() {
     both.says(1, "nsenter: mutually exclusive arguments: --net --net-socket");
 }
 
-#[test]
+scene_test!(the_security_context_is_followed_where_there_is_one);
 fn the_security_context_is_followed_where_there_is_one() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     if std::path::Path::new("/sys/fs/selinux/enforce").exists() {
-        return crate::common::skip("SELinux is enabled here");
+        crate::common::skip("SELinux is enabled here");
     }
     let target = Target::of(scene.probe(["hold"]));
     // There is none to follow, with a target or without.
@@ -228,16 +224,14 @@ fn the_security_context_is_followed_where_there_is_one() {
     }
 }
 
-#[test]
+scene_test!(what_needs_a_target_says_so_without_one);
 fn what_needs_a_target_says_so_without_one() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for option in ["-a", "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-r", "-w"] {
         let outcome = scene.nsenter([option, "true"]).run();
         outcome.failed("nsenter", 1, &["target"]);
     }
-    if on_purpose("options newer than 2.38") {
-        return;
-    }
+    on_purpose("options newer than 2.38");
     for option in ["-e", "-Sfollow", "-Gfollow"] {
         let outcome = scene.nsenter([option, "true"]).run();
         assert!(outcome.failed("nsenter", 1, &["target pid"])[0].contains("--target"), "{outcome:?}");

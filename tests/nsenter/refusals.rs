@@ -23,9 +23,9 @@ fn id_in(link: String) -> String {
     link.split(['[', ']']).nth(1).unwrap().to_string()
 }
 
-#[test]
+scene_test!(the_owner_of_the_namespace_is_not_entered);
 fn the_owner_of_the_namespace_is_not_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let id = target.id();
     let owner = format!("user:[{}]", id_in(target.namespace("user")));
@@ -41,9 +41,9 @@ fn the_owner_of_the_namespace_is_not_entered() {
     }
 }
 
-#[test]
+scene_test!(another_namespace_than_its_owner_is_entered);
 fn another_namespace_than_its_owner_is_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // Root's own network namespace, after she has entered a user namespace of hers.
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
     let call = call.args(["--reuid=1001", "--regid=1001", "--clear-groups", "probe", "hold"]);
@@ -54,9 +54,9 @@ fn another_namespace_than_its_owner_is_entered() {
     refused(call.user(ALICE), &words, &["the net namespace"]);
 }
 
-#[test]
+scene_test!(the_namespace_is_of_our_own_user_namespace_and_we_are_not_root);
 fn the_namespace_is_of_our_own_user_namespace_and_we_are_not_root() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // A process of hers, so that she may look into it, in a namespace that root has made.
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
     let call = call.args(["--reuid=1001", "--regid=1001", "--clear-groups", "probe", "hold"]);
@@ -65,18 +65,18 @@ fn the_namespace_is_of_our_own_user_namespace_and_we_are_not_root() {
     refused(call, &["reassociate to namespace 'ns/net' failed", "Operation not permitted"], &["CAP_SYS_ADMIN"]);
 }
 
-#[test]
+scene_test!(the_user_namespace_is_anothers);
 fn the_user_namespace_is_anothers() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     scene.mount(["--bind", &target.proc("ns/user"), &scene.file("user", "")]);
     let call = scene.nsenter(["--user=user", "--preserve-credentials", "true"]);
     refused(call.user(BOB), &["reassociate to namespace 'ns/user' failed", "Operation not permitted"], &["owner"]);
 }
 
-#[test]
+scene_test!(the_user_namespace_is_our_own);
 fn the_user_namespace_is_our_own() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     let call = scene.nsenter(["-t", &target.id(), "-U", "true"]);
     refused(call, &["reassociate to namespace 'ns/user' failed", "Invalid argument"], &["in already", "--user"]);
@@ -84,9 +84,9 @@ fn the_user_namespace_is_our_own() {
     refused(call, &["reassociate to namespace 'ns/user' failed", "Invalid argument"], &["in already", "threads"]);
 }
 
-#[test]
+scene_test!(the_pid_namespace_is_not_below_ours);
 fn the_pid_namespace_is_not_below_ours() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);
     let file = format!("--pid=/proc/{}/ns/pid", scene.pid());
     let inside = ["-t", &target.id(), "-p", "bin/nsenter", &file, "true"];
@@ -98,9 +98,9 @@ fn the_pid_namespace_is_not_below_ours() {
     }
 }
 
-#[test]
+scene_test!(a_process_that_may_not_be_looked_into);
 fn a_process_that_may_not_be_looked_into() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-n"]);
     let id = target.id();
     for options in [&["-n"][..], &["-a"], &["-r"], &["-w"]] {
@@ -114,26 +114,24 @@ fn a_process_that_may_not_be_looked_into() {
         }
         refused(call, &[&format!("/proc/{id}/"), "Permission denied"], &[&id, "CAP_SYS_PTRACE"]);
     }
-    if newer_than_theirs((2, 39), "--env") {
-        return;
-    }
+    newer_than_theirs((2, 39), "--env");
     let call = scene.nsenter(["-t", &id, "-e", "true"]).user(BOB);
     refused(call, &["environ", "Permission denied"], &["CAP_SYS_PTRACE"]);
     let call = scene.nsenter(["-t", &id, "-N0", "true"]).user(BOB);
     refused(call, &["pidfd_getfd(", ", 0): Operation not permitted"], &["CAP_SYS_PTRACE", "CAP_NET_ADMIN"]);
 }
 
-#[test]
+scene_test!(another_users_container_is_refused);
 fn another_users_container_is_refused() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let call = scene.nsenter(["-t", &target.id(), "-U", "-n", "--preserve-credentials", "true"]);
     refused(call.user(BOB), &["/proc/", "Permission denied"], &["CAP_SYS_PTRACE"]);
 }
 
-#[test]
+scene_test!(there_is_no_such_process);
 fn there_is_no_such_process() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     let id = target.id();
     target.end();
@@ -152,17 +150,17 @@ fn there_is_no_such_process() {
     }
 }
 
-#[test]
+scene_test!(the_namespace_denies_to_drop_groups);
 fn the_namespace_denies_to_drop_groups() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     let call = scene.nsenter(["-t", &target.id(), "-U", "true"]).user(ALICE);
     refused(call, &["setgroups", "Operation not permitted"], &["--preserve-credentials"]);
 }
 
-#[test]
+scene_test!(an_id_is_not_mapped);
 fn an_id_is_not_mapped() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     for (option, what) in [("-S77", "setuid failed"), ("-G77", "setgid failed")] {
         let call = scene.nsenter(["-t", &target.id(), "-U", option, "true"]);
@@ -176,9 +174,9 @@ fn not_found(scene: &Scene, options: &[&str]) -> Vec<String> {
     below.into_iter().map(str::to_string).collect()
 }
 
-#[test]
+scene_test!(the_program_is_looked_for_inside);
 fn the_program_is_looked_for_inside() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-m", "-n"]);
     let id = target.id();
     let below = not_found(&scene, &["-t", &id, "-m"]);
@@ -188,12 +186,10 @@ fn the_program_is_looked_for_inside() {
     assert_eq!(not_found(&scene, &["-t", &id, "-n"]), [""; 0]);
 }
 
-#[test]
+scene_test!(the_process_that_has_forked_into_the_namespace_is_not_in_it);
 fn the_process_that_has_forked_into_the_namespace_is_not_in_it() {
-    if crate::common::on_purpose("it says nothing of the child that is meant") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    crate::common::on_purpose("it says nothing of the child that is meant");
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);
     let parent = target.process.pid().to_string();
     // A person is told, a script is not.

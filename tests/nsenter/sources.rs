@@ -3,12 +3,12 @@
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::{ALICE, ROOT, cannot_be_had, newer_than_theirs, on_purpose, their_bug};
+use crate::common::{ALICE, ROOT, cannot_be_had, newer_than_theirs, on_purpose, part, their_bug};
 use crate::{KINDS, ROOTLESS, ROOTS, Target, assert_entered, namespace, scene};
 
-#[test]
+scene_test!(each_kind_is_entered_by_its_file);
 fn each_kind_is_entered_by_its_file() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     for (short, long, name) in KINDS {
         if name == "user" {
@@ -28,12 +28,10 @@ fn each_kind_is_entered_by_its_file() {
     }
 }
 
-#[test]
+scene_test!(a_leading_equals_sign_of_a_short_options_argument_is_dropped);
 fn a_leading_equals_sign_of_a_short_options_argument_is_dropped() {
-    if their_bug("the = of -n=FILE becomes part of the name") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    their_bug("the = of -n=FILE becomes part of the name");
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     for (short, _, name) in KINDS {
         if name == "user" {
@@ -45,9 +43,9 @@ fn a_leading_equals_sign_of_a_short_options_argument_is_dropped() {
     }
 }
 
-#[test]
+scene_test!(letters_behind_a_namespace_option_are_its_file);
 fn letters_behind_a_namespace_option_are_its_file() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     std::os::unix::fs::symlink(target.proc("ns/mnt"), scene.path("u")).unwrap();
     let seen = scene.nsenter(["-mu", "probe", "seen"]).seen();
@@ -56,9 +54,9 @@ fn letters_behind_a_namespace_option_are_its_file() {
     outcome.failed("nsenter", 1, &["cannot open n", "No such file or directory"]);
 }
 
-#[test]
+scene_test!(a_namespace_that_a_bind_mount_keeps_is_entered);
 fn a_namespace_that_a_bind_mount_keeps_is_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-n", "-u"]);
     let (net, uts) = (target.namespace("net"), target.namespace("uts"));
     let kept = ["net", "uts"].map(|name| {
@@ -72,9 +70,9 @@ fn a_namespace_that_a_bind_mount_keeps_is_entered() {
     assert_eq!((namespace(&seen, "net"), namespace(&seen, "uts")), (&*net, &*uts));
 }
 
-#[test]
+scene_test!(an_option_without_an_attached_argument_leaves_the_next_word_alone);
 fn an_option_without_an_attached_argument_leaves_the_next_word_alone() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     for (short, long, _) in KINDS {
         if short == "-U" {
@@ -87,9 +85,9 @@ fn an_option_without_an_attached_argument_leaves_the_next_word_alone() {
     }
 }
 
-#[test]
+scene_test!(the_last_of_repeated_options_wins);
 fn the_last_of_repeated_options_wins() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let targets = [0; 2].map(|_| Target::new(&scene, ROOT, &["-u"]));
     let files = targets.each_ref().map(|target| format!("-u{}", target.proc("ns/uts")));
     let seen = scene.nsenter(&files).args(["probe", "seen"]).seen();
@@ -97,9 +95,9 @@ fn the_last_of_repeated_options_wins() {
     assert_eq!(scene.nsenter(["-S3", "-S5", "id", "-u"]).ok(), "5\n");
 }
 
-#[test]
+scene_test!(the_target_is_given_in_every_way_but_once);
 fn the_target_is_given_in_every_way_but_once() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let id = target.id();
     for words in [
@@ -112,9 +110,7 @@ fn the_target_is_given_in_every_way_but_once() {
         let seen = scene.nsenter(&words).args(["-u", "probe", "seen"]).seen();
         assert_entered(&scene, &target, &seen, &["uts"]);
     }
-    if on_purpose("2.38.1 takes the last of two targets, and 0 for none") {
-        return;
-    }
+    on_purpose("2.38.1 takes the last of two targets, and 0 for none");
     let twice = scene.nsenter(["-t", &id, "-t", &id, "true"]).run();
     twice.failed("nsenter", 1, &["--target", "once"]);
     for wrong in ["0", "-1", "x", "1:", ""] {
@@ -134,12 +130,10 @@ fn inode_of_pidfd(pid: i32) -> u64 {
     std::fs::metadata(path).unwrap().ino()
 }
 
-#[test]
+scene_test!(a_process_is_told_by_the_inode_of_its_pidfd);
 fn a_process_is_told_by_the_inode_of_its_pidfd() {
-    if newer_than_theirs((2, 42), "--target PID:INODE") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 42), "--target PID:INODE");
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let inode = inode_of_pidfd(target.pid());
     let id = target.id();
@@ -147,7 +141,7 @@ fn a_process_is_told_by_the_inode_of_its_pidfd() {
         let outcome = scene.nsenter([&format!("-t{id}:{inode}"), "-u", "true"]).run();
         let line = format!("nsenter: failed to obtain a valid file descriptor for PID {id}: Function not implemented");
         outcome.says(1, &line);
-        return cannot_be_had("before Linux 6.9 pidfds have no inodes of their own");
+        cannot_be_had("before Linux 6.9 pidfds have no inodes of their own");
     }
     let seen = scene.nsenter([&format!("-t{id}:{inode}"), "-u", "probe", "seen"]).seen();
     assert_entered(&scene, &target, &seen, &["uts"]);
@@ -158,19 +152,17 @@ fn a_process_is_told_by_the_inode_of_its_pidfd() {
     assert_eq!(outcome.says(1, &line), [hint]);
 }
 
-#[test]
+scene_test!(a_namespace_is_named_by_its_id);
 fn a_namespace_is_named_by_its_id() {
-    if newer_than_theirs((2, 42), ":NSID") {
-        return;
-    }
-    let Some(scene) = scene() else { return };
+    newer_than_theirs((2, 42), ":NSID");
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let file = std::fs::File::open(target.proc("ns/uts")).unwrap();
     let mut id = 0u64;
     // NS_GET_ID of ioctl_nsfs(2), Linux 6.18.
     // SAFETY: this request writes one u64.
     if unsafe { libc::ioctl(file.as_raw_fd(), 0x8008_b70d, &mut id) } != 0 {
-        return crate::common::skip("this kernel gives namespaces no ids");
+        crate::common::skip("this kernel gives namespaces no ids");
     }
     let outcome = scene.nsenter([&format!("--uts=:{id}"), "probe", "seen"]).run();
     assert_entered(&scene, &target, &crate::Seen::read(&outcome.ok()), &["uts"]);
@@ -182,9 +174,9 @@ fn a_namespace_is_named_by_its_id() {
     assert_entered(&scene, &target, &seen, &["uts"]);
 }
 
-#[test]
+scene_test!(a_file_of_another_kind_or_of_none_is_refused);
 fn a_file_of_another_kind_or_of_none_is_refused() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u", "-n"]);
     let uts = target.proc("ns/uts");
     for (file, words) in
@@ -192,13 +184,13 @@ fn a_file_of_another_kind_or_of_none_is_refused() {
     {
         let outcome = scene.nsenter([&format!("--net={file}"), "true"]).run();
         let below = outcome.says(1, "nsenter: reassociate to namespace 'ns/net' failed: Invalid argument");
-        if !on_purpose("theirs names neither the file nor what it is") {
+        if !part(|| on_purpose("theirs names neither the file nor what it is")) {
             assert!(below[0].contains(words), "{below:?}");
         }
     }
     // One that would wait for a writer.
     scene.call("mkfifo", ["fifo"]).ok();
-    if !their_bug("it waits for a writer of a pipe") {
+    if !part(|| their_bug("it waits for a writer of a pipe")) {
         scene
             .nsenter(["--net=fifo", "true"])
             .run()
@@ -206,9 +198,9 @@ fn a_file_of_another_kind_or_of_none_is_refused() {
     }
 }
 
-#[test]
+scene_test!(files_and_the_target_are_mixed_where_rights_are_given_up);
 fn files_and_the_target_are_mixed_where_rights_are_given_up() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let users = Target::new(&scene, ALICE, ROOTLESS);
     let roots = Target::new(&scene, ROOT, &["-n", "-u"]);
     // Root's may be entered only as long as we are not in the user namespace.
@@ -224,9 +216,9 @@ fn files_and_the_target_are_mixed_where_rights_are_given_up() {
     }
 }
 
-#[test]
+scene_test!(files_and_the_target_are_mixed_where_rights_are_gained);
 fn files_and_the_target_are_mixed_where_rights_are_gained() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     // She may enter the others only from the user namespace.
     let (net, user) = (target.proc("ns/net"), target.proc("ns/user"));

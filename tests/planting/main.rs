@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -29,9 +30,9 @@ const LACKING: [(&str, &str); 5] = [
     ),
 ];
 
-#[test]
+scene_test!(every_namespace_is_listed_with_its_holder);
 fn every_namespace_is_listed_with_its_holder() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     let output = garden.call(ours("lsns"), LISTING).ok();
     let (right, wrong) = listed(&garden.planted, &output);
     assert_eq!(wrong, Vec::<String>::new());
@@ -46,9 +47,9 @@ fn every_namespace_is_listed_with_its_holder() {
     ));
 }
 
-#[test]
+scene_test!(looking_changes_nothing);
 fn looking_changes_nothing() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     let before = garden.state();
     for arguments in
         [&["--scan=all", "--output-all"][..], &["--scan=all", "--tree=owner"], &["--scan=all", "--json"], &[]]
@@ -64,9 +65,9 @@ fn looking_changes_nothing() {
     assert_eq!(garden.state(), before);
 }
 
-#[test]
+scene_test!(the_same_is_listed_where_the_kernel_lacks_newer_calls);
 fn the_same_is_listed_where_the_kernel_lacks_newer_calls() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     let planted = garden.planted.iter().cloned();
     let planted: Vec<_> = planted.map(|one| Planted { id: None, ..one }).collect();
     for (kernel, calls) in LACKING {
@@ -80,19 +81,17 @@ fn the_same_is_listed_where_the_kernel_lacks_newer_calls() {
     }
 }
 
+scene_test!(all_are_listed_where_the_kernel_tells_of_all_mounts);
 /// The kernel tells of all mount namespaces only outside of any PID namespace but the first.
-#[test]
 fn all_are_listed_where_the_kernel_tells_of_all_mounts() {
-    let Some(garden) = Garden::in_the_open() else {
-        return;
-    };
+    let garden = Garden::in_the_open();
     let output = garden.call(ours("lsns"), LISTING).ok();
     assert_eq!(listed(&garden.planted, &output).1, Vec::<String>::new());
 }
 
-#[test]
+scene_test!(a_socket_is_not_asked_where_that_is_not_allowed);
 fn a_socket_is_not_asked_where_that_is_not_allowed() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     for errno in ["EPERM", "ENOSYS"] {
         let calls = format!("pidfd_getfd={errno},listns=ENOSYS");
         let output = garden.without(&calls, ours("lsns"), LISTING).ok();
@@ -104,9 +103,9 @@ fn a_socket_is_not_asked_where_that_is_not_allowed() {
     }
 }
 
-#[test]
+scene_test!(each_is_entered_by_inode_and_by_id);
 fn each_is_entered_by_inode_and_by_id() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     let mut lines = String::new();
     for one in &garden.planted {
         for reference in one.references() {
@@ -117,10 +116,10 @@ fn each_is_entered_by_inode_and_by_id() {
     assert_eq!(entered(&garden.planted, &lines), Vec::<String>::new());
 }
 
+scene_test!(an_ordinary_user_sees_what_is_mounted);
 /// Of what nobody but its holder shows, the mounts are for everybody to see.
-#[test]
 fn an_ordinary_user_sees_what_is_mounted() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     let output = garden.call_as(ALICE, ours("lsns"), LISTING).ok();
     for one in &garden.planted {
         let row = output.lines().find(|row| row.starts_with(&one.inode));
@@ -138,10 +137,10 @@ fn an_ordinary_user_sees_what_is_mounted() {
     }
 }
 
+scene_test!(a_container_without_rights_sees_what_is_mounted_there);
 /// A new mount namespace has copies of all mounts but those of mount namespaces.
-#[test]
 fn a_container_without_rights_sees_what_is_mounted_there() {
-    let Some(garden) = Garden::new() else { return };
+    let garden = Garden::new();
     let unshare = ours("unshare");
     let inside = ["-Urmpf", "--mount-proc"].map(str::to_string).into_iter();
     let lsns = ours("lsns").display().to_string();
@@ -154,4 +153,8 @@ fn a_container_without_rights_sees_what_is_mounted_there() {
     }
     let members = output.lines().filter(|row| row.ends_with("process\\x201"));
     assert_eq!(members.count(), 8);
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

@@ -86,9 +86,7 @@ fn with_columns_of_old(line: &Line) -> Vec<String> {
 
 /// Compares so many lines by chance.
 pub fn work(index: usize, lines: usize, mut random: Random) -> bool {
-    let Some(frozen) = Frozen::new(ALL_KINDS) else {
-        return true;
-    };
+    let frozen = Frozen::new(ALL_KINDS);
     let mut known: BTreeMap<&'static str, usize> = BTreeMap::new();
     let (mut listed, mut different) = (0, 0);
     for _ in 0..lines {

@@ -14,6 +14,7 @@
 // A test, though without the harness that clippy knows one by.
 #![allow(unsafe_code, clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../runner/mod.rs"]
@@ -26,7 +27,7 @@ mod lists;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use common::{ALICE, Under, skip, under_test};
+use common::{ALICE, on_purpose, skip};
 use differences::DIFFERENCES;
 use generate::{Line, NSENTER, UNSHARE, line};
 use runner::random::{Random, seed};
@@ -40,15 +41,15 @@ const LINES: usize = 600;
 const THEIR_VERSION: &str = "2.38.1";
 
 fn main() -> ExitCode {
-    if under_test() == Under::Theirs {
-        println!("left out: random command lines compare ours with theirs already");
-        return ExitCode::SUCCESS;
-    }
+    common::main_of_one("random_command_lines", random_command_lines)
+}
+
+fn random_command_lines() {
+    on_purpose("random command lines compare ours with theirs already");
     differences::all_are_told();
     let version = std::process::Command::new(common::theirs("unshare")).arg("--version").output();
     if !version.is_ok_and(|version| String::from_utf8_lossy(&version.stdout).contains(THEIR_VERSION)) {
         skip(&format!("the installed util-linux is not {THEIR_VERSION}"));
-        return ExitCode::SUCCESS;
     }
     let seed = seed();
     println!("random command lines, NSKIT_SEED={seed}");

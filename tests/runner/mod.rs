@@ -18,10 +18,9 @@ use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use crate::common::{Ending, User};
+use crate::common::{Ending, NotRun, User, skip, tell_panics_at_once};
 use tracer::{Call, Fault};
 
 /// How long a run of ours may take before it counts as one that hangs.
@@ -29,6 +28,9 @@ const WATCHDOG_SECONDS: i64 = 20;
 
 /// A descriptor that is open in the tool, above all that it opens itself.
 const PASSED_ON: RawFd = 40;
+
+/// The status of a worker that finds that the test cannot be run here.
+const NOT_RUN: i32 = 77;
 
 /// The supplementary groups of the tool.
 const GROUPS: [u32; 2] = [4, 50];
@@ -91,17 +93,25 @@ pub struct Outcome {
 }
 
 /// Does the work in several processes side by side (`NSKIT_JOBS`, by default 2), each of which is told its number and theirs
-/// in all, and answers whether all went well. Processes, not threads: a runner is forked from a process with a single one.
-pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) -> ExitCode {
+/// in all; panics unless all went well. Processes, not threads: a runner is forked from a process with a single one.
+pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) {
     let jobs = std::env::var("NSKIT_JOBS").map_or(2, |jobs| jobs.parse().expect("NSKIT_JOBS"));
+    let reason = memory_file("reason");
     let start = |index| {
         // SAFETY: this process has a single thread.
         let pid = unsafe { libc::fork() };
         check("fork", pid);
         if pid == 0 {
             stay_on_one_processor(index);
-            let well = std::panic::catch_unwind(|| work(index, jobs)).unwrap_or(false);
-            std::process::exit(i32::from(!well));
+            tell_panics_at_once();
+            let status = match std::panic::catch_unwind(|| work(index, jobs)) {
+                Ok(well) => i32::from(!well),
+                Err(payload) => payload.downcast::<NotRun>().map_or(1, |not_run| {
+                    std::io::Write::write_all(&mut &reason, not_run.why.as_bytes()).unwrap();
+                    NOT_RUN
+                }),
+            };
+            std::process::exit(status);
         }
         pid
     };
@@ -111,9 +121,12 @@ pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) 
         let mut status = 0;
         // SAFETY: a plain number and a variable to write to.
         let waited = unsafe { libc::waitpid(worker, &mut status, 0) };
+        if waited == worker && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == NOT_RUN {
+            skip(&content(&reason));
+        }
         all_well &= waited == worker && status == 0;
     }
-    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    assert!(all_well, "what stands above went wrong");
 }
 
 /// Linux 6.18 gives out the ids of namespaces to each processor in batches, and lets a mount namespace be bound only where

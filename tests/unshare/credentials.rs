@@ -4,9 +4,9 @@ use std::fs::File;
 
 use crate::common::{ALICE, Process, Scene, copy_to_run, newer_than_theirs, on_purpose, probe};
 
-#[test]
+scene_test!(setuid_and_setgid_change_all_three_ids_and_drop_the_groups);
 fn setuid_and_setgid_change_all_three_ids_and_drop_the_groups() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [["-S", "1001", "-G", "1002"], ["--setuid", "1001", "--setgid", "1002"]] {
         let seen = scene.unshare(options).args(["probe", "seen"]).groups(&[50, 60]).seen();
         assert_eq!(seen.one("uid"), "1001 1001 1001");
@@ -15,23 +15,23 @@ fn setuid_and_setgid_change_all_three_ids_and_drop_the_groups() {
     }
 }
 
-#[test]
+scene_test!(setuid_alone_leaves_the_groups);
 fn setuid_alone_leaves_the_groups() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let seen = scene.unshare(["-S1001", "probe", "seen"]).groups(&[50, 60]).seen();
     assert_eq!([seen.one("uid"), seen.one("gid"), seen.one("groups")], ["1001 1001 1001", "0 0 0", "50 60"]);
 }
 
-#[test]
+scene_test!(setgid_alone_leaves_the_user);
 fn setgid_alone_leaves_the_user() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let seen = scene.unshare(["-G1001", "probe", "seen"]).groups(&[50, 60]).seen();
     assert_eq!([seen.one("uid"), seen.one("gid"), seen.one("groups")], ["0 0 0", "1001 1001 1001", ""]);
 }
 
-#[test]
+scene_test!(ids_are_those_of_the_new_user_namespace);
 fn ids_are_those_of_the_new_user_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let line = ["--map-auto", "-S", "7", "-G", "8", "probe", "seen"];
     let process = scene.unshare(["--map-auto", "-S", "7", "-G", "8", "probe", "hold"]).user(ALICE).leashed().spawn();
     process.expect("ready\n");
@@ -42,12 +42,10 @@ fn ids_are_those_of_the_new_user_namespace() {
     assert_eq!([seen.one("uid"), seen.one("gid")], ["7 7 7", "8 8 8"]);
 }
 
-#[test]
+scene_test!(names_are_those_of_outside);
 fn names_are_those_of_outside() {
-    if on_purpose("theirs takes numbers only") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs takes numbers only");
+    let scene = Scene::new();
     for options in [&["-S", "alice", "-G", "staff"][..], &["--setuid=alice", "--setgid=staff"]] {
         let seen = scene.unshare(options).args(["probe", "seen"]).seen();
         assert_eq!([seen.one("uid"), seen.one("gid")], ["1001 1001 1001", "50 50 50"]);
@@ -61,9 +59,9 @@ fn names_are_those_of_outside() {
     assert_eq!(seen.one("uid"), "1001 1001 1001");
 }
 
-#[test]
+scene_test!(ids_that_say_nothing);
 fn ids_that_say_nothing() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for option in ["--setuid=nosuch", "--setgid=-1", "-Sx", "-G"] {
         let outcome = scene.unshare([option]).run();
         outcome.failed("unshare", 1, &[]);
@@ -79,15 +77,15 @@ fn capabilities(scene: &Scene, options: &[&str]) -> (String, String) {
     (of("ambient"), of("effective"))
 }
 
-#[test]
+scene_test!(capabilities_are_lost_without_keep_caps);
 fn capabilities_are_lost_without_keep_caps() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_eq!(capabilities(&scene, &["-c"]), ("0".into(), "0".into()));
 }
 
-#[test]
+scene_test!(keep_caps_leaves_them_all_to_a_program_of_an_ordinary_user);
 fn keep_caps_leaves_them_all_to_a_program_of_an_ordinary_user() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let last: u32 = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap").unwrap().trim().parse().unwrap();
     let all = format!("{:x}", (1u64 << (last + 1)) - 1);
     let kept = capabilities(&scene, &["-c", "--keep-caps"]);
@@ -97,9 +95,9 @@ fn keep_caps_leaves_them_all_to_a_program_of_an_ordinary_user() {
     assert!(kept == (bounding.clone(), bounding) || kept == (all.clone(), all), "{kept:?}");
 }
 
-#[test]
+scene_test!(keep_caps_without_a_user_namespace_does_nothing);
 fn keep_caps_without_a_user_namespace_does_nothing() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_eq!(capabilities(&scene, &["--keep-caps"]), ("0".into(), "0".into()));
 }
 
@@ -109,9 +107,9 @@ fn owner(process: &Process) -> u32 {
     nskit::sys::nsfs::owner_uid(namespace).unwrap()
 }
 
-#[test]
+scene_test!(the_user_namespace_belongs_to_its_maker);
 fn the_user_namespace_belongs_to_its_maker() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (user, uid) in [(ALICE, 1001), (crate::common::ROOT, 0)] {
         let process = scene.unshare(["-r", "probe", "hold"]).user(user).leashed().spawn();
         process.expect("ready\n");
@@ -119,12 +117,10 @@ fn the_user_namespace_belongs_to_its_maker() {
     }
 }
 
-#[test]
+scene_test!(owner_gives_the_user_namespace_to_another);
 fn owner_gives_the_user_namespace_to_another() {
-    if newer_than_theirs((2, 42), "--owner") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--owner");
+    let scene = Scene::new();
     for (options, uid_map) in
         [(&["--owner", "1000:1000", "-r"][..], "         0          0          1\n"), (&["--owner=1000:1000"], "")]
     {
@@ -137,12 +133,10 @@ fn owner_gives_the_user_namespace_to_another() {
     }
 }
 
-#[test]
+scene_test!(owner_is_a_pair_of_numbers);
 fn owner_is_a_pair_of_numbers() {
-    if newer_than_theirs((2, 42), "--owner") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--owner");
+    let scene = Scene::new();
     for option in ["--owner=1000", "--owner=alice:alice", "--owner=1:2:3", "--owner=:"] {
         let outcome = scene.unshare([option, "echo", "ran"]).run();
         let below = outcome.says(1, "unshare: failed to parse owner");
@@ -150,12 +144,10 @@ fn owner_is_a_pair_of_numbers() {
     }
 }
 
-#[test]
+scene_test!(a_user_without_rights_cannot_make_another_the_owner);
 fn a_user_without_rights_cannot_make_another_the_owner() {
-    if newer_than_theirs((2, 42), "--owner") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--owner");
+    let scene = Scene::new();
     let outcome = scene.unshare(["--owner=1002:1002", "echo", "ran"]).user(ALICE).run();
     outcome.failed("unshare", 1, &["Operation not permitted"]);
 }

@@ -24,17 +24,17 @@ fn echo(scene: &Scene, user: User, options: &[&str]) -> Call {
 const REFUSED: &str = "Operation not permitted";
 const MISSING: &str = "No such file or directory";
 
-#[test]
+scene_test!(unshare_refused);
 fn unshare_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["-m"][..], &["-u", "-f"], &["-n", "--mount-proc"], &["-fp"]] {
         assert_fails(&scene, echo(&scene, ALICE, options), 1, &["unshare", REFUSED]);
     }
 }
 
-#[test]
+scene_test!(a_missing_file_to_keep_a_namespace_on);
 fn a_missing_file_to_keep_a_namespace_on() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.text("missing");
     for kind in ["mount", "uts", "ipc", "net", "cgroup", "time"] {
         let option = format!("--{kind}={file}");
@@ -42,12 +42,10 @@ fn a_missing_file_to_keep_a_namespace_on() {
     }
 }
 
-#[test]
+scene_test!(a_missing_file_is_noticed_before_a_child_runs);
 fn a_missing_file_is_noticed_before_a_child_runs() {
-    if on_purpose("theirs binds while the child runs already") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs binds while the child runs already");
+    let scene = Scene::new();
     let file = scene.text("missing");
     for kind in ["mount", "pid", "uts", "time", "user"] {
         let option = format!("--{kind}={file}");
@@ -55,12 +53,10 @@ fn a_missing_file_is_noticed_before_a_child_runs() {
     }
 }
 
-#[test]
+scene_test!(one_of_two_files_that_cannot_be_bound);
 fn one_of_two_files_that_cannot_be_bound() {
-    if their_bug("what was bound before stays bound") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("what was bound before stays bound");
+    let scene = Scene::new();
     let file = scene.file("file", "");
     let directory = scene.subdirectory("directory");
     for (first, second) in [("uts", "ipc"), ("ipc", "uts"), ("cgroup", "net"), ("net", "cgroup"), ("uts", "time")] {
@@ -72,12 +68,10 @@ fn one_of_two_files_that_cannot_be_bound() {
     }
 }
 
-#[test]
+scene_test!(a_kept_namespace_is_given_up_when_a_later_step_fails);
 fn a_kept_namespace_is_given_up_when_a_later_step_fails() {
-    if on_purpose("theirs leaves the namespace bound") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs leaves the namespace bound");
+    let scene = Scene::new();
     let keep = format!("--uts={}", scene.file("uts", ""));
     for (options, status, words) in [
         (&["-R", "/no/such"][..], 1, ["/no/such", MISSING]),
@@ -95,9 +89,9 @@ fn a_kept_namespace_is_given_up_when_a_later_step_fails() {
     }
 }
 
-#[test]
+scene_test!(a_bad_root_or_working_directory);
 fn a_bad_root_or_working_directory() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("file", "");
     for option in ["-R", "-w"] {
         for more in [&[][..], &["-f"], &["-m"], &["-fpm", "--mount-proc"]] {
@@ -110,27 +104,25 @@ fn a_bad_root_or_working_directory() {
     assert_fails(&scene, echo(&scene, ALICE, &["-R", "/"]), 1, &[REFUSED]);
 }
 
-#[test]
+scene_test!(a_working_directory_is_not_found_outside_of_the_new_root);
 fn a_working_directory_is_not_found_outside_of_the_new_root() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let (root, outside) = (scene.subdirectory("root"), scene.subdirectory("outside"));
     assert_fails(&scene, echo(&scene, ROOT, &["-R", &root, "-w", &outside]), 1, &[&outside, MISSING]);
 }
 
-#[test]
+scene_test!(proc_refused);
 fn proc_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_fails(&scene, echo(&scene, ROOT, &["--mount-proc=/no/such"]), 1, &["/no/such", MISSING]);
     // The PID namespace is not one of the new user namespace.
     assert_fails(&scene, echo(&scene, ALICE, &["-r", "--mount-proc"]), 1, &["/proc", REFUSED]);
 }
 
-#[test]
+scene_test!(a_hint_is_about_the_system_and_not_about_a_new_root);
 fn a_hint_is_about_the_system_and_not_about_a_new_root() {
-    if on_purpose("theirs has no hints") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs has no hints");
+    let scene = Scene::new();
     // The kernel lets a user mount proc only where nothing of it is covered.
     scene.mount(["-t", "tmpfs", "none", "/proc/sys"]);
     scene.subdirectory("root/proc/self");
@@ -145,24 +137,24 @@ fn a_hint_is_about_the_system_and_not_about_a_new_root() {
     assert!(!outcome.stderr.contains("misled"), "{outcome:?}");
 }
 
-#[test]
+scene_test!(setgroups_refused);
 fn setgroups_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_fails(&scene, echo(&scene, ROOT, &["--setgroups=deny"]), 1, &["/proc/self/setgroups", REFUSED]);
     assert_fails(&scene, echo(&scene, ALICE, &["-r", "-G", "0"]), 1, &["setgroups", REFUSED]);
 }
 
-#[test]
+scene_test!(setuid_and_setgid_refused);
 fn setuid_and_setgid_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_fails(&scene, echo(&scene, ALICE, &["-c", "-S", "5"]), 1, &["Invalid argument"]);
     assert_fails(&scene, echo(&scene, ALICE, &["-S", "0"]), 1, &[REFUSED]);
     assert_fails(&scene, echo(&scene, ROOT, &["--map-user=0", "-S", "5", "-f"]), 1, &["Invalid argument"]);
 }
 
-#[test]
+scene_test!(an_offset_refused);
 fn an_offset_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for option in ["--boottime=-4000000000", "--monotonic=-4000000000", "--boottime=9000000000000000000"] {
         for more in ["-T", "-fT"] {
             let words = ["timens_offsets", "Numerical result out of range"];
@@ -171,9 +163,9 @@ fn an_offset_refused() {
     }
 }
 
-#[test]
+scene_test!(a_map_refused);
 fn a_map_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     // Bob may map no block, and alice only hers.
     for (user, option) in [(BOB, "--map-users=200000,0,10"), (ALICE, "--map-users=200000,0,10")] {
         for more in [&[][..], &["-f"], &["-fp", "--mount-proc"]] {
@@ -184,12 +176,10 @@ fn a_map_refused() {
     }
 }
 
-#[test]
+scene_test!(a_map_refused_is_told);
 fn a_map_refused_is_told() {
-    if on_purpose("theirs leaves the word to newuidmap") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs leaves the word to newuidmap");
+    let scene = Scene::new();
     let refused = |option, program: &str| {
         // The word is left to the program.
         let outcome = assert_fails(&scene, echo(&scene, ALICE, &[option]), 1, &[]);
@@ -210,12 +200,10 @@ fn with_newuidmap(scene: &Scene, script: &str) -> String {
     format!("{}:/usr/bin:/bin", scene.text("fake"))
 }
 
-#[test]
+scene_test!(newuidmap_that_fails);
 fn newuidmap_that_fails() {
-    if on_purpose("theirs ends with the status of newuidmap, and says nothing") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs ends with the status of newuidmap, and says nothing");
+    let scene = Scene::new();
     let path = with_newuidmap(&scene, "#!/bin/sh\nexit 3\n");
     let call = echo(&scene, ALICE, &["--map-auto"]).env("PATH", path);
     // It has said nothing, so at least the hint must.
@@ -223,30 +211,26 @@ fn newuidmap_that_fails() {
     assert!(outcome.stderr.starts_with("unshare: hint: "), "{outcome:?}");
 }
 
-#[test]
+scene_test!(newuidmap_that_is_killed);
 fn newuidmap_that_is_killed() {
-    if their_bug("a helper that dies of a signal is taken for success") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("a helper that dies of a signal is taken for success");
+    let scene = Scene::new();
     let path = with_newuidmap(&scene, "#!/bin/sh\nkill -9 $$\n");
     let call = echo(&scene, ALICE, &["--map-auto"]).env("PATH", path);
     assert_fails(&scene, call, 1, &["newuidmap", "signal 9"]);
 }
 
-#[test]
+scene_test!(newuidmap_that_is_not_there);
 fn newuidmap_that_is_not_there() {
-    if on_purpose("theirs ends with 127, as if the program had not been found") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs ends with 127, as if the program had not been found");
+    let scene = Scene::new();
     let call = echo(&scene, ALICE, &["--map-auto"]).env("PATH", "/no/such");
     assert_fails(&scene, call, 1, &["newuidmap"]);
 }
 
-#[test]
+scene_test!(newuidmap_gets_the_ids_of_the_process_and_of_the_map);
 fn newuidmap_gets_the_ids_of_the_process_and_of_the_map() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let path = with_newuidmap(&scene, "#!/bin/sh\necho \"$PPID $*\" >&2\nexit 1\n");
     let outcome = echo(&scene, ALICE, &["--map-auto"]).env("PATH", path).run();
     let line = outcome.stderr.lines().next().unwrap();
@@ -256,9 +240,9 @@ fn newuidmap_gets_the_ids_of_the_process_and_of_the_map() {
     assert_eq!(words.collect::<Vec<_>>(), ["0", "100000", "65536"], "{line}");
 }
 
-#[test]
+scene_test!(unshare_killed_while_newuidmap_runs_leaves_no_helper);
 fn unshare_killed_while_newuidmap_runs_leaves_no_helper() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let path = with_newuidmap(&scene, "#!/bin/sh\necho mapping\nread line\nexit 1\n");
     let mut process = echo(&scene, ALICE, &["--map-auto"]).env("PATH", path).leashed().spawn();
     process.expect("mapping\n");
@@ -269,9 +253,9 @@ fn unshare_killed_while_newuidmap_runs_leaves_no_helper() {
     assert_eq!(outcome.stdout, "mapping\n");
 }
 
-#[test]
+scene_test!(fork_refused);
 fn fork_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["-f"][..], &["--map-auto"]] {
         let unshare = scene.text("bin/unshare");
         let line = ["--nproc=1", &*unshare].into_iter().chain(options.iter().copied()).chain(["echo", "ran"]);
@@ -280,21 +264,19 @@ fn fork_refused() {
     }
 }
 
-#[test]
+scene_test!(a_kept_user_namespace_that_cannot_be_made);
 fn a_kept_user_namespace_that_cannot_be_made() {
-    if newer_than_theirs((2, 42), "--user=FILE") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--user=FILE");
+    let scene = Scene::new();
     let file = scene.file("user", "");
     let option = format!("--user={file}");
     // Alice may make it, but not mount anything where she is.
     assert_fails(&scene, echo(&scene, ALICE, &[&option, "-r"]), 1, &["user", &file, REFUSED]);
 }
 
-#[test]
+scene_test!(what_does_not_fit_together_is_said_before_any_effect);
 fn what_does_not_fit_together_is_said_before_any_effect() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let keep = format!("--uts={}", scene.file("uts", ""));
     for options in [
         &["--boottime=1"][..],

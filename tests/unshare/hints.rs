@@ -9,11 +9,9 @@ mod program;
 use crate::common::{ALICE, Call, Ending, Outcome, ROOT, Scene, User, copy_to_run, on_purpose, ours};
 
 /// A scene; `None` as well where the tool under test has no hints.
-fn scene() -> Option<Scene> {
-    match on_purpose("theirs has no hints") {
-        true => None,
-        false => Scene::new(),
-    }
+fn scene() -> Scene {
+    on_purpose("theirs has no hints");
+    Scene::new()
 }
 
 /// Asserts that it fails with status 1, with a message that holds `words` and one hint, which is returned.
@@ -65,9 +63,9 @@ const DENIED: &str = "Permission denied";
 const MISSING: &str = "No such file or directory";
 const INVALID: &str = "Invalid argument";
 
-#[test]
+scene_test!(our_own_ids_are_not_mapped);
 fn our_own_ids_are_not_mapped() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let users = "--map-users=1:100000:10";
     let groups = "--map-groups=1:100000:10";
     for (outer, which) in [
@@ -82,9 +80,9 @@ fn our_own_ids_are_not_mapped() {
     }
 }
 
-#[test]
+scene_test!(blocks_that_share_ids_are_told);
 fn blocks_that_share_ids_are_told() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (blocks, shared) in
         [(["0:100:10", "5:200:10"], "the ids 5 to 9 inside"), (["0:100:10", "20:109:10"], "the ids 109 to 109 outside")]
     {
@@ -102,9 +100,9 @@ fn in_another_mount_namespace(scene: &Scene) -> crate::common::Process {
     process
 }
 
-#[test]
+scene_test!(a_file_in_another_mount_namespace);
 fn a_file_in_another_mount_namespace() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // All mounts are shared in many a system: that is not the reason.
     let mounted = scene.subdirectory("mounted");
     scene.mount(["--bind", &mounted, &mounted]);
@@ -124,9 +122,9 @@ fn a_file_in_another_mount_namespace() {
     }
 }
 
-#[test]
+scene_test!(a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only);
 fn a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let shared = scene.subdirectory("shared");
     scene.mount(["--bind", &shared, &shared]);
     scene.mount(["--make-shared", &shared]);
@@ -159,9 +157,9 @@ fn with_newuidmap(scene: &Scene, script: &str, mode: &str) -> Call {
     unshare(scene, ALICE, &["--map-auto"]).env("PATH", scene.text("fake"))
 }
 
-#[test]
+scene_test!(newuidmap_is_missing_or_cannot_be_run);
 fn newuidmap_is_missing_or_cannot_be_run() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let call = unshare(&scene, ALICE, &["--map-auto"]).env("PATH", "/no/such");
     let missing = hint(call, &["failed to execute newuidmap", "No such file or directory"]);
     assert!(missing.contains("not found in $PATH: install"), "{missing}");
@@ -175,9 +173,9 @@ fn newuidmap_is_missing_or_cannot_be_run() {
     }
 }
 
-#[test]
+scene_test!(newuidmap_refuses_and_all_ranges_of_the_user_are_named);
 fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let call = unshare(&scene, ALICE, &["--map-users=0:200000:10"]);
     let outcome = call.run();
     let lines: Vec<&str> = outcome.stderr.lines().collect();
@@ -189,9 +187,9 @@ fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
     );
 }
 
-#[test]
+scene_test!(proc_is_masked_whatever_root_directory_is_taken);
 fn proc_is_masked_whatever_root_directory_is_taken() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // The kernel lets a user mount proc only where nothing of it is covered.
     scene.mount(["-t", "tmpfs", "none", "/proc/sys"]);
     scene.subdirectory("plain/proc");
@@ -205,9 +203,9 @@ fn proc_is_masked_whatever_root_directory_is_taken() {
     }
 }
 
-#[test]
+scene_test!(the_root_directory_is_no_mount_point);
 fn the_root_directory_is_no_mount_point() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = scene.subdirectory("root");
     copy_to_run(&ours("unshare"), &scene.path("root/unshare"));
     let in_chroot = |options: &[&str]| {
@@ -230,9 +228,9 @@ fn the_root_directory_is_no_mount_point() {
     in_chroot(&["-m"]).ok();
 }
 
-#[test]
+scene_test!(the_pid_namespace_of_children_has_ended);
 fn the_pid_namespace_of_children_has_ended() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let keep = format!("--pid={}", scene.file("pid", ""));
     unshare(&scene, ROOT, &[&keep, "-f"]).ok();
     let call = scene.call(ours("nsenter"), ["-F", &keep, "bin/unshare", "-f", "true"]);

@@ -20,18 +20,18 @@ fn refused(scene: &Scene, user: User, options: &[&str]) -> Outcome {
 
 #[track_caller]
 fn assert_maps(user: User, rows: &[(&[&str], &str, &str, &str)]) {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (options, uid_map, gid_map, setgroups) in rows {
         assert_eq!(maps(&scene, user, options), [*uid_map, *gid_map, *setgroups], "{options:?} by {}", user.name);
     }
 }
 
-#[test]
+scene_test!(without_a_map_there_is_none);
 fn without_a_map_there_is_none() {
     assert_maps(ALICE, &[(&["-U"], "", "", "allow")]);
 }
 
-#[test]
+scene_test!(a_single_id_is_mapped_by_the_process_itself);
 fn a_single_id_is_mapped_by_the_process_itself() {
     assert_maps(
         ALICE,
@@ -50,7 +50,7 @@ fn a_single_id_is_mapped_by_the_process_itself() {
     assert_maps(ROOT, &[(&["-r"], "0 0 1", "0 0 1", "deny"), (&["--map-user", "5"], "5 0 1", "", "allow")]);
 }
 
-#[test]
+scene_test!(the_last_single_map_wins);
 fn the_last_single_map_wins() {
     assert_maps(
         ALICE,
@@ -61,7 +61,7 @@ fn the_last_single_map_wins() {
     );
 }
 
-#[test]
+scene_test!(the_last_of_r_c_and_map_user_wins);
 fn the_last_of_r_c_and_map_user_wins() {
     assert_maps(
         ALICE,
@@ -73,7 +73,7 @@ fn the_last_of_r_c_and_map_user_wins() {
     );
 }
 
-#[test]
+scene_test!(the_block_of_subordinate_ids_is_mapped_from_0);
 fn the_block_of_subordinate_ids_is_mapped_from_0() {
     assert_maps(
         ALICE,
@@ -85,7 +85,7 @@ fn the_block_of_subordinate_ids_is_mapped_from_0() {
     );
 }
 
-#[test]
+scene_test!(a_block_in_the_old_way_of_writing);
 fn a_block_in_the_old_way_of_writing() {
     assert_maps(
         ALICE,
@@ -97,20 +97,16 @@ fn a_block_in_the_old_way_of_writing() {
     assert_maps(ALICE, &[(&["--map-groups=100000,3,11"], "", "3 100000 11", "allow")]);
 }
 
-#[test]
+scene_test!(a_block_in_the_new_way_of_writing);
 fn a_block_in_the_new_way_of_writing() {
-    if newer_than_theirs((2, 39), "INNER:OUTER:COUNT") {
-        return;
-    }
+    newer_than_theirs((2, 39), "INNER:OUTER:COUNT");
     assert_maps(ALICE, &[(&["--map-users", "5:100000:10"], "5 100000 10", "", "allow")]);
     assert_maps(ROOT, &[(&["--map-groups=7:100000:10"], "", "7 100000 10", "allow")]);
 }
 
-#[test]
+scene_test!(a_single_map_beside_blocks_comes_first_and_wins);
 fn a_single_map_beside_blocks_comes_first_and_wins() {
-    if newer_than_theirs((2, 39), "the single map as a line of its own, without loss of an id") {
-        return;
-    }
+    newer_than_theirs((2, 39), "the single map as a line of its own, without loss of an id");
     assert_maps(
         ALICE,
         &[
@@ -137,11 +133,9 @@ fn a_single_map_beside_blocks_comes_first_and_wins() {
     );
 }
 
-#[test]
+scene_test!(subids_are_mapped_to_themselves);
 fn subids_are_mapped_to_themselves() {
-    if newer_than_theirs((2, 41), "--map-subids") {
-        return;
-    }
+    newer_than_theirs((2, 41), "--map-subids");
     assert_maps(
         ALICE,
         &[
@@ -152,11 +146,9 @@ fn subids_are_mapped_to_themselves() {
     );
 }
 
-#[test]
+scene_test!(all_passes_every_id_through);
 fn all_passes_every_id_through() {
-    if newer_than_theirs((2, 39), "--map-users=all") {
-        return;
-    }
+    newer_than_theirs((2, 39), "--map-users=all");
     assert_maps(
         ROOT,
         &[
@@ -166,19 +158,15 @@ fn all_passes_every_id_through() {
     );
 }
 
-#[test]
+scene_test!(blocks_add_up_in_their_order);
 fn blocks_add_up_in_their_order() {
-    if newer_than_theirs((2, 39), "more than one block") {
-        return;
-    }
+    newer_than_theirs((2, 39), "more than one block");
     assert_maps(ROOT, &[(&["--map-users=10:100:5", "--map-users=0:200:5"], "10 100 5; 0 200 5", "", "allow")]);
 }
 
-#[test]
+scene_test!(users_and_groups_are_decided_apart);
 fn users_and_groups_are_decided_apart() {
-    if newer_than_theirs((2, 39), "a block of one kind beside a single map of the other") {
-        return;
-    }
+    newer_than_theirs((2, 39), "a block of one kind beside a single map of the other");
     assert_maps(
         ROOT,
         &[
@@ -188,56 +176,50 @@ fn users_and_groups_are_decided_apart() {
     );
 }
 
-#[test]
+scene_test!(a_block_that_contains_the_outer_id_does_not_run_over_its_end);
 fn a_block_that_contains_the_outer_id_does_not_run_over_its_end() {
-    if their_bug_since((2, 39), "an auto block that contains the single outer id runs over its end") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug_since((2, 39), "an auto block that contains the single outer id runs over its end");
+    let scene = Scene::new();
     std::fs::write(scene.path("etc/subuid"), "root:0:10\n").unwrap();
     std::fs::write(scene.path("etc/subgid"), "root:0:10\n").unwrap();
     let expected = ["0 0 1; 1 1 9", "0 0 1; 1 1 9", "allow"];
     assert_eq!(maps(&scene, ROOT, &["--map-auto", "-r"]), expected);
 }
 
-#[test]
+scene_test!(a_line_may_name_its_user_by_number);
 fn a_line_may_name_its_user_by_number() {
     assert_maps(CAROL, &[(&["--map-auto"], "0 300000 1000", "0 310000 1000", "allow")]);
 }
 
-#[test]
+scene_test!(a_number_in_the_file_counts_without_a_passwd_entry);
 fn a_number_in_the_file_counts_without_a_passwd_entry() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     std::fs::write(scene.path("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").unwrap();
     std::fs::write(scene.path("etc/subuid"), "0:600000:7\n").unwrap();
     assert_eq!(maps(&scene, ROOT, &["--map-users=auto"])[0], "0 600000 7");
 }
 
-#[test]
+scene_test!(root_has_the_block_of_root_only);
 fn root_has_the_block_of_root_only() {
-    if their_bug("as root, a line of any named user matches") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("as root, a line of any named user matches");
+    let scene = Scene::new();
     let expected = ["0 500000 1000", "0 500000 1000", "allow"];
     assert_eq!(maps(&scene, ROOT, &["--map-auto"]), expected);
 }
 
-#[test]
+scene_test!(without_a_block_the_user_and_the_file_are_named);
 fn without_a_block_the_user_and_the_file_are_named() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (option, file) in [("--map-users=auto", "/etc/subuid"), ("--map-groups=auto", "/etc/subgid")] {
         let outcome = refused(&scene, BOB, &[option]);
         outcome.failed("unshare", 1, &["bob", file]);
     }
 }
 
-#[test]
+scene_test!(without_a_block_a_hint_says_how_to_get_one);
 fn without_a_block_a_hint_says_how_to_get_one() {
-    if on_purpose("hints") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("hints");
+    let scene = Scene::new();
     let outcome = refused(&scene, BOB, &["--map-auto"]);
     let below = outcome.failed("unshare", 1, &["bob", "/etc/subuid"]);
     assert!(
@@ -246,7 +228,7 @@ fn without_a_block_a_hint_says_how_to_get_one() {
     );
 }
 
-#[test]
+scene_test!(setgroups_is_written_before_the_group_map);
 fn setgroups_is_written_before_the_group_map() {
     assert_maps(
         ALICE,
@@ -258,63 +240,55 @@ fn setgroups_is_written_before_the_group_map() {
     );
 }
 
-#[test]
+scene_test!(denied_setgroups_and_a_single_group_go_together);
 fn denied_setgroups_and_a_single_group_go_together() {
-    if their_bug("setgroups is denied twice, the second time too late") {
-        return;
-    }
+    their_bug("setgroups is denied twice, the second time too late");
     assert_maps(ALICE, &[(&["-r", "--setgroups", "deny"], "0 1001 1", "0 1001 1", "deny")]);
 }
 
-#[test]
+scene_test!(denied_setgroups_and_blocks_go_together);
 fn denied_setgroups_and_blocks_go_together() {
-    if their_bug("with blocks, setgroups is denied too late") {
-        return;
-    }
+    their_bug("with blocks, setgroups is denied too late");
     assert_maps(ALICE, &[(&["--map-auto", "--setgroups=deny"], "0 100000 65536", "0 100000 65536", "deny")]);
 }
 
-#[test]
+scene_test!(allowed_setgroups_and_a_single_group_exclude_each_other);
 fn allowed_setgroups_and_a_single_group_exclude_each_other() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["-r", "--setgroups", "allow"][..], &["--setgroups=allow", "--map-group=0"]] {
         refused(&scene, ALICE, options).failed("unshare", 1, &["setgroups"]);
     }
 }
 
-#[test]
+scene_test!(arguments_that_are_no_ids_are_refused);
 fn arguments_that_are_no_ids_are_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for option in ["--map-user=nobody-at-all", "--map-group=no-such-group", "--map-users=1,2", "--map-groups=x"] {
         let value = option.split('=').next_back().unwrap();
         refused(&scene, ALICE, &[option]).failed("unshare", 1, &[value]);
     }
 }
 
-#[test]
+scene_test!(a_map_beyond_a_page_is_refused_before_any_effect);
 fn a_map_beyond_a_page_is_refused_before_any_effect() {
-    if newer_than_theirs((2, 39), "more than one block") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 39), "more than one block");
+    let scene = Scene::new();
     let blocks: Vec<String> =
         (0..300).map(|at| format!("--map-users={}:{}:1", at * 2, 4_000_000_000u32 + at * 2)).collect();
     let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
     refused(&scene, ROOT, &blocks).failed("unshare", 1, &["uid_map"]);
 }
 
-#[test]
+scene_test!(id_says_root_for_an_ordinary_user);
 fn id_says_root_for_an_ordinary_user() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_eq!(scene.unshare(["-Ur", "id", "-u"]).user(ALICE).ok(), "0\n");
 }
 
-#[test]
+scene_test!(the_id_that_nobody_has_is_refused);
 fn the_id_that_nobody_has_is_refused() {
-    if on_purpose("theirs runs the program without a map") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs runs the program without a map");
+    let scene = Scene::new();
     for option in ["--map-user", "--map-group"] {
         for id in ["-1", "4294967295"] {
             let outcome = scene.unshare([&format!("{option}={id}"), "echo", "ran"]).run();

@@ -6,12 +6,12 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::common::{Call, Ending, Scene, on_purpose, poll_until, skip, their_bug};
+use crate::common::{Call, Ending, Scene, on_purpose, part, poll_until, skip, their_bug};
 
 /// A scene with a file `open/place/file` to keep a namespace on, and `open/victim`, on which something is mounted. Everybody
 /// may change what is in `open`.
-fn ground() -> Option<Scene> {
-    let scene = Scene::new()?;
+fn ground() -> Scene {
+    let scene = Scene::new();
     for directory in ["open", "open/place"] {
         let path = scene.subdirectory(directory);
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
@@ -19,7 +19,7 @@ fn ground() -> Option<Scene> {
     scene.file("open/place/file", "");
     let (victim, mounted) = (scene.file("open/victim", ""), scene.file("mounted", ""));
     scene.mount(["--bind", &mounted, &victim]);
-    Some(scene)
+    scene
 }
 
 /// What puts a link to the victim in the place of the file: the directory is moved, since a mount point cannot be.
@@ -55,31 +55,25 @@ fn fails_after_binding(scene: &Scene, options: &[&str], script: &str) -> Call {
 }
 
 /// The same command under strace, which lets the calls of Linux 5.2 fail.
-fn before_5_2(scene: &Scene, call: Call) -> Option<Call> {
+fn before_5_2(scene: &Scene, call: Call) -> Call {
     if !std::path::Path::new("/usr/bin/strace").exists() {
         skip("there is no strace");
-        return None;
     }
     let fault = "inject=open_tree,move_mount:error=ENOSYS";
     let strace = ["-f", "-qq", "-o", "trace", "-e", fault];
-    Some(call.under(scene, "/usr/bin/strace", strace))
+    call.under(scene, "/usr/bin/strace", strace)
 }
 
-#[test]
+scene_test!(what_is_taken_back_is_the_mount_that_was_made);
 fn what_is_taken_back_is_the_mount_that_was_made() {
-    if on_purpose("theirs leaves the namespace bound") {
-        return;
-    }
+    on_purpose("theirs leaves the namespace bound");
     for old in [false, true] {
-        let Some(scene) = ground() else { return };
+        let scene = ground();
         // Else nothing would have been taken back.
         let script = format!("grep -q open/place/file /proc/self/mountinfo || exit\n{}", swap(&scene));
         let mut call = fails_after_binding(&scene, &[], &script);
         if old {
-            let Some(traced) = before_5_2(&scene, call) else {
-                return;
-            };
-            call = traced;
+            call = before_5_2(&scene, call);
         }
         call.run().failed("unshare", 127, &["/no/such"]);
         assert!(scene.path("open/place/file").is_symlink());
@@ -88,15 +82,11 @@ fn what_is_taken_back_is_the_mount_that_was_made() {
     }
 }
 
-#[test]
+scene_test!(before_5_2_a_mount_is_taken_back_as_well);
 fn before_5_2_a_mount_is_taken_back_as_well() {
-    if on_purpose("theirs leaves the namespace bound") {
-        return;
-    }
-    let Some(scene) = ground() else { return };
-    let Some(call) = before_5_2(&scene, fails_after_binding(&scene, &[], "")) else {
-        return;
-    };
+    on_purpose("theirs leaves the namespace bound");
+    let scene = ground();
+    let call = before_5_2(&scene, fails_after_binding(&scene, &[], ""));
     call.run().failed("unshare", 127, &["/no/such"]);
     let trace = std::fs::read_to_string(scene.path("trace")).unwrap();
     assert!(trace.contains("INJECTED") && trace.contains("MS_BIND"), "{trace}");
@@ -104,10 +94,9 @@ fn before_5_2_a_mount_is_taken_back_as_well() {
 }
 
 /// `unshare` as alice, who may mount, so that it is newuidmap that runs between the look at the file and the mount.
-fn with_newuidmap(scene: &Scene, script: &str) -> Option<Call> {
+fn with_newuidmap(scene: &Scene, script: &str) -> Call {
     if !std::path::Path::new("/usr/bin/setpriv").exists() {
         skip("there is no setpriv");
-        return None;
     }
     scene.subdirectory("fake");
     scene.program("fake/newuidmap", &format!("#!/bin/sh\n{script}\n"));
@@ -117,24 +106,17 @@ fn with_newuidmap(scene: &Scene, script: &str) -> Option<Call> {
     let keep = format!("--uts={}", scene.text("open/place/file"));
     let call = scene.unshare([&*keep, "--map-auto", "/bin/true"]);
     let path = format!("{}:/usr/bin:/bin", scene.text("fake"));
-    Some(call.under(scene, "/usr/bin/setpriv", setpriv).env("PATH", path))
+    call.under(scene, "/usr/bin/setpriv", setpriv).env("PATH", path)
 }
 
-#[test]
+scene_test!(what_is_bound_on_is_the_file_that_was_there_at_the_start);
 fn what_is_bound_on_is_the_file_that_was_there_at_the_start() {
-    if on_purpose("theirs follows the path when it mounts") {
-        return;
-    }
+    on_purpose("theirs follows the path when it mounts");
     for old in [false, true] {
-        let Some(scene) = ground() else { return };
-        let Some(mut call) = with_newuidmap(&scene, &swap(&scene)) else {
-            return;
-        };
+        let scene = ground();
+        let mut call = with_newuidmap(&scene, &swap(&scene));
         if old {
-            let Some(traced) = before_5_2(&scene, call) else {
-                return;
-            };
-            call = traced;
+            call = before_5_2(&scene, call);
         }
         call.ok();
         assert!(scene.path("open/place/file").is_symlink());
@@ -142,28 +124,22 @@ fn what_is_bound_on_is_the_file_that_was_there_at_the_start() {
     }
 }
 
-#[test]
+scene_test!(a_file_that_is_removed_meanwhile_is_an_error);
 fn a_file_that_is_removed_meanwhile_is_an_error() {
-    if on_purpose("theirs does not fail before the program runs") {
-        return;
-    }
-    let Some(scene) = ground() else { return };
+    on_purpose("theirs does not fail before the program runs");
+    let scene = ground();
     let remove = format!("rm {}", scene.text("open/place/file"));
-    let Some(call) = with_newuidmap(&scene, &remove) else {
-        return;
-    };
+    let call = with_newuidmap(&scene, &remove);
     let words = ["ns/uts on ", "open/place/file failed: No such file or directory"];
     call.run().failed("unshare", 1, &words);
     assert_eq!(kept(&scene), [""; 0]);
 }
 
-#[test]
+scene_test!(who_is_killed_before_the_program_runs_leaves_nothing_behind);
 fn who_is_killed_before_the_program_runs_leaves_nothing_behind() {
-    if on_purpose("theirs leaves the namespace bound") {
-        return;
-    }
+    on_purpose("theirs leaves the namespace bound");
     for options in [&[][..], &["--fork"], &["--fork", "--pid", "--kill-child"]] {
-        let Some(scene) = ground() else { return };
+        let scene = ground();
         // It stands still where the namespace is bound already.
         let told = scene.text("open/told");
         let script = format!("echo $PPID >{told}.part; mv {told}.part {told}; sleep 1000");
@@ -182,9 +158,9 @@ fn who_is_killed_before_the_program_runs_leaves_nothing_behind() {
     }
 }
 
-#[test]
+scene_test!(only_what_exec_would_run_has_a_namespace_kept);
 fn only_what_exec_would_run_has_a_namespace_kept() {
-    let Some(scene) = ground() else { return };
+    let scene = ground();
     let file = scene.text("open/place/file");
     let keep = format!("--uts={file}");
     // The user that counts is the effective one.
@@ -198,17 +174,15 @@ fn only_what_exec_would_run_has_a_namespace_kept() {
     scene.call("/bin/umount", [&*file]).ok();
     let outcome = scene.unshare([&*keep, "/tmp"]).run();
     outcome.failed("unshare", 126, &["/tmp", "Permission denied"]);
-    if !on_purpose("theirs leaves the namespace bound") {
+    if !part(|| on_purpose("theirs leaves the namespace bound")) {
         assert_eq!(kept(&scene), [""; 0]);
     }
 }
 
-#[test]
+scene_test!(a_program_whose_interpreter_or_loader_is_missing_has_no_namespace_kept);
 fn a_program_whose_interpreter_or_loader_is_missing_has_no_namespace_kept() {
-    if on_purpose("theirs leaves the namespace bound") {
-        return;
-    }
-    let Some(scene) = ground() else { return };
+    on_purpose("theirs leaves the namespace bound");
+    let scene = ground();
     let keep = format!("--uts={}", scene.text("open/place/file"));
     let script = scene.program("script", "#! /missing/interpreter -x\n");
     let by_script = scene.program("by-script", &format!("#!{script}\n"));
@@ -217,7 +191,7 @@ fn a_program_whose_interpreter_or_loader_is_missing_has_no_namespace_kept() {
     let mut bytes = std::fs::read("/bin/true").unwrap();
     let path = b"/lib64/ld-linux";
     let Some(at) = bytes.windows(path.len()).position(|window| window == path) else {
-        return crate::common::skip("/bin/true has another loader");
+        crate::common::skip("/bin/true has another loader");
     };
     bytes[at + 1..at + 4].copy_from_slice(b"lab");
     std::fs::write(scene.path("content"), bytes).unwrap();
@@ -231,12 +205,10 @@ fn a_program_whose_interpreter_or_loader_is_missing_has_no_namespace_kept() {
     }
 }
 
-#[test]
+scene_test!(a_child_that_cannot_become_the_program_has_no_namespace_kept);
 fn a_child_that_cannot_become_the_program_has_no_namespace_kept() {
-    if on_purpose("theirs leaves the namespace bound") {
-        return;
-    }
-    let Some(scene) = ground() else { return };
+    on_purpose("theirs leaves the namespace bound");
+    let scene = ground();
     let keep = format!("--uts={}", scene.text("open/place/file"));
     // Only execve(2) itself says so: the program is being written.
     let program = scene.program("program", "#!/bin/sh\n");
@@ -249,9 +221,9 @@ fn a_child_that_cannot_become_the_program_has_no_namespace_kept() {
     drop(writing);
 }
 
-#[test]
+scene_test!(a_link_to_the_file_is_followed_and_one_file_may_be_given_twice);
 fn a_link_to_the_file_is_followed_and_one_file_may_be_given_twice() {
-    let Some(scene) = ground() else { return };
+    let scene = ground();
     symlink("file", scene.path("open/place/link")).unwrap();
     let options = ["uts", "ipc"].map(|kind| format!("--{kind}={}", scene.text("open/place/link")));
     scene.unshare(&options).args(["true"]).ok();
@@ -268,19 +240,15 @@ fn a_link_to_the_file_is_followed_and_one_file_may_be_given_twice() {
     assert_eq!(both[2], None);
 }
 
-#[test]
+scene_test!(a_helper_that_is_killed_is_an_error);
 fn a_helper_that_is_killed_is_an_error() {
-    if their_bug("the helper that it still has waits for ever") {
-        return;
-    }
-    let Some(scene) = ground() else { return };
+    their_bug("the helper that it still has waits for ever");
+    let scene = ground();
     // The first child of unshare is the helper that binds; the second one runs us.
     let script = "read -r binder mapper </proc/$1/task/$1/children
 kill -9 $binder || exit 9
 until grep -q '^State:.Z' /proc/$binder/status; do :; done";
-    let Some(call) = with_newuidmap(&scene, script) else {
-        return;
-    };
+    let call = with_newuidmap(&scene, script);
     let outcome = call.run();
     // No signal of a closed channel, and no waiting for an answer that will not come.
     assert_eq!(outcome.ending, Ending::Exited(1), "{outcome:?}");

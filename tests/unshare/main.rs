@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -25,4 +26,8 @@ mod signals;
 fn squeeze(table: &str) -> String {
     let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     table.lines().map(line).collect::<Vec<_>>().join("; ")
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

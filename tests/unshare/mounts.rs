@@ -22,9 +22,9 @@ const MODES: [(&str, &[&str]); 5] = [
     ("unchanged", &["-m", "--propagation=unchanged"]),
 ];
 
-#[test]
+scene_test!(propagation_of_the_root_is_as_asked);
 fn propagation_of_the_root_is_as_asked() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (before, after) in [
         (
             "--make-rprivate",
@@ -44,9 +44,9 @@ fn propagation_of_the_root_is_as_asked() {
     }
 }
 
-#[test]
+scene_test!(propagation_decides_which_mounts_pass);
 fn propagation_decides_which_mounts_pass() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     scene.mount(["--make-rshared", "/"]);
     let place = scene.subdirectory("place");
     for (mode, options) in MODES {
@@ -66,17 +66,17 @@ fn propagation_decides_which_mounts_pass() {
     }
 }
 
-#[test]
+scene_test!(propagation_without_a_mount_namespace_does_nothing);
 fn propagation_without_a_mount_namespace_does_nothing() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let before = scene.mountinfo();
     scene.unshare(["--propagation", "shared", "true"]).ok();
     assert_eq!(scene.mountinfo(), before);
 }
 
-#[test]
+scene_test!(unknown_propagation_is_refused);
 fn unknown_propagation_is_refused() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     scene.unshare(["-m", "--propagation=public", "echo", "ran"]).run().failed("unshare", 1, &["public"]);
 }
 
@@ -91,9 +91,9 @@ fn new_proc() -> Mount {
     }
 }
 
-#[test]
+scene_test!(mount_proc_shows_the_new_pid_namespace);
 fn mount_proc_shows_the_new_pid_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["--mount-proc"][..], &["--mount-proc=/proc"]] {
         let line = ["--fork", "--pid"].iter().chain(options).chain(&["readlink", "/proc/self"]);
         assert_eq!(scene.unshare(line).ok(), "1\n");
@@ -103,26 +103,26 @@ fn mount_proc_shows_the_new_pid_namespace() {
     }
 }
 
-#[test]
+scene_test!(mount_proc_implies_a_mount_namespace);
 fn mount_proc_implies_a_mount_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let before = scene.mountinfo();
     let namespace = scene.unshare(["--mount-proc", "readlink", "/proc/self/ns/mnt"]).ok();
     assert_ne!(namespace.trim(), scene.namespace("mnt"));
     assert_eq!(scene.mountinfo(), before);
 }
 
-#[test]
+scene_test!(mount_proc_goes_where_it_is_told);
 fn mount_proc_goes_where_it_is_told() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let place = scene.subdirectory("place");
     let mountinfo = scene.unshare([&*format!("--mount-proc={place}"), "cat", "/proc/self/mountinfo"]).ok();
     assert_eq!(mount_on(&mountinfo, &place), Some(new_proc()));
 }
 
-#[test]
+scene_test!(a_new_proc_never_appears_outside);
 fn a_new_proc_never_appears_outside() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     scene.mount(["--make-rshared", "/"]);
     for (_, options) in MODES {
         let before = scene.mountinfo();
@@ -132,9 +132,9 @@ fn a_new_proc_never_appears_outside() {
     }
 }
 
-#[test]
+scene_test!(only_the_place_of_the_new_proc_is_made_private);
 fn only_the_place_of_the_new_proc_is_made_private() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     scene.mount(["--make-rshared", "/"]);
     let line = ["--propagation=unchanged", "--mount-proc", "cat", "/proc/self/mountinfo"];
     let mountinfo = scene.unshare(line).ok();
@@ -142,18 +142,18 @@ fn only_the_place_of_the_new_proc_is_made_private() {
     assert_eq!(mount_on(&mountinfo, "/proc"), Some(new_proc()));
 }
 
-#[test]
+scene_test!(a_directory_that_is_no_mount_point_takes_a_proc_too);
 fn a_directory_that_is_no_mount_point_takes_a_proc_too() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let place = scene.subdirectory("place");
     let line = ["--propagation=slave", &*format!("--mount-proc={place}"), "cat", "/proc/self/mountinfo"];
     let mountinfo = scene.unshare(line).ok();
     assert_eq!(mount_on(&mountinfo, &place).unwrap().fstype, "proc");
 }
 
-#[test]
+scene_test!(mount_proc_of_an_ordinary_user);
 fn mount_proc_of_an_ordinary_user() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let line = ["-r", "-fp", "--mount-proc", "readlink", "/proc/self"];
     assert_eq!(scene.unshare(line).user(ALICE).ok(), "1\n");
 }
@@ -168,27 +168,27 @@ fn root(scene: &Scene) -> String {
     root
 }
 
-#[test]
+scene_test!(root_changes_the_root_directory_and_the_working_directory);
 fn root_changes_the_root_directory_and_the_working_directory() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let root = root(&scene);
     for options in [["-R", &root], ["--root", &root]] {
         assert_eq!(scene.unshare(options).args(["/tools/probe", "seen"]).seen().one("cwd"), "/");
     }
 }
 
-#[test]
+scene_test!(the_program_is_looked_up_in_the_new_root);
 fn the_program_is_looked_up_in_the_new_root() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let root = root(&scene);
     scene.unshare(["-R", &root, "probe", "seen"]).env("PATH", "/tools").ok();
     let outcome = scene.unshare(["-R", &root, "probe", "seen"]).run();
     outcome.failed("unshare", 127, &["probe", "No such file or directory"]);
 }
 
-#[test]
+scene_test!(wd_changes_the_working_directory_inside_the_new_root);
 fn wd_changes_the_working_directory_inside_the_new_root() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let root = root(&scene);
     for options in [["-R", &root, "-w", "/a/b"], ["-R", &root, "--wd", "a/b/"]] {
         // A relative one starts where the caller stood, who is out of reach by then.
@@ -202,9 +202,9 @@ fn wd_changes_the_working_directory_inside_the_new_root() {
     assert_eq!(scene.unshare(["--wd=place", "probe", "seen"]).seen().one("cwd"), place);
 }
 
-#[test]
+scene_test!(proc_is_mounted_inside_the_new_root);
 fn proc_is_mounted_inside_the_new_root() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let root = root(&scene);
     for mode in ["private", "slave", "unchanged"] {
         let option = format!("--propagation={mode}");
@@ -220,22 +220,18 @@ fn registration(interpreter: &str, flags: &str) -> String {
     format!(":nskit:M::nskit-magic::{interpreter}:{flags}")
 }
 
-/// Whether the kernel has binfmt_misc for user namespaces (Linux 6.7); says so if not.
-fn has_binfmt() -> bool {
-    let filesystems = std::fs::read_to_string("/proc/filesystems").unwrap();
-    let known = filesystems.contains("\tbinfmt_misc\n");
-    if !known {
+/// Skips the test unless the kernel has binfmt_misc for user namespaces (Linux 6.7).
+fn needs_binfmt() {
+    if !std::fs::read_to_string("/proc/filesystems").unwrap().contains("\tbinfmt_misc\n") {
         skip("the kernel has no binfmt_misc");
     }
-    known
 }
 
-#[test]
+scene_test!(mount_binfmt_mounts_a_new_binfmt_misc_and_proc);
 fn mount_binfmt_mounts_a_new_binfmt_misc_and_proc() {
-    if newer_than_theirs((2, 40), "--mount-binfmt") || !has_binfmt() {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 40), "--mount-binfmt");
+    needs_binfmt();
+    let scene = Scene::new();
     for user in [crate::common::ROOT, ALICE] {
         let mountinfo = scene.unshare(["-r", "-fp", "--mount-binfmt", "cat", "/proc/self/mountinfo"]).user(user).ok();
         let binfmt = Mount { fstype: "binfmt_misc".into(), source: "binfmt_misc".into(), ..new_proc() };
@@ -244,12 +240,11 @@ fn mount_binfmt_mounts_a_new_binfmt_misc_and_proc() {
     }
 }
 
-#[test]
+scene_test!(mount_binfmt_on_a_directory_mounts_no_proc);
 fn mount_binfmt_on_a_directory_mounts_no_proc() {
-    if newer_than_theirs((2, 40), "--mount-binfmt") || !has_binfmt() {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 40), "--mount-binfmt");
+    needs_binfmt();
+    let scene = Scene::new();
     let place = scene.subdirectory("place");
     let option = format!("--mount-binfmt={place}");
     let before = mount_on(&scene.mountinfo(), "/proc");
@@ -261,12 +256,11 @@ fn mount_binfmt_on_a_directory_mounts_no_proc() {
     }
 }
 
-#[test]
+scene_test!(load_interp_registers_an_interpreter);
 fn load_interp_registers_an_interpreter() {
-    if newer_than_theirs((2, 40), "--load-interp") || !has_binfmt() {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 40), "--load-interp");
+    needs_binfmt();
+    let scene = Scene::new();
     let interpreter = scene.program("interpreter", "#!/bin/sh\necho interpreted: \"${1##*/}\"\n");
     let program = scene.program("program", "nskit-magic\n");
     let register = registration(&interpreter, "");
@@ -276,12 +270,11 @@ fn load_interp_registers_an_interpreter() {
     }
 }
 
-#[test]
+scene_test!(an_interpreter_that_is_opened_at_once_is_one_outside_of_the_new_root);
 fn an_interpreter_that_is_opened_at_once_is_one_outside_of_the_new_root() {
-    if newer_than_theirs((2, 40), "--load-interp") || !has_binfmt() {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 40), "--load-interp");
+    needs_binfmt();
+    let scene = Scene::new();
     let root = root(&scene);
     scene.subdirectory("root/bin");
     scene.program("root/program", "nskit-magic\n");
@@ -291,19 +284,18 @@ fn an_interpreter_that_is_opened_at_once_is_one_outside_of_the_new_root() {
     assert_eq!(outcome.stdout, "probe: what is '/program'?\n", "{outcome:?}");
 }
 
-#[test]
+scene_test!(a_registration_that_is_refused_is_named);
 fn a_registration_that_is_refused_is_named() {
-    if newer_than_theirs((2, 40), "--load-interp") || !has_binfmt() {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 40), "--load-interp");
+    needs_binfmt();
+    let scene = Scene::new();
     let outcome = scene.unshare(["-r", "-fp", "-l", "nonsense", "echo", "ran"]).run();
     outcome.says(1, "unshare: write failed /proc/sys/fs/binfmt_misc/register: Invalid argument");
 }
 
-#[test]
+scene_test!(scenes_do_not_change_the_machine);
 fn scenes_do_not_change_the_machine() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let place = scene.subdirectory("place");
     scene.mount(["-t", "tmpfs", "none", &place]);
     assert_eq!(mount_on(&Call::new("cat").args(["/proc/self/mountinfo"]).ok(), &place), None);

@@ -21,9 +21,9 @@ fn changed(scene: &Scene, seen: &Seen) -> Vec<String> {
     pairs.filter(|(name, link)| scene.namespace(name) != *link).map(|(name, _)| name.to_string()).collect()
 }
 
-#[test]
+scene_test!(each_option_makes_a_new_namespace_of_its_kind_and_no_other);
 fn each_option_makes_a_new_namespace_of_its_kind_and_no_other() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (short, long, names) in KINDS {
         for option in [short, long] {
             let seen = scene.unshare([option, "--fork", "probe", "seen"]).seen();
@@ -32,40 +32,40 @@ fn each_option_makes_a_new_namespace_of_its_kind_and_no_other() {
     }
 }
 
-#[test]
+scene_test!(without_an_option_no_namespace_is_new);
 fn without_an_option_no_namespace_is_new() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     assert_eq!(changed(&scene, &scene.unshare(["probe", "seen"]).seen()), [""; 0]);
 }
 
-#[test]
+scene_test!(all_kinds_at_once);
 fn all_kinds_at_once() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let seen = scene.unshare(["-fmuinpUCT", "probe", "seen"]).seen();
     let all = ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
     assert_eq!(changed(&scene, &seen), all);
 }
 
-#[test]
+scene_test!(a_user_without_rights_needs_a_user_namespace);
 fn a_user_without_rights_needs_a_user_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let refused = scene.unshare(["-u", "probe", "seen"]).user(ALICE).run();
     refused.failed("unshare", 1, &["unshare", "Operation not permitted"]);
     let seen = scene.unshare(["-Uu", "probe", "seen"]).user(ALICE).seen();
     assert_eq!(changed(&scene, &seen), ["user", "uts"]);
 }
 
-#[test]
+scene_test!(a_new_pid_namespace_is_for_children_only);
 fn a_new_pid_namespace_is_for_children_only() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let direct = scene.unshare(["--pid", "probe", "seen"]).seen();
     assert!(!changed(&scene, &direct).contains(&"pid".to_string()));
     assert_eq!(scene.unshare(["--pid", "--fork", "probe", "seen"]).seen().one("pid"), "1");
 }
 
-#[test]
+scene_test!(fork_runs_the_program_as_a_child);
 fn fork_runs_the_program_as_a_child() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for option in ["-f", "--fork", "--kill-child", "--kill-child=TERM"] {
         let process = scene.unshare([option, "probe", "hold"]).leashed().spawn();
         process.expect("ready\n");
@@ -74,15 +74,13 @@ fn fork_runs_the_program_as_a_child() {
     }
     let process = scene.unshare(["probe", "hold"]).leashed().spawn();
     process.expect("ready\n");
-    assert_eq!(process.children(), []);
+    assert_eq!(process.children(), [0; 0]);
 }
 
-#[test]
+scene_test!(forward_signals_runs_the_program_as_a_child);
 fn forward_signals_runs_the_program_as_a_child() {
-    if newer_than_theirs((2, 42), "--forward-signals") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--forward-signals");
+    let scene = Scene::new();
     let process = scene.unshare(["--forward-signals", "probe", "hold"]).leashed().spawn();
     process.expect("ready\n");
     assert_eq!(std::fs::read(process.child().proc("cmdline")).unwrap(), b"probe\0hold\0");
@@ -90,7 +88,7 @@ fn forward_signals_runs_the_program_as_a_child() {
 
 /// Has each kind kept on a file of its own, while `options` are given as well.
 fn kept_on_a_file(kinds: &[(&str, &str, &[&str])], options: &[&str]) {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (_, long, names) in kinds {
         let file = scene.file(&long[2..], "");
         let option = format!("{long}={file}");
@@ -104,37 +102,33 @@ fn kept_on_a_file(kinds: &[(&str, &str, &[&str])], options: &[&str]) {
     }
 }
 
-#[test]
+scene_test!(a_namespace_is_kept_on_a_file);
 fn a_namespace_is_kept_on_a_file() {
     let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.0 != "-U").collect();
     kept_on_a_file(&kinds, &[]);
 }
 
-#[test]
+scene_test!(a_namespace_is_kept_on_a_file_beside_a_new_mount_namespace);
 fn a_namespace_is_kept_on_a_file_beside_a_new_mount_namespace() {
     let kinds: Vec<_> = KINDS.into_iter().filter(|kind| kind.0 != "-U").collect();
     kept_on_a_file(&kinds, &["-m"]);
 }
 
-#[test]
+scene_test!(a_namespace_is_kept_on_a_file_beside_a_new_user_namespace);
 fn a_namespace_is_kept_on_a_file_beside_a_new_user_namespace() {
-    if newer_than_theirs((2, 42), "namespace files beside --user") {
-        return;
-    }
+    newer_than_theirs((2, 42), "namespace files beside --user");
     kept_on_a_file(&KINDS, &["-r"]);
 }
 
-#[test]
+scene_test!(a_user_namespace_is_kept_on_a_file);
 fn a_user_namespace_is_kept_on_a_file() {
-    if newer_than_theirs((2, 42), "--user=FILE") {
-        return;
-    }
+    newer_than_theirs((2, 42), "--user=FILE");
     kept_on_a_file(&KINDS[5..6], &[]);
 }
 
-#[test]
+scene_test!(several_kinds_are_kept_without_a_child_too);
 fn several_kinds_are_kept_without_a_child_too() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let files = ["mount", "uts", "ipc", "net", "cgroup", "time"].map(|name| (name, scene.file(name, "")));
     let options = files.iter().map(|(name, file)| format!("--{name}={file}"));
     scene.unshare(options.chain(["true".to_string()])).on_the_scenes_processor().ok();
@@ -146,9 +140,9 @@ fn several_kinds_are_kept_without_a_child_too() {
     }
 }
 
-#[test]
+scene_test!(a_kept_uts_namespace_survives_and_umount_ends_it);
 fn a_kept_uts_namespace_survives_and_umount_ends_it() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("uts", "");
     scene.unshare([&format!("--uts={file}"), "hostname", "kept"]).ok();
     let option = format!("--uts={file}");
@@ -158,34 +152,34 @@ fn a_kept_uts_namespace_survives_and_umount_ends_it() {
     assert_eq!(gone.ending, Ending::Exited(1));
 }
 
-#[test]
+scene_test!(a_relative_file_is_relative_to_the_callers_directory);
 fn a_relative_file_is_relative_to_the_callers_directory() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("net", "");
     scene.unshare(["--net=net", "--wd=/", "true"]).ok();
     assert!(scene.mount_on(&file).unwrap().root.starts_with("net:["));
 }
 
-#[test]
+scene_test!(a_file_of_the_long_option_is_attached_only);
 fn a_file_of_the_long_option_is_attached_only() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.program("uts", "#!/bin/sh\necho an operand\n");
     assert_eq!(scene.unshare(["--uts", &file]).ok(), "an operand\n");
     assert_eq!(scene.mount_on(&file), None);
 }
 
-#[test]
+scene_test!(a_pid_namespace_is_kept_only_with_a_child_in_it);
 fn a_pid_namespace_is_kept_only_with_a_child_in_it() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("pid", "");
     let outcome = scene.unshare([&*format!("--pid={file}"), "echo", "ran"]).run();
     outcome.failed("unshare", 1, &[]);
     assert_eq!(scene.mount_on(&file), None);
 }
 
-#[test]
+scene_test!(clocks_are_offset_in_a_new_time_namespace);
 fn clocks_are_offset_in_a_new_time_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (options, expected) in [
         (&["--boottime", "300000000"][..], "monotonic 0 0; boottime 300000000 0"),
         (&["--monotonic", "300000000"], "monotonic 300000000 0; boottime 0 0"),
@@ -197,33 +191,33 @@ fn clocks_are_offset_in_a_new_time_namespace() {
     }
 }
 
-#[test]
+scene_test!(uptime_shows_the_offset_of_the_boot_clock);
 fn uptime_shows_the_offset_of_the_boot_clock() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let uptime = scene.unshare(["-T", "--fork", "--boottime", "300000000", "cat", "/proc/uptime"]).ok();
     let seconds: f64 = uptime.split(' ').next().unwrap().parse().unwrap();
     assert!(seconds >= 300000000.0, "{uptime}");
 }
 
-#[test]
+scene_test!(an_offset_needs_a_new_time_namespace);
 fn an_offset_needs_a_new_time_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for option in ["--monotonic", "--boottime"] {
         let outcome = scene.unshare([option, "1", "echo", "ran"]).run();
         outcome.failed("unshare", 1, &["time"]);
     }
 }
 
-#[test]
+scene_test!(a_clock_may_not_become_negative);
 fn a_clock_may_not_become_negative() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let outcome = scene.unshare(["-T", "--boottime=-4000000000", "echo", "ran"]).run();
     outcome.failed("unshare", 1, &["timens_offsets", "Numerical result out of range"]);
 }
 
-#[test]
+scene_test!(the_time_namespace_kept_without_a_child_is_the_offset_one);
 fn the_time_namespace_kept_without_a_child_is_the_offset_one() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("time", "");
     let keep = format!("--time={file}");
     scene.unshare([&*keep, "--boottime=300000000", "true"]).ok();

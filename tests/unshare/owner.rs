@@ -99,12 +99,10 @@ os.kill(again, signal.SIGKILL)
 os.write(order[1], b'!')
 "#;
 
-#[test]
+scene_test!(the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process);
 fn the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process() {
-    if newer_than_theirs((2, 42), "--owner") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--owner");
+    let scene = Scene::new();
     let open = scene.subdirectory("open");
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();
     let file = scene.file("file", "");

@@ -48,25 +48,25 @@ fn assert_passed_on(scene: &Scene, options: &[String], user: User, change: impl 
     assert_eq!(comparable(through), comparable(direct), "{options:?} by {}", user.name);
 }
 
-#[test]
+scene_test!(everything_is_passed_on_in_each_way_of_running);
 fn everything_is_passed_on_in_each_way_of_running() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (options, user) in ways(&scene) {
         assert_passed_on(&scene, &options, user, |call| call);
     }
 }
 
-#[test]
+scene_test!(descriptor_0_stays_closed_and_so_does_2);
 fn descriptor_0_stays_closed_and_so_does_2() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (options, user) in ways(&scene) {
         assert_passed_on(&scene, &options, user, |call| call.closed(2));
     }
 }
 
-#[test]
+scene_test!(descriptor_1_stays_closed);
 fn descriptor_1_stays_closed() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (options, user) in ways(&scene) {
         let line = options.iter().map(String::as_str).chain(["test", "-e", "/proc/self/fd/1"]);
         let outcome = scene.unshare(line).user(user).closed(1).run();
@@ -74,12 +74,10 @@ fn descriptor_1_stays_closed() {
     }
 }
 
-#[test]
+scene_test!(everything_is_passed_on_by_the_newer_ways_of_running);
 fn everything_is_passed_on_by_the_newer_ways_of_running() {
-    if newer_than_theirs((2, 42), "--user=FILE, --forward-signals, --owner") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--user=FILE, --forward-signals, --owner");
+    let scene = Scene::new();
     let user = format!("--user={}", scene.file("user", ""));
     let net = format!("--net={}", scene.file("net", ""));
     for line in [
@@ -94,46 +92,42 @@ fn everything_is_passed_on_by_the_newer_ways_of_running() {
     }
 }
 
-#[test]
+scene_test!(everything_is_passed_on_beside_a_kept_mount_namespace);
 fn everything_is_passed_on_beside_a_kept_mount_namespace() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let options = vec![format!("--mount={}", scene.file("mount", ""))];
     assert_passed_on(&scene, &options, ROOT, Call::on_the_scenes_processor);
 }
 
-#[test]
+scene_test!(the_program_has_no_children_that_it_did_not_make);
 fn the_program_has_no_children_that_it_did_not_make() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (options, user) in ways(&scene) {
         let line = options.iter().map(String::as_str).chain(["probe", "seen"]);
         assert_eq!(scene.unshare(line).user(user).seen().one("children"), "none", "{options:?}");
     }
 }
 
-#[test]
+scene_test!(the_end_of_a_helper_is_no_pending_signal);
 fn the_end_of_a_helper_is_no_pending_signal() {
-    if their_bug("a blocked SIGCHLD of a helper process stays pending in the program") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("a blocked SIGCHLD of a helper process stays pending in the program");
+    let scene = Scene::new();
     for (options, user) in ways(&scene) {
         assert_passed_on(&scene, &options, user, |call| call.blocking(libc::SIGCHLD));
     }
 }
 
-#[test]
+scene_test!(an_ignored_sigchld_is_passed_on_without_fork);
 fn an_ignored_sigchld_is_passed_on_without_fork() {
-    if on_purpose("theirs resets it without --fork too") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs resets it without --fork too");
+    let scene = Scene::new();
     let seen = scene.unshare(["-u", "probe", "seen"]).ignoring(libc::SIGCHLD).seen();
     assert_eq!(seen.all("ignored"), ["17"]);
 }
 
-#[test]
+scene_test!(an_ignored_sigchld_is_reset_for_a_child_that_is_waited_for);
 fn an_ignored_sigchld_is_reset_for_a_child_that_is_waited_for() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["-f"][..], &["-f", "-p"], &["-r", "-f"]] {
         let call = scene.unshare(options).args(["probe", "seen"]).ignoring(libc::SIGCHLD);
         assert_eq!(call.seen().all("ignored"), [""; 0]);
@@ -142,9 +136,9 @@ fn an_ignored_sigchld_is_reset_for_a_child_that_is_waited_for() {
     }
 }
 
-#[test]
+scene_test!(credentials_stay_without_an_option_that_changes_them);
 fn credentials_stay_without_an_option_that_changes_them() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&[][..], &["-f"]] {
         let call = |call: Call| call.user(ALICE).groups(&[50, 60]).seen();
         let [direct, through] = [call(scene.probe(["seen"])), call(scene.unshare(options).args(["probe", "seen"]))];
@@ -154,12 +148,11 @@ fn credentials_stay_without_an_option_that_changes_them() {
     }
 }
 
-#[test]
+scene_test!(ignored_signals_stay_ignored_while_they_are_forwarded);
 fn ignored_signals_stay_ignored_while_they_are_forwarded() {
-    if newer_than_theirs((2, 42), "--forward-signals") || their_bug("they are reset to default") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--forward-signals");
+    their_bug("they are reset to default");
+    let scene = Scene::new();
     let call = scene.unshare(["--forward-signals", "probe", "seen"]);
     let seen = call.ignoring(libc::SIGINT).ignoring(libc::SIGTERM).seen();
     assert_eq!(seen.all("ignored"), ["2", "15"]);

@@ -60,7 +60,7 @@ fn extent(inner: u32, outer: u32, count: u32) -> Extent {
     Extent { inner, outer, count }
 }
 
-#[test]
+scene_test!(nothing_asked_is_nothing_done_but_the_program);
 fn nothing_asked_is_nothing_done_but_the_program() {
     assert_eq!(of(&["true"]), []);
     assert_eq!(plan_of(&[]), Plan::default());
@@ -68,19 +68,19 @@ fn nothing_asked_is_nothing_done_but_the_program() {
     assert_eq!(of(&["--keep-caps", "true"]), []);
 }
 
-#[test]
+scene_test!(all_kinds_in_one_call);
 fn all_kinds_in_one_call() {
     let all = [Kind::Mount, Kind::Uts, Kind::Ipc, Kind::Net, Kind::Pid, Kind::User, Kind::Cgroup, Kind::Time];
     assert_eq!(of(&["-muinpUCT", "true"]), [unshare(&all), private()]);
 }
 
-#[test]
+scene_test!(the_child_signal_is_reset_only_for_children);
 fn the_child_signal_is_reset_only_for_children() {
     assert_eq!(of(&["-f", "true"]), [Step::DefaultChildSignal, FORK]);
     assert_eq!(of(&["-u", "true"]), [unshare(&[Kind::Uts])]);
 }
 
-#[test]
+scene_test!(single_maps_are_ours_to_write_and_deny_setgroups_once_before_the_group_map);
 fn single_maps_are_ours_to_write_and_deny_setgroups_once_before_the_group_map() {
     let maps = [
         Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
@@ -96,7 +96,7 @@ fn single_maps_are_ours_to_write_and_deny_setgroups_once_before_the_group_map() 
     );
 }
 
-#[test]
+scene_test!(blocks_are_the_mappers_to_write_after_setgroups_and_before_anything_else);
 fn blocks_are_the_mappers_to_write_after_setgroups_and_before_anything_else() {
     let jobs = vec![job(IdKind::User, &[extent(0, 100000, 10)]), job(IdKind::Group, &[extent(0, 200000, 10)])];
     assert_eq!(
@@ -120,7 +120,7 @@ fn blocks_are_the_mappers_to_write_after_setgroups_and_before_anything_else() {
     );
 }
 
-#[test]
+scene_test!(users_and_groups_are_decided_apart);
 fn users_and_groups_are_decided_apart() {
     let line = own(IdKind::User, 0);
     assert_eq!(
@@ -136,7 +136,7 @@ fn users_and_groups_are_decided_apart() {
     );
 }
 
-#[test]
+scene_test!(the_owner_is_taken_on_after_the_helpers_have_started);
 fn the_owner_is_taken_on_after_the_helpers_have_started() {
     let keep = Directory::new();
     let file = keep.path().join("user");
@@ -159,7 +159,7 @@ fn the_owner_is_taken_on_after_the_helpers_have_started() {
     );
 }
 
-#[test]
+scene_test!(namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace);
 fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
     let keep = Directory::new();
     let files = ["pid", "uts"].map(|name| {
@@ -184,7 +184,7 @@ fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
     );
 }
 
-#[test]
+scene_test!(boottime_is_written_before_monotonic);
 fn boottime_is_written_before_monotonic() {
     assert_eq!(
         of(&["-T", "--monotonic=-2", "--boottime=3", "true"]),
@@ -192,7 +192,7 @@ fn boottime_is_written_before_monotonic() {
     );
 }
 
-#[test]
+scene_test!(the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed);
 fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
     assert_eq!(of(&["--kill-child", "true"]), [Step::DefaultChildSignal, Step::RememberParent, FORK, DIE]);
     assert_eq!(
@@ -210,7 +210,7 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
     );
 }
 
-#[test]
+scene_test!(the_way_from_the_namespaces_to_the_program);
 fn the_way_from_the_namespaces_to_the_program() {
     let line = ["--whitelist-env=A", "--keep-caps", "-S1", "-G2", "-w/w", "-R/r", "--mount-proc=/p", "-r", "true"];
     let plan = plan_of(&line);
@@ -235,13 +235,13 @@ fn the_way_from_the_namespaces_to_the_program() {
     );
 }
 
-#[test]
+scene_test!(the_working_directory_is_the_new_root_unless_another_is_asked_for);
 fn the_working_directory_is_the_new_root_unless_another_is_asked_for() {
     assert_eq!(of(&["-R/r", "true"]), [Step::Chroot("/r".into()), Step::Chdir("/".into())]);
     assert_eq!(of(&["-w/w", "true"]), [Step::Chdir("/w".into())]);
 }
 
-#[test]
+scene_test!(the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it);
 fn the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it() {
     let expected = |steps: &[Step]| [&[unshare(&[Kind::Mount])][..], steps].concat();
     let proc = || PathBuf::from("/proc");
@@ -269,7 +269,7 @@ fn the_place_of_proc_is_made_private_where_the_propagation_does_not_do_it() {
     );
 }
 
-#[test]
+scene_test!(an_interpreter_is_registered_after_binfmt_misc_is_mounted);
 fn an_interpreter_is_registered_after_binfmt_misc_is_mounted() {
     let binfmt = || PathBuf::from("/proc/sys/fs/binfmt_misc");
     let register = |binfmt: PathBuf, text: &str| Step::RegisterInterpreter { binfmt, interpreter: text.into() };

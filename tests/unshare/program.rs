@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::common::{BOB, Ending, Scene, newer_than_theirs, on_purpose, their_bug};
 
-#[test]
+scene_test!(the_exit_status_is_that_of_the_program);
 fn the_exit_status_is_that_of_the_program() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&[][..], &["-f"], &["-fp"], &["--kill-child"], &["-r"], &["-fUpm"]] {
         for status in [0, 1, 7, 255] {
             let call = scene.unshare(options).args(["probe", "exit", &status.to_string()]);
@@ -17,9 +17,9 @@ fn the_exit_status_is_that_of_the_program() {
     }
 }
 
-#[test]
+scene_test!(the_signal_that_the_program_dies_of_is_passed_on);
 fn the_signal_that_the_program_dies_of_is_passed_on() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&[][..], &["-f"], &["--kill-child"]] {
         for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGPIPE] {
             let call = scene.unshare(options).args(["probe", "die", &signal.to_string()]);
@@ -28,30 +28,28 @@ fn the_signal_that_the_program_dies_of_is_passed_on() {
     }
 }
 
-#[test]
+scene_test!(sigkill_is_passed_on_like_any_other);
 fn sigkill_is_passed_on_like_any_other() {
-    if their_bug("a child killed by SIGKILL gives status 1, because that has no disposition to set") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("a child killed by SIGKILL gives status 1, because that has no disposition to set");
+    let scene = Scene::new();
     for options in [&[][..], &["-f"], &["--kill-child"]] {
         let killed = scene.unshare(options).args(["probe", "die", "9"]).run();
         assert_eq!((killed.ending, &*killed.stderr), (Ending::Killed(9), ""), "{options:?}");
     }
 }
 
-#[test]
+scene_test!(the_signal_is_passed_on_whether_or_not_a_core_was_dumped);
 fn the_signal_is_passed_on_whether_or_not_a_core_was_dumped() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for limit in [0, 64 << 20] {
         let call = scene.unshare(["-f", "probe", "die", "11"]).core_limit(limit);
         assert_eq!(call.run().ending, Ending::Killed(libc::SIGSEGV), "{limit}");
     }
 }
 
-#[test]
+scene_test!(a_program_that_is_not_found_gives_127);
 fn a_program_that_is_not_found_gives_127() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for program in ["no-such-program", "./no-such-program", "/no/such/program"] {
         let outcome = scene.unshare([program]).run();
         outcome.failed("unshare", 127, &[program, "No such file or directory"]);
@@ -60,9 +58,9 @@ fn a_program_that_is_not_found_gives_127() {
     }
 }
 
-#[test]
+scene_test!(a_program_that_cannot_be_run_gives_126);
 fn a_program_that_cannot_be_run_gives_126() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let plain = scene.file("plain", "#!/bin/sh\n");
     let directory = scene.subdirectory("directory");
     for program in [&plain, &directory] {
@@ -71,9 +69,9 @@ fn a_program_that_cannot_be_run_gives_126() {
     }
 }
 
-#[test]
+scene_test!(an_executable_without_a_known_format_is_run_by_the_shell);
 fn an_executable_without_a_known_format_is_run_by_the_shell() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let script = scene.program("formless", "echo \"$0 $# $1 $2\"\n");
     let expected = format!("{script} 2 a b c\n");
     assert_eq!(scene.unshare([&*script, "a", "b c"]).ok(), expected);
@@ -82,9 +80,9 @@ fn an_executable_without_a_known_format_is_run_by_the_shell() {
     assert_eq!(scene.unshare(["formless", "a", "b c"]).env("PATH", format!("/usr/bin:{path}")).ok(), expected);
 }
 
-#[test]
+scene_test!(arguments_are_bytes);
 fn arguments_are_bytes() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let bytes = |bytes: &'static [u8]| OsString::from(OsStr::from_bytes(bytes));
     let odd = bytes(b"\xff\xfe \n'");
     let line = [bytes(b"-f"), bytes(b"probe"), bytes(b"seen"), odd.clone(), bytes(b""), bytes(b"--uts")];
@@ -106,9 +104,9 @@ fn shell(call: crate::common::Call, scene: &Scene) -> String {
     call.stdin(File::open(script).unwrap()).ok()
 }
 
-#[test]
+scene_test!(without_a_program_the_shell_of_the_variable_runs_as_a_login_shell);
 fn without_a_program_the_shell_of_the_variable_runs_as_a_login_shell() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&[][..], &["-u"], &["--"], &["-f"]] {
         let call = scene.unshare(options).env("SHELL", "/bin/dash");
         assert_eq!(shell(call, &scene), "-dash\n", "{options:?}");
@@ -117,12 +115,10 @@ fn without_a_program_the_shell_of_the_variable_runs_as_a_login_shell() {
     assert_eq!(shell(without, &scene), "-sh\n");
 }
 
-#[test]
+scene_test!(without_the_variable_it_is_the_shell_of_the_user);
 fn without_the_variable_it_is_the_shell_of_the_user() {
-    if on_purpose("2.38 knows $SHELL and /bin/sh only, and an empty $SHELL fails") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("2.38 knows $SHELL and /bin/sh only, and an empty $SHELL fails");
+    let scene = Scene::new();
     assert_eq!(shell(scene.unshare([""; 0]).user(BOB), &scene), "-dash\n");
     assert_eq!(shell(scene.unshare([""; 0]).user(BOB).env("SHELL", ""), &scene), "-dash\n");
     // An unmapped user has no entry: nobody's shell would only refuse.
@@ -130,32 +126,28 @@ fn without_the_variable_it_is_the_shell_of_the_user() {
     assert_eq!(shell(scene.unshare(["-c"]).user(BOB), &scene), "-dash\n");
 }
 
-#[test]
+scene_test!(the_environment_is_passed_on);
 fn the_environment_is_passed_on() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let odd = OsStr::from_bytes(b"\xff=\n");
     let seen = scene.unshare(["-f", "/proc/self/cwd/bin/probe", "seen"]).no_env().env("A", "1").env("ODD", odd).seen();
     assert_eq!(seen.all("env"), ["A=1", "ODD=\\xff=\\n"]);
 }
 
-#[test]
+scene_test!(clear_env_leaves_nothing);
 fn clear_env_leaves_nothing() {
-    if newer_than_theirs((2, 43), "--clear-env") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 43), "--clear-env");
+    let scene = Scene::new();
     let probe = scene.text("bin/probe");
     assert_eq!(scene.unshare(["--clear-env", &probe, "seen"]).seen().all("env"), [""; 0]);
     // Not even $PATH to find the program by.
     scene.unshare(["--clear-env", "probe", "seen"]).run().failed("unshare", 127, &["probe"]);
 }
 
-#[test]
+scene_test!(whitelist_env_leaves_only_what_it_names);
 fn whitelist_env_leaves_only_what_it_names() {
-    if newer_than_theirs((2, 43), "--whitelist-env") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 43), "--whitelist-env");
+    let scene = Scene::new();
     let probe = scene.text("bin/probe");
     for (options, expected) in [
         (&["--whitelist-env", "A"][..], &["A=1"][..]),
@@ -171,9 +163,9 @@ fn whitelist_env_leaves_only_what_it_names() {
     }
 }
 
-#[test]
+scene_test!(a_program_named_by_a_descriptor_is_none_of_ours);
 fn a_program_named_by_a_descriptor_is_none_of_ours() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("uts", "");
     let keep = format!("--uts={file}");
     let seen = scene.probe(["seen"]).seen();

@@ -3,7 +3,9 @@
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use crate::common::{ALICE, Ending, Process, Pty, Scene, newer_than_theirs, on_purpose, poll_until, skip, their_bug};
+use crate::common::{
+    ALICE, Ending, Process, Pty, Scene, newer_than_theirs, on_purpose, part, poll_until, skip, their_bug,
+};
 
 /// A probe that tells of these signals, run with these options.
 fn catching(scene: &Scene, options: &[&str], signals: &str) -> Process {
@@ -13,9 +15,9 @@ fn catching(scene: &Scene, options: &[&str], signals: &str) -> Process {
     process
 }
 
-#[test]
+scene_test!(without_fork_unshare_is_the_program);
 fn without_fork_unshare_is_the_program() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for signal in [libc::SIGKILL, libc::SIGTERM, libc::SIGINT] {
         let mut process = catching(&scene, &["-um"], "");
         process.signal(signal);
@@ -30,9 +32,9 @@ fn without_fork_unshare_is_the_program() {
     assert_eq!(process.wait(), Ending::Exited(0));
 }
 
-#[test]
+scene_test!(a_forked_program_is_left_alone_by_sigterm_and_sigint_to_unshare);
 fn a_forked_program_is_left_alone_by_sigterm_and_sigint_to_unshare() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["--fork"][..], &["--fork", "--pid"], &["--kill-child"]] {
         for signal in [libc::SIGTERM, libc::SIGINT] {
             let mut process = catching(&scene, options, "2 15");
@@ -49,9 +51,9 @@ fn a_forked_program_is_left_alone_by_sigterm_and_sigint_to_unshare() {
     }
 }
 
-#[test]
+scene_test!(a_forked_program_survives_the_death_of_unshare);
 fn a_forked_program_survives_the_death_of_unshare() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&["--fork"][..], &["--fork", "--pid"]] {
         let mut process = catching(&scene, options, "15");
         let child = process.child();
@@ -65,9 +67,9 @@ fn a_forked_program_survives_the_death_of_unshare() {
     }
 }
 
-#[test]
+scene_test!(kill_child_kills_the_program_when_unshare_dies);
 fn kill_child_kills_the_program_when_unshare_dies() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in
         [&["--kill-child"][..], &["--kill-child", "--pid"], &["--kill-child=KILL", "-f"], &["-r", "--kill-child"]]
     {
@@ -80,9 +82,9 @@ fn kill_child_kills_the_program_when_unshare_dies() {
     }
 }
 
-#[test]
+scene_test!(kill_child_sends_the_signal_that_was_asked_for);
 fn kill_child_sends_the_signal_that_was_asked_for() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let mut process = catching(&scene, &["--kill-child=SIGTERM"], "15");
     let child = process.child();
     process.signal(libc::SIGKILL);
@@ -92,12 +94,10 @@ fn kill_child_sends_the_signal_that_was_asked_for() {
     child.wait();
 }
 
-#[test]
+scene_test!(kill_child_survives_a_change_of_ids);
 fn kill_child_survives_a_change_of_ids() {
-    if their_bug("a change of ids clears the death signal, and the child survives") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("a change of ids clears the death signal, and the child survives");
+    let scene = Scene::new();
     for options in [&["-S", "1001"][..], &["-G", "1001"], &["-S1001", "-G1001"], &["--map-auto", "-S7", "-G7"]] {
         let line: Vec<_> = ["--kill-child"].iter().chain(options).copied().collect();
         let mut process = catching(&scene, &line, "15");
@@ -109,12 +109,10 @@ fn kill_child_survives_a_change_of_ids() {
     }
 }
 
-#[test]
+scene_test!(forward_signals_passes_sigterm_and_sigint_on);
 fn forward_signals_passes_sigterm_and_sigint_on() {
-    if newer_than_theirs((2, 42), "--forward-signals") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--forward-signals");
+    let scene = Scene::new();
     for options in [&["--forward-signals"][..], &["--forward-signals", "--pid"], &["--forward-signals", "--kill-child"]]
     {
         let mut process = catching(&scene, options, "2 15");
@@ -130,12 +128,10 @@ fn forward_signals_passes_sigterm_and_sigint_on() {
     }
 }
 
-#[test]
+scene_test!(forward_signals_ends_as_the_program_does);
 fn forward_signals_ends_as_the_program_does() {
-    if newer_than_theirs((2, 42), "--forward-signals") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--forward-signals");
+    let scene = Scene::new();
     for signal in [libc::SIGTERM, libc::SIGINT] {
         let mut process = catching(&scene, &["--forward-signals"], "");
         process.signal(signal);
@@ -146,12 +142,10 @@ fn forward_signals_ends_as_the_program_does() {
     assert_eq!(status.ending, Ending::Exited(7));
 }
 
-#[test]
+scene_test!(forward_signals_leaves_the_program_when_unshare_is_killed);
 fn forward_signals_leaves_the_program_when_unshare_is_killed() {
-    if newer_than_theirs((2, 42), "--forward-signals") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--forward-signals");
+    let scene = Scene::new();
     let mut process = catching(&scene, &["--forward-signals"], "");
     let child = process.child();
     process.signal(libc::SIGKILL);
@@ -167,13 +161,13 @@ const FORKING: [&[&str]; 4] = [&["--fork"], &["--kill-child"], &["--forward-sign
 /// The same, as far as the tool under test knows them.
 fn forking() -> impl Iterator<Item = &'static [&'static str]> {
     let new = |options: &&&[&str]| options.contains(&"--forward-signals");
-    let left_out = FORKING.iter().any(|options| new(&options)) && newer_than_theirs((2, 42), "--forward-signals");
+    let left_out = part(|| newer_than_theirs((2, 42), "--forward-signals"));
     FORKING.iter().filter(move |options| !left_out || !new(options)).copied()
 }
 
-#[test]
+scene_test!(a_program_that_stops_itself_does_not_stop_unshare_where_no_shell_would_continue_it);
 fn a_program_that_stops_itself_does_not_stop_unshare_where_no_shell_would_continue_it() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let script = "(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 5";
     for options in forking() {
         let outcome = scene.unshare(options).args(["sh", "-c", script]).run();
@@ -185,9 +179,9 @@ fn a_program_that_stops_itself_does_not_stop_unshare_where_no_shell_would_contin
     }
 }
 
-#[test]
+scene_test!(a_program_that_others_stop_does_not_stop_unshare_where_no_shell_would_continue_it);
 fn a_program_that_others_stop_does_not_stop_unshare_where_no_shell_would_continue_it() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in forking() {
         for stop in [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU] {
             let mut process = catching(&scene, options, "");
@@ -205,12 +199,10 @@ fn a_program_that_others_stop_does_not_stop_unshare_where_no_shell_would_continu
     }
 }
 
-#[test]
+scene_test!(a_program_that_is_killed_while_it_is_stopped_ends_unshare);
 fn a_program_that_is_killed_while_it_is_stopped_ends_unshare() {
-    if newer_than_theirs((2, 40), "137 for a program that SIGKILL ends") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 40), "137 for a program that SIGKILL ends");
+    let scene = Scene::new();
     for options in forking() {
         let mut process = catching(&scene, options, "");
         let child = process.child();
@@ -221,12 +213,10 @@ fn a_program_that_is_killed_while_it_is_stopped_ends_unshare() {
     }
 }
 
-#[test]
+scene_test!(who_continues_unshare_continues_the_program);
 fn who_continues_unshare_continues_the_program() {
-    if on_purpose("theirs waits on while the program is stopped") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("theirs waits on while the program is stopped");
+    let scene = Scene::new();
     for options in FORKING {
         let mut process = scene.unshare(options).args(["probe", "stop"]).spawn();
         let child = process.child();
@@ -236,15 +226,13 @@ fn who_continues_unshare_continues_the_program() {
     }
 }
 
-#[test]
+scene_test!(a_stopped_child_stops_the_job_of_a_shell);
 fn a_stopped_child_stops_the_job_of_a_shell() {
-    if on_purpose("theirs waits on while the program is stopped") {
-        return;
-    }
+    on_purpose("theirs waits on while the program is stopped");
     if !Path::new("/bin/bash").exists() {
-        return skip("there is no bash");
+        skip("there is no bash");
     }
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in FORKING {
         let pty = Pty::new();
         let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
@@ -261,12 +249,12 @@ fn a_stopped_child_stops_the_job_of_a_shell() {
     }
 }
 
-#[test]
+scene_test!(a_script_at_a_terminal_is_not_held_up_by_a_program_that_stops_itself);
 fn a_script_at_a_terminal_is_not_held_up_by_a_program_that_stops_itself() {
     if !Path::new("/bin/bash").exists() {
-        return skip("there is no bash");
+        skip("there is no bash");
     }
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     // The shell has made the script a job, not unshare: were that stopped alone, the terminal would wait for ever.
     let script = "unshare --fork sh -c '(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 5'; echo status $?.";
     let script = scene.program("script", &format!("#!/bin/sh\n{script}\n"));
@@ -279,12 +267,10 @@ fn a_script_at_a_terminal_is_not_held_up_by_a_program_that_stops_itself() {
     assert_eq!(shell.wait(), Ending::Exited(3));
 }
 
-#[test]
+scene_test!(as_process_1_unshare_waits_for_orphans);
 fn as_process_1_unshare_waits_for_orphans() {
-    if their_bug("orphans of a PID namespace stay as zombies") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    their_bug("orphans of a PID namespace stay as zombies");
+    let scene = Scene::new();
     let file = scene.file("uts", "");
     let script = "sh -c 'sleep 0.1 & sleep 0.1 &'; sleep 0.4; \
                   for stat in /proc/[0-9]*/stat; do read -r line <$stat; echo \"${line##*) }\"; done";
@@ -310,26 +296,24 @@ fn interrupted(scene: &Scene, options: &[&str]) {
     assert_eq!(pty.text(), "ready\ngot 02\n", "{options:?}");
 }
 
-#[test]
+scene_test!(ctrl_c_reaches_the_program_once);
 fn ctrl_c_reaches_the_program_once() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&[][..], &["--fork"], &["--fork", "--pid"], &["--kill-child"]] {
         interrupted(&scene, options);
     }
 }
 
-#[test]
+scene_test!(ctrl_c_reaches_the_program_once_while_signals_are_forwarded);
 fn ctrl_c_reaches_the_program_once_while_signals_are_forwarded() {
-    if newer_than_theirs((2, 42), "--forward-signals") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 42), "--forward-signals");
+    let scene = Scene::new();
     interrupted(&scene, &["--forward-signals"]);
 }
 
-#[test]
+scene_test!(ctrl_c_ends_unshare_as_it_ends_the_program);
 fn ctrl_c_ends_unshare_as_it_ends_the_program() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for options in [&[][..], &["--fork"], &["--fork", "--pid", "--kill-child"]] {
         let pty = Pty::new();
         let line = options.iter().copied().chain(["sh", "-c", "echo ready; read line"]);
@@ -346,12 +330,12 @@ fn ctrl_c_ends_unshare_as_it_ends_the_program() {
     }
 }
 
-#[test]
+scene_test!(ctrl_z_gives_the_terminal_back_to_the_shell);
 fn ctrl_z_gives_the_terminal_back_to_the_shell() {
     if !Path::new("/bin/bash").exists() {
-        return skip("there is no bash");
+        skip("there is no bash");
     }
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     // The program waits for something else than the terminal: it may be given the line that the shell is to have, as it
     // stops only once it runs again.
     let fifo = scene.path("fifo");

@@ -95,15 +95,15 @@ fn assert_table<Id>(table: &[Opt<Id>], old: &[&'static str]) {
     }
 }
 
-#[test]
+scene_test!(of_old_options);
 fn of_old_options() {
     assert_table(&unshare::OPTIONS, UNSHARE);
     assert_table(&nsenter::OPTIONS, NSENTER);
 }
 
-#[test]
+scene_test!(the_tools_take_them_so);
 fn the_tools_take_them_so() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (tool, names) in [("unshare", UNSHARE), ("nsenter", NSENTER)] {
         for beginning in beginnings(names) {
             let begin_so: Vec<_> = names.iter().filter(|name| name.starts_with(beginning)).collect();
@@ -115,11 +115,9 @@ fn the_tools_take_them_so() {
     }
 }
 
-#[test]
+scene_test!(of_newer_options);
 fn of_newer_options() {
-    if newer_than_theirs((2, 43), "options newer than 2.38") {
-        return;
-    }
+    newer_than_theirs((2, 43), "options newer than 2.38");
     for (name, full) in [
         ("forw", "forward-signals"),
         ("fo", "fork"),

@@ -7,15 +7,14 @@ use crate::{assert_says, call, faulty};
 type Row = (&'static str, &'static [&'static str], &'static [&'static str], i32, &'static str);
 
 fn assert_rows(rows: &[Row]) {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (tool, faults, args, status, said) in rows {
-        let call = if faults.is_empty() { Some(call(&scene, tool, args)) } else { faulty(&scene, tool, faults, args) };
-        let Some(call) = call else { return };
+        let call = if faults.is_empty() { call(&scene, tool, args) } else { faulty(&scene, tool, faults, args) };
         assert_says(&(faults, args), &call.args(["true"]).run(), *status, &format!("{tool}: {said}"));
     }
 }
 
-#[test]
+scene_test!(namespaces_and_processes);
 fn namespaces_and_processes() {
     assert_rows(&[
         ("unshare", &["-e", "inject=unshare:error=EPERM"], &["-m"], 1, "unshare failed: Operation not permitted"),
@@ -35,7 +34,7 @@ fn namespaces_and_processes() {
             "sigprocmask block failed: Invalid argument",
         ),
     ]);
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     // A process that may be looked into.
     let target = format!("-t{}", std::process::id());
     let refused = ["-e", "inject=setns:error=EPERM"];
@@ -48,18 +47,18 @@ fn namespaces_and_processes() {
         (refused, &["-m"], of("mnt")),
         (no_more, &["-p"], "fork failed: Resource temporarily unavailable".to_string()),
     ] {
-        let Some(call) = faulty(&scene, "nsenter", &faults, &[&target]) else { return };
+        let call = faulty(&scene, "nsenter", &faults, &[&target]);
         assert_says(&args, &call.args(args).args(["/bin/true"]).run(), 1, &format!("nsenter: {line}"));
     }
 }
 
-#[test]
+scene_test!(settings_of_namespaces);
 fn settings_of_namespaces() {
     let said = "Operation not permitted";
     for (nth, file) in [("1", "uid_map"), ("2", "setgroups"), ("3", "gid_map")] {
-        let Some(scene) = Scene::new() else { return };
+        let scene = Scene::new();
         let fault = format!("inject=write:error=EPERM:when={nth}");
-        let Some(call) = faulty(&scene, "unshare", &["-e", &fault], &["-r", "true"]) else { return };
+        let call = faulty(&scene, "unshare", &["-e", &fault], &["-r", "true"]);
         assert_says(&file, &call.run(), 1, &format!("unshare: write failed /proc/self/{file}: {said}"));
     }
     assert_rows(&[(
@@ -69,7 +68,7 @@ fn settings_of_namespaces() {
         1,
         "failed to write to /proc/self/timens_offsets: Numerical result out of range",
     )]);
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     scene.mount(["-t", "tmpfs", "none", "/proc"]);
     for (args, line) in [
         (&["-r", "true"][..], "cannot open /proc/self/uid_map: No such file or directory"),
@@ -79,7 +78,7 @@ fn settings_of_namespaces() {
     }
 }
 
-#[test]
+scene_test!(credentials);
 fn credentials() {
     assert_rows(&[
         ("unshare", &["-e", "inject=setgroups:error=EPERM"], &["-G0"], 1, "setgroups failed: Operation not permitted"),
@@ -112,7 +111,7 @@ fn credentials() {
     ]);
 }
 
-#[test]
+scene_test!(mounts_and_directories);
 fn mounts_and_directories() {
     assert_rows(&[
         ("unshare", &[], &["-R/no/such"], 1, "cannot change root directory to '/no/such': No such file or directory"),
@@ -160,7 +159,7 @@ fn mounts_and_directories() {
     ]);
 }
 
-#[test]
+scene_test!(files_that_keep_namespaces);
 fn files_that_keep_namespaces() {
     let on = |name: &'static str| -> Row {
         let line = format!("mount /proc/<PID>/ns/{} on /no/such failed: No such file or directory", name);
@@ -178,7 +177,7 @@ fn files_that_keep_namespaces() {
     let line = "mount /proc/<PID>/ns/ipc on /no/c failed: No such file or directory";
     assert_rows(&[("unshare", &[], Vec::leak(several.to_vec()), 1, line)]);
     // A PID namespace without its first process.
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let file = scene.file("pid", "");
     let outcome = call(&scene, "unshare", &[&format!("--pid={file}"), "true"]).run();
     let line = format!("unshare: mount /proc/<PID>/ns/pid_for_children on {file} failed: No such file or directory");
@@ -188,9 +187,9 @@ fn files_that_keep_namespaces() {
     assert_says(&"--pid", &outcome, 1, &line);
 }
 
-#[test]
+scene_test!(programs);
 fn programs() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for tool in ["unshare", "nsenter"] {
         for (program, status, error) in [
             ("no-such-program", 127, "No such file or directory"),
@@ -204,30 +203,26 @@ fn programs() {
     }
 }
 
-#[test]
+scene_test!(subordinate_ids);
 fn subordinate_ids() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let nobody = crate::common::User { name: "4711", uid: 4711, gid: 4711 };
     let outcome = call(&scene, "unshare", &["--map-auto", "true"]).user(nobody).run();
     assert_says(&"nobody", &outcome, 1, "unshare: you (user 4711) don't exist.");
     let outcome = call(&scene, "unshare", &["--map-auto", "true"]).user(crate::common::BOB).run();
     assert_says(&"bob", &outcome, 1, "unshare: no line matching user \"bob\" in /etc/subuid: Success");
     let faults = ["-P", "/etc/subuid", "-e", "inject=open,openat:error=ENOENT"];
-    let Some(call) = faulty(&scene, "unshare", &faults, &["--map-auto", "true"]) else { return };
+    let call = faulty(&scene, "unshare", &faults, &["--map-auto", "true"]);
     assert_says(&"no file", &call.run(), 1, "unshare: could not open '/etc/subuid': No such file or directory");
-    if on_purpose("status 1, as where newuidmap itself fails") {
-        return;
-    }
+    on_purpose("status 1, as where newuidmap itself fails");
     let call = crate::call(&scene, "unshare", &["--map-auto", "/bin/true"]).user(ALICE).env("PATH", "/no/such");
     assert_says(&"newuidmap", &call.run(), 1, "unshare: failed to execute newuidmap: No such file or directory");
 }
 
-#[test]
+scene_test!(sockets);
 fn sockets() {
-    if newer_than_theirs((2, 41), "--net-socket") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    newer_than_theirs((2, 41), "--net-socket");
+    let scene = Scene::new();
     let target = format!("-t{}", std::process::id());
     let outcome = call(&scene, "nsenter", &[&target, "-N77777", "true"]).run();
     assert_says(&"-N77777", &outcome, 1, "nsenter: pidfd_getfd(<N>, 77777): Bad file descriptor");

@@ -3,9 +3,9 @@
 use crate::call;
 use crate::common::{Ending, Scene};
 
-#[test]
+scene_test!(argv_0_stands_there_as_it_was_given);
 fn argv_0_stands_there_as_it_was_given() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (tool, args, said) in [
         ("unshare", &["--foo=5"][..], "unrecognized option '--foo=5'"),
         ("unshare", &["-zq"], "invalid option -- 'z'"),

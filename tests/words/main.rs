@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -23,15 +24,14 @@ fn call(scene: &Scene, tool: &str, args: &[&str]) -> Call {
     }
 }
 
-/// The same, where strace(1) has a system call fail: `faults` are its options. `None` where there is no strace.
-fn faulty(scene: &Scene, tool: &str, faults: &[&str], args: &[&str]) -> Option<Call> {
+/// The same, where strace(1) has a system call fail: `faults` are its options. Skips the test where there is no strace.
+fn faulty(scene: &Scene, tool: &str, faults: &[&str], args: &[&str]) -> Call {
     if !std::path::Path::new("/usr/bin/strace").exists() {
         skip("there is no strace");
-        return None;
     }
     let program = format!("bin/{tool}");
     let strace = ["-f", "-qq", "-o", "trace"].into_iter().chain(faults.iter().copied()).chain([&*program]);
-    Some(scene.call("/usr/bin/strace", strace).args(args))
+    scene.call("/usr/bin/strace", strace).args(args)
 }
 
 /// Asserts the status and the whole first line. `<PID>` and `<N>` in `line` stand for any number.
@@ -55,4 +55,8 @@ fn is_like(text: &str, pattern: &str) -> bool {
         }
     }
     rest.is_empty()
+}
+
+fn main() -> std::process::ExitCode {
+    common::main()
 }

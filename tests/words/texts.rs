@@ -3,9 +3,9 @@
 use crate::call;
 use crate::common::{Scene, on_purpose};
 
-#[test]
+scene_test!(help_goes_to_standard_output);
 fn help_goes_to_standard_output() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (tool, options) in [
         ("unshare", &["--map-auto", "--propagation", "--mount-proc", "--setgid", "--kill-child"][..]),
         ("nsenter", &["--all", "--setgid", "--preserve-credentials", "-C"]),
@@ -17,9 +17,9 @@ fn help_goes_to_standard_output() {
     assert_eq!(help.lines().filter(|line| line.contains("setuid")).count(), 1, "{help}");
 }
 
-#[test]
+scene_test!(the_version_is_read_by_programs);
 fn the_version_is_read_by_programs() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for tool in ["unshare", "nsenter"] {
         let version = call(&scene, tool, &["--version"]).ok();
         let words: Vec<_> = version.split_whitespace().collect();
@@ -30,12 +30,10 @@ fn the_version_is_read_by_programs() {
     }
 }
 
-#[test]
+scene_test!(hints_are_left_out_on_demand);
 fn hints_are_left_out_on_demand() {
-    if on_purpose("hints") {
-        return;
-    }
-    let Some(scene) = Scene::new() else { return };
+    on_purpose("hints");
+    let scene = Scene::new();
     for (tool, args, line) in [
         ("nsenter", &["-m", "true"][..], "nsenter: neither filename nor target pid supplied for ns/mnt\n"),
         ("unshare", &["--kill-child=x"], "unshare: unknown signal: x\n"),

@@ -4,14 +4,14 @@ use crate::common::{Scene, newer_than_theirs, on_purpose};
 use crate::{assert_says, call};
 
 fn assert_rows(tool: &str, rows: &[(&str, &str)]) {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (option, said) in rows {
         let outcome = call(&scene, tool, &[option, "true"]).run();
         assert_says(option, &outcome, 1, &format!("{tool}: {said}"));
     }
 }
 
-#[test]
+scene_test!(of_unshare);
 fn of_unshare() {
     assert_rows(
         "unshare",
@@ -47,7 +47,7 @@ fn of_unshare() {
     );
 }
 
-#[test]
+scene_test!(blocks_of_ids);
 fn blocks_of_ids() {
     assert_rows(
         "unshare",
@@ -74,9 +74,7 @@ fn blocks_of_ids() {
             ("--map-groups=foo", "could not parse ID: 'foo'"),
         ],
     );
-    if newer_than_theirs((2, 39), "INNER:OUTER:COUNT") {
-        return;
-    }
+    newer_than_theirs((2, 39), "INNER:OUTER:COUNT");
     assert_rows(
         "unshare",
         &[
@@ -87,11 +85,9 @@ fn blocks_of_ids() {
     );
 }
 
-#[test]
+scene_test!(what_wraps_in_theirs);
 fn what_wraps_in_theirs() {
-    if on_purpose("numbers beyond the type are refused") {
-        return;
-    }
+    on_purpose("numbers beyond the type are refused");
     let beyond = "Numerical result out of range";
     for tool in ["unshare", "nsenter"] {
         assert_rows(
@@ -105,7 +101,7 @@ fn what_wraps_in_theirs() {
     assert_rows("nsenter", &[("-t99999999999", &format!("failed to parse pid: '99999999999': {beyond}"))]);
 }
 
-#[test]
+scene_test!(of_nsenter);
 fn of_nsenter() {
     assert_rows(
         "nsenter",
@@ -117,16 +113,14 @@ fn of_nsenter() {
             ("-t 5x", "failed to parse pid: ' 5x'"),
         ],
     );
-    if newer_than_theirs((2, 42), "--owner, --net-socket, :NSID") {
-        return;
-    }
+    newer_than_theirs((2, 42), "--owner, --net-socket, :NSID");
     assert_rows("nsenter", &[("-Nx", "failed to parse file descriptor: 'x'"), ("--net=:x", "failed to parse nsid: x")]);
     assert_rows("unshare", &[("--owner=1", "failed to parse owner")]);
 }
 
-#[test]
+scene_test!(the_first_fault_of_the_line_is_the_one_that_is_told);
 fn the_first_fault_of_the_line_is_the_one_that_is_told() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     for (tool, args, line) in [
         ("nsenter", &["-t", "4x", "--version"][..], "nsenter: failed to parse pid: '4x'"),
         ("nsenter", &["-t", "4x", "--no-such"], "nsenter: failed to parse pid: '4x'"),
@@ -138,9 +132,9 @@ fn the_first_fault_of_the_line_is_the_one_that_is_told() {
     }
 }
 
-#[test]
+scene_test!(maps_that_exclude_each_other);
 fn maps_that_exclude_each_other() {
-    let Some(scene) = Scene::new() else { return };
+    let scene = Scene::new();
     let line = "unshare: options --setgroups=allow and --map-group are mutually exclusive";
     for option in ["-r", "-c", "--map-group=5"] {
         assert_says(&option, &call(&scene, "unshare", &[option, "--setgroups=allow", "true"]).run(), 1, line);

@@ -4,9 +4,9 @@ use super::{hint, scene};
 use crate::common::{Process, Pty, ROOT};
 use crate::{Target, link};
 
-#[test]
+scene_test!(letters_behind_one_that_takes_a_file_are_to_be_written_apart);
 fn letters_behind_one_that_takes_a_file_are_to_be_written_apart() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let id = target.id();
     let attached = format!("-mt{id}");
@@ -35,9 +35,9 @@ fn letters_behind_one_that_takes_a_file_are_to_be_written_apart() {
     assert_eq!(scene.nsenter(["-un", "readlink", "/proc/self/ns/uts"]).ok().trim(), target.namespace("uts"));
 }
 
-#[test]
+scene_test!(a_file_behind_a_blank_is_to_be_attached);
 fn a_file_behind_a_blank_is_to_be_attached() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-n"]);
     let id = target.id();
     let file = target.proc("ns/net");
@@ -68,9 +68,9 @@ fn a_file_behind_a_blank_is_to_be_attached() {
     assert_eq!(outcome.failed("nsenter", 126, &["pipe"]), [""; 0]);
 }
 
-#[test]
+scene_test!(a_number_in_the_place_of_the_program_is_a_pid);
 fn a_number_in_the_place_of_the_program_is_a_pid() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let id = target.id();
     let alone = hint(scene.nsenter(["1234"]), 127, &["1234"]);
@@ -79,9 +79,9 @@ fn a_number_in_the_place_of_the_program_is_a_pid() {
     assert_eq!(two, format!("1234 was taken for the program to run: -t takes one PID, which is {id} here"));
 }
 
-#[test]
+scene_test!(a_pid_that_is_none_says_what_it_may_have_been);
 fn a_pid_that_is_none_says_what_it_may_have_been() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (words, expected) in [
         (
             &["-t", "-n", "ip", "a"][..],
@@ -99,9 +99,9 @@ fn a_pid_that_is_none_says_what_it_may_have_been() {
     }
 }
 
-#[test]
+scene_test!(an_option_that_was_read_as_an_argument_is_named);
 fn an_option_that_was_read_as_an_argument_is_named() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for words in [["-S", "-n"], ["-G", "--net"], ["-N", "-u"]] {
         let hint = hint(scene.nsenter(words), 1, &[]);
         let expected = format!("{} was taken for the argument of the option before it", words[1]);
@@ -121,9 +121,9 @@ fn said_on_a_terminal(call: crate::Call) -> String {
     pty.text()
 }
 
-#[test]
+scene_test!(on_a_terminal_a_note_says_that_nothing_is_entered);
 fn on_a_terminal_a_note_says_that_nothing_is_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let id = target.id();
     for words in
@@ -143,9 +143,9 @@ fn on_a_terminal_a_note_says_that_nothing_is_entered() {
     assert_eq!(said_on_a_terminal(scene.nsenter(["true"])), "");
 }
 
-#[test]
+scene_test!(what_a_link_is_called_is_told_apart_by_its_kind);
 fn what_a_link_is_called_is_told_apart_by_its_kind() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let uts = link("/proc/self/ns/uts");
     let number = uts["uts:[".len()..].trim_end_matches(']');
     let of_another = hint(scene.nsenter([&format!("--net={uts}"), "true"]), 1, &[&uts]);

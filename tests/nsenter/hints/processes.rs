@@ -4,9 +4,9 @@ use super::{MISSING, hint, scene};
 use crate::Target;
 use crate::common::{ALICE, ROOT};
 
-#[test]
+scene_test!(without_a_proc_it_is_to_be_mounted);
 fn without_a_proc_it_is_to_be_mounted() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     scene.call("/bin/umount", ["-l", "/proc"]).ok();
     for options in [&["-a"][..], &["-r"], &["-w"], &["-e"]] {
@@ -15,9 +15,9 @@ fn without_a_proc_it_is_to_be_mounted() {
     }
 }
 
-#[test]
+scene_test!(a_process_that_hidepid_hides_is_there_all_the_same);
 fn a_process_that_hidepid_hides_is_there_all_the_same() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     let enter = || scene.nsenter(["-t", &target.id(), "-n", "true"]).user(ALICE);
     for (value, whose) in [("2", "the processes of other users"), ("4", "processes that we may not trace")] {
@@ -43,9 +43,9 @@ fn a_process_that_hidepid_hides_is_there_all_the_same() {
     assert!(none.starts_with("no process has the PID 2147483647"), "{none}");
 }
 
-#[test]
+scene_test!(a_running_thread_is_named_where_the_first_has_ended);
 fn a_running_thread_is_named_where_the_first_has_ended() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["leaderless"]));
     let hint = hint(scene.nsenter(["-t", &target.id(), "-n", "true"]), 1, &[MISSING]);
     let (_, thread) = hint.split_once("(-t ").unwrap_or_else(|| panic!("{hint}"));
@@ -54,9 +54,9 @@ fn a_running_thread_is_named_where_the_first_has_ended() {
     scene.nsenter(["-t", thread.trim_end_matches(')'), "-n", "true"]).ok();
 }
 
-#[test]
+scene_test!(a_zombie_is_told_from_a_pid_of_nobody);
 fn a_zombie_is_told_from_a_pid_of_nobody() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let id = target.id();
     // Not reaped before the target is dropped.
@@ -73,9 +73,9 @@ fn a_zombie_is_told_from_a_pid_of_nobody() {
     }
 }
 
-#[test]
+scene_test!(in_the_proc_of_another_pid_namespace_no_other_process_is_spoken_of);
 fn in_the_proc_of_another_pid_namespace_no_other_process_is_spoken_of() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // The proc is that of the outer PID namespace, whose process 1 is another one than ours.
     let script = "./our-unshare -p -f /bin/sh -c 'bin/nsenter -t 1 -m no-such-program; exit 5'";
     let options = ["-p", "-f", "-m", "--mount-proc", "/bin/sh", "-c", script];

@@ -4,9 +4,9 @@ use super::{MISSING, hint, scene};
 use crate::common::ROOT;
 use crate::{ROOTS, Target};
 
-#[test]
+scene_test!(where_a_container_lacks_the_program_the_machines_own_can_be_run);
 fn where_a_container_lacks_the_program_the_machines_own_can_be_run() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, ROOTS);
     let id = target.id();
     let named = hint(scene.nsenter(["-t", &id, "-m", "-n", "no-such"]), 127, &[MISSING]);
@@ -20,9 +20,9 @@ fn where_a_container_lacks_the_program_the_machines_own_can_be_run() {
     scene.nsenter(["-t", &id]).args(options.split(' ')).args(["true"]).ok();
 }
 
-#[test]
+scene_test!(a_shell_that_is_not_there_is_not_recommended);
 fn a_shell_that_is_not_there_is_not_recommended() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // A file system with nothing but the probe in it, from which the old one is gone.
     let script = "mount -t tmpfs none directory && mkdir directory/old && cp bin/probe directory && cd directory
 pivot_root . old && exec ./probe hold";
@@ -32,9 +32,9 @@ pivot_root . old && exec ./probe hold";
     assert!(hint.ends_with("leave --mount out to run the machine's own"), "{hint}");
 }
 
-#[test]
+scene_test!(where_the_target_has_another_root_it_is_to_be_entered);
 fn where_the_target_has_another_root_it_is_to_be_entered() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let script = "mkdir directory; cp bin/probe directory; exec chroot directory /probe hold";
     let target = Target::of(scene.call(scene.path("our-unshare"), ["-m", "/bin/sh", "-ec", script]));
     let id = target.id();
@@ -45,9 +45,9 @@ fn where_the_target_has_another_root_it_is_to_be_entered() {
     assert_eq!(outcome.ending, crate::common::Ending::Exited(5));
 }
 
-#[test]
+scene_test!(a_target_in_our_own_mount_namespace_is_nowhere_else);
 fn a_target_in_our_own_mount_namespace_is_nowhere_else() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // As in a container with processes of its own: process 1 is one of them.
     let call = scene.call(scene.path("our-unshare"), ["-p", "-f", "-m", "--mount-proc", "/bin/sh", "-c"]);
     let one = hint(call.args(["bin/nsenter -t 1 -m no-such; exit $?"]), 127, &[MISSING]);
@@ -65,9 +65,9 @@ fn a_target_in_our_own_mount_namespace_is_nowhere_else() {
     );
 }
 
-#[test]
+scene_test!(what_a_program_needs_is_missing_inside);
 fn what_a_program_needs_is_missing_inside() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // A file system with nothing but the probe, a program with a loader and a script.
     let script = "mount -t tmpfs none directory && mkdir directory/old && cp bin/probe /bin/true directory &&
 printf '#!/opt/runner\\n' >directory/script && chmod +x directory/script && cd directory &&
@@ -83,18 +83,18 @@ pivot_root . old && exec ./probe hold";
     assert!(loader.starts_with("the loader that /true names, /") && loader.ends_with(place), "{loader}");
 }
 
-#[test]
+scene_test!(a_dash_that_is_none_is_no_option);
 fn a_dash_that_is_none_is_no_option() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for dash in ["\u{2010}", "\u{2013}", "\u{2014}", "\u{2212}"] {
         let hint = hint(scene.nsenter([&format!("{dash}t"), "1"]), 127, &[MISSING]);
         assert!(hint.contains("begins with a dash that is not '-'") && hint.ends_with("write -t"), "{hint}");
     }
 }
 
-#[test]
+scene_test!(a_program_that_is_there_lacks_something_else);
 fn a_program_that_is_there_lacks_something_else() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ROOT, &["-m", "-n"]);
     let id = target.id();
     let script = scene.program("script", "#!/no/such/shell\n");

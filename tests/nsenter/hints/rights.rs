@@ -7,9 +7,9 @@ use crate::common::ALICE;
 /// An ordinary user's container, which shares the rest with the machine.
 const SOME: &[&str] = &["-U", "-r", "-m", "-p", "-f", "--mount-proc"];
 
-#[test]
+scene_test!(of_all_namespaces_those_that_are_our_own_are_to_be_left_out);
 fn of_all_namespaces_those_that_are_our_own_are_to_be_left_out() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, SOME);
     let id = target.id();
     let all = hint(scene.nsenter(["-t", &id, "-a", "true"]).user(ALICE), 1, &[REFUSED]);
@@ -26,9 +26,9 @@ fn of_all_namespaces_those_that_are_our_own_are_to_be_left_out() {
     );
 }
 
-#[test]
+scene_test!(the_owner_of_a_container_changes_the_root_in_its_user_namespace);
 fn the_owner_of_a_container_changes_the_root_in_its_user_namespace() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::new(&scene, ALICE, SOME);
     let id = target.id();
     let root = hint(scene.nsenter(["-t", &id, "-r", "true"]).user(ALICE), 1, &[REFUSED]);
@@ -40,9 +40,9 @@ fn the_owner_of_a_container_changes_the_root_in_its_user_namespace() {
     assert!(root.ends_with("run it as root"), "{root}");
 }
 
-#[test]
+scene_test!(no_way_leads_back_to_the_user_namespace_around);
 fn no_way_leads_back_to_the_user_namespace_around() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let target = Target::of(scene.probe(["hold"]).user(ALICE));
     let inside = |options: &[&str]| {
         let call = scene.call(scene.path("our-unshare"), ["-r", "bin/nsenter", "-t", &target.id()]);

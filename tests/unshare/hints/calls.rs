@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::common::cannot_be_had;
 
-#[test]
+scene_test!(root_without_cap_sys_admin_is_not_told_to_become_root);
 fn root_without_cap_sys_admin_is_not_told_to_become_root() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let without = ["--bounding-set=-sys_admin"];
     let call = unshare(&scene, ROOT, &["-m"]).under(&scene, "setpriv", without);
     let lacking = hint(call, &[REFUSED]);
@@ -25,18 +25,18 @@ fn root_without_cap_sys_admin_is_not_told_to_become_root() {
     unshare(&scene, ROOT, &["-r", "-m"]).under(&scene, "setpriv", without).ok();
 }
 
-#[test]
+scene_test!(who_is_not_mapped_is_not_told_to_make_another_user_namespace);
 fn who_is_not_mapped_is_not_told_to_make_another_user_namespace() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let call = scene.unshare(["-U", "bin/unshare", "-n", "true"]);
     let hint = hint(call, &[REFUSED]);
     assert!(hint.starts_with("our user and group are not mapped") && hint.contains("make that one with -r"), "{hint}");
     scene.unshare(["-r", "bin/unshare", "-n", "true"]).ok();
 }
 
-#[test]
+scene_test!(a_chroot_is_told_before_a_user_namespace_is_proposed);
 fn a_chroot_is_told_before_a_user_namespace_is_proposed() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = scene.subdirectory("root");
     copy_to_run(&ours("unshare"), &scene.path("root/unshare"));
     let proc = scene.subdirectory("root/proc");
@@ -46,9 +46,9 @@ fn a_chroot_is_told_before_a_user_namespace_is_proposed() {
     assert!(hint.contains("run it as root") && hint.contains("we are in a chroot"), "{hint}");
 }
 
-#[test]
+scene_test!(the_pid_namespace_for_children_is_there_already);
 fn the_pid_namespace_for_children_is_there_already() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let call = scene.unshare(["-p", "bin/unshare", "-p", "true"]);
     let hint = hint(call, &[INVALID]);
     assert!(hint.starts_with("our children are to be in another PID namespace") && hint.contains("--fork"), "{hint}");
@@ -58,9 +58,9 @@ fn the_pid_namespace_for_children_is_there_already() {
     assert!(call.run().failed("unshare", 1, &[INVALID]).is_empty());
 }
 
-#[test]
+scene_test!(a_clock_needs_its_right);
 fn a_clock_needs_its_right() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let options = ["-T", "--boottime", "5"];
     let call = unshare(&scene, ROOT, &options).under(&scene, "setpriv", ["--bounding-set=-sys_time"]);
     let hint = hint(call, &[REFUSED]);
@@ -69,9 +69,9 @@ fn a_clock_needs_its_right() {
     unshare(&scene, ROOT, &options).under(&scene, "setpriv", ["--bounding-set=-sys_time"]).ok();
 }
 
-#[test]
+scene_test!(a_clock_below_zero_is_told_with_the_time_since_boot);
 fn a_clock_below_zero_is_told_with_the_time_since_boot() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for option in ["--monotonic=-99999999999", "--boottime=-99999999999"] {
         let below = hint(unshare(&scene, ROOT, &["-T", option]), &["Numerical result out of range"]);
         assert!(below.starts_with("the clock would be below zero: since boot it has come to about "), "{below}");
@@ -80,9 +80,9 @@ fn a_clock_below_zero_is_told_with_the_time_since_boot() {
     assert!(beyond.starts_with("the clock would be beyond"), "{beyond}");
 }
 
-#[test]
+scene_test!(the_limit_of_processes_of_a_user);
 fn the_limit_of_processes_of_a_user() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let limit = ["limit".to_string(), libc::RLIMIT_NPROC.to_string(), "1".to_string()];
     let call = unshare(&scene, ALICE, &["-r", "-f"]).under(&scene, "bin/probe", limit.clone()).user(ALICE);
     let forked = hint(call, &["Resource temporarily unavailable"]);
@@ -115,13 +115,11 @@ impl Drop for Cgroup {
     }
 }
 
-#[test]
+scene_test!(the_limit_of_processes_of_a_cgroup);
 fn the_limit_of_processes_of_a_cgroup() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let Some(cgroup) = Cgroup::of_one_process() else {
-        return cannot_be_had(
-            "there is no cgroup hierarchy here that limits processes, or none that may be written to",
-        );
+        cannot_be_had("there is no cgroup hierarchy here that limits processes, or none that may be written to");
     };
     let path = cgroup.0.display().to_string();
     let line = format!("echo $$ >{path}/cgroup.procs && exec unshare -f true");

@@ -2,9 +2,9 @@
 
 use super::*;
 
-#[test]
+scene_test!(a_user_is_told_which_option_needs_root);
 fn a_user_is_told_which_option_needs_root() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (options, words) in [
         (&["-R", "bin"][..], "--root needs CAP_SYS_CHROOT"),
         (&["--owner", "0:0"], "--owner makes unshare itself that user and group, which needs root"),
@@ -22,9 +22,9 @@ fn a_user_is_told_which_option_needs_root() {
     }
 }
 
-#[test]
+scene_test!(an_id_that_is_not_mapped_is_told_with_those_that_are);
 fn an_id_that_is_not_mapped_is_told_with_those_that_are() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (options, words) in [
         (&["-r", "-S", "1000"][..], "user 1000 is not mapped in the new user namespace, which has 0:"),
         (&["--map-users=5:100000:10", "-S", "0"], "user 0 is not mapped in the new user namespace, which has 5 to 14:"),
@@ -43,18 +43,18 @@ fn an_id_that_is_not_mapped_is_told_with_those_that_are() {
     assert_eq!(inside, "user 7 is not mapped in the user namespace that we are in, which has 0");
 }
 
-#[test]
+scene_test!(groups_are_denied_where_no_block_is_mapped);
 fn groups_are_denied_where_no_block_is_mapped() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for options in [["-r", "-G", "0"], ["-U", "-G", "0"]] {
         let hint = hint(unshare(&scene, ROOT, &options), &[REFUSED]);
         assert!(hint.starts_with("setgroups(2) is denied") && hint.contains("--map-groups"), "{options:?}: {hint}");
     }
 }
 
-#[test]
+scene_test!(setgroups_is_of_a_new_user_namespace);
 fn setgroups_is_of_a_new_user_namespace() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (user, errno) in [(ROOT, REFUSED), (ALICE, DENIED)] {
         let hint = hint(unshare(&scene, user, &["--setgroups=deny"]), &[errno]);
         assert!(hint.contains("add --user"), "{hint}");

@@ -2,9 +2,9 @@
 
 use super::*;
 
-#[test]
+scene_test!(root_of_outside_needs_cap_setfcap);
 fn root_of_outside_needs_cap_setfcap() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let without = ["--bounding-set=-setfcap"];
     for options in [&["-r"][..], &["--map-users=0:0:1"]] {
         let call = unshare(&scene, ROOT, options).under(&scene, "setpriv", without);
@@ -16,9 +16,9 @@ fn root_of_outside_needs_cap_setfcap() {
     unshare(&scene, ROOT, &["--map-users=0:100000:10"]).under(&scene, "setpriv", without).ok();
 }
 
-#[test]
+scene_test!(a_block_needs_the_right_to_change_the_user);
 fn a_block_needs_the_right_to_change_the_user() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (option, lacking, name) in
         [("--map-users=0:100000:10", "setuid", "CAP_SETUID"), ("--map-groups=0:100000:10", "setgid", "CAP_SETGID")]
     {
@@ -28,9 +28,9 @@ fn a_block_needs_the_right_to_change_the_user() {
     }
 }
 
-#[test]
+scene_test!(ids_that_the_outer_user_namespace_lacks);
 fn ids_that_the_outer_user_namespace_lacks() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // Root has subordinate ids, which are not mapped in the outer one.
     let call = scene.unshare(["-r", "bin/unshare", "--map-auto", "true"]);
     let alone = hint(call, &[REFUSED]);
@@ -47,25 +47,25 @@ fn ids_that_the_outer_user_namespace_lacks() {
     assert!(few.contains("(0 to 9)") && few.contains("usermod --add-subuids FIRST-LAST root"), "{few}");
 }
 
-#[test]
+scene_test!(newuidmap_gets_no_rights_under_no_new_privs);
 fn newuidmap_gets_no_rights_under_no_new_privs() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let call = unshare(&scene, ALICE, &["--map-auto"]).under(&scene, "setpriv", ["--no-new-privs"]).user(ALICE);
     let hint = hint(call, &["newuidmap"]);
     assert!(hint.starts_with("no_new_privs is set"), "{hint}");
 }
 
-#[test]
+scene_test!(newuidmap_is_asked_for_blocks_that_share_ids);
 fn newuidmap_is_asked_for_blocks_that_share_ids() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let options = ["--map-users=0:100000:10", "--map-users=5:100100:10"];
     let hint = hint(unshare(&scene, ALICE, &options), &["newuidmap"]);
     assert_eq!(hint, "two blocks share the ids 5 to 9 inside");
 }
 
-#[test]
+scene_test!(newuidmap_has_no_rights);
 fn newuidmap_has_no_rights() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     scene.subdirectory("fake");
     copy_to_run("/usr/bin/newuidmap".as_ref(), &scene.path("fake/newuidmap"));
     let run = || unshare(&scene, ALICE, &["--map-auto"]).env("PATH", scene.text("fake"));
@@ -86,9 +86,9 @@ fn newuidmap_has_no_rights() {
     assert!(nosuid.starts_with(&named) && nosuid.contains("option nosuid"), "{nosuid}");
 }
 
-#[test]
+scene_test!(a_map_that_cannot_be_read_says_what_one_is);
 fn a_map_that_cannot_be_read_says_what_one_is() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for option in ["--map-users=1", "--map-groups=1:2"] {
         let hint = hint(unshare(&scene, ROOT, &[option]), &["1"]);
         assert!(hint.contains("INNER:OUTER:COUNT") && hint.contains("OUTER,INNER,COUNT"), "{hint}");

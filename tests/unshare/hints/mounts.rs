@@ -2,9 +2,9 @@
 
 use super::*;
 
-#[test]
+scene_test!(a_security_module_forbids_mounting);
 fn a_security_module_forbids_mounting() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for options in [&["-m"][..], &["-m", "--propagation=unchanged", "--mount-proc"]] {
         let call = refused(&scene, unshare(&scene, ROOT, options), libc::SYS_mount, libc::EACCES, 0);
         let hint = hint(call, &[DENIED]);
@@ -22,9 +22,9 @@ fn a_security_module_forbids_mounting() {
     assert!(call.run().failed("unshare", 1, &[DENIED]).is_empty());
 }
 
-#[test]
+scene_test!(a_filter_forbids_mounting);
 fn a_filter_forbids_mounting() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     // As SystemCallFilter=~@mount with SystemCallErrorNumber=EPERM.
     for options in [&["-m"][..], &["-m", "-p", "-f", "--propagation=unchanged", "--mount-proc"]] {
         let call = refused(&scene, unshare(&scene, ROOT, options), libc::SYS_mount, libc::EPERM, 0);
@@ -33,9 +33,9 @@ fn a_filter_forbids_mounting() {
     }
 }
 
-#[test]
+scene_test!(proc_is_masked_whether_or_not_a_process_of_its_mount_namespace_is_left);
 fn proc_is_masked_whether_or_not_a_process_of_its_mount_namespace_is_left() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let mask = "mount -t tmpfs -o ro t /proc/irq";
     let over = "mount -t proc p /proc";
     let run = "unshare -Urmpf --mount-proc true";
@@ -52,9 +52,9 @@ fn proc_is_masked_whether_or_not_a_process_of_its_mount_namespace_is_left() {
     }
 }
 
-#[test]
+scene_test!(a_hint_outlives_the_mount_namespace_that_it_is_about);
 fn a_hint_outlives_the_mount_namespace_that_it_is_about() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let file = scene.file("kept", "");
     let mounted = scene.subdirectory("mounted");
     let other = in_another_mount_namespace(&scene);
@@ -75,9 +75,9 @@ fn a_hint_outlives_the_mount_namespace_that_it_is_about() {
     assert!(hint.contains("allows this user 7 to 14"), "{hint}");
 }
 
-#[test]
+scene_test!(a_proc_is_held_to_its_options);
 fn a_proc_is_held_to_its_options() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let line = |option: &str, run: &str| format!("mount -o remount,bind,{option} /proc; {run}; exit $?");
     let run = "unshare -Urmpf --mount-proc true";
     let noatime = hint(with_mounts_of_its_own(&scene, &line("noatime", run)), &[REFUSED]);
@@ -90,9 +90,9 @@ fn a_proc_is_held_to_its_options() {
     assert!(unmapped.starts_with("the proc on /proc is mounted read-only"), "{unmapped}");
 }
 
-#[test]
+scene_test!(there_is_no_proc);
 fn there_is_no_proc() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let file = scene.file("uts", "");
     for options in ["-r", "--map-auto", &format!("--uts={file}"), "-T --boottime 5"] {
         let line = format!("umount -l /proc; unshare {options} true; exit $?");
@@ -101,9 +101,9 @@ fn there_is_no_proc() {
     }
 }
 
-#[test]
+scene_test!(where_proc_is_to_be_mounted_is_not_there);
 fn where_proc_is_to_be_mounted_is_not_there() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = scene.subdirectory("root");
     let missing = hint(unshare(&scene, ROOT, &["-r", "-p", "-f", "--mount-proc", "-R", &root]), &[MISSING]);
     assert_eq!(missing, format!("there is no directory {root}/proc: create it first (mkdir {root}/proc)"));
@@ -114,9 +114,9 @@ fn where_proc_is_to_be_mounted_is_not_there() {
     assert_eq!(file, format!("{root}/proc is no directory"));
 }
 
-#[test]
+scene_test!(a_proc_that_nobody_asked_for_says_who_did);
 fn a_proc_that_nobody_asked_for_says_who_did() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for options in [&["--mount-binfmt"][..], &["-l", ":a:E::a::/bin/cat:"]] {
         let implied = hint(unshare(&scene, ROOT, options), &[REFUSED]);
         assert!(implied.contains("add --pid --fork") && implied.contains("implied by --mount-binfmt"), "{implied}");
@@ -125,9 +125,9 @@ fn a_proc_that_nobody_asked_for_says_who_did() {
     assert!(!asked.contains("implied"), "{asked}");
 }
 
-#[test]
+scene_test!(a_file_to_keep_a_namespace_on_is_missing_or_a_directory);
 fn a_file_to_keep_a_namespace_on_is_missing_or_a_directory() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let missing = scene.text("missing");
     for kind in ["uts", "net", "mount"] {
         let hint = hint(unshare(&scene, ROOT, &[&format!("--{kind}={missing}")]), &[MISSING]);

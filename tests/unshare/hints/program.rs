@@ -8,9 +8,9 @@ fn not_found(call: Call) -> String {
     hint_with(127, call, &[MISSING])
 }
 
-#[test]
+scene_test!(a_program_is_looked_for_below_the_new_root);
 fn a_program_is_looked_for_below_the_new_root() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = scene.subdirectory("root");
     scene.subdirectory("root/bin");
     for fork in [&[][..], &["-f"]] {
@@ -23,9 +23,9 @@ fn a_program_is_looked_for_below_the_new_root() {
     }
 }
 
-#[test]
+scene_test!(what_a_program_needs_is_missing);
 fn what_a_program_needs_is_missing() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let root = scene.subdirectory("root");
     scene.subdirectory("root/bin");
     copy_to_run("/bin/true".as_ref(), &scene.path("root/bin/dynamic"));
@@ -53,9 +53,9 @@ fn what_a_program_needs_is_missing() {
     assert_eq!(hint, format!("the interpreter of {script}, /no/such, is missing"));
 }
 
-#[test]
+scene_test!(a_program_is_looked_for_without_a_path);
 fn a_program_is_looked_for_without_a_path() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for options in [&["--clear-env"][..], &["--whitelist-env=HOME"]] {
         let hint = not_found(scene.unshare(options).args(["no-such"]));
         assert_eq!(hint, "PATH is not set for the program, which was looked for in /bin:/usr/bin");
@@ -65,9 +65,9 @@ fn a_program_is_looked_for_without_a_path() {
     assert!(scene.unshare(["/no/such"]).run().failed("unshare", 127, &[MISSING]).is_empty());
 }
 
-#[test]
+scene_test!(what_was_typed_is_no_program);
 fn what_was_typed_is_no_program() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (program, words) in [
         ("ls -l", "'ls -l' as a whole is taken for the name"),
         ("/bin/ls -l", "'/bin/ls -l' as a whole is taken for the name"),
@@ -84,9 +84,9 @@ fn what_was_typed_is_no_program() {
     }
 }
 
-#[test]
+scene_test!(a_program_that_may_not_be_executed_says_why);
 fn a_program_that_may_not_be_executed_says_why() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let plain = scene.file("plain", "#!/bin/sh\n");
     let directory = scene.subdirectory("directory");
     let script = scene.program("script", &format!("#!{plain}\n"));
@@ -105,9 +105,9 @@ fn a_program_that_may_not_be_executed_says_why() {
     }
 }
 
-#[test]
+scene_test!(an_optional_argument_has_no_blank_before_it);
 fn an_optional_argument_has_no_blank_before_it() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let empty = scene.file("empty", "");
     let kept = scene.file("kept", "");
     scene.unshare(["--net", "true"]).ok();
@@ -126,9 +126,9 @@ fn an_optional_argument_has_no_blank_before_it() {
     }
 }
 
-#[test]
+scene_test!(the_nearest_option_is_named);
 fn the_nearest_option_is_named() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     for (option, nearest) in
         [("--network", "--net"), ("--private", "--propagation=private"), ("--map-root-usr", "--map-root-user")]
     {
@@ -139,9 +139,9 @@ fn the_nearest_option_is_named() {
     assert!(!stderr.contains("hint"), "{stderr}");
 }
 
-#[test]
+scene_test!(a_program_on_a_terminal_is_told_that_it_stays_outside);
 fn a_program_on_a_terminal_is_told_that_it_stays_outside() {
-    let Some(scene) = scene() else { return };
+    let scene = scene();
     let told = |options: &[&str]| {
         let pty = Pty::new();
         let mut process = scene.unshare(options).args(["sh", "-c", "echo run"]).terminal(&pty).spawn();
