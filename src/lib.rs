@@ -66,18 +66,19 @@
 //! # Ok::<(), nskit::error::RequestError>(())
 //! ```
 //!
-//! [`enter::nsenter::resolve`] opens what is to be entered, and [`enter::run`] acts. That changes the calling process,
+//! [`cli::nsenter::resolve`] opens what is to be entered, and [`enter::run`] acts. That changes the calling process,
 //! which must have a single thread, and turns it into the program. [`enter::spawn`] acts in a child, and the process may have
 //! as many threads as it likes:
 //!
 //! ```no_run
-//! use nskit::cli::nsenter::{Args, Source, TargetArgument};
-//! use nskit::enter::nsenter::{plan, resolve};
+//! use nskit::cli::nsenter::{Args, resolve};
+//! use nskit::enter::nsenter::{NamespaceSource, plan};
+//! use nskit::enter::target::TargetArgument;
 //! use nskit::namespace::Kind;
 //!
 //! let args = Args {
 //!     target: Some(TargetArgument { pid: 4711, inode: None }),
-//!     namespaces: vec![(Kind::Net, Source::Target)],
+//!     namespaces: vec![(Kind::Net, NamespaceSource::Target)],
 //!     program: vec!["ip".into(), "address".into()],
 //!     ..Args::default()
 //! };
@@ -140,8 +141,8 @@
 //! | place | its job |
 //! | --- | --- |
 //! | `src/bin/`, [`tool`] | each tool from its command line to its exit status; messages on stderr, output on stdout |
-//! | [`cli`] | parse: the tables of options, and what was typed |
-//! | [`enter::unshare`], [`enter::nsenter`] | resolve and plan: each tool's request, and the order of its steps |
+//! | [`cli`] | parse and resolve: the tables of options, what was typed, and the request that it means |
+//! | [`enter::unshare`], [`enter::nsenter`] | each tool's request, what is opened for it, and plan: the order of its steps |
 //! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |

@@ -14,10 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use common::{Directory, on_purpose, skip};
 use nix::errno::Errno;
-use nskit::cli::nsenter::{Args, IdArgument, Source, TargetArgument};
+use nskit::cli::nsenter::{Args, IdArgument, resolve};
 use nskit::enter::handles::Handles;
+use nskit::enter::nsenter::NamespaceSource;
 use nskit::enter::program::Program;
 use nskit::enter::step::{MapJob, Persist, Plan, Propagation, Setgroups, SignalPolicy, Step};
+use nskit::enter::target::TargetArgument;
 use nskit::enter::{Child, nsenter, spawn};
 use nskit::error::{Attempt, Failure};
 use nskit::ids::map::{Extent, IdKind};
@@ -197,17 +199,17 @@ fn a_process_is_joined_among_threads() {
     let args = Args {
         target: Some(TargetArgument { pid, inode: None }),
         namespaces: vec![
-            (Kind::Uts, Source::Target),
-            (Kind::Mount, Source::Target),
-            (Kind::User, Source::Target),
-            (Kind::Net, Source::File(net)),
+            (Kind::Uts, NamespaceSource::Target),
+            (Kind::Mount, NamespaceSource::Target),
+            (Kind::User, NamespaceSource::Target),
+            (Kind::Net, NamespaceSource::File(net)),
         ],
         root: Some(Some("/".into())),
         preserve_credentials: true,
         program: vec!["sh".into()],
         ..Args::default()
     };
-    let (request, handles, _) = nsenter::resolve(args).unwrap();
+    let (request, handles, _) = resolve(args).unwrap();
     let steps = nsenter::plan(request).steps;
     assert!(steps.iter().any(|step| matches!(step, Step::OpenDirectory(_))));
     let output = output_of(steps, handles, "readlink /proc/self/ns/uts /proc/self/ns/user");
@@ -215,12 +217,12 @@ fn a_process_is_joined_among_threads() {
     // By its files, where the pidfd does not do: the user namespace that it is in already is refused.
     let args = Args {
         target: Some(TargetArgument { pid: std::process::id() as i32, inode: None }),
-        namespaces: vec![(Kind::User, Source::Target), (Kind::Uts, Source::Target)],
+        namespaces: vec![(Kind::User, NamespaceSource::Target), (Kind::Uts, NamespaceSource::Target)],
         gid: Some(IdArgument::Follow),
         program: vec!["true".into()],
         ..Args::default()
     };
-    let (request, handles, _) = nsenter::resolve(args).unwrap();
+    let (request, handles, _) = resolve(args).unwrap();
     let plan = nsenter::plan(request);
     let failure = among_threads(|| spawn(&plan, handles, &ENVIRONMENT)).unwrap_err();
     assert_eq!(failure, refused(Attempt::Enter(kinds(&[Kind::User])), Errno::EINVAL));

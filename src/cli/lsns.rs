@@ -1,26 +1,20 @@
 //! lsns's options.
 
+mod resolve;
+
+pub use resolve::resolve;
+
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
+use crate::list::request::Tree;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
 use crate::number::{after_blanks, number, parse_decimal};
 use crate::proc::link::parse_name;
-
-/// By which relation rows hang under each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tree {
-    /// Parent and child processes.
-    Process,
-    /// Parents of user and PID namespaces.
-    Parent,
-    /// Owning user namespaces.
-    Owner,
-}
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

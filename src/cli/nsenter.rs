@@ -4,10 +4,16 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+mod resolve;
+
+pub use resolve::resolve;
+
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
+use crate::enter::nsenter::NamespaceSource;
+use crate::enter::target::TargetArgument;
 use crate::namespace::{Kind, Reference};
 use crate::number::{number, parse_decimal};
 
@@ -17,7 +23,7 @@ pub struct Args {
     /// --target.
     pub target: Option<TargetArgument>,
     /// The namespaces to enter, each kind once, with where they are found.
-    pub namespaces: Vec<(Kind, Source)>,
+    pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// --all.
     pub all: bool,
     /// --net-socket.
@@ -48,27 +54,6 @@ pub struct Args {
     pub follow_context: bool,
     /// The program and its arguments.
     pub program: Vec<OsString>,
-}
-
-/// The process that `--target` names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TargetArgument {
-    /// Its PID, above 0.
-    pub pid: i32,
-    /// The inode number of its pidfd.
-    pub inode: Option<u64>,
-}
-
-/// Where a namespace is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// It is the target's.
-    Target,
-    /// This file leads to it or, if no file is called so, this is its name (a network namespace of ip-netns(8)) or its
-    /// inode number.
-    File(PathBuf),
-    /// By its inode number or 64-bit id.
-    Number(Reference),
 }
 
 /// A user or group for the program.
@@ -195,7 +180,7 @@ impl Args {
 
     fn read_namespace(&mut self, kind: Kind, matched: Matched<'_, Args>) -> Result<(), UsageError> {
         let source = match matched.value {
-            None => Source::Target,
+            None => NamespaceSource::Target,
             Some(_) => read_source(&matched)?,
         };
         self.namespaces.retain(|(known, _)| *known != kind);
@@ -232,27 +217,14 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
 }
 
 /// `:NSID`, or a file.
-fn source(text: &OsStr) -> Option<Source> {
+fn source(text: &OsStr) -> Option<NamespaceSource> {
     match text.as_bytes().strip_prefix(b":") {
-        Some(id) => parse_decimal(id).map(|id| Source::Number(Reference::Id(id))),
-        None => Some(Source::File(text.into())),
+        Some(id) => parse_decimal(id).map(|id| NamespaceSource::Number(Reference::Id(id))),
+        None => Some(NamespaceSource::File(text.into())),
     }
 }
 
-/// The inode number of a namespace of this kind as lsns(8) and the links of /proc write it: `4026531840`,
-/// `[4026531840]`, `net:[4026531840]`. A file may have such a name as well.
-pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
-    let text = text.as_bytes();
-    let of_kind = text.strip_prefix(kind.name().as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
-    let bracketed = of_kind.unwrap_or(text).strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    match (of_kind, bracketed) {
-        (_, Some(inode)) => parse_decimal(inode),
-        (None, None) => parse_decimal(text),
-        (Some(_), None) => None,
-    }
-}
-
-fn read_source(matched: &Matched<'_, Args>) -> Result<Source, UsageError> {
+fn read_source(matched: &Matched<'_, Args>) -> Result<NamespaceSource, UsageError> {
     let expected = "a file, a name or number of this kind, or :NSID (./NAME for a file of such a name)";
     let value = matched.value.as_deref().unwrap_or_default();
     source(value).ok_or_else(|| {

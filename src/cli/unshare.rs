@@ -4,6 +4,10 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+mod resolve;
+
+pub use resolve::resolve;
+
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read_id};

@@ -9,11 +9,19 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use crate::cli::nsenter::TargetArgument;
 use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{open_retrying, read_fd_bounded};
 use crate::sys::pidfd;
+
+/// The process that `--target` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetArgument {
+    /// Its PID, above 0.
+    pub pid: i32,
+    /// The inode number of its pidfd.
+    pub inode: Option<u64>,
+}
 
 /// A process.
 #[derive(Debug)]

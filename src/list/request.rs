@@ -1,16 +1,11 @@
-//! Args → [`Request`]: what the options mean together. Nothing is read here.
+//! What a listing is asked for, and what that needs of the scan.
 
-use std::ffi::OsStr;
-
-use super::column::{self, COLUMNS, Column};
+use super::column::Column;
 use super::filter::Filter;
 use super::graph::Depth;
 use super::scan::{Source, SourceSet};
-use crate::cli::lsns::{Args, Tree};
-use crate::error::FilterError;
-use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
-use crate::proc::link::{Inode, inode};
+use crate::proc::link::Inode;
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +30,17 @@ pub enum Format {
     Raw,
     /// JSON.
     Json,
+}
+
+/// By which relation rows hang under each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tree {
+    /// Parent and child processes.
+    Process,
+    /// Parents of user and PID namespaces.
+    Parent,
+    /// Owning user namespaces.
+    Owner,
 }
 
 /// What is asked for.
@@ -126,89 +132,6 @@ impl Request {
             _ => SourceSet::of(&[Source::Process]),
         }
     }
-}
-
-const NAMESPACE_COLUMNS: &[Column] =
-    &[Column::Ns, Column::Type, Column::NProcs, Column::Pid, Column::User, Column::Command];
-const NETWORK_COLUMNS: &[Column] = &[
-    Column::Ns,
-    Column::Type,
-    Column::NProcs,
-    Column::Pid,
-    Column::User,
-    Column::NetNsId,
-    Column::Nsfs,
-    Column::Command,
-];
-const MEMBER_COLUMNS: &[Column] = &[Column::Pid, Column::PPid, Column::User, Column::Command];
-
-/// Works out what was asked for. Errors: an unknown column, a filter that cannot be read, an operand that no namespace
-/// can have as its number.
-pub fn resolve(args: Args) -> Result<Request, RequestError> {
-    let filter = filter(args.filter.as_deref().unwrap_or_default());
-    // A column that a filter names is looked for after those that are printed, as in util-linux.
-    if !matches!(filter, Err(RequestError::Filter { error: FilterError::UnknownColumn { .. }, .. })) {
-        filter.as_ref().map_err(RequestError::clone)?;
-    }
-    let operand = args.namespace.is_some();
-    let all = COLUMNS.iter().map(|facts| facts.column).collect();
-    let base: Vec<Column> = match (args.output_all, operand) {
-        (true, _) => all,
-        (false, true) => MEMBER_COLUMNS.to_vec(),
-        (false, false) if args.kinds.contains(Kind::Net) => NETWORK_COLUMNS.to_vec(),
-        (false, false) => NAMESPACE_COLUMNS.to_vec(),
-    };
-    let columns = match &args.output {
-        Some(list) => column::list(list, &base)?,
-        None => base,
-    };
-    let filter = filter?;
-    let tree = tree(&args);
-    Ok(Request {
-        subject: subject(&args)?,
-        tree,
-        drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
-        columns,
-        kinds: kinds(&args)?,
-        scan: args.scan.unwrap_or(SourceSet::DEFAULT),
-        filter,
-        format: match (args.json, args.raw) {
-            (true, _) => Format::Json,
-            (_, true) => Format::Raw,
-            _ => Format::Table,
-        },
-        headings: !args.no_headings,
-        wrap: !args.no_wrap,
-        truncate: !args.no_truncate,
-    })
-}
-
-fn filter(expression: &OsStr) -> Result<Filter, RequestError> {
-    Filter::parse(expression).map_err(|error| RequestError::Filter { expression: expression.to_os_string(), error })
-}
-
-/// The kinds to list. Errors: the operand names another kind than `--type`.
-fn kinds(args: &Args) -> Result<KindSet, RequestError> {
-    let asked = if args.kinds.is_empty() { KindSet::ALL } else { args.kinds };
-    match (args.kind_of_namespace, args.namespace) {
-        (Some(kind), _) if asked.contains(kind) => Ok(KindSet::EMPTY.with(kind)),
-        (Some(_), Some(number)) => Err(RequestError::UnknownNamespace(number)),
-        _ => Ok(asked),
-    }
-}
-
-fn subject(args: &Args) -> Result<Subject, RequestError> {
-    match args.namespace {
-        None | Some(0) => Ok(Subject::Namespaces { task: args.task, persistent: args.persistent }),
-        Some(number) => inode(number).map(Subject::Members).ok_or(RequestError::UnknownNamespace(number)),
-    }
-}
-
-/// The tree that was asked for, or else that of processes, unless a list was asked for or columns to look things up in.
-fn tree(args: &Args) -> Option<Tree> {
-    let operand = args.namespace.is_some();
-    let default = !args.list && (!args.output_all || operand);
-    args.tree.or(default.then_some(Tree::Process))
 }
 
 /// The column in which a tree is drawn.

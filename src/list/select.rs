@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::graph::Graph;
 use super::request::{Request, Subject};
 use super::snapshot::Namespace;
-use crate::cli::lsns::Tree;
+use crate::list::request::Tree;
 use crate::proc::link::Inode;
 
 /// What a row is about.
@@ -195,10 +195,10 @@ fn below_namespaces(graph: &Graph, items: Vec<Item>, tree: Tree) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::request::resolve;
     use super::super::snapshot::Process;
     use super::*;
     use crate::cli::lsns::Args;
+    use crate::cli::lsns::resolve;
     use crate::namespace::Kind;
 
     /// Numbers are not in the order in which namespaces were made: those of ended ones are given again.

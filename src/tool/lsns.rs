@@ -22,7 +22,7 @@ fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, HintedF
         let hint = hint::lsns::hint(&failure, &View::of_system());
         HintedFailure { failure, hint }
     };
-    let mut request = list::request::resolve(args).map_err(|error| explain(error.into()))?;
+    let mut request = cli::lsns::resolve(args).map_err(|error| explain(error.into()))?;
     if list_columns {
         return print(&render::columns(request.format));
     }

@@ -14,7 +14,7 @@ pub fn nsenter(invocation: Invocation) -> Status {
 fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
     let view = View::of_system();
     let situation = hint::nsenter::Situation::typed(&args);
-    let (request, handles, left_out) = enter::nsenter::resolve(args).map_err(|failure| {
+    let (request, handles, left_out) = cli::nsenter::resolve(args).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &situation, &view);
         HintedFailure { failure, hint }
     })?;

@@ -13,7 +13,7 @@ pub fn unshare(invocation: Invocation) -> Status {
 
 fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
     let situation = hint::unshare::Situation::typed(&args);
-    let request = enter::unshare::resolve(args).map_err(|error| {
+    let request = cli::unshare::resolve(args).map_err(|error| {
         let hint = hint::unshare::before(&error);
         HintedFailure { failure: error.into(), hint }
     })?;

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use nskit::cli::Parsed;
+use nskit::cli::unshare::resolve;
 use nskit::enter::environment::Environment;
 use nskit::enter::program::Program;
 use nskit::enter::step::{Clock, MapJob, Persist, Plan, Propagation, Setgroups, SignalPolicy, Step};
-use nskit::enter::unshare::{plan, resolve};
+use nskit::enter::unshare::plan;
 use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
 use nskit::sys::signal::SignalNumber;

@@ -6,53 +6,32 @@ fn parse(line: &[&str]) -> Result<Args, String> {
     crate::cli::typed(super::parse, line)
 }
 
-fn sources(line: &[&str]) -> Vec<(Kind, Source)> {
+fn sources(line: &[&str]) -> Vec<(Kind, NamespaceSource)> {
     parse(line).unwrap().namespaces
 }
 
 #[test]
 fn a_namespace_is_the_targets_or_a_file_or_an_id() {
-    let file = |kind, file: &str| vec![(kind, Source::File(file.into()))];
+    let file = |kind, file: &str| vec![(kind, NamespaceSource::File(file.into()))];
     for (line, expected) in [
-        (&["-n"][..], vec![(Kind::Net, Source::Target)]),
+        (&["-n"][..], vec![(Kind::Net, NamespaceSource::Target)]),
         (&["-n/run/netns/x"], file(Kind::Net, "/run/netns/x")),
         (&["-n=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
         (&["--net=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
         (&["-mu"], file(Kind::Mount, "u")),
         (&["--mount=./:x"], file(Kind::Mount, "./:x")),
-        (&["--mount=:7"], vec![(Kind::Mount, Source::Number(Reference::Id(7)))]),
+        (&["--mount=:7"], vec![(Kind::Mount, NamespaceSource::Number(Reference::Id(7)))]),
         // A file may be called so: what the name says counts where there is none.
         (&["--mount=[7]"], file(Kind::Mount, "[7]")),
         (&["-mmnt:[7]"], file(Kind::Mount, "mnt:[7]")),
         (&["-n7"], file(Kind::Net, "7")),
         (&["-n", "-n=x"], file(Kind::Net, "x")),
-        (&["-n=x", "-n"], vec![(Kind::Net, Source::Target)]),
+        (&["-n=x", "-n"], vec![(Kind::Net, NamespaceSource::Target)]),
     ] {
         assert_eq!(sources(line), expected, "{line:?}");
     }
     let error = parse(&["-n", "--net=:x"]).unwrap_err();
     assert_eq!(error, "failed to parse nsid: x");
-}
-
-#[test]
-fn a_number_is_written_in_three_ways() {
-    for (text, expected) in [
-        ("7", Some(7)),
-        ("[7]", Some(7)),
-        ("net:[7]", Some(7)),
-        ("uts:[7]", None),
-        ("net:7", None),
-        ("net:[7", None),
-        ("[7", None),
-        ("7]", None),
-        ("[]", None),
-        ("", None),
-        ("+7", None),
-        ("x7", None),
-        ("18446744073709551616", None),
-    ] {
-        assert_eq!(inode_number(Kind::Net, OsStr::new(text)), expected, "{text}");
-    }
 }
 
 #[test]

@@ -13,9 +13,9 @@ use nix::sys::stat::fstat;
 use nix::unistd::geteuid;
 
 use super::Request;
+use super::identity::leads_to_target_alone;
 use super::inside::{Entered, may_be_unmapped, overflow_id};
 use super::opened::Opened;
-use super::resolve::leads_to_target_alone;
 use crate::enter::environment::is_for_loader;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;

@@ -1,15 +1,16 @@
 //! nsenter's request, what it is made of and what is opened for it, and the plan that it makes.
 
+mod identity;
 mod inside;
 mod loader;
 mod named;
+mod open;
 mod opened;
 mod plan;
-mod resolve;
 
-pub use named::kept_by_name;
+pub use named::{inode_number, kept_by_name};
+pub(crate) use open::{Asked, has_selinux, open};
 pub use plan::plan;
-pub use resolve::resolve;
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -17,6 +18,19 @@ use std::path::PathBuf;
 use super::handles::Handle;
 use super::program::Program;
 use super::step::{Join, TargetId};
+use crate::namespace::Reference;
+
+/// Where a namespace is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamespaceSource {
+    /// It is the target's.
+    Target,
+    /// This file leads to it or, if no file is called so, this is its name (a network namespace of ip-netns(8)) or its
+    /// inode number.
+    File(PathBuf),
+    /// By its inode number or 64-bit id.
+    Number(Reference),
+}
 
 /// What is to be done: nothing is left to look up or to open, but for what is inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,15 +1,17 @@
 //! A namespace that is given by a file or, if no file is called so, by name or number.
 
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use crate::cli::nsenter::inode_number;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::list::find::find;
 use crate::namespace::{Kind, Reference};
+use crate::number::parse_decimal;
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
 
@@ -59,10 +61,49 @@ pub fn kept_by_name(kind: Kind, name: &Path) -> Option<PathBuf> {
     (kind == Kind::Net).then(|| Path::new(NAMED_NETWORKS).join(only))
 }
 
+/// The inode number of a namespace of this kind as lsns(8) and the links of /proc write it: `4026531840`,
+/// `[4026531840]`, `net:[4026531840]`. A file may have such a name as well.
+pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
+    let text = text.as_bytes();
+    let of_kind = text.strip_prefix(kind.name().as_bytes()).and_then(|rest| rest.strip_prefix(b":"));
+    let bracketed = of_kind.unwrap_or(text).strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    match (of_kind, bracketed) {
+        (_, Some(inode)) => parse_decimal(inode),
+        (None, None) => parse_decimal(text),
+        (Some(_), None) => None,
+    }
+}
+
 fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), Failure> {
     let found = nsfs::kind(file).unwrap_or(None);
     if found == Some(wanted) {
         return Ok(());
     }
     Err(RequestError::NotTheNamespace { path: path.to_path_buf(), wanted, found }.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_written_in_three_ways() {
+        for (text, expected) in [
+            ("7", Some(7)),
+            ("[7]", Some(7)),
+            ("net:[7]", Some(7)),
+            ("uts:[7]", None),
+            ("net:7", None),
+            ("net:[7", None),
+            ("[7", None),
+            ("7]", None),
+            ("[]", None),
+            ("", None),
+            ("+7", None),
+            ("x7", None),
+            ("18446744073709551616", None),
+        ] {
+            assert_eq!(inode_number(Kind::Net, OsStr::new(text)), expected, "{text}");
+        }
+    }
 }

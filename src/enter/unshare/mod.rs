@@ -1,10 +1,8 @@
 //! unshare's request, what it is made of, and the plan that it makes.
 
 mod plan;
-mod resolve;
 
 pub use plan::plan;
-pub use resolve::resolve;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -80,4 +78,4 @@ pub enum IdMap {
 }
 
 /// Where the binfmt_misc of the system is, and where a new one goes by default.
-const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
+pub(crate) const BINFMT: &str = "/proc/sys/fs/binfmt_misc";

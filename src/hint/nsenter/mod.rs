@@ -17,7 +17,8 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use super::{View, not_of_proc, process_1_has_ended};
-use crate::cli::nsenter::{Args, Source};
+use crate::cli::nsenter::Args;
+use crate::enter::nsenter::NamespaceSource;
 use crate::enter::nsenter::Request;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
@@ -54,7 +55,7 @@ pub struct Typed {
     /// Whether --all was given.
     pub all: bool,
     /// The namespaces that were given, and where each is found.
-    pub namespaces: Vec<(Kind, Source)>,
+    pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// --root and --wd, each with its directory.
     pub directories: [Option<Option<PathBuf>>; 2],
     /// Whether anything of the target but a namespace or a directory was asked for.
@@ -70,7 +71,7 @@ impl Typed {
     /// The file that the namespace of this kind was given by.
     pub fn file_of(&self, kind: Kind) -> Option<&PathBuf> {
         self.namespaces.iter().find_map(|(given, source)| match source {
-            Source::File(path) if *given == kind => Some(path),
+            NamespaceSource::File(path) if *given == kind => Some(path),
             _ => None,
         })
     }

@@ -11,8 +11,9 @@ use nix::sys::stat::{SFlag, fstat};
 use super::super::View;
 use super::{DIRECTORIES, Situation};
 use crate::cli::getopt::HasArg;
-use crate::cli::nsenter::{OPTIONS, Source, inode_number};
+use crate::cli::nsenter::OPTIONS;
 use crate::enter::nsenter::kept_by_name;
+use crate::enter::nsenter::{NamespaceSource, inode_number};
 use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
@@ -36,7 +37,8 @@ pub fn number(kind: Kind, path: &Path) -> Option<u64> {
 /// A file that was given to an option is not there: ENOENT.
 pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String> {
     let typed = &situation.typed;
-    let of_namespace = typed.namespaces.iter().find(|(_, source)| matches!(source, Source::File(file) if file == path));
+    let of_namespace =
+        typed.namespaces.iter().find(|(_, source)| matches!(source, NamespaceSource::File(file) if file == path));
     let kind = of_namespace.map(|(kind, _)| *kind);
     let letters = DIRECTORIES.iter().zip(&typed.directories);
     let of_directory =
@@ -123,7 +125,8 @@ fn letters_apart(text: &[u8]) -> Option<Vec<Vec<u8>>> {
 pub fn argument_apart(operand: &OsStr, situation: &Situation, view: &View) -> Option<String> {
     let typed = &situation.typed;
     let path = Path::new(operand);
-    let of_target = typed.namespaces.iter().filter(|(_, source)| *source == Source::Target).map(|(kind, _)| *kind);
+    let of_target =
+        typed.namespaces.iter().filter(|(_, source)| *source == NamespaceSource::Target).map(|(kind, _)| *kind);
     let kinds: Vec<Kind> = of_target.collect();
     let attached = |option: &str, shown: &Path| {
         format!(

@@ -7,7 +7,7 @@ use nix::sys::stat::fstat;
 
 use super::super::View;
 use super::{Situation, names};
-use crate::cli::nsenter::Source;
+use crate::enter::nsenter::NamespaceSource;
 use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
@@ -52,7 +52,7 @@ fn nothing_is_entered(situation: &Situation) -> Option<String> {
 /// A file of the name of a network namespace of ip-netns(8) stands here, and is another namespace.
 fn file_before_name(situation: &Situation, view: &View) -> Option<String> {
     let mut files = situation.typed.namespaces.iter().filter_map(|(kind, source)| match source {
-        Source::File(path) => Some((*kind, path)),
+        NamespaceSource::File(path) => Some((*kind, path)),
         _ => None,
     });
     let (kind, path) = files.find(|(_, path)| names::is_bare(path))?;

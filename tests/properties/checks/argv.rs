@@ -6,7 +6,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use nskit::cli::getopt::Order;
 use nskit::cli::value::IdOrName;
 use nskit::cli::{Parsed, UsageError, lsns, nsenter, unshare};
-use nskit::list::request;
 
 use super::getopt::assert_as_the_c_library;
 use super::memory::bounded;
@@ -181,7 +180,7 @@ fn check_lsns(bytes: &[u8]) {
     check(bytes, &lsns::OPTIONS, Order::Mixed, lsns::parse, lines_of::lsns, |args| {
         assert!(args.task.is_none_or(|pid| pid > 0));
         let length = bytes.len();
-        match bounded(length, EACH, 8 << 20, || request::resolve(args.clone())) {
+        match bounded(length, EACH, 8 << 20, || lsns::resolve(args.clone())) {
             Ok(request) => assert!(!request.columns.is_empty() && !request.kinds.is_empty()),
             Err(error) => drop(assert_said(error)),
         }

@@ -3,12 +3,14 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::cli::nsenter::{IdArgument, Source as Where};
+use nskit::cli::nsenter::IdArgument;
 use nskit::cli::unshare::SingleId;
 use nskit::cli::value::BlockArgument;
 use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
+use nskit::enter::nsenter::NamespaceSource as Where;
 use nskit::enter::step::{Propagation, Setgroups};
+use nskit::list::request::Tree;
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, Reference};
 
@@ -253,9 +255,9 @@ pub fn lsns(args: &lsns::Args) -> Vec<OsString> {
         line.value(
             "tree",
             match tree {
-                lsns::Tree::Process => "process",
-                lsns::Tree::Parent => "parent",
-                lsns::Tree::Owner => "owner",
+                Tree::Process => "process",
+                Tree::Parent => "parent",
+                Tree::Owner => "owner",
             },
         );
     }

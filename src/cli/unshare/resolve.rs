@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
-use super::{BINFMT, Fork, IdMap, Request};
 use crate::cli::unshare::{Args, SingleId};
 use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::program::Program;
 use crate::enter::step::{Clock, Persist, Setgroups};
+use crate::enter::unshare::{BINFMT, Fork, IdMap, Request};
 use crate::error::RequestError;
 use crate::error::Shown;
 use crate::ids::map::{self, Block, Extent, IdKind};

@@ -1,0 +1,89 @@
+//! [`Args`] → [`Request`] and [`Handles`]: names become numbers, and what is to be entered is opened.
+
+use super::{Args, IdArgument};
+use crate::cli::value::IdOrName;
+use crate::enter::handles::Handles;
+use crate::enter::nsenter::{Asked, NamespaceSource, Request, has_selinux, open};
+use crate::enter::program::Program;
+use crate::enter::step::TargetId;
+use crate::error::{Failure, RequestError, Wanted};
+use crate::ids::users::{Database, id_by_name};
+use crate::namespace::Kind;
+
+/// Looks up what the arguments name, opens it, and checks that it fits together. Nothing is changed.
+///
+/// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
+/// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
+pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
+    let wanted = wanted_of_target(&args);
+    check_target(&args, &wanted)?;
+    let first_wanted = wanted.first().map_or(Wanted::Process, |(wanted, _)| *wanted);
+    let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
+    let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
+    let request = Request {
+        working_directory_inside: args.working_directory_inside,
+        fork: !args.no_fork,
+        become_root: !args.preserve_credentials,
+        gid,
+        uid,
+        keep_capabilities: args.keep_capabilities,
+        program: Program::from_operands(&args.program)?,
+        ..Request::default()
+    };
+    let asked = Asked {
+        target: args.target.map(|target| (target, first_wanted)),
+        namespaces: args.namespaces,
+        all: args.all,
+        net_socket: args.net_socket,
+        user_parent: args.user_parent,
+        root: args.root,
+        working_directory: args.working_directory,
+        environment: args.environment,
+        context: args.follow_context,
+        cgroups: args.join_cgroup,
+    };
+    open(&asked, request)
+}
+
+/// What is asked of the target, in the order in which the reference asks it, with the option that asks.
+fn wanted_of_target(args: &Args) -> Vec<(Wanted, String)> {
+    let mut wanted = Vec::new();
+    let mut add = |given: bool, of_target, option: &str| {
+        if given {
+            wanted.push((of_target, option.to_string()));
+        }
+    };
+    add(args.all, Wanted::All, "--all");
+    for kind in Kind::IN_ORDER_OF_ENTERING {
+        let of_target =
+            args.namespaces.iter().any(|(given, source)| *given == kind && *source == NamespaceSource::Target);
+        add(of_target, Wanted::Namespace(kind), &format!("--{} without a file", kind.long_option()));
+    }
+    add(args.net_socket.is_some(), Wanted::Process, "--net-socket");
+    add(args.root == Some(None), Wanted::File("root"), "--root without a directory");
+    add(args.working_directory == Some(None), Wanted::File("cwd"), "--wd without a directory");
+    add(args.environment, Wanted::File("environ"), "--env");
+    add(args.uid == Some(IdArgument::Follow), Wanted::File(""), "--setuid follow");
+    add(args.gid == Some(IdArgument::Follow), Wanted::File(""), "--setgid follow");
+    add(args.join_cgroup, Wanted::Process, "--join-cgroup");
+    add(args.follow_context && has_selinux(), Wanted::Process, "--follow-context");
+    wanted
+}
+
+fn check_target(args: &Args, wanted: &[(Wanted, String)]) -> Result<(), RequestError> {
+    match (args.target, wanted.first()) {
+        (None, Some((wanted, option))) => Err(RequestError::NeedsTarget { option: option.clone(), wanted: *wanted }),
+        _ => Ok(()),
+    }
+}
+
+fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Option<TargetId>, RequestError> {
+    Ok(match argument {
+        None => None,
+        Some(IdArgument::Follow) => Some(TargetId::Followed),
+        Some(IdArgument::To(IdOrName::Id(id))) => Some(TargetId::Number(*id)),
+        Some(IdArgument::To(IdOrName::Name(name))) => {
+            Some(TargetId::Number(id_by_name(database, name).ok_or_else(|| RequestError::unknown(database, name))?))
+        }
+    })
+}

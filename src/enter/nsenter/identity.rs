@@ -1,0 +1,76 @@
+//! Whether a namespace is our own, the target's or another one, by device and inode number.
+
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::stat::{FileStat, fstat, lstat, stat};
+
+use super::opened::Opened;
+use crate::enter::target::Target;
+use crate::error::{Attempt, Failure, ResultExt};
+use crate::namespace::{Kind, KindSet};
+
+/// Whether --all means this kind: not if the kernel lacks it, nor the user namespace that we are in, which setns(2)
+/// refuses.
+pub(super) fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bool, Failure> {
+    let own = format!("/proc/self/ns/{kind}");
+    if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
+        // Without a /proc no file is there: that says nothing of the kernel, and nothing would be entered.
+        let directory = Path::new("/proc/self/ns");
+        lstat(directory).attempt(|| Attempt::Open(directory.into()))?;
+        return Ok(false);
+    }
+    if kind != Kind::User {
+        return Ok(true);
+    }
+    let theirs = identity_of_target(target, kind)?;
+    let ours = stat(Path::new(&own)).attempt(|| Attempt::Open(own.into()))?;
+    Ok(!user_parent && theirs != identity(ours))
+}
+
+pub(super) fn identity(stat: FileStat) -> (u64, u64) {
+    (stat.st_dev, stat.st_ino)
+}
+
+/// Our own namespace of a kind; `None` if /proc does not show it. Errors of stat(2).
+pub(super) fn own_identity(kind: Kind) -> Result<Option<(u64, u64)>, Failure> {
+    let path = PathBuf::from(format!("/proc/self/ns/{kind}"));
+    match stat(&path) {
+        Err(Errno::ENOENT) => Ok(None),
+        own => own.map(identity).map(Some).attempt(|| Attempt::Open(path)),
+    }
+}
+
+/// The target's namespace of a kind. Errors of stat(2).
+pub(super) fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u64), Failure> {
+    let path = target.path(&format!("ns/{kind}"))?;
+    stat(&path).map(identity).attempt(|| Attempt::Stat(path))
+}
+
+/// Whether we are known to come into another namespace of this kind than our own.
+pub(super) fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
+    let entered = match (opened.namespace(kind), &opened.target) {
+        (Some(file), _) => identity(fstat(file).attempt(|| Attempt::AskOwner(kind))?),
+        (None, Some(target)) if of_target.contains(kind) => identity_of_target(target, kind)?,
+        _ => return Ok(false),
+    };
+    let own = own_identity(kind)?;
+    Ok(own.is_some_and(|own| own != entered))
+}
+
+/// Whether the namespace of this kind that we come into is known to be the target's, and none that we are in already.
+pub(super) fn leads_to_target_alone(
+    target: &Target,
+    kind: Kind,
+    opened: &Opened,
+    of_target: KindSet,
+) -> Result<bool, Failure> {
+    if !leads_elsewhere(kind, opened, of_target)? {
+        return Ok(false);
+    }
+    let Some(file) = opened.namespace(kind) else {
+        return Ok(true);
+    };
+    let given = fstat(file).attempt(|| Attempt::AskOwner(kind))?;
+    Ok(identity(given) == identity_of_target(target, kind)?)
+}

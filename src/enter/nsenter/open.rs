@@ -1,0 +1,228 @@
+//! Opens what is to be entered, outside, before anything is done.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::{fstat, stat};
+
+use super::identity::{identity, is_wanted_of_all, leads_elsewhere, leads_to_target_alone, own_identity};
+use super::inside::check_is_mapped_elsewhere;
+use super::loader::read_environment;
+use super::named::open_file;
+use super::opened::{OpenFile, Opened};
+use super::{NamespaceSource, Request};
+use crate::enter::cgroup;
+use crate::enter::handles::Handles;
+use crate::enter::step::{Join, TargetId};
+use crate::enter::target::{Target, TargetArgument};
+use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
+use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};
+use crate::list::find::find;
+use crate::namespace::{Kind, KindSet};
+use crate::sys::file::open_retrying;
+use crate::sys::nsfs;
+
+/// Bytes: a page, as the kernel gives attributes.
+const LONGEST_CONTEXT: usize = 4096;
+
+/// Whether SELinux is enabled: where it is not, there is no context to follow.
+pub(crate) fn has_selinux() -> bool {
+    stat("/sys/fs/selinux/enforce").is_ok()
+}
+
+/// What is to be opened for a request, by its name.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The target, and what is asked of it first.
+    pub target: Option<(TargetArgument, Wanted)>,
+    /// The namespaces, each kind once.
+    pub namespaces: Vec<(Kind, NamespaceSource)>,
+    /// All namespaces of the target.
+    pub all: bool,
+    /// The network namespace of this socket of the target.
+    pub net_socket: Option<i32>,
+    /// The user namespace that owns the one that would be entered.
+    pub user_parent: bool,
+    /// The new root directory; `Some(None)` for the target's.
+    pub root: Option<Option<PathBuf>>,
+    /// The new working directory; `Some(None)` for the target's.
+    pub working_directory: Option<Option<PathBuf>>,
+    /// The target's environment.
+    pub environment: bool,
+    /// Its SELinux context.
+    pub context: bool,
+    /// Its cgroups.
+    pub cgroups: bool,
+}
+
+/// Opens what is asked for, and checks that it fits together. Nothing is changed. `request` is given with what needs no
+/// file; of forking, becoming root and keeping capabilities, what the kinds that are entered have no use for is taken back.
+///
+/// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
+/// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
+pub(crate) fn open(asked: &Asked, mut request: Request) -> Result<(Request, Handles, Vec<String>), Failure> {
+    let target = asked.target.map(|(target, first_wanted)| Target::pin(target, first_wanted));
+    let mut opened = Opened { target: target.transpose()?, ..Opened::default() };
+    let of_target = open_namespaces(asked, &mut opened)?;
+    let kinds = of_target.union(opened.kinds());
+    opened.root = open_directory(&opened, asked.root.as_ref(), "root")?;
+    opened.working_directory = open_directory(&opened, asked.working_directory.as_ref(), "cwd")?;
+
+    request.join = Join { of_target, files: Vec::new() };
+    request.fork &= kinds.contains(Kind::Pid);
+    request.become_root &= kinds.contains(Kind::User);
+    request.keep_capabilities &= kinds.contains(Kind::User);
+    let left_out = open_of_target(asked, &mut request, &mut opened)?;
+    let handles = opened.hand_over(&mut request);
+    Ok((request, handles, left_out))
+}
+
+/// Opens and reads what belongs to the target but its namespaces and directories. Returns the variables of its environment
+/// that are left out.
+fn open_of_target(asked: &Asked, request: &mut Request, opened: &mut Opened) -> Result<Vec<String>, Failure> {
+    let mut left_out = Vec::new();
+    let Some(target) = &opened.target else {
+        return Ok(left_out);
+    };
+    if asked.environment {
+        let own_root = asked.root == Some(None);
+        let (entries, dropped) = read_environment(target, request, opened, own_root)?;
+        request.environment = Some(entries);
+        left_out = dropped;
+    }
+    if asked.context && has_selinux() {
+        request.context = Some(target.read("attr/current", LONGEST_CONTEXT)?);
+    }
+    if request.uid == Some(TargetId::Followed) || request.gid == Some(TargetId::Followed) {
+        let of_target = request.join.of_target;
+        let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
+        if leads_to_target_alone(target, Kind::User, opened, of_target)? {
+            check_is_mapped(request, target, &process)?;
+        } else if leads_elsewhere(Kind::User, opened, of_target)? {
+            check_is_mapped_elsewhere(request, target, &process, opened)?;
+        }
+        opened.process = Some(process);
+    }
+    if asked.cgroups {
+        opened.cgroups = cgroup::open(target)?;
+    }
+    // What has been opened by way of its PID is known to be its own only now.
+    target.check_alive()?;
+    Ok(left_out)
+}
+
+/// Opens the namespaces that are given by file or id, and returns the kinds that are to be entered by way of the
+/// target's pidfd.
+fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failure> {
+    let mut of_target = KindSet::EMPTY;
+    for (kind, source) in &asked.namespaces {
+        match source {
+            NamespaceSource::Target => of_target.insert(*kind),
+            NamespaceSource::File(path) => opened.add_namespace(*kind, path, open_file(*kind, path)?),
+            NamespaceSource::Number(number) => {
+                opened.add_namespace(*kind, format!("{kind} {number}"), find(*kind, *number)?)
+            }
+        }
+    }
+    if let (Some(fd), Some(target)) = (asked.net_socket, &opened.target) {
+        let socket = target.network_of_socket(fd)?;
+        opened.add_namespace(Kind::Net, format!("/proc/{}/fd/{fd}", target.pid()), socket);
+    }
+    let given = opened.kinds().union(of_target);
+    let mut all = of_target;
+    if let (true, Some(target)) = (asked.all, &opened.target) {
+        // Else every kind would seem to be one that the kernel lacks.
+        let own = Path::new("/proc/self/ns");
+        stat(own).attempt(|| Attempt::Open(own.to_path_buf()))?;
+        for kind in KindSet::ALL.difference(given).iter() {
+            if is_wanted_of_all(target, kind, asked.user_parent)? {
+                all.insert(kind);
+            }
+        }
+    }
+    if asked.user_parent {
+        let parent = open_parent(given, all, opened)?;
+        opened.namespaces.retain(|(kind, _)| *kind != Kind::User);
+        opened.add_namespace(Kind::User, "the owner of a namespace", parent);
+        all = all.without(Kind::User);
+    }
+    Ok(all)
+}
+
+/// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
+/// that stands for those that are none (65534).
+fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
+    let pid = target.pid();
+    let owner = fstat(process).attempt(|| Attempt::AskIds(pid))?;
+    for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]
+    {
+        // From outside, the outer ids of the map are those that we see.
+        if followed == Some(TargetId::Followed) && !map::has_outer(&target.read(kind.map_file(), LONGEST_MAP_READ)?, id)
+        {
+            return Err(RequestError::TargetNotMapped { pid, id, kind }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The user namespace that owns the one given by --user or, without that, the first of the others that does not belong to
+/// our own.
+fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd, Failure> {
+    let kinds = match given.contains(Kind::User) {
+        true => KindSet::EMPTY.with(Kind::User),
+        false => all.union(opened.kinds()),
+    };
+    let own = own_identity(Kind::User)?;
+    let mut first = None;
+    for kind in kinds.iter() {
+        let owner = owner_of(kind, opened)?;
+        let found = fstat(&owner).attempt(|| Attempt::AskOwner(kind))?;
+        if Some(identity(found)) != own {
+            return Ok(owner);
+        }
+        first.get_or_insert(owner);
+    }
+    first.ok_or(RequestError::NoNamespaceToOwn.into())
+}
+
+/// The user namespace that owns the namespace of this kind that is to be entered.
+fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
+    let attempt = || Attempt::AskOwner(kind);
+    if let Some(file) = opened.namespace(kind) {
+        return nsfs::owner(file).attempt(attempt);
+    }
+    let target = opened.target.as_ref().ok_or(RequestError::NoNamespaceToOwn)?;
+    let file = target.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?;
+    nsfs::owner(file).attempt(attempt)
+}
+
+/// Opens a directory outside: the one that is given, or the target's.
+fn open_directory(
+    opened: &Opened,
+    argument: Option<&Option<PathBuf>>,
+    name: &str,
+) -> Result<Option<OpenFile>, Failure> {
+    let path = match (argument, &opened.target) {
+        (Some(Some(path)), _) => path.clone(),
+        (Some(None), Some(target)) => target.path(name)?,
+        _ => return Ok(None),
+    };
+    match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+        Ok(fd) => Ok(Some(OpenFile { path, fd })),
+        // The reference opens any file, and fails when it changes to it.
+        Err(errno @ Errno::ENOTDIR) if is_there(&path) && name == "root" => {
+            Err(Failure::System { attempt: Attempt::ChdirToOpenedRoot(path), errno })
+        }
+        Err(errno @ Errno::ENOTDIR) if is_there(&path) => {
+            Err(Failure::System { attempt: Attempt::ChdirToOpened(path), errno })
+        }
+        Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),
+    }
+}
+
+/// Whether it is the file itself that is no directory, and none of those on the way to it.
+fn is_there(path: &Path) -> bool {
+    stat(path).is_ok()
+}
