@@ -8,7 +8,7 @@
 //! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
 //! - [`stat`], [`cgroup`]: what files of a process say. [`container`]: what runtimes call the cgroup.
 //! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders, [`find`] by
-//!   its number. `visitor`: a child in a mount namespace whose mounts are seen in no other way.
+//!   its number. `probe`: a child in a mount namespace whose mounts are seen in no other way.
 //! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
 //!   them; `cells` fills those (`holders`: who keeps what), from files of processes and, by `netnsid`, with what rtnetlink(7) tells. [`render`]: how they
 //!   are printed.
@@ -20,6 +20,7 @@ pub mod filter;
 pub mod find;
 pub mod graph;
 mod holders;
+mod mount_ns_probe;
 mod netnsid;
 pub mod open;
 pub mod render;
@@ -28,7 +29,6 @@ pub mod scan;
 pub mod select;
 pub mod snapshot;
 pub mod value;
-mod visitor;
 
 use std::path::Path;
 

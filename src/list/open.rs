@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat, stat};
 
+use super::mount_ns_probe::MountNsProbe;
 use super::snapshot::{Holder, Snapshot};
-use super::visitor::Visitor;
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, NamespaceId};
 use crate::proc::link::{Inode, inode};
@@ -92,11 +92,11 @@ impl Opener {
                     members.find_map(|pid| self.below_root_of(pid, path, inode))
                 };
                 // There is no member, or its root directory is another one than that of the namespace.
-                let by_visitor = || {
-                    let visitor = Visitor::send(self.open_within(snapshot, *namespace, steps)?)?;
-                    self.below_root_of(visitor.pid_in_proc(), path, inode)
+                let by_probe = || {
+                    let probe = MountNsProbe::send(self.open_within(snapshot, *namespace, steps)?)?;
+                    self.below_root_of(probe.pid_in_proc(), path, inode)
                 };
-                by_member().or_else(by_visitor)
+                by_member().or_else(by_probe)
             }
             Holder::Socket(fd) | Holder::Tap(fd) => {
                 let copy = pidfd::get_fd(fd.open_holder().ok()?, fd.fd).ok()?;

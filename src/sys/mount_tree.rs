@@ -74,6 +74,14 @@ pub struct Facts {
     pub mounts: u32,
 }
 
+impl Facts {
+    /// Whether so many mounts are all that can be shown of it. The namespace that the system began with is mostly an
+    /// empty one, with the root on it, and is not shown.
+    pub fn is_all(self, mounts: usize) -> bool {
+        mounts + 1 >= self.mounts as usize
+    }
+}
+
 /// What is to be known of a mount namespace. Errors: ENOTTY before Linux 6.12.
 pub fn namespace(namespace: impl AsFd) -> nix::Result<Facts> {
     let mut info = NamespaceInfo::default();

@@ -8,7 +8,7 @@ use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
 use super::process::{STEP, linked_namespace, namespace};
-use super::{Sight, Worker};
+use super::{InspectedProcess, Worker};
 use crate::list::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
@@ -20,22 +20,22 @@ pub(super) fn links_for_children(kinds: KindSet) -> impl Iterator<Item = (Kind, 
 }
 
 /// Compares the namespaces for children with the process's own.
-pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
+pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     let links = || links_for_children(worker.scope.held);
     // Threads of the kernel are children of kthreadd, which unshares nothing.
-    if sight.kernel_thread || links().next().is_none() {
+    if inspected.kernel_thread || links().next().is_none() {
         return;
     }
-    let directory = match openat(&sight.directory, c"ns", STEP, Mode::empty()) {
+    let directory = match openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return sight.note(errno),
+        Err(errno) => return inspected.note(errno),
     };
     for (kind, link) in links() {
         let found = child_namespace(directory.as_fd(), link, kind);
-        let own = || sight.process.namespace(kind).or_else(|| namespace(directory.as_fd(), kind).ok().flatten());
+        let own = || inspected.process.namespace(kind).or_else(|| namespace(directory.as_fd(), kind).ok().flatten());
         if let Some(inode) = found.filter(|inode| Some(*inode) != own()) {
-            let holder = Holder::Children { pid: sight.process.pid, tid: None };
-            worker.finds.held.push((kind, inode, holder));
+            let holder = Holder::Children { pid: inspected.process.pid, tid: None };
+            worker.findings.held.push((kind, inode, holder));
         }
     }
 }

@@ -7,7 +7,9 @@
 mod children;
 mod collect;
 mod descriptor;
-mod elsewhere;
+mod descriptor_table;
+mod foreign_mounts;
+mod foreign_tables;
 mod kernel;
 mod mount;
 mod process;
@@ -16,7 +18,6 @@ mod surroundings;
 mod table;
 mod thread;
 mod thread_files;
-mod witness;
 
 pub use source::{Source, SourceSet};
 
@@ -59,19 +60,19 @@ impl Scope<'_> {
 }
 
 /// How a stage looks.
-enum Look {
+enum StageKind {
     /// At each process, right after the stages before it, while its entries are warm in the kernel's caches.
-    AtEachProcess(fn(&mut Worker<'_>, &mut Sight)),
+    PerProcess(fn(&mut Worker<'_>, &mut InspectedProcess)),
     /// Once, at something else.
-    Once(fn(&Scope<'_>, &mut Finds)),
+    Once(fn(&Scope<'_>, &mut Findings)),
     /// At what follows from all that has been found.
-    Afterwards(fn(Snapshot, &Scope<'_>, &Opener) -> Snapshot),
+    Post(fn(Snapshot, &Scope<'_>, &Opener) -> Snapshot),
 }
 
 /// A stage of the scan: which sources it serves (those that share a directory are read in one go), and how.
 struct Stage {
     serves: &'static [Source],
-    look: Look,
+    kind: StageKind,
 }
 
 impl Stage {
@@ -82,17 +83,17 @@ impl Stage {
 
 /// All stages, in the order in which they are carried out.
 const STAGES: &[Stage] = &[
-    Stage { serves: &[Source::Process], look: Look::AtEachProcess(process::look) },
-    Stage { serves: &[Source::Thread], look: Look::AtEachProcess(thread::look) },
-    Stage { serves: &[Source::Children], look: Look::AtEachProcess(children::look) },
-    Stage { serves: &[Source::Descriptor, Source::Socket, Source::Tap], look: Look::AtEachProcess(descriptor::look) },
-    Stage { serves: &[Source::Mount], look: Look::Once(mount::look) },
-    Stage { serves: &[Source::MountElsewhere], look: Look::Afterwards(elsewhere::look) },
-    Stage { serves: &[Source::Kernel], look: Look::Afterwards(kernel::look) },
+    Stage { serves: &[Source::Process], kind: StageKind::PerProcess(process::look) },
+    Stage { serves: &[Source::Thread], kind: StageKind::PerProcess(thread::look) },
+    Stage { serves: &[Source::Children], kind: StageKind::PerProcess(children::look) },
+    Stage { serves: &[Source::Descriptor, Source::Socket, Source::Tap], kind: StageKind::PerProcess(descriptor::look) },
+    Stage { serves: &[Source::Mount], kind: StageKind::Once(mount::look) },
+    Stage { serves: &[Source::MountElsewhere], kind: StageKind::Post(foreign_mounts::look) },
+    Stage { serves: &[Source::Kernel], kind: StageKind::Post(kernel::look) },
 ];
 
 /// A process that is being looked at, and what has been seen of it.
-struct Sight {
+struct InspectedProcess {
     /// /proc/PID: further steps go by it, so that they never meet another process of the same PID.
     directory: OwnedFd,
     process: Process,
@@ -109,7 +110,7 @@ fn is_exhaustion(errno: Errno) -> bool {
     matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO)
 }
 
-impl Sight {
+impl InspectedProcess {
     /// Keeps in mind why something of the process could not be seen.
     fn note(&mut self, errno: Errno) {
         self.refused |= matches!(errno, Errno::EACCES | Errno::EPERM);
@@ -121,7 +122,7 @@ impl Sight {
 
 /// What has been found.
 #[derive(Default)]
-struct Finds {
+struct Findings {
     processes: Vec<Process>,
     held: Vec<(Kind, Inode, Holder)>,
     unreadable: usize,
@@ -131,8 +132,8 @@ struct Finds {
     exhausted: Option<Errno>,
 }
 
-impl Finds {
-    fn add(&mut self, other: Finds) {
+impl Findings {
+    fn add(&mut self, other: Findings) {
         self.processes.extend(other.processes);
         self.held.extend(other.held);
         self.unreadable += other.unreadable;
@@ -141,13 +142,13 @@ impl Finds {
     }
 }
 
-/// One of those that look at processes, with its buffers: the calls are many, and none allocates.
+/// A scanning thread and its buffers, reused so that the per-process path does not allocate.
 struct Worker<'s> {
     scope: &'s Scope<'s>,
     around: &'s Surroundings,
     proc: BorrowedFd<'s>,
-    finds: Finds,
-    sockets: descriptor::Sockets,
+    findings: Findings,
+    sockets: descriptor_table::Sockets,
     names: Box<[u8]>,
     /// The threads of a process.
     threads: Vec<i32>,
@@ -164,8 +165,8 @@ impl<'s> Worker<'s> {
             scope,
             around,
             proc,
-            finds: Finds::default(),
-            sockets: descriptor::Sockets::default(),
+            findings: Findings::default(),
+            sockets: descriptor_table::Sockets::default(),
             names: vec![0; NAMES].into_boxed_slice(),
             threads: Vec::new(),
             tables: Vec::new(),
@@ -173,28 +174,28 @@ impl<'s> Worker<'s> {
     }
 
     fn look_at(&mut self, pid: i32) {
-        let mut sight = match process::open(self.proc, pid) {
-            Ok(sight) => sight,
+        let mut inspected = match process::open(self.proc, pid) {
+            Ok(inspected) => inspected,
             Err(errno) => return self.note(errno),
         };
         for stage in STAGES {
-            if let Look::AtEachProcess(look) = stage.look
+            if let StageKind::PerProcess(look) = stage.kind
                 && stage.is_wanted(self.scope)
             {
-                look(self, &mut sight);
+                look(self, &mut inspected);
             }
         }
-        self.finds.unreadable += usize::from(sight.refused);
-        self.finds.exhausted = self.finds.exhausted.or(sight.exhausted);
-        self.finds.processes.push(sight.process);
+        self.findings.unreadable += usize::from(inspected.refused);
+        self.findings.exhausted = self.findings.exhausted.or(inspected.exhausted);
+        self.findings.processes.push(inspected.process);
     }
 
     /// Keeps in mind why a process could not be looked at.
     fn note(&mut self, errno: Errno) {
         match errno {
-            Errno::ENOENT | Errno::ESRCH => self.finds.vanished += 1,
-            errno if is_exhaustion(errno) => self.finds.exhausted = Some(errno),
-            _ => self.finds.unreadable += 1,
+            Errno::ENOENT | Errno::ESRCH => self.findings.vanished += 1,
+            errno if is_exhaustion(errno) => self.findings.exhausted = Some(errno),
+            _ => self.findings.unreadable += 1,
         }
     }
 }
@@ -204,21 +205,21 @@ impl<'s> Worker<'s> {
 pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let open = || Attempt::Open(PathBuf::from(scope.root));
     let proc = file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).attempt(open)?;
-    let mut finds = Finds::default();
-    let at_each = |stage: &Stage| matches!(stage.look, Look::AtEachProcess(_));
+    let mut findings = Findings::default();
+    let at_each = |stage: &Stage| matches!(stage.kind, StageKind::PerProcess(_));
     if STAGES.iter().any(|stage| at_each(stage) && stage.is_wanted(scope)) {
-        finds = table::walk(scope, proc.as_fd())?;
+        findings = table::walk(scope, proc.as_fd())?;
     }
     for stage in STAGES {
-        if let Look::Once(look) = stage.look
+        if let StageKind::Once(look) = stage.kind
             && stage.is_wanted(scope)
         {
-            look(scope, &mut finds);
+            look(scope, &mut findings);
         }
     }
-    let mut snapshot = collect::snapshot(finds.processes, finds.held, finds.unreadable);
+    let mut snapshot = collect::snapshot(findings.processes, findings.held, findings.unreadable);
     for stage in STAGES {
-        if let Look::Afterwards(look) = stage.look
+        if let StageKind::Post(look) = stage.kind
             && stage.is_wanted(scope)
         {
             snapshot = look(snapshot, scope, opener);

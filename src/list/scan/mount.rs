@@ -1,6 +1,6 @@
 //! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
 
-use super::{Finds, Scope};
+use super::{Findings, Scope};
 use crate::list::snapshot::Holder;
 use crate::number::parse_decimal;
 use crate::proc::link::parse_name;
@@ -11,7 +11,7 @@ use crate::sys::file::read_bounded;
 pub(super) const MOUNTINFO: usize = 64 * 1024 * 1024;
 
 /// Reads the mountinfo of this process.
-pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
+pub(super) fn look(scope: &Scope<'_>, findings: &mut Findings) {
     let Ok(text) = read_bounded(&scope.root.join("self/mountinfo"), MOUNTINFO) else {
         return;
     };
@@ -21,7 +21,7 @@ pub(super) fn look(scope: &Scope<'_>, finds: &mut Finds) {
         };
         if scope.held.contains(kind) {
             let holder = Holder::Mount(mount.mount_point);
-            finds.held.push((kind, inode, holder));
+            findings.held.push((kind, inode, holder));
         }
     }
 }

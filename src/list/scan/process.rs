@@ -2,14 +2,14 @@
 
 use std::ffi::CStr;
 use std::io::Write;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
 use nix::unistd::read;
 
-use super::{Sight, Worker};
+use super::{InspectedProcess, Worker};
 use crate::list::snapshot::Process;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
@@ -30,7 +30,7 @@ const STAT: usize = 1024;
 const LINK: usize = 64;
 
 /// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if it is not ours to see.
-pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Sight> {
+pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<InspectedProcess> {
     let mut name = [0; 16];
     // 16 bytes hold every 32-bit number with its NUL.
     let _ = write!(&mut name[..], "{pid}\0");
@@ -41,7 +41,7 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Sight> {
     let file = openat(&directory, c"stat", OFlag::O_RDONLY | OPEN_FLAGS, Mode::empty())?;
     let length = read(&file, &mut text)?;
     let stat = stat::parse(&text[..length]).ok_or(Errno::ESRCH)?;
-    Ok(Sight {
+    Ok(InspectedProcess {
         directory,
         process: Process { pid, parent: stat.parent, uid, namespaces: [None; Kind::ALL.len()] },
         kernel_thread: stat.kernel_thread,
@@ -51,22 +51,37 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<Sight> {
     })
 }
 
+/// A directory of a thread: /proc/PID/task/TID/`name`.
+pub(super) fn open_in_thread(
+    inspected: &InspectedProcess,
+    tid: i32,
+    name: &CStr,
+    flags: OFlag,
+) -> nix::Result<OwnedFd> {
+    let mut path = [0; 32];
+    // 32 bytes hold the path with every 32-bit number and its NUL.
+    let _ = write!(&mut path[..], "task/{tid}\0");
+    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
+    let thread = openat(&inspected.directory, path, STEP, Mode::empty())?;
+    openat(&thread, name, flags, Mode::empty())
+}
+
 /// Reads the links in /proc/PID/ns: their text says all, so that nothing is opened.
-pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
-    let directory = match openat(&sight.directory, c"ns", STEP, Mode::empty()) {
+pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
+    let directory = match openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return sight.note(errno),
+        Err(errno) => return inspected.note(errno),
     };
     let mut refused = None;
     for kind in worker.scope.kinds.iter() {
         match namespace(directory.as_fd(), kind) {
-            Ok(namespace) => sight.process.namespaces[kind as usize] = namespace,
+            Ok(namespace) => inspected.process.namespaces[kind as usize] = namespace,
             Err(errno) => refused = Some(errno),
         }
     }
     // A zombie has left most of its namespaces, and a kernel may not know a kind: neither ENOENT is worth a note.
     if let Some(errno) = refused {
-        sight.note(errno);
+        inspected.note(errno);
     }
 }
 

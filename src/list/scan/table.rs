@@ -8,7 +8,7 @@ use std::thread::ScopedJoinHandle;
 use nix::unistd::{Whence, lseek};
 
 use super::surroundings::Surroundings;
-use super::{Finds, NAMES, Scope, Worker};
+use super::{Findings, NAMES, Scope, Worker};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::number::parse_decimal;
 use crate::sys::at;
@@ -27,10 +27,10 @@ const PORTION: usize = 32;
 const LOOKS: usize = 3;
 
 /// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or memory run out.
-pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Failure> {
+pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findings, Failure> {
     let mut buffer = vec![0; NAMES];
     let mut seen: Vec<i32> = Vec::new();
-    let mut finds = Finds::default();
+    let mut findings = Findings::default();
     let around = Surroundings::of(scope);
     for look in 0..LOOKS {
         let read = || Attempt::Read(PathBuf::from(scope.root));
@@ -41,8 +41,8 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
         new.retain(|pid| seen.binary_search(pid).is_err());
         let found = look_at_all(scope, &around, proc, &new);
         let vanished = found.vanished;
-        finds.add(found);
-        if let Some(errno) = finds.exhausted {
+        findings.add(found);
+        if let Some(errno) = findings.exhausted {
             return Err(errno).attempt(read);
         }
         if vanished == 0 {
@@ -51,8 +51,8 @@ pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Finds, Fai
         seen.extend(new);
         seen.sort_unstable();
     }
-    finds.processes.sort_unstable_by_key(|process| process.pid);
-    Ok(finds)
+    findings.processes.sort_unstable_by_key(|process| process.pid);
+    Ok(findings)
 }
 
 /// The PIDs in /proc, ascending.
@@ -65,14 +65,14 @@ pub(super) fn pids(proc: BorrowedFd<'_>, buffer: &mut [u8]) -> nix::Result<Vec<i
     Ok(pids)
 }
 
-fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, pids: &[i32]) -> Finds {
+fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, pids: &[i32]) -> Findings {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut worker = Worker::new(scope, around, proc);
         loop {
             let at = next.fetch_add(PORTION, Ordering::Relaxed);
             let Some(rest) = pids.get(at..).filter(|rest| !rest.is_empty()) else {
-                return worker.finds;
+                return worker.findings;
             };
             for pid in rest.iter().take(PORTION) {
                 worker.look_at(*pid);
@@ -88,16 +88,16 @@ fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, p
             // It works with fewer threads as well.
             .filter_map(|_| std::thread::Builder::new().spawn_scoped(threads, work).ok())
             .collect();
-        let mut finds = work();
+        let mut findings = work();
         for helper in helpers {
-            finds.add(joined(helper));
+            findings.add(joined(helper));
         }
-        finds
+        findings
     })
 }
 
 /// What a helper has found. If it has panicked, so do we: a list without its part would pass for a whole one.
-fn joined(helper: ScopedJoinHandle<'_, Finds>) -> Finds {
+fn joined(helper: ScopedJoinHandle<'_, Findings>) -> Findings {
     helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 

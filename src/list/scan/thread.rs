@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 
 use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
-use super::{Sight, Source, Worker};
+use super::{InspectedProcess, Source, Worker};
 use crate::list::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
@@ -17,18 +17,18 @@ use crate::proc::link::Inode;
 use crate::sys::at;
 
 /// Looks at the threads beside the leader, if there are any.
-pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
-    if sight.threads < 2 || sight.kernel_thread {
+pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
+    if inspected.threads < 2 || inspected.kernel_thread {
         return;
     }
-    let directory = match openat(&sight.directory, c"task", LISTED, Mode::empty()) {
+    let directory = match openat(&inspected.directory, c"task", LISTED, Mode::empty()) {
         Ok(directory) => directory,
-        Err(errno) => return sight.note(errno),
+        Err(errno) => return inspected.note(errno),
     };
     let scope = worker.scope;
-    let pid = sight.process.pid;
-    let leader = leader(sight, scope.held);
-    let held = &mut worker.finds.held;
+    let pid = inspected.process.pid;
+    let leader = leader(inspected, scope.held);
+    let held = &mut worker.findings.held;
     let _ = at::for_each_name(&directory, &mut worker.names, |name| {
         let Some(tid) = parse_decimal(name.to_bytes()).filter(|tid| *tid != pid) else {
             return;
@@ -57,10 +57,10 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight) {
 }
 
 /// The namespaces of the leader, those included that are looked for only here.
-fn leader(sight: &Sight, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
-    let mut namespaces = sight.process.namespaces;
-    if let Ok(links) = openat(&sight.directory, c"ns", STEP, Mode::empty()) {
-        let unknown = |kind: &Kind| sight.process.namespace(*kind).is_none();
+fn leader(inspected: &InspectedProcess, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
+    let mut namespaces = inspected.process.namespaces;
+    if let Ok(links) = openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
+        let unknown = |kind: &Kind| inspected.process.namespace(*kind).is_none();
         for kind in held.iter().filter(unknown) {
             namespaces[kind as usize] = namespace(links.as_fd(), kind).ok().flatten();
         }

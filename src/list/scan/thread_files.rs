@@ -3,17 +3,15 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::ffi::CStr;
-use std::io::Write;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
+use nix::fcntl::openat;
 use nix::sys::stat::Mode;
 
-use super::descriptor::look_in;
-use super::process::{LISTED, STEP};
-use super::{Sight, Worker};
+use super::descriptor_table::look_in;
+use super::process::{LISTED, open_in_thread};
+use super::{InspectedProcess, Worker};
 use crate::list::snapshot::Holder;
 use crate::number::parse_decimal;
 use crate::proc::link::Inode;
@@ -22,20 +20,20 @@ use crate::sys::{at, process};
 /// Looks at each table that a thread beside the leader has, once; whether there was one. Threads that share a table are told
 /// by kcmp(2). Where the process's own table is not ours to see, those of its threads are asked for until one is refused as
 /// well.
-pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight, is_readable: bool) -> bool {
-    if sight.threads < 2 {
+pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, is_readable: bool) -> bool {
+    if inspected.threads < 2 {
         return false;
     }
-    let pid = sight.process.pid;
+    let pid = inspected.process.pid;
     let mut threads = std::mem::take(&mut worker.threads);
     threads.clear();
-    match openat(&sight.directory, c"task", LISTED, Mode::empty()) {
+    match openat(&inspected.directory, c"task", LISTED, Mode::empty()) {
         Ok(directory) => {
             let _ = at::for_each_name(&directory, &mut worker.names, |name| {
                 threads.extend(parse_decimal::<i32>(name.to_bytes()).filter(|tid| *tid != pid));
             });
         }
-        Err(errno) => sight.note(errno),
+        Err(errno) => inspected.note(errno),
     }
     let mut tables = std::mem::take(&mut worker.tables);
     tables.clear();
@@ -51,12 +49,12 @@ pub(super) fn look(worker: &mut Worker<'_>, sight: &mut Sight, is_readable: bool
             // It may be a table that we have seen.
             Err(_) => false,
         };
-        match open(sight, *tid, c"fd", LISTED) {
-            Ok(directory) if is_new => look_in(worker, sight, (&directory, Some(*tid))),
-            Ok(directory) => look_for_more(worker, sight, (&directory, *tid)),
+        match open_in_thread(inspected, *tid, c"fd", LISTED) {
+            Ok(directory) if is_new => look_in(worker, inspected, (&directory, Some(*tid))),
+            Ok(directory) => look_for_more(worker, inspected, (&directory, *tid)),
             Err(_) if !is_readable => break,
             Err(errno) => {
-                sight.note(errno);
+                inspected.note(errno);
                 continue;
             }
         }
@@ -89,24 +87,14 @@ fn place(tables: &[i32], tid: i32, pids_are_ours: bool) -> nix::Result<Result<us
 
 /// Looks at the descriptors of a thread, and leaves out the namespaces that those of its process, as far as they have been
 /// looked at, hold already.
-fn look_for_more(worker: &mut Worker<'_>, sight: &mut Sight, (directory, tid): (&OwnedFd, i32)) {
-    let pid = sight.process.pid;
+fn look_for_more(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, (directory, tid): (&OwnedFd, i32)) {
+    let pid = inspected.process.pid;
     let is_fd_of_process = |holder: &Holder| holder.fd().is_some_and(|fd| fd.pid == pid);
-    let held = &worker.finds.held;
+    let held = &worker.findings.held;
     let known: HashSet<Inode> =
         held.iter().rev().take_while(|held| is_fd_of_process(&held.2)).map(|held| held.1).collect();
     let before = held.len();
-    look_in(worker, sight, (directory, Some(tid)));
-    let new = worker.finds.held.split_off(before);
-    worker.finds.held.extend(new.into_iter().filter(|held| !known.contains(&held.1)));
-}
-
-/// A directory of a thread: /proc/PID/task/TID/`name`.
-pub(super) fn open(sight: &Sight, tid: i32, name: &CStr, flags: OFlag) -> nix::Result<OwnedFd> {
-    let mut path = [0; 32];
-    // 32 bytes hold the path with every 32-bit number and its NUL.
-    let _ = write!(&mut path[..], "task/{tid}\0");
-    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
-    let thread = openat(&sight.directory, path, STEP, Mode::empty())?;
-    openat(&thread, name, flags, Mode::empty())
+    look_in(worker, inspected, (directory, Some(tid)));
+    let new = worker.findings.held.split_off(before);
+    worker.findings.held.extend(new.into_iter().filter(|held| !known.contains(&held.1)));
 }

@@ -8,13 +8,12 @@ use std::path::Path;
 
 use nix::fcntl::{OFlag, readlink};
 
-use super::elsewhere::is_all;
 use super::mount::{MOUNTINFO, nsfs_mounts};
 use super::table::pids;
 use super::{NAMES, Scope, Source};
+use crate::list::mount_ns_probe::MountNsProbe;
 use crate::list::open::Opener;
 use crate::list::snapshot::Snapshot;
-use crate::list::visitor::Visitor;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::mountinfo::Mount;
@@ -117,14 +116,14 @@ pub(super) fn tables(
         by_member.or_else(|| opener.open(snapshot, namespace))
     };
     let hidden = |file: &OwnedFd| match (most, mount_tree::namespace(file)) {
-        (Some(most), Ok(facts)) => !is_all(facts, most),
+        (Some(most), Ok(facts)) => !facts.is_all(most),
         // Before Linux 6.12, one cannot always tell.
         _ => !has_root,
     };
     if scope.is_real()
-        && let Some(visitor) = open().filter(hidden).and_then(Visitor::send)
+        && let Some(probe) = open().filter(hidden).and_then(MountNsProbe::send)
     {
-        let table = Table::of(scope.root, &visitor.pid_in_proc().to_string());
+        let table = Table::of(scope.root, &probe.pid_in_proc().to_string());
         tables.extend(table.map(|table| Table {
             // It ends here.
             witness: None,

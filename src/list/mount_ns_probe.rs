@@ -18,7 +18,7 @@ use crate::sys::pidfd;
 use crate::sys::process::{ForkResult, exit_now, fork, wait_for_end};
 
 /// The child, which ends with this value.
-pub struct Visitor {
+pub struct MountNsProbe {
     /// Its PID here.
     child: i32,
     pid_in_proc: i32,
@@ -26,9 +26,9 @@ pub struct Visitor {
     leash: Option<OwnedFd>,
 }
 
-impl Visitor {
+impl MountNsProbe {
     /// Sends a child into a mount namespace; `None` if it may not go there, or cannot be had.
-    pub fn send(namespace: OwnedFd) -> Option<Visitor> {
+    pub fn send(namespace: OwnedFd) -> Option<MountNsProbe> {
         let (wait_here, leash) = pipe2(OFlag::O_CLOEXEC).ok()?;
         let (arrival, arrived) = pipe2(OFlag::O_CLOEXEC).ok()?;
         match fork().ok()? {
@@ -42,12 +42,12 @@ impl Visitor {
             }
             ForkResult::Parent { child } => {
                 drop((wait_here, arrived));
-                let mut visitor = Visitor { child, pid_in_proc: child, leash: Some(leash) };
+                let mut probe = MountNsProbe { child, pid_in_proc: child, leash: Some(leash) };
                 if !matches!(read(&arrival, &mut [0]), Ok(1)) {
                     return None;
                 }
-                visitor.pid_in_proc = pid_in_proc(child)?;
-                Some(visitor)
+                probe.pid_in_proc = pid_in_proc(child)?;
+                Some(probe)
             }
         }
     }
@@ -68,7 +68,7 @@ fn pid_in_proc(child: i32) -> Option<i32> {
     }
 }
 
-impl Drop for Visitor {
+impl Drop for MountNsProbe {
     fn drop(&mut self) {
         self.leash = None;
         let _ = wait_for_end(self.child);

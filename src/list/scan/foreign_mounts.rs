@@ -2,7 +2,7 @@
 //! included, to any depth; and in ours, above the root directory that we have been shut into.
 //!
 //! The kernel tells of all mounts of all mount namespaces but our own since Linux 6.12, for root. Else the mountinfo of
-//! processes tells, see [`witness`](super::witness).
+//! processes tells, see [`witness`](super::foreign_tables).
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use nix::fcntl::OFlag;
 
 use super::Scope;
+use super::foreign_tables::{Table, members, tables};
 use super::kernel::mount_namespaces;
-use super::witness::{Table, members, tables};
 use crate::list::open::Opener;
 use crate::list::snapshot::{Holder, Snapshot};
 use crate::namespace::Kind;
@@ -59,15 +59,9 @@ fn sees_all_of_own(scope: &Scope<'_>) -> bool {
     let ask = || {
         let file = open_retrying(&scope.root.join("self/ns/mnt"), OFlag::O_RDONLY).ok()?;
         let facts = mount_tree::namespace(file).ok()?;
-        Some(is_all(facts, mount_tree::list(facts.id).ok()?.len()))
+        Some(facts.is_all(mount_tree::list(facts.id).ok()?.len()))
     };
     scope.is_real() && ask().unwrap_or(false)
-}
-
-/// Whether so many mounts are all that can be shown of a mount namespace. That which the system began with is mostly an
-/// empty one, with the root on it, and is not shown.
-pub(super) fn is_all(namespace: mount_tree::Facts, mounts: usize) -> bool {
-    mounts + 1 >= namespace.mounts as usize
 }
 
 /// Root and place of each nsfs mount of a mount namespace; `None` where the kernel does not tell them all.
@@ -77,7 +71,7 @@ pub(super) fn is_all(namespace: mount_tree::Facts, mounts: usize) -> bool {
 /// everything there: most mounts are not shown, and places are told wrong.
 fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBuf)>> {
     let mounts = mount_tree::list(namespace.id).ok()?;
-    if !is_all(namespace, mounts.len()) {
+    if !namespace.is_all(mounts.len()) {
         return None;
     }
     let facts = mounts.into_iter().filter_map(|mount| mount_tree::facts(namespace.id, mount).ok()?);
