@@ -44,14 +44,14 @@
 //! A request makes a plan, which can be looked at before anything is done:
 //!
 //! ```
-//! use nskit::enter::nsenter::{Request, plan};
+//! use nskit::enter::nsenter::{NsenterRequest, plan};
 //! use nskit::enter::program::Program;
 //! use nskit::enter::step::{Join, Step};
 //! use nskit::namespace::{Kind, KindSet};
 //!
 //! let program = Program::from_operands(&["ip".into(), "address".into()])?;
 //! let net = Join { of_target: KindSet::EMPTY.with(Kind::Net), files: Vec::new() };
-//! let request = Request { join: net.clone(), program: program.clone(), ..Request::default() };
+//! let request = NsenterRequest { join: net.clone(), program: program.clone(), ..NsenterRequest::default() };
 //! let plan = plan(request);
 //! assert_eq!(
 //!     plan.steps,
@@ -71,16 +71,16 @@
 //! as many threads as it likes:
 //!
 //! ```no_run
-//! use nskit::cli::nsenter::{Args, resolve};
+//! use nskit::cli::nsenter::{NsenterArgs, resolve};
 //! use nskit::enter::nsenter::{NamespaceSource, plan};
 //! use nskit::enter::target::TargetArgument;
 //! use nskit::namespace::Kind;
 //!
-//! let args = Args {
+//! let args = NsenterArgs {
 //!     target: Some(TargetArgument { pid: 4711, inode: None }),
 //!     namespaces: vec![(Kind::Net, NamespaceSource::Target)],
 //!     program: vec!["ip".into(), "address".into()],
-//!     ..Args::default()
+//!     ..NsenterArgs::default()
 //! };
 //! let (request, handles, _left_out) = resolve(args)?;
 //! // Comes back where the program ran as a child, with its status, or where something failed.
@@ -94,17 +94,17 @@
 //! ```
 //! use nskit::enter::program::Program;
 //! use nskit::enter::step::{Propagation, SignalPolicy, Step};
-//! use nskit::enter::unshare::{Fork, Request, plan};
+//! use nskit::enter::unshare::{Fork, UnshareRequest, plan};
 //! use nskit::namespace::{Kind, KindSet};
 //!
 //! let kinds = KindSet::EMPTY.with(Kind::Mount).with(Kind::Pid);
 //! let program = Program::from_operands(&["sh".into()])?;
-//! let request = Request {
+//! let request = UnshareRequest {
 //!     kinds,
 //!     fork: Some(Fork::default()),
 //!     proc: Some("/proc".into()),
 //!     program: program.clone(),
-//!     ..Request::default()
+//!     ..UnshareRequest::default()
 //! };
 //! let plan = plan(request);
 //! assert_eq!(
@@ -126,9 +126,9 @@
 //!
 //! ```no_run
 //! use nskit::enter::handles::Handles;
-//! use nskit::enter::unshare::{Request, plan};
+//! use nskit::enter::unshare::{UnshareRequest, plan};
 //!
-//! # let request = Request::default();
+//! # let request = UnshareRequest::default();
 //! let status = nskit::enter::run(&plan(request), Handles::default(), &[c"PATH=/usr/bin:/bin"])?;
 //! println!("{status:?}");
 //! # Ok::<(), nskit::error::Failure>(())

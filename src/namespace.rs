@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 /// What is to be known of a kind.
-struct Facts {
+struct KindInfo {
     kind: Kind,
     clone_flag: CloneFlags,
     /// Its name in /proc/PID/ns and in `kind:[inode]`.
@@ -44,29 +44,29 @@ struct Facts {
 const CLONE_NEWTIME: CloneFlags = CloneFlags::from_bits_retain(0x80);
 
 /// Every kind once, in the order in which options, bind mounts and messages name them.
-const TABLE: [Facts; 8] = [
-    Facts::new(Kind::Mount, CloneFlags::CLONE_NEWNS, c"mnt", b'm').long("mount"),
-    Facts::new(Kind::Uts, CloneFlags::CLONE_NEWUTS, c"uts", b'u'),
-    Facts::new(Kind::Ipc, CloneFlags::CLONE_NEWIPC, c"ipc", b'i'),
-    Facts::new(Kind::Net, CloneFlags::CLONE_NEWNET, c"net", b'n'),
-    Facts::new(Kind::Pid, CloneFlags::CLONE_NEWPID, c"pid", b'p').for_children(c"pid_for_children"),
-    Facts::new(Kind::User, CloneFlags::CLONE_NEWUSER, c"user", b'U'),
-    Facts::new(Kind::Cgroup, CloneFlags::CLONE_NEWCGROUP, c"cgroup", b'C'),
-    Facts::new(Kind::Time, CLONE_NEWTIME, c"time", b'T').for_children(c"time_for_children"),
+const TABLE: [KindInfo; 8] = [
+    KindInfo::new(Kind::Mount, CloneFlags::CLONE_NEWNS, c"mnt", b'm').long("mount"),
+    KindInfo::new(Kind::Uts, CloneFlags::CLONE_NEWUTS, c"uts", b'u'),
+    KindInfo::new(Kind::Ipc, CloneFlags::CLONE_NEWIPC, c"ipc", b'i'),
+    KindInfo::new(Kind::Net, CloneFlags::CLONE_NEWNET, c"net", b'n'),
+    KindInfo::new(Kind::Pid, CloneFlags::CLONE_NEWPID, c"pid", b'p').for_children(c"pid_for_children"),
+    KindInfo::new(Kind::User, CloneFlags::CLONE_NEWUSER, c"user", b'U'),
+    KindInfo::new(Kind::Cgroup, CloneFlags::CLONE_NEWCGROUP, c"cgroup", b'C'),
+    KindInfo::new(Kind::Time, CLONE_NEWTIME, c"time", b'T').for_children(c"time_for_children"),
 ];
 
-impl Facts {
+impl KindInfo {
     /// Of a kind whose long option is its name, and which a process shares with its children.
-    const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static CStr, letter: u8) -> Facts {
-        Facts { kind, clone_flag, name, letter, long: text(name), for_children: None }
+    const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static CStr, letter: u8) -> KindInfo {
+        KindInfo { kind, clone_flag, name, letter, long: text(name), for_children: None }
     }
 
-    const fn long(mut self, name: &'static str) -> Facts {
+    const fn long(mut self, name: &'static str) -> KindInfo {
         self.long = name;
         self
     }
 
-    const fn for_children(mut self, name: &'static CStr) -> Facts {
+    const fn for_children(mut self, name: &'static CStr) -> KindInfo {
         self.for_children = Some(name);
         self
     }
@@ -106,7 +106,7 @@ impl Kind {
         all
     };
 
-    const fn facts(self) -> &'static Facts {
+    const fn facts(self) -> &'static KindInfo {
         &TABLE[self as usize]
     }
 
@@ -267,18 +267,18 @@ pub struct NamespaceId {
 
 /// A number by which somebody names a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
+pub enum NamespaceNumber {
     /// Its inode number, as in `net:[4026531840]`.
     Inode(u64),
     /// Its 64-bit id, unique since boot, see NS_GET_ID in ioctl_ns(2).
     Id(u64),
 }
 
-impl fmt::Display for Reference {
+impl fmt::Display for NamespaceNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reference::Inode(inode) => write!(f, "[{inode}]"),
-            Reference::Id(id) => write!(f, ":{id}"),
+            NamespaceNumber::Inode(inode) => write!(f, "[{inode}]"),
+            NamespaceNumber::Id(id) => write!(f, ":{id}"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::CString;
 
 use nskit::enter::environment::Environment;
 use nskit::enter::handles::Handle;
-use nskit::enter::nsenter::{Request, plan};
+use nskit::enter::nsenter::{NsenterRequest, plan};
 use nskit::enter::program::Program;
 use nskit::enter::step::{Join, Plan, SignalPolicy, Step, TargetId};
 use nskit::namespace::{Kind, KindSet};
@@ -16,7 +16,7 @@ fn kinds(kinds: &[Kind]) -> KindSet {
 }
 
 /// The steps of a request for the login shell.
-fn steps(request: Request) -> Vec<Step> {
+fn steps(request: NsenterRequest) -> Vec<Step> {
     let Plan { steps, environment, program } = plan(request);
     assert_eq!((environment, program), (Environment::Inherited, None));
     steps
@@ -26,14 +26,14 @@ const HIDE: Step = Step::SetDumpable(false);
 
 #[test]
 fn even_where_nothing_is_entered_we_hide() {
-    assert_eq!(steps(Request::default()), [HIDE]);
+    assert_eq!(steps(NsenterRequest::default()), [HIDE]);
 }
 
 #[test]
 fn namespaces_are_entered_in_two_passes() {
     let join =
         Join { of_target: kinds(&[Kind::Net, Kind::Uts]), files: vec![(Kind::Ipc, Handle::new(0, "/run/ns/ipc"))] };
-    let request = Request { join: join.clone(), ..Request::default() };
+    let request = NsenterRequest { join: join.clone(), ..NsenterRequest::default() };
     assert_eq!(steps(request), [HIDE, Step::JoinTolerant(join.clone()), Step::JoinStrict(join)]);
 }
 
@@ -43,7 +43,7 @@ fn all_at_once_has_this_order() {
     let join = Join { of_target: kinds(&[Kind::User, Kind::Pid]), files: Vec::new() };
     let [root, directory, cgroup] =
         [(0, "/r"), (1, "/d"), (2, "/cg/cgroup.procs")].map(|(n, path)| Handle::new(n, path));
-    let request = Request {
+    let request = NsenterRequest {
         join: join.clone(),
         root: Some(root.clone()),
         working_directory: Some(directory.clone()),
@@ -81,7 +81,7 @@ fn all_at_once_has_this_order() {
 #[test]
 fn with_a_root_alone_the_working_directory_is_opened_before_it() {
     let root = Handle::new(0, "/r");
-    let request = Request { root: Some(root.clone()), ..Request::default() };
+    let request = NsenterRequest { root: Some(root.clone()), ..NsenterRequest::default() };
     // Its number is the first that stands for nothing else.
     let kept = Handle::new(1, ".");
     assert_eq!(steps(request), [HIDE, Step::OpenDirectory(kept.clone()), Step::ChrootTo(root), Step::ChdirTo(kept)]);
@@ -90,8 +90,11 @@ fn with_a_root_alone_the_working_directory_is_opened_before_it() {
 #[test]
 fn the_working_directory_inside_is_opened_behind_the_root() {
     let root = Handle::new(4, "/r");
-    let request =
-        Request { root: Some(root.clone()), working_directory_inside: Some("d".into()), ..Request::default() };
+    let request = NsenterRequest {
+        root: Some(root.clone()),
+        working_directory_inside: Some("d".into()),
+        ..NsenterRequest::default()
+    };
     let inside = Handle::new(5, "d");
     let expected = [HIDE, Step::ChrootTo(root), Step::OpenDirectory(inside.clone()), Step::ChdirTo(inside)];
     assert_eq!(steps(request), expected);
@@ -99,8 +102,9 @@ fn the_working_directory_inside_is_opened_behind_the_root() {
 
 #[test]
 fn a_user_alone_leaves_the_groups() {
-    let request = Request { uid: Some(TargetId::Number(5)), ..Request::default() };
+    let request = NsenterRequest { uid: Some(TargetId::Number(5)), ..NsenterRequest::default() };
     assert_eq!(steps(request), [HIDE, Step::SetUid(5)]);
-    let request = Request { gid: Some(TargetId::Number(5)), uid: Some(TargetId::Followed), ..Request::default() };
+    let request =
+        NsenterRequest { gid: Some(TargetId::Number(5)), uid: Some(TargetId::Followed), ..NsenterRequest::default() };
     assert_eq!(steps(request), [HIDE, Step::DropGroups, Step::SetGid(5), Step::SetUidOfTarget]);
 }

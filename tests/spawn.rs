@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use common::{Directory, on_purpose, skip};
 use nix::errno::Errno;
-use nskit::cli::nsenter::{Args, IdArgument, resolve};
+use nskit::cli::nsenter::{IdArgument, NsenterArgs, resolve};
 use nskit::enter::handles::Handles;
 use nskit::enter::nsenter::NamespaceSource;
 use nskit::enter::program::Program;
@@ -196,7 +196,7 @@ fn a_process_is_joined_among_threads() {
     let target = spawn(&target, Handles::default(), &ENVIRONMENT).unwrap();
     let pid = target.pid();
     let net = PathBuf::from("/proc/self/ns/net");
-    let args = Args {
+    let args = NsenterArgs {
         target: Some(TargetArgument { pid, inode: None }),
         namespaces: vec![
             (Kind::Uts, NamespaceSource::Target),
@@ -207,7 +207,7 @@ fn a_process_is_joined_among_threads() {
         root: Some(Some("/".into())),
         preserve_credentials: true,
         program: vec!["sh".into()],
-        ..Args::default()
+        ..NsenterArgs::default()
     };
     let (request, handles, _) = resolve(args).unwrap();
     let steps = nsenter::plan(request).steps;
@@ -215,12 +215,12 @@ fn a_process_is_joined_among_threads() {
     let output = output_of(steps, handles, "readlink /proc/self/ns/uts /proc/self/ns/user");
     assert_eq!(output, format!("{}\n{}\n", link(pid, Kind::Uts), link(pid, Kind::User)));
     // By its files, where the pidfd does not do: the user namespace that it is in already is refused.
-    let args = Args {
+    let args = NsenterArgs {
         target: Some(TargetArgument { pid: std::process::id() as i32, inode: None }),
         namespaces: vec![(Kind::User, NamespaceSource::Target), (Kind::Uts, NamespaceSource::Target)],
         gid: Some(IdArgument::Follow),
         program: vec!["true".into()],
-        ..Args::default()
+        ..NsenterArgs::default()
     };
     let (request, handles, _) = resolve(args).unwrap();
     let plan = nsenter::plan(request);

@@ -18,7 +18,7 @@ use crate::proc::link::parse_name;
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Args {
+pub struct LsnsArgs {
     /// --json.
     pub json: bool,
     /// --raw.
@@ -56,7 +56,7 @@ pub struct Args {
 }
 
 /// An option, with what it does to the arguments.
-type Row = Opt<Args>;
+type Row = Opt<LsnsArgs>;
 
 /// lsns's options.
 pub const OPTIONS: [Row; 17] = [
@@ -96,12 +96,16 @@ pub const OPTIONS: [Row; 17] = [
     Row::switch("notruncate", "Do not cut COMMAND at the width of the terminal", |args| args.no_truncate = true)
         .short(b'u'),
     Row::switch("nowrap", "Print the paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
-    Row::read("type", "List only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable", Args::read_kind)
-        .short(b't')
-        .required("KIND")
-        .words(&["mnt", "net", "ipc", "user", "pid", "uts", "cgroup", "time"])
-        .repeatable(),
-    Row::read("tree", "Print a tree by REL: process, parent, owner (the default)", Args::read_tree)
+    Row::read(
+        "type",
+        "List only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable",
+        LsnsArgs::read_kind,
+    )
+    .short(b't')
+    .required("KIND")
+    .words(&["mnt", "net", "ipc", "user", "pid", "uts", "cgroup", "time"])
+    .repeatable(),
+    Row::read("tree", "Print a tree by REL: process, parent, owner (the default)", LsnsArgs::read_tree)
         .short(b'T')
         .optional("REL")
         .words(&["process", "parent", "owner"]),
@@ -109,7 +113,7 @@ pub const OPTIONS: [Row; 17] = [
         "scan",
         "Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; \
          or +SOURCE, -SOURCE",
-        Args::read_scan,
+        LsnsArgs::read_scan,
     )
     .required("LIST")
     .ours(),
@@ -127,8 +131,8 @@ pub const PAGE: Page = Page {
 };
 
 /// Reads lsns's command line, argv without its first.
-pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(&OPTIONS, Order::Mixed, arguments, Args::finish)
+pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<LsnsArgs>, UsageError> {
+    read(&OPTIONS, Order::Mixed, arguments, LsnsArgs::finish)
 }
 
 fn tree(text: &OsStr) -> Option<Tree> {
@@ -140,15 +144,15 @@ fn tree(text: &OsStr) -> Option<Tree> {
     }
 }
 
-impl Args {
-    fn read_kind(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+impl LsnsArgs {
+    fn read_kind(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
         let name = matched.value.unwrap_or_default();
         let kind = Kind::from_name(name.as_bytes());
         self.kinds.insert(kind.ok_or_else(|| unknown(UNKNOWN_KIND, name))?);
         Ok(())
     }
 
-    fn read_tree(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+    fn read_tree(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
         self.tree = Some(match matched.value {
             None => Tree::Owner,
             Some(name) => tree(&name).ok_or_else(|| unknown(UNKNOWN_TREE, name))?,
@@ -156,7 +160,7 @@ impl Args {
         Ok(())
     }
 
-    fn read_scan(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+    fn read_scan(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
         let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
         let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
         self.scan = Some(matched.read(Wording::Bare("unknown source"), sources, read)?);

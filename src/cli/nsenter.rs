@@ -14,12 +14,12 @@ use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
 use crate::enter::nsenter::NamespaceSource;
 use crate::enter::target::TargetArgument;
-use crate::namespace::{Kind, Reference};
+use crate::namespace::{Kind, NamespaceNumber};
 use crate::number::{number, parse_decimal};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Args {
+pub struct NsenterArgs {
     /// --target.
     pub target: Option<TargetArgument>,
     /// The namespaces to enter, each kind once, with where they are found.
@@ -75,12 +75,12 @@ macro_rules! namespace {
 }
 
 /// An option, with what it does to the arguments.
-type Row = Opt<Args>;
+type Row = Opt<NsenterArgs>;
 
 /// nsenter's options.
 pub const OPTIONS: [Row; 25] = [
     Row::switch("all", "Enter all namespaces of the target", |args| args.all = true).short(b'a'),
-    Row::read("target", "The process to take namespaces from; INODE is its pidfd's", Args::read_target)
+    Row::read("target", "The process to take namespaces from; INODE is its pidfd's", NsenterArgs::read_target)
         .short(b't')
         .required("PID[:INODE]"),
     namespace!(Kind::Mount, "Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)"),
@@ -165,12 +165,12 @@ pub const PAGE: Page = Page {
 };
 
 /// Reads nsenter's command line, argv without its first.
-pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
-    read(&OPTIONS, Order::UntilOperand, arguments, Args::finish)
+pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<NsenterArgs>, UsageError> {
+    read(&OPTIONS, Order::UntilOperand, arguments, NsenterArgs::finish)
 }
 
-impl Args {
-    fn read_target(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+impl NsenterArgs {
+    fn read_target(&mut self, matched: Matched<'_, NsenterArgs>) -> Result<(), UsageError> {
         if self.target.is_some() {
             return Err(UsageError::Repeated("--target"));
         }
@@ -178,7 +178,7 @@ impl Args {
         Ok(())
     }
 
-    fn read_namespace(&mut self, kind: Kind, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+    fn read_namespace(&mut self, kind: Kind, matched: Matched<'_, NsenterArgs>) -> Result<(), UsageError> {
         let source = match matched.value {
             None => NamespaceSource::Target,
             Some(_) => read_source(&matched)?,
@@ -219,12 +219,12 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
 /// `:NSID`, or a file.
 fn source(text: &OsStr) -> Option<NamespaceSource> {
     match text.as_bytes().strip_prefix(b":") {
-        Some(id) => parse_decimal(id).map(|id| NamespaceSource::Number(Reference::Id(id))),
+        Some(id) => parse_decimal(id).map(|id| NamespaceSource::Number(NamespaceNumber::Id(id))),
         None => Some(NamespaceSource::File(text.into())),
     }
 }
 
-fn read_source(matched: &Matched<'_, Args>) -> Result<NamespaceSource, UsageError> {
+fn read_source(matched: &Matched<'_, NsenterArgs>) -> Result<NamespaceSource, UsageError> {
     let expected = "a file, a name or number of this kind, or :NSID (./NAME for a file of such a name)";
     let value = matched.value.as_deref().unwrap_or_default();
     source(value).ok_or_else(|| {
@@ -235,7 +235,7 @@ fn read_source(matched: &Matched<'_, Args>) -> Result<NamespaceSource, UsageErro
 }
 
 fn read_id(
-    matched: &Matched<'_, Args>,
+    matched: &Matched<'_, NsenterArgs>,
     wording: Wording,
     expected: &'static str,
     call: &'static str,

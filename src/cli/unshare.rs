@@ -18,7 +18,7 @@ use crate::sys::signal::SignalNumber;
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Args {
+pub struct UnshareArgs {
     /// The namespaces to unshare.
     pub kinds: KindSet,
     /// The files to keep them on, the last one of each kind.
@@ -95,7 +95,7 @@ macro_rules! namespace {
 const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
 
 /// An option, with what it does to the arguments.
-type Row = Opt<Args>;
+type Row = Opt<UnshareArgs>;
 
 /// unshare's options.
 pub const OPTIONS: [Row; 36] = [
@@ -108,8 +108,12 @@ pub const OPTIONS: [Row; 36] = [
     namespace!(Kind::Cgroup, "New cgroup namespace"),
     namespace!(Kind::Time, "New time namespace for children"),
     Row::switch("fork", "Run the program as a child", |args| args.fork = true).short(b'f'),
-    Row::read("kill-child", "When unshare dies, send SIG (KILL) to the child (implies --fork)", Args::read_kill_child)
-        .optional("SIG"),
+    Row::read(
+        "kill-child",
+        "When unshare dies, send SIG (KILL) to the child (implies --fork)",
+        UnshareArgs::read_kill_child,
+    )
+    .optional("SIG"),
     Row::switch("forward-signals", "Pass SIGTERM and SIGINT on to the child (implies --fork)", |args| {
         args.fork = true;
         args.forward_signals = true;
@@ -140,7 +144,7 @@ pub const OPTIONS: [Row; 36] = [
     Row::read(
         "propagation",
         "Propagation of the new mounts: private (default), shared, slave, unchanged",
-        Args::read_propagation,
+        UnshareArgs::read_propagation,
     )
     .required("MODE")
     .words(&["private", "shared", "slave", "unchanged"]),
@@ -196,9 +200,13 @@ pub const OPTIONS: [Row; 36] = [
     })
     .required("UID:GID")
     .newer(),
-    Row::read("setgroups", "Whether setgroups(2) works in the new user namespace: allow, deny", Args::read_setgroups)
-        .required("MODE")
-        .words(&["allow", "deny"]),
+    Row::read(
+        "setgroups",
+        "Whether setgroups(2) works in the new user namespace: allow, deny",
+        UnshareArgs::read_setgroups,
+    )
+    .required("MODE")
+    .words(&["allow", "deny"]),
     Row::switch("keep-caps", "Let the program keep the capabilities in the new user namespace", |args| {
         args.keep_capabilities = true
     }),
@@ -236,7 +244,7 @@ pub const OPTIONS: [Row; 36] = [
         args.environment.get_or_insert_default();
     })
     .newer(),
-    Row::store("whitelist-env", "Leave only these variables, comma-separated; repeatable", Args::keep_variables)
+    Row::store("whitelist-env", "Leave only these variables, comma-separated; repeatable", UnshareArgs::keep_variables)
         .required("NAMES")
         .newer()
         .repeatable(),
@@ -253,14 +261,14 @@ pub const PAGE: Page = Page {
 };
 
 /// Reads unshare's command line, argv without its first.
-pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<Args>, UsageError> {
+pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<UnshareArgs>, UsageError> {
     read(&OPTIONS, Order::UntilOperand, arguments, |args, operands| {
         args.program = operands;
         Ok(())
     })
 }
 
-impl Args {
+impl UnshareArgs {
     fn unshare(&mut self, kind: Kind, file: Option<OsString>) {
         self.kinds.insert(kind);
         if let Some(file) = file {
@@ -269,7 +277,7 @@ impl Args {
         }
     }
 
-    fn read_kill_child(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+    fn read_kill_child(&mut self, matched: Matched<'_, UnshareArgs>) -> Result<(), UsageError> {
         self.fork = true;
         let known = "the name of a signal";
         self.kill_child = Some(match matched.value {
@@ -285,7 +293,7 @@ impl Args {
         self.kinds.insert(Kind::User);
     }
 
-    fn read_propagation(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+    fn read_propagation(&mut self, matched: Matched<'_, UnshareArgs>) -> Result<(), UsageError> {
         let wording = Wording::Bare("unsupported propagation mode");
         self.propagation =
             matched.read(wording, "private, shared, slave or unchanged", |mode| match mode.as_bytes() {
@@ -310,7 +318,7 @@ impl Args {
         self.map_groups.extend(groups);
     }
 
-    fn read_setgroups(&mut self, matched: Matched<'_, Args>) -> Result<(), UsageError> {
+    fn read_setgroups(&mut self, matched: Matched<'_, UnshareArgs>) -> Result<(), UsageError> {
         let wording = Wording::Quoted("unsupported --setgroups argument");
         self.setgroups = Some(matched.read(wording, "allow or deny", |mode| match mode.as_bytes() {
             b"allow" => Some(Setgroups::Allow),
@@ -331,7 +339,7 @@ impl Args {
 const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
 const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
 
-fn read_block(matched: &Matched<'_, Args>) -> Result<BlockArgument, UsageError> {
+fn read_block(matched: &Matched<'_, UnshareArgs>) -> Result<BlockArgument, UsageError> {
     let value = matched.value.as_deref().unwrap_or_default();
     block_argument(value).ok_or_else(|| {
         matched.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, subids or all")

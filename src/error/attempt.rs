@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::shown::Shown;
-use crate::namespace::{Kind, KindSet, Reference};
+use crate::namespace::{Kind, KindSet, NamespaceNumber};
 use crate::sys::capability::CapabilityCall;
 
 /// What was being done when the kernel refused. It displays as the reference's message does, as far as the errno text.
@@ -114,7 +114,7 @@ pub enum Attempt {
         /// Of which kind.
         kind: Kind,
         /// The number.
-        number: Reference,
+        number: NamespaceNumber,
     },
     /// An ioctl of ioctl_ns(2).
     AskOwner(Kind),

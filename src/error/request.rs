@@ -11,7 +11,7 @@ use super::{Attempt, Wanted};
 use crate::error::FilterError;
 use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::ids::users::Database;
-use crate::namespace::{Kind, Reference};
+use crate::namespace::{Kind, NamespaceNumber};
 use crate::sys;
 
 /// A request that makes no sense, said before anything is done.
@@ -59,7 +59,7 @@ pub enum RequestError {
         /// Of which kind.
         kind: Kind,
         /// The number.
-        number: Reference,
+        number: NamespaceNumber,
     },
     /// An option needs --target.
     NeedsTarget {
@@ -172,7 +172,7 @@ impl fmt::Display for RequestError {
                     "the {file} would be {length} bytes long; the kernel takes at most {LONGEST_MAP}, in {MOST_LINES} lines"
                 )
             }
-            RequestError::NoSuchNamespace { number: Reference::Id(id), .. } => {
+            RequestError::NoSuchNamespace { number: NamespaceNumber::Id(id), .. } => {
                 write!(f, "cannot open namespace of id {id}: {}", sys::error_text(Errno::ESTALE))
             }
             RequestError::NoSuchNamespace { kind, number } => {

@@ -1,12 +1,12 @@
 //! Which ids the user namespace that we are in maps.
 
-use super::View;
+use super::SystemView;
 use crate::ids::map::{Extent, IdKind, extents, has_inner};
 use crate::number::parse_decimal;
 
 /// Which of our own are not mapped, to be read behind "our"; `None` where both are, or where that cannot be seen.
 /// unshare(2) refuses a user namespace to a process whose effective user or group is not (EPERM).
-pub fn unmapped(view: &View) -> Option<&'static str> {
+pub fn unmapped(view: &SystemView) -> Option<&'static str> {
     let lacks = |ids, field| Some(!is_mapped(view, ids, effective(view, field)?)?);
     let user = lacks(IdKind::User, "Uid") == Some(true);
     let group = lacks(IdKind::Group, "Gid") == Some(true);
@@ -20,7 +20,7 @@ pub fn unmapped(view: &View) -> Option<&'static str> {
 
 /// Whether the id is in a range of our map; `None` if that cannot be seen. One that is in none is shown as the overflow id,
 /// which a map may hold as well: then it is taken for mapped.
-fn is_mapped(view: &View, ids: IdKind, id: u32) -> Option<bool> {
+fn is_mapped(view: &SystemView, ids: IdKind, id: u32) -> Option<bool> {
     let map = view.text(&format!("/proc/self/{}", ids.map_file()))?;
     Some(has_inner(map.as_bytes(), id))
 }
@@ -65,7 +65,7 @@ pub fn outside_of((first, count): (u32, u32), ranges: &[(u32, u32)]) -> Option<(
 }
 
 /// The second of the real, effective, saved and file system ids.
-fn effective(view: &View, field: &str) -> Option<u32> {
+fn effective(view: &SystemView, field: &str) -> Option<u32> {
     let ids = view.status(field)?;
     parse_decimal(ids.split_whitespace().nth(1)?.as_bytes())
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use super::View;
+use super::SystemView;
 use crate::error::Shown;
 use crate::proc::mountinfo::Mount;
 
@@ -11,7 +11,7 @@ const FIRST_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";
 
 /// EAGAIN of fork(2). `unbounded`: whether RLIMIT_NPROC does not count for us, as for the first root user and for who has
 /// CAP_SYS_ADMIN or CAP_SYS_RESOURCE (getrlimit(2)).
-pub fn of_processes(unbounded: bool, view: &View) -> Option<String> {
+pub fn of_processes(unbounded: bool, view: &SystemView) -> Option<String> {
     let groups = cgroups(view);
     if let Some(full) = groups.iter().find(|group| group.current >= group.most) {
         return Some(format!(
@@ -34,13 +34,13 @@ pub fn of_processes(unbounded: bool, view: &View) -> Option<String> {
 }
 
 /// RLIMIT_NPROC, where it is that which has refused.
-pub fn of_user(view: &View) -> Option<String> {
+pub fn of_user(view: &SystemView) -> Option<String> {
     let limit = processes_of_user(view)?;
     Some(format!("our user has as many processes and threads as it may: {limit} (RLIMIT_NPROC, ulimit -u)"))
 }
 
 /// Whether no cgroup around ours is out of sight, as that of a container is in a cgroup namespace.
-fn sees_all_cgroups(view: &View) -> bool {
+fn sees_all_cgroups(view: &SystemView) -> bool {
     view.link("/proc/self/ns/cgroup").as_deref() == Some(FIRST_CGROUP_NAMESPACE)
         && view.mounts().iter().any(|mount| {
             let limits = mount.fstype == "cgroup2" || has_pids("pids", mount);
@@ -49,7 +49,7 @@ fn sees_all_cgroups(view: &View) -> bool {
 }
 
 /// The soft limit; `None` where there is none, or it cannot be seen.
-fn processes_of_user(view: &View) -> Option<u64> {
+fn processes_of_user(view: &SystemView) -> Option<u64> {
     let limits = view.text("/proc/self/limits")?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max processes"))?;
     line.split_whitespace().next()?.parse().ok()
@@ -63,7 +63,7 @@ struct Group {
 }
 
 /// Our cgroup and those around it, as far as they have a limit, from the innermost outwards.
-fn cgroups(view: &View) -> Vec<Group> {
+fn cgroups(view: &SystemView) -> Vec<Group> {
     let mounts = view.mounts();
     let lines = view.text("/proc/self/cgroup").unwrap_or_default();
     let ours = lines.lines().filter_map(|line| {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::View;
+use super::SystemView;
 use crate::cli::UsageError;
 use crate::cli::lsns::{INVALID_NAMESPACE, UNKNOWN_KIND, UNKNOWN_TREE};
 use crate::error::FilterError;
@@ -55,7 +55,7 @@ fn no_number(value: &OsStr) -> String {
 }
 
 /// The hint for a failure.
-pub fn hint(failure: &Failure, view: &View) -> Option<String> {
+pub fn hint(failure: &Failure, view: &SystemView) -> Option<String> {
     match failure {
         Failure::Request(error) => request(error, view),
         Failure::System { attempt: Attempt::ReadMounts, .. } => no_mounts(view),
@@ -64,7 +64,7 @@ pub fn hint(failure: &Failure, view: &View) -> Option<String> {
     }
 }
 
-fn request(error: &RequestError, view: &View) -> Option<String> {
+fn request(error: &RequestError, view: &SystemView) -> Option<String> {
     match error {
         RequestError::UnknownColumn(_) => Some("-H (--list-columns) lists the columns".to_string()),
         RequestError::UnknownNamespace(number) => {
@@ -86,7 +86,7 @@ fn request(error: &RequestError, view: &View) -> Option<String> {
 }
 
 /// A process that has no directory in /proc.
-fn hidden(pid: i32, view: &View) -> Option<String> {
+fn hidden(pid: i32, view: &SystemView) -> Option<String> {
     let mounts = view.mounts();
     let proc = mounts.iter().rev().find(|mount| mount.mount_point == Path::new("/proc"))?;
     let options = proc.super_options.as_bytes().split(|byte| *byte == b',');
@@ -100,7 +100,7 @@ fn hidden(pid: i32, view: &View) -> Option<String> {
     })
 }
 
-fn no_mounts(view: &View) -> Option<String> {
+fn no_mounts(view: &SystemView) -> Option<String> {
     let hint = match (view.exists("/proc/stat"), view.link("/proc/self")) {
         (false, _) => "no proc is mounted on /proc: mount -t proc proc /proc",
         (true, None) => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::View;
+use super::SystemView;
 use crate::error::Shown;
 
 /// A made-up system: files with their texts, removed when dropped.
@@ -39,8 +39,8 @@ impl Made {
     }
 
     /// As hints see it.
-    pub fn view(&self) -> View {
-        View::below(&self.0)
+    pub fn view(&self) -> SystemView {
+        SystemView::below(&self.0)
     }
 }
 

@@ -15,7 +15,7 @@ pub mod unshare;
 pub mod usage;
 mod view;
 
-pub use view::View;
+pub use view::SystemView;
 
 /// A file of /proc that is none of proc.
 fn not_of_proc() -> String {

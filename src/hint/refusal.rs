@@ -1,14 +1,14 @@
 //! EPERM and EACCES that no rule of the kernel's own explains.
 
-use super::View;
+use super::SystemView;
 
 /// What is left where no rule of the kernel's own explains EPERM.
-pub fn other_refusal(view: &View) -> String {
+pub fn other_refusal(view: &SystemView) -> String {
     format!("probably it is {}", refusers(view))
 }
 
 /// Who may refuse a system call beside the kernel's own rules.
-pub fn refusers(view: &View) -> &'static str {
+pub fn refusers(view: &SystemView) -> &'static str {
     match view.status("Seccomp").as_deref() {
         Some("2") => "the seccomp filter of this container or service, or a security module, that refuses it",
         Some(_) => "a security module (AppArmor, SELinux) that refuses it",
@@ -18,7 +18,7 @@ pub fn refusers(view: &View) -> &'static str {
 
 /// EACCES of a call that has no such error of its own: `what` is forbidden by a security module, as AppArmor's profile of
 /// Docker forbids all mounting.
-pub fn forbidden(what: &str, view: &View) -> String {
+pub fn forbidden(what: &str, view: &SystemView) -> String {
     let label = view.text("/proc/self/attr/current").unwrap_or_default();
     let label = label.trim_end_matches('\0');
     // `NAME (enforce)` is AppArmor's, `USER:ROLE:TYPE:LEVEL` SELinux's.

@@ -20,7 +20,7 @@ const LONGEST: usize = 4 << 20;
 
 /// The system as a hint sees it, from a root directory that stays the same whatever namespace or root is entered: what is
 /// inside may be made to mislead.
-pub struct View {
+pub struct SystemView {
     /// `None` where it could not be opened: then there is nothing to see.
     root: Option<OwnedFd>,
     /// /proc and /etc have descriptors of their own: a mount namespace that ends takes its mounts off their places, and the
@@ -38,7 +38,7 @@ pub struct View {
 
 /// Where a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum MountPlace {
     /// On this mount of our mount namespace.
     On(Mount),
     /// On none that our mount namespace shows us.
@@ -48,19 +48,19 @@ pub enum Place {
 /// Our mounts.
 pub const MOUNTS: &str = "/proc/self/mountinfo";
 
-impl View {
+impl SystemView {
     /// The system that we run on.
-    pub fn of_system() -> View {
-        View::below("/")
+    pub fn of_system() -> SystemView {
+        SystemView::below("/")
     }
 
     /// The system whose /proc and /etc are below `root`.
-    pub fn below(root: impl AsRef<Path>) -> View {
+    pub fn below(root: impl AsRef<Path>) -> SystemView {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
         // They stay open while the program is looked up.
         let root = open_retrying(root.as_ref(), flags).ok().map(out_of_the_way);
         let inside = |path| open_at(root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT).map(out_of_the_way);
-        View {
+        SystemView {
             proc: inside("proc"),
             etc: inside("etc"),
             root,
@@ -82,11 +82,11 @@ impl View {
 
     /// Holds on to what our own namespaces of these kinds are called, for a look from inside others; to none where /proc
     /// would tell of other processes than the ones that we call so.
-    pub fn holding_namespaces(self, kinds: KindSet) -> View {
+    pub fn holding_namespaces(self, kinds: KindSet) -> SystemView {
         let kinds = if kinds.is_empty() || self.shows_our_pids() { kinds } else { KindSet::EMPTY };
         let held = kinds.iter().filter_map(|kind| Some((kind, self.link(&format!("/proc/self/ns/{kind}"))?)));
         let namespaces = held.collect();
-        View { namespaces, ..self }
+        SystemView { namespaces, ..self }
     }
 
     /// What our own namespace of this kind was called, `net:[4026531840]`, where it was held on to.
@@ -97,7 +97,7 @@ impl View {
 
     /// Holds on to these files as they are here: mounts, id maps and rights of ours, which /proc tells otherwise once we are
     /// in another namespace. (An open mountinfo would keep the mount namespace of now.)
-    pub fn holding(mut self, paths: &[&'static str]) -> View {
+    pub fn holding(mut self, paths: &[&'static str]) -> SystemView {
         for path in paths {
             if let Some(bytes) = self.bytes(path) {
                 self.held.push((path, bytes));
@@ -106,8 +106,8 @@ impl View {
         self
     }
 
-    /// Holds on to where our caller's `path` leads now, for [`View::place_of`].
-    pub fn holding_place_of(mut self, path: &Path) -> View {
+    /// Holds on to where our caller's `path` leads now, for [`SystemView::place_of`].
+    pub fn holding_place_of(mut self, path: &Path) -> SystemView {
         let by_statx = file::place(path).ok().and_then(|(.., mount)| u32::try_from(mount).ok());
         // 0 is what a kernel before 5.8 leaves there.
         let mount = by_statx.filter(|mount| *mount != 0).or_else(|| {
@@ -238,13 +238,13 @@ impl View {
     }
 
     /// Where our caller's `path`, which is held on to, leads, of whatever links it is made; `None` if that cannot be seen.
-    pub fn place_of(&self, path: &Path) -> Option<Place> {
+    pub fn place_of(&self, path: &Path) -> Option<MountPlace> {
         let (_, id) = self.places.iter().find(|(held, _)| held == path)?;
         let mounts = self.mounts();
         // In a chroot whose root is no mount point, not even the mount that this is on is seen.
         let all_seen = is_mounted(&mounts, "/");
-        let found = mounts.into_iter().find(|mount| mount.id == *id).map(Place::On);
-        found.or(all_seen.then_some(Place::Elsewhere))
+        let found = mounts.into_iter().find(|mount| mount.id == *id).map(MountPlace::On);
+        found.or(all_seen.then_some(MountPlace::Elsewhere))
     }
 }
 

@@ -9,7 +9,7 @@ use super::open::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
 use super::snapshot::Snapshot;
 use crate::error::{Attempt, Failure, RequestError};
-use crate::namespace::{Kind, KindSet, Reference};
+use crate::namespace::{Kind, KindSet, NamespaceNumber};
 use crate::proc::link::inode;
 use crate::sys::nsfs;
 
@@ -17,8 +17,8 @@ use crate::sys::nsfs;
 /// a namespace may end and its inode number be given to another.
 ///
 /// Errors: there is none, as far as can be seen; it cannot be opened.
-pub fn find(kind: Kind, number: Reference) -> Result<OwnedFd, Failure> {
-    if let Reference::Id(id) = number {
+pub fn find(kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
+    if let NamespaceNumber::Id(id) = number {
         // The kernel finds it itself since Linux 6.19; before, the answer is that there is none.
         if let Ok(file) = nsfs::open_by_id(id, None)
             && is_of(&file, kind, number)
@@ -40,11 +40,11 @@ pub fn find(kind: Kind, number: Reference) -> Result<OwnedFd, Failure> {
     search(&graph.snapshot, &opener, kind, number)
 }
 
-fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: Reference) -> Result<OwnedFd, Failure> {
+fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
     let none = || Failure::from(RequestError::NoSuchNamespace { kind, number });
     let closed = || Failure::System { attempt: Attempt::OpenNamespace { kind, number }, errno: Errno::EACCES };
     match number {
-        Reference::Inode(wanted) => {
+        NamespaceNumber::Inode(wanted) => {
             let found = inode(wanted).and_then(|inode| Some((inode, snapshot.namespaces.get(&inode)?)));
             match found {
                 Some((inode, namespace)) if namespace.kind == kind => {
@@ -54,7 +54,7 @@ fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: Reference) -
                 _ => Err(none()),
             }
         }
-        Reference::Id(_) => {
+        NamespaceNumber::Id(_) => {
             let of_kind = snapshot.namespaces.iter().filter(|(_, namespace)| namespace.kind == kind);
             let mut files = of_kind.filter_map(|(inode, _)| opener.open(snapshot, *inode));
             files.find(|file| is_of(file, kind, number)).ok_or_else(none)
@@ -62,10 +62,10 @@ fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: Reference) -
     }
 }
 
-fn is_of(file: &OwnedFd, kind: Kind, number: Reference) -> bool {
+fn is_of(file: &OwnedFd, kind: Kind, number: NamespaceNumber) -> bool {
     let same_number = match number {
-        Reference::Inode(inode) => identify(file).is_ok_and(|found| found.ino == inode),
-        Reference::Id(id) => open::id(file) == Ok(id),
+        NamespaceNumber::Inode(inode) => identify(file).is_ok_and(|found| found.ino == inode),
+        NamespaceNumber::Id(id) => open::id(file) == Ok(id),
     };
     same_number && nsfs::kind(file) == Ok(Some(kind))
 }
@@ -81,7 +81,7 @@ mod tests {
     use crate::list::snapshot::{Fd, Holder};
 
     /// What a snapshot says: a namespace of that kind, held by a descriptor of ours that is by now of `file`.
-    fn search_for(kind: Kind, inode: Inode, file: &File, number: Reference) -> Result<OwnedFd, Failure> {
+    fn search_for(kind: Kind, inode: Inode, file: &File, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
         let mut snapshot = Snapshot::default();
         let holder = Holder::Descriptor(Fd { pid: std::process::id() as i32, tid: None, fd: file.as_raw_fd() });
         snapshot.add(kind, inode, holder);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_number_that_means_another_namespace_by_now_is_not_entered() {
         let ((net, net_inode), (uts, uts_inode)) = (own("net"), own("uts"));
-        let by_inode = |inode: Inode| Reference::Inode(inode.get().into());
+        let by_inode = |inode: Inode| NamespaceNumber::Inode(inode.get().into());
         let found = search_for(Kind::Net, net_inode, &net, by_inode(net_inode)).unwrap();
         assert_eq!(identify(&found), identify(&net));
         // The number has gone to a namespace of another kind, the descriptor to another namespace.
@@ -114,11 +114,11 @@ mod tests {
     fn an_id_is_asked_for_of_what_has_been_opened() {
         let (net, inode) = own("net");
         // Ids tell from every other namespace since boot, so this one is of none.
-        let found = search_for(Kind::Net, inode, &net, Reference::Id(u64::MAX));
+        let found = search_for(Kind::Net, inode, &net, NamespaceNumber::Id(u64::MAX));
         assert!(matches!(found, Err(Failure::Request(_))), "{found:?}");
         if let Ok(id) = open::id(&net) {
-            assert!(search_for(Kind::Net, inode, &net, Reference::Id(id)).is_ok());
-            assert!(search_for(Kind::Uts, inode, &net, Reference::Id(id)).is_err());
+            assert!(search_for(Kind::Net, inode, &net, NamespaceNumber::Id(id)).is_ok());
+            assert!(search_for(Kind::Uts, inode, &net, NamespaceNumber::Id(id)).is_err());
         }
     }
 }

@@ -45,7 +45,7 @@ use column::Column;
 use graph::{Depth, Graph};
 use open::Opener;
 use render::{Line, Listing};
-use request::{Format, Request, Subject};
+use request::{Format, ListRequest, Subject};
 use scan::{Scope, Source};
 use select::Item;
 use snapshot::Snapshot;
@@ -56,7 +56,7 @@ use snapshot::Snapshot;
 ///
 /// Where a mount namespace has no process that shows all its mounts, a child of ours goes there, waits, and ends before this
 /// returns: whoever waits for children of any number will meet it. The caller may have threads.
-pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
+pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
     check_proc(request, root)?;
     let opener = Opener::new(root)?;
     let graph = look(request, root, &opener)?;
@@ -93,7 +93,7 @@ pub fn list(request: &Request, root: &Path) -> Result<Listing, Failure> {
 /// What a filter may be asked about.
 fn candidates(
     snapshot: &Snapshot,
-    request: &Request,
+    request: &ListRequest,
     namespaces: impl Iterator<Item = Inode>,
 ) -> impl Iterator<Item = Item> {
     let of = match request.subject {
@@ -106,7 +106,7 @@ fn candidates(
 }
 
 /// Looks where the request needs it. Where the one namespace that is asked for has no process, looks everywhere.
-fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Graph, Failure> {
+fn look(request: &ListRequest, root: &Path, opener: &Opener) -> Result<Graph, Failure> {
     let look_at = |sources, depth| {
         let scope = Scope { root, sources, kinds: request.process_kinds(sources), held: request.held_kinds(sources) };
         graph::relate(scan::scan(&scope, opener)?, opener, depth)
@@ -127,7 +127,7 @@ fn look(request: &Request, root: &Path, opener: &Opener) -> Result<Graph, Failur
 
 /// Whether there is a proc to look at, with the mount table where that is printed: an empty list would pass for a whole
 /// one. A tree that only looks like /proc is as good.
-fn check_proc(request: &Request, root: &Path) -> Result<(), Failure> {
+fn check_proc(request: &ListRequest, root: &Path) -> Result<(), Failure> {
     let mounts = root.join("self/mountinfo");
     let is_there = root != Path::new("/proc") || file::is_of_proc(root);
     if is_there && !request.needs(Column::Nsfs) {
@@ -141,7 +141,7 @@ fn check_proc(request: &Request, root: &Path) -> Result<(), Failure> {
 }
 
 /// Whether what was named is there.
-fn check(request: &Request, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
+fn check(request: &ListRequest, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     match request.subject {
         Subject::Namespaces { task: Some(pid), .. } => check_process(request, pid, root, snapshot),
         Subject::Members(inode) => match snapshot.namespaces.get(&inode) {
@@ -158,7 +158,7 @@ fn process_of_thread(directory: &Path) -> Option<i32> {
     status::process_of_thread(&text)
 }
 
-fn check_process(request: &Request, pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
+fn check_process(request: &ListRequest, pid: i32, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     let directory = root.join(pid.to_string());
     match snapshot.process(pid) {
         Some(process) if request.kinds.iter().any(|kind| process.namespace(kind).is_some()) => return Ok(()),
@@ -181,7 +181,7 @@ fn check_process(request: &Request, pid: i32, root: &Path, snapshot: &Snapshot) 
 
 /// Finds out what /proc calls the process that was asked for, whose PID is one of our own PID namespace: /proc may show
 /// another one. Errors: there is no such process, or it has no number there.
-pub fn locate(request: &mut Request) -> Result<(), Failure> {
+pub fn locate(request: &mut ListRequest) -> Result<(), Failure> {
     let Subject::Namespaces { task: Some(pid), .. } = &mut request.subject else {
         return Ok(());
     };

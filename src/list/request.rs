@@ -45,7 +45,7 @@ pub enum Tree {
 
 /// What is asked for.
 #[derive(Debug)]
-pub struct Request {
+pub struct ListRequest {
     /// What is listed.
     pub subject: Subject,
     /// The columns, in the order in which they are printed.
@@ -71,7 +71,7 @@ pub struct Request {
     pub truncate: bool,
 }
 
-impl Request {
+impl ListRequest {
     /// Every column that is printed or filtered on.
     pub fn needs(&self, column: Column) -> bool {
         self.columns.contains(&column) || self.filter.columns().contains(&column)

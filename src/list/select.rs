@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::graph::Graph;
-use super::request::{Request, Subject};
+use super::request::{ListRequest, Subject};
 use super::snapshot::Namespace;
 use crate::list::request::Tree;
 use crate::proc::link::Inode;
@@ -33,7 +33,7 @@ pub struct Row {
 
 /// The rows of the listing. `holds` says which pass the filter; it is asked once for each: of namespaces
 /// in the order of the listing, of processes by PID, whatever tree is made of them then.
-pub fn select(graph: &Graph, request: &Request, mut holds: impl FnMut(Item) -> bool) -> Vec<Row> {
+pub fn select(graph: &Graph, request: &ListRequest, mut holds: impl FnMut(Item) -> bool) -> Vec<Row> {
     let found = match request.subject {
         Subject::Members(inode) => members(graph, inode),
         Subject::Namespaces { .. } if request.tree_of_namespaces() => {
@@ -65,7 +65,7 @@ fn members(graph: &Graph, inode: Inode) -> Vec<Item> {
 }
 
 /// The namespaces that options name, by number.
-fn namespaces(graph: &Graph, request: &Request) -> Vec<Item> {
+fn namespaces(graph: &Graph, request: &ListRequest) -> Vec<Item> {
     let Subject::Namespaces { task, persistent } = request.subject else {
         return Vec::new();
     };
@@ -82,7 +82,7 @@ fn namespaces(graph: &Graph, request: &Request) -> Vec<Item> {
 /// With each namespace what it belongs to, whatever else was asked for: a tree needs its trunk. What is above comes before
 /// what is below. Of all namespaces, every owner and parent comes along, and they come by number as far as that allows; of
 /// those of one task, only what leads to the top.
-fn with_relatives(graph: &Graph, request: &Request, items: Vec<Item>) -> Vec<Item> {
+fn with_relatives(graph: &Graph, request: &ListRequest, items: Vec<Item>) -> Vec<Item> {
     let Some(tree) = request.tree else {
         return items;
     };
@@ -197,7 +197,7 @@ fn below_namespaces(graph: &Graph, items: Vec<Item>, tree: Tree) -> Vec<Row> {
 mod tests {
     use super::super::snapshot::Process;
     use super::*;
-    use crate::cli::lsns::Args;
+    use crate::cli::lsns::LsnsArgs;
     use crate::cli::lsns::resolve;
     use crate::namespace::Kind;
 
@@ -222,7 +222,7 @@ mod tests {
     #[track_caller]
     fn assert_rows(tree: Tree, kinds: &[Kind], task: Option<i32>, expected: &[(u32, Option<u32>)]) {
         let request =
-            resolve(Args { tree: Some(tree), kinds: kinds.iter().copied().collect(), task, ..Args::default() });
+            resolve(LsnsArgs { tree: Some(tree), kinds: kinds.iter().copied().collect(), task, ..LsnsArgs::default() });
         let rows = select(&shuffled(), &request.unwrap(), |_| true);
         let number = |row: &Row| inode(row.item).unwrap().get();
         let found: Vec<_> =

@@ -110,22 +110,22 @@ pub const OPEN_FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NONBLOCK).union(OF
 
 /// Where a path leads: device and inode number, and the mount (0 before Linux 5.8), so that what is bind-mounted in two
 /// places is told apart.
-pub type Place = (u32, u32, u64, u64);
+pub type FileIdentity = (u32, u32, u64, u64);
 
 /// Where `path` leads, without asking the server of a network file system: statx(2). Errors: ENOSYS before Linux 4.11.
-pub fn place(path: &Path) -> nix::Result<Place> {
+pub fn place(path: &Path) -> nix::Result<FileIdentity> {
     path.with_nix_path(|path| place_at(libc::AT_FDCWD, path, 0))?
 }
 
 /// Where a directory is that is open. Errors: as [`place`]; ENOTSUP before Linux 5.8, which does not say on which mount.
-pub fn place_of(directory: impl AsFd) -> nix::Result<Place> {
+pub fn place_of(directory: impl AsFd) -> nix::Result<FileIdentity> {
     match place_at(directory.as_fd().as_raw_fd(), c"", libc::AT_EMPTY_PATH)? {
         (_, _, _, 0) => Err(Errno::ENOTSUP),
         place => Ok(place),
     }
 }
 
-fn place_at(directory: libc::c_int, path: &CStr, more: libc::c_int) -> nix::Result<Place> {
+fn place_at(directory: libc::c_int, path: &CStr, more: libc::c_int) -> nix::Result<FileIdentity> {
     let mask = libc::STATX_INO | libc::STATX_MNT_ID;
     let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT | more;
     // SAFETY: an all-zero statx structure is a valid value.

@@ -26,7 +26,7 @@ struct NamespaceInfo {
 
 /// struct mnt_id_req of <linux/mount.h>, version 1.
 #[repr(C)]
-struct Request {
+struct MountIdRequest {
     size: u32,
     spare: u32,
     mount: u64,
@@ -34,7 +34,7 @@ struct Request {
     namespace: u64,
 }
 
-/// The size of [`Request`], as the kernel tells versions apart.
+/// The size of [`MountIdRequest`], as the kernel tells versions apart.
 const REQUEST_SIZE: u32 = 32;
 
 /// LSMT_ROOT of <linux/mount.h>: from the root mount on.
@@ -108,7 +108,7 @@ pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<OwnedFd>
 /// no such namespace, EPERM without rights over it, ENOSYS and EINVAL from older kernels.
 pub fn list(namespace: u64) -> nix::Result<Vec<u64>> {
     let mut mounts = Vec::new();
-    let mut request = Request { size: REQUEST_SIZE, spare: 0, mount: ROOT, parameter: 0, namespace };
+    let mut request = MountIdRequest { size: REQUEST_SIZE, spare: 0, mount: ROOT, parameter: 0, namespace };
     let mut ids = [0u64; 512];
     loop {
         // SAFETY: the request has the size that it says, the buffer that of the number given.
@@ -137,7 +137,7 @@ pub struct MountFacts {
 /// matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
 pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
     let wanted = STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT | STATMOUNT_FS_TYPE;
-    let request = Request { size: REQUEST_SIZE, spare: 0, mount, parameter: wanted, namespace };
+    let request = MountIdRequest { size: REQUEST_SIZE, spare: 0, mount, parameter: wanted, namespace };
     // Words, so that the structure at its head is aligned.
     let mut words = [0u64; (STATMOUNT_HEAD + TEXTS) / 8];
     let size = size_of_val(&words);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
-use crate::hint::{self, View};
+use crate::hint::{self, SystemView};
 use crate::list::request::Subject;
 use crate::list::{self, render};
 use crate::sys::locale::Locale;
@@ -16,10 +16,10 @@ pub fn lsns(invocation: Invocation) -> Status {
     start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::lsns::usage, work: do_lsns }, invocation)
 }
 
-fn do_lsns(args: cli::lsns::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
+fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     let list_columns = args.list_columns;
     let explain = |failure| {
-        let hint = hint::lsns::hint(&failure, &View::of_system());
+        let hint = hint::lsns::hint(&failure, &SystemView::of_system());
         HintedFailure { failure, hint }
     };
     let mut request = cli::lsns::resolve(args).map_err(|error| explain(error.into()))?;

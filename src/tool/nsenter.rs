@@ -1,7 +1,7 @@
 //! nsenter from its command line to its exit status.
 
 use super::{HintedFailure, Invocation, Tool, report, start};
-use crate::hint::{self, View};
+use crate::hint::{self, SystemView};
 use crate::sys::process::Status;
 use crate::{cli, enter};
 
@@ -11,21 +11,21 @@ pub fn nsenter(invocation: Invocation) -> Status {
     start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::nsenter::usage_hint, work: do_nsenter }, invocation)
 }
 
-fn do_nsenter(args: cli::nsenter::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
-    let view = View::of_system();
-    let situation = hint::nsenter::Situation::typed(&args);
+fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
+    let view = SystemView::of_system();
+    let context = hint::nsenter::NsenterContext::typed(&args);
     let (request, handles, left_out) = cli::nsenter::resolve(args).map_err(|failure| {
-        let hint = hint::nsenter::hint(&failure, &situation, &view);
+        let hint = hint::nsenter::hint(&failure, &context, &view);
         HintedFailure { failure, hint }
     })?;
-    let situation = situation.resolved(&request, &caller.environment);
-    let view = view.holding_namespaces(situation.to_be_held());
+    let context = context.resolved(&request, &caller.environment);
+    let view = view.holding_namespaces(context.to_be_held());
     if !left_out.is_empty() {
         report::note(caller, &left_out_note(&left_out));
     }
-    report::notes_for_person(caller, || hint::nsenter::notes(&situation, &view));
+    report::notes_for_person(caller, || hint::nsenter::notes(&context, &view));
     enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {
-        let hint = hint::nsenter::hint(&failure, &situation, &view);
+        let hint = hint::nsenter::hint(&failure, &context, &view);
         HintedFailure { failure, hint }
     })
 }

@@ -11,19 +11,19 @@ pub fn unshare(invocation: Invocation) -> Status {
     start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, work: do_unshare }, invocation)
 }
 
-fn do_unshare(args: cli::unshare::Args, caller: &Invocation) -> Result<Status, HintedFailure> {
-    let situation = hint::unshare::Situation::typed(&args);
+fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
+    let context = hint::unshare::UnshareContext::typed(&args);
     let request = cli::unshare::resolve(args).map_err(|error| {
         let hint = hint::unshare::before(&error);
         HintedFailure { failure: error.into(), hint }
     })?;
-    let situation = situation.resolved(&request, &caller.environment);
+    let context = context.resolved(&request, &caller.environment);
     // Before --root: hints are about the system that we run on.
     let view = hint::unshare::view_for(&request);
-    report::note_for_person(caller, hint::unshare::program_stays_outside(&situation));
+    report::note_for_person(caller, hint::unshare::program_stays_outside(&context));
     let plan = enter::unshare::plan(request);
     enter::run(&plan, Handles::default(), &caller.environment).map_err(|failure| {
-        let hint = hint::unshare::hint(&failure, &situation, &view);
+        let hint = hint::unshare::hint(&failure, &context, &view);
         HintedFailure { failure, hint }
     })
 }

@@ -1,12 +1,12 @@
-//! [`Args`] → [`Request`]: what the options mean together. Nothing is read here.
+//! [`LsnsArgs`] → [`ListRequest`]: what the options mean together. Nothing is read here.
 
 use std::ffi::OsStr;
 
-use super::Args;
+use super::LsnsArgs;
 use crate::error::{FilterError, RequestError};
 use crate::list::column::{self, COLUMNS, Column};
 use crate::list::filter::Filter;
-use crate::list::request::{Format, Request, Subject, Tree, tree_column};
+use crate::list::request::{Format, ListRequest, Subject, Tree, tree_column};
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::inode;
@@ -27,7 +27,7 @@ const MEMBER_COLUMNS: &[Column] = &[Column::Pid, Column::PPid, Column::User, Col
 
 /// Works out what was asked for. Errors: an unknown column, a filter that cannot be read, an operand that no namespace
 /// can have as its number.
-pub fn resolve(args: Args) -> Result<Request, RequestError> {
+pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
     let filter = filter(args.filter.as_deref().unwrap_or_default());
     // A column that a filter names is looked for after those that are printed, as in util-linux.
     if !matches!(filter, Err(RequestError::Filter { error: FilterError::UnknownColumn { .. }, .. })) {
@@ -47,7 +47,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
     };
     let filter = filter?;
     let tree = tree(&args);
-    Ok(Request {
+    Ok(ListRequest {
         subject: subject(&args)?,
         tree,
         drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
@@ -71,7 +71,7 @@ fn filter(expression: &OsStr) -> Result<Filter, RequestError> {
 }
 
 /// The kinds to list. Errors: the operand names another kind than `--type`.
-fn kinds(args: &Args) -> Result<KindSet, RequestError> {
+fn kinds(args: &LsnsArgs) -> Result<KindSet, RequestError> {
     let asked = if args.kinds.is_empty() { KindSet::ALL } else { args.kinds };
     match (args.kind_of_namespace, args.namespace) {
         (Some(kind), _) if asked.contains(kind) => Ok(KindSet::EMPTY.with(kind)),
@@ -80,7 +80,7 @@ fn kinds(args: &Args) -> Result<KindSet, RequestError> {
     }
 }
 
-fn subject(args: &Args) -> Result<Subject, RequestError> {
+fn subject(args: &LsnsArgs) -> Result<Subject, RequestError> {
     match args.namespace {
         None | Some(0) => Ok(Subject::Namespaces { task: args.task, persistent: args.persistent }),
         Some(number) => inode(number).map(Subject::Members).ok_or(RequestError::UnknownNamespace(number)),
@@ -88,7 +88,7 @@ fn subject(args: &Args) -> Result<Subject, RequestError> {
 }
 
 /// The tree that was asked for, or else that of processes, unless a list was asked for or columns to look things up in.
-fn tree(args: &Args) -> Option<Tree> {
+fn tree(args: &LsnsArgs) -> Option<Tree> {
     let operand = args.namespace.is_some();
     let default = !args.list && (!args.output_all || operand);
     args.tree.or(default.then_some(Tree::Process))

@@ -1,6 +1,6 @@
 use super::*;
 
-fn parse(line: &[&str]) -> Result<Args, String> {
+fn parse(line: &[&str]) -> Result<LsnsArgs, String> {
     crate::cli::typed(super::parse, line)
 }
 

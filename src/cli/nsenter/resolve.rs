@@ -1,9 +1,9 @@
-//! [`Args`] → [`Request`] and [`Handles`]: names become numbers, and what is to be entered is opened.
+//! [`NsenterArgs`] → [`NsenterRequest`] and [`Handles`]: names become numbers, and what is to be entered is opened.
 
-use super::{Args, IdArgument};
+use super::{IdArgument, NsenterArgs};
 use crate::cli::value::IdOrName;
 use crate::enter::handles::Handles;
-use crate::enter::nsenter::{Asked, NamespaceSource, Request, has_selinux, open};
+use crate::enter::nsenter::{Asked, NamespaceSource, NsenterRequest, has_selinux, open};
 use crate::enter::program::Program;
 use crate::enter::step::TargetId;
 use crate::error::{Failure, RequestError, Wanted};
@@ -14,13 +14,13 @@ use crate::namespace::Kind;
 ///
 /// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
 /// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
-pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
+pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
     let wanted = wanted_of_target(&args);
     check_target(&args, &wanted)?;
     let first_wanted = wanted.first().map_or(Wanted::Process, |(wanted, _)| *wanted);
     let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
     let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
-    let request = Request {
+    let request = NsenterRequest {
         working_directory_inside: args.working_directory_inside,
         fork: !args.no_fork,
         become_root: !args.preserve_credentials,
@@ -28,7 +28,7 @@ pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
         uid,
         keep_capabilities: args.keep_capabilities,
         program: Program::from_operands(&args.program)?,
-        ..Request::default()
+        ..NsenterRequest::default()
     };
     let asked = Asked {
         target: args.target.map(|target| (target, first_wanted)),
@@ -46,7 +46,7 @@ pub fn resolve(args: Args) -> Result<(Request, Handles, Vec<String>), Failure> {
 }
 
 /// What is asked of the target, in the order in which the reference asks it, with the option that asks.
-fn wanted_of_target(args: &Args) -> Vec<(Wanted, String)> {
+fn wanted_of_target(args: &NsenterArgs) -> Vec<(Wanted, String)> {
     let mut wanted = Vec::new();
     let mut add = |given: bool, of_target, option: &str| {
         if given {
@@ -70,7 +70,7 @@ fn wanted_of_target(args: &Args) -> Vec<(Wanted, String)> {
     wanted
 }
 
-fn check_target(args: &Args, wanted: &[(Wanted, String)]) -> Result<(), RequestError> {
+fn check_target(args: &NsenterArgs, wanted: &[(Wanted, String)]) -> Result<(), RequestError> {
     match (args.target, wanted.first()) {
         (None, Some((wanted, option))) => Err(RequestError::NeedsTarget { option: option.clone(), wanted: *wanted }),
         _ => Ok(()),

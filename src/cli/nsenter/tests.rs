@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn parse(line: &[&str]) -> Result<Args, String> {
+fn parse(line: &[&str]) -> Result<NsenterArgs, String> {
     crate::cli::typed(super::parse, line)
 }
 
@@ -20,7 +20,7 @@ fn a_namespace_is_the_targets_or_a_file_or_an_id() {
         (&["--net=/run/netns/x"], file(Kind::Net, "/run/netns/x")),
         (&["-mu"], file(Kind::Mount, "u")),
         (&["--mount=./:x"], file(Kind::Mount, "./:x")),
-        (&["--mount=:7"], vec![(Kind::Mount, NamespaceSource::Number(Reference::Id(7)))]),
+        (&["--mount=:7"], vec![(Kind::Mount, NamespaceSource::Number(NamespaceNumber::Id(7)))]),
         // A file may be called so: what the name says counts where there is none.
         (&["--mount=[7]"], file(Kind::Mount, "[7]")),
         (&["-mmnt:[7]"], file(Kind::Mount, "mnt:[7]")),

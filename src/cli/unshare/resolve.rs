@@ -1,14 +1,14 @@
-//! Args → [`Request`]: names become numbers, files are looked at, and what does not fit together is refused.
+//! UnshareArgs → [`UnshareRequest`]: names become numbers, files are looked at, and what does not fit together is refused.
 
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
-use crate::cli::unshare::{Args, SingleId};
+use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::program::Program;
 use crate::enter::step::{Clock, Persist, Setgroups};
-use crate::enter::unshare::{BINFMT, Fork, IdMap, Request};
+use crate::enter::unshare::{BINFMT, Fork, IdMap, UnshareRequest};
 use crate::error::RequestError;
 use crate::error::Shown;
 use crate::ids::map::{self, Block, Extent, IdKind};
@@ -22,7 +22,7 @@ const LARGEST_FILE: usize = 16 << 20;
 
 /// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
 /// not exist, cannot be read or does not fit.
-pub fn resolve(args: Args) -> Result<Request, RequestError> {
+pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     if (args.monotonic.is_some() || args.boottime.is_some()) && !args.kinds.contains(Kind::Time) {
         return Err(RequestError::OffsetWithoutTime);
     }
@@ -42,7 +42,7 @@ pub fn resolve(args: Args) -> Result<Request, RequestError> {
         None => proc_implied.then(|| "/proc".into()),
     };
     let offsets = [(Clock::Boottime, args.boottime), (Clock::Monotonic, args.monotonic)];
-    Ok(Request {
+    Ok(UnshareRequest {
         keep: check_files(args.keep, args.fork)?,
         kinds: args.kinds,
         fork: args.fork.then_some(Fork { kill_child: args.kill_child, forward_signals: args.forward_signals }),

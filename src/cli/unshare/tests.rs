@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn parse(line: &[&str]) -> Result<Args, String> {
+fn parse(line: &[&str]) -> Result<UnshareArgs, String> {
     crate::cli::typed(super::parse, line)
 }
 

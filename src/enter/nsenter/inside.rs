@@ -10,7 +10,7 @@ use nix::sched::setns;
 use nix::sys::stat::fstat;
 use nix::unistd::{pipe2, read};
 
-use super::Request;
+use super::NsenterRequest;
 use super::opened::Opened;
 use crate::enter::step::TargetId;
 use crate::enter::target::Target;
@@ -112,7 +112,7 @@ fn open_entered(kind: Kind, target: &Target, opened: &Opened, of_target: KindSet
 /// The ids of the target that are followed must be some in the user namespace that is entered. Where it is another one than
 /// the target's, no file of /proc tells its maps.
 pub fn check_is_mapped_elsewhere(
-    request: &Request,
+    request: &NsenterRequest,
     target: &Target,
     process: &OwnedFd,
     opened: &Opened,

@@ -12,7 +12,7 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 use nix::unistd::geteuid;
 
-use super::Request;
+use super::NsenterRequest;
 use super::identity::leads_to_target_alone;
 use super::inside::{Entered, may_be_unmapped, overflow_id};
 use super::opened::Opened;
@@ -23,7 +23,7 @@ use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::proc::environ;
-use crate::sys::file::{Place, place, place_of};
+use crate::sys::file::{FileIdentity, place, place_of};
 
 /// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
 const LONGEST_ENVIRONMENT: usize = 8 << 20;
@@ -34,7 +34,7 @@ const LONGEST_AUXV: usize = 4096;
 /// out. `own_root`: whether --root asks for the target's root directory. Errors: those of reading it.
 pub fn read_environment(
     target: &Target,
-    request: &Request,
+    request: &NsenterRequest,
     opened: &Opened,
     own_root: bool,
 ) -> Result<(Vec<CString>, Vec<String>), Failure> {
@@ -101,7 +101,7 @@ fn gained_by_program(auxv: &[u8]) -> bool {
 fn program_is_the_targets(
     target: &Target,
     process: &OwnedFd,
-    request: &Request,
+    request: &NsenterRequest,
     opened: &Opened,
     own_root: bool,
 ) -> Result<bool, Failure> {
@@ -130,7 +130,7 @@ struct Questions<'q> {
     /// The target's directory in /proc.
     process: &'q OwnedFd,
     /// The target's root directory, which is to be that of the mount namespace; `None` where that does not matter.
-    root: Option<Place>,
+    root: Option<FileIdentity>,
     /// What the program's UID will be set to; `None` where it stays.
     uid: Option<TargetId>,
     /// The UID that says nothing.

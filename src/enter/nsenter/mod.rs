@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use super::handles::Handle;
 use super::program::Program;
 use super::step::{Join, TargetId};
-use crate::namespace::Reference;
+use crate::namespace::NamespaceNumber;
 
 /// Where a namespace is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +29,12 @@ pub enum NamespaceSource {
     /// inode number.
     File(PathBuf),
     /// By its inode number or 64-bit id.
-    Number(Reference),
+    Number(NamespaceNumber),
 }
 
 /// What is to be done: nothing is left to look up or to open, but for what is inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct NsenterRequest {
     /// The namespaces to enter.
     pub join: Join,
     /// The new root directory.
@@ -63,7 +63,7 @@ pub struct Request {
     pub program: Option<Program>,
 }
 
-impl Request {
+impl NsenterRequest {
     /// Stands for a file that a step will open: its number is the first that stands for no other.
     fn handle_of_step(&self, path: impl Into<PathBuf>) -> Handle {
         let files = self.join.files.iter().map(|(_, handle)| handle);

@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::list::find::find;
-use crate::namespace::{Kind, Reference};
+use crate::namespace::{Kind, NamespaceNumber};
 use crate::number::parse_decimal;
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
@@ -44,7 +44,7 @@ fn open_named(kind: Kind, name: &Path) -> Result<Option<OwnedFd>, Failure> {
     let Some(inode) = inode_number(kind, name.as_os_str()) else {
         return Ok(None);
     };
-    match find(kind, Reference::Inode(inode)) {
+    match find(kind, NamespaceNumber::Inode(inode)) {
         Err(Failure::Request(RequestError::NoSuchNamespace { .. })) => Ok(None),
         found => found.map(Some),
     }

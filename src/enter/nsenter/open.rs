@@ -12,7 +12,7 @@ use super::inside::check_is_mapped_elsewhere;
 use super::loader::read_environment;
 use super::named::open_file;
 use super::opened::{OpenFile, Opened};
-use super::{NamespaceSource, Request};
+use super::{NamespaceSource, NsenterRequest};
 use crate::enter::cgroup;
 use crate::enter::handles::Handles;
 use crate::enter::step::{Join, TargetId};
@@ -62,7 +62,10 @@ pub(crate) struct Asked {
 ///
 /// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
 /// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
-pub(crate) fn open(asked: &Asked, mut request: Request) -> Result<(Request, Handles, Vec<String>), Failure> {
+pub(crate) fn open(
+    asked: &Asked,
+    mut request: NsenterRequest,
+) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
     let target = asked.target.map(|(target, first_wanted)| Target::pin(target, first_wanted));
     let mut opened = Opened { target: target.transpose()?, ..Opened::default() };
     let of_target = open_namespaces(asked, &mut opened)?;
@@ -81,7 +84,7 @@ pub(crate) fn open(asked: &Asked, mut request: Request) -> Result<(Request, Hand
 
 /// Opens and reads what belongs to the target but its namespaces and directories. Returns the variables of its environment
 /// that are left out.
-fn open_of_target(asked: &Asked, request: &mut Request, opened: &mut Opened) -> Result<Vec<String>, Failure> {
+fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Opened) -> Result<Vec<String>, Failure> {
     let mut left_out = Vec::new();
     let Some(target) = &opened.target else {
         return Ok(left_out);
@@ -153,7 +156,7 @@ fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failur
 
 /// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
 /// that stands for those that are none (65534).
-fn check_is_mapped(request: &Request, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
+fn check_is_mapped(request: &NsenterRequest, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
     let pid = target.pid();
     let owner = fstat(process).attempt(|| Attempt::AskIds(pid))?;
     for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use super::Request;
+use super::NsenterRequest;
 use crate::enter::handles::Handles;
 use crate::enter::target::Target;
 use crate::namespace::{Kind, KindSet};
@@ -51,7 +51,7 @@ impl Opened {
     }
 
     /// Hands all of it over, and has the request refer to it.
-    pub fn hand_over(self, request: &mut Request) -> Handles {
+    pub fn hand_over(self, request: &mut NsenterRequest) -> Handles {
         let mut handles = Handles::of_target(self.target);
         if let (Some(target), Some(process)) = (&mut handles.target, self.process) {
             target.keep_directory(process);

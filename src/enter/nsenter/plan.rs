@@ -1,11 +1,11 @@
-//! [`Request`] → plan: all the order there is in nsenter.
+//! [`NsenterRequest`] → plan: all the order there is in nsenter.
 
-use super::Request;
+use super::NsenterRequest;
 use crate::enter::environment::Environment;
 use crate::enter::step::{Plan, SignalPolicy, Step, TargetId};
 
 /// The steps of a request: all the order there is.
-pub fn plan(request: Request) -> Plan {
+pub fn plan(request: NsenterRequest) -> Plan {
     // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
     let mut steps = vec![Step::SetDumpable(false)];
     if request.become_root {
@@ -38,7 +38,7 @@ pub fn plan(request: Request) -> Plan {
     Plan { steps, environment, program: request.program }
 }
 
-fn directories(request: &Request, steps: &mut Vec<Step>) {
+fn directories(request: &NsenterRequest, steps: &mut Vec<Step>) {
     let inside = &request.working_directory_inside;
     let kept = request.root.is_some() && request.working_directory.is_none() && inside.is_none();
     // Before the root is changed: it may lie outside of the new one.

@@ -15,7 +15,7 @@ use crate::sys::signal::SignalNumber;
 
 /// What is to be done, in numbers and paths: nothing is left to look up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct UnshareRequest {
     /// The namespaces to unshare.
     pub kinds: KindSet,
     /// The files to keep them on.

@@ -1,17 +1,17 @@
-//! [`Request`] → plan: all the order there is in unshare.
+//! [`UnshareRequest`] → plan: all the order there is in unshare.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{BINFMT, IdMap, Request};
+use super::{BINFMT, IdMap, UnshareRequest};
 use crate::enter::environment::Environment;
 use crate::enter::step::{MapJob, Plan, Propagation, Setgroups, SignalPolicy, Step};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 
 /// The steps of a request: all the order there is.
-pub fn plan(request: Request) -> Plan {
+pub fn plan(request: UnshareRequest) -> Plan {
     let mut steps = Vec::new();
     before_unshare(&request, &mut steps);
     if !request.kinds.is_empty() {
@@ -49,7 +49,7 @@ pub fn plan(request: Request) -> Plan {
 }
 
 /// The helpers, who are to stay in the namespaces and with the rights that we have now, then the owner.
-fn before_unshare(request: &Request, steps: &mut Vec<Step>) {
+fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
     let jobs = mapper_jobs(request);
     if request.fork.is_some() || !request.keep.is_empty() || !jobs.is_empty() {
         steps.push(Step::DefaultChildSignal);
@@ -67,7 +67,7 @@ fn before_unshare(request: &Request, steps: &mut Vec<Step>) {
 }
 
 /// What must be decided before any process is inside: maps by the mapper, offsets of clocks.
-fn after_unshare(request: &Request, steps: &mut Vec<Step>) {
+fn after_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
     // A group map that the mapper writes must find setgroups decided: afterwards the kernel refuses to deny it.
     if maps_groups_by_mapper(request) {
         steps.extend(request.setgroups.map(Step::Setgroups));
@@ -79,7 +79,7 @@ fn after_unshare(request: &Request, steps: &mut Vec<Step>) {
 }
 
 /// The maps of our own ids alone, which we write ourselves.
-fn own_maps(request: &Request, steps: &mut Vec<Step>) {
+fn own_maps(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if let IdMap::Own(line) = request.uid_map {
         steps.push(Step::MapOwnId(IdKind::User, line));
     }
@@ -95,7 +95,7 @@ fn own_maps(request: &Request, steps: &mut Vec<Step>) {
     steps.extend(own_group.map(|line| Step::MapOwnId(IdKind::Group, line)));
 }
 
-fn mounts(request: &Request, steps: &mut Vec<Step>) {
+fn mounts(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if request.kinds.contains(Kind::Mount) && request.propagation != Propagation::Unchanged {
         steps.push(Step::Propagate(request.propagation, "/".into()));
     }
@@ -137,7 +137,7 @@ fn opens_at_once(interpreter: &OsStr) -> bool {
     flags.is_some_and(|flags| flags.contains(&b'F'))
 }
 
-fn mapper_jobs(request: &Request) -> Vec<MapJob> {
+fn mapper_jobs(request: &UnshareRequest) -> Vec<MapJob> {
     let maps = [(IdKind::User, &request.uid_map), (IdKind::Group, &request.gid_map)];
     let by_mapper = maps.into_iter().filter_map(|(ids, map)| match map {
         IdMap::ByMapper(lines) => Some(MapJob { ids, lines: lines.clone() }),
@@ -146,6 +146,6 @@ fn mapper_jobs(request: &Request) -> Vec<MapJob> {
     by_mapper.collect()
 }
 
-fn maps_groups_by_mapper(request: &Request) -> bool {
+fn maps_groups_by_mapper(request: &UnshareRequest) -> bool {
     matches!(request.gid_map, IdMap::ByMapper(_))
 }

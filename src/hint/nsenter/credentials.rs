@@ -1,13 +1,13 @@
 //! User, group and groups refused. What nobody gave is root's, which --preserve-credentials leaves out; what was given is
 //! left out by its option only.
 
-use super::super::View;
-use super::Situation;
+use super::super::SystemView;
+use super::NsenterContext;
 use crate::namespace::Kind;
 
 /// setgroups(2): EPERM.
-pub fn groups_refused(situation: &Situation, view: &View) -> Option<String> {
-    let denied = match situation.kinds.contains(Kind::User) {
+pub fn groups_refused(context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let denied = match context.kinds.contains(Kind::User) {
         true => "the user namespace denies setgroups(2)",
         // Else it is a right that we lack, or a rule of our own user namespace that does not show itself.
         false if view.text("/proc/self/setgroups").as_deref() == Some("deny") => {
@@ -15,7 +15,7 @@ pub fn groups_refused(situation: &Situation, view: &View) -> Option<String> {
         }
         false => return None,
     };
-    let remedy = match (situation.gid, situation.become_root) {
+    let remedy = match (context.gid, context.become_root) {
         (false, _) => "keep groups, user and group as they are with --preserve-credentials",
         (true, false) => "leave -G out, with which the groups are dropped",
         (true, true) => "leave -G out, with which the groups are dropped, and keep them with --preserve-credentials",
@@ -24,21 +24,21 @@ pub fn groups_refused(situation: &Situation, view: &View) -> Option<String> {
 }
 
 /// setuid(2): EINVAL.
-pub fn unmapped_user(situation: &Situation) -> String {
-    unmapped(situation, situation.uid, "-S", "uid_map")
+pub fn unmapped_user(context: &NsenterContext) -> String {
+    unmapped(context, context.uid, "-S", "uid_map")
 }
 
 /// setgid(2): EINVAL.
-pub fn unmapped_group(situation: &Situation) -> String {
-    unmapped(situation, situation.gid, "-G", "gid_map")
+pub fn unmapped_group(context: &NsenterContext) -> String {
+    unmapped(context, context.gid, "-G", "gid_map")
 }
 
-fn unmapped(situation: &Situation, given: bool, option: &str, map: &str) -> String {
-    let namespace = match situation.kinds.contains(Kind::User) {
+fn unmapped(context: &NsenterContext, given: bool, option: &str, map: &str) -> String {
+    let namespace = match context.kinds.contains(Kind::User) {
         true => format!("the user namespace (see its {map})"),
         false => format!("the user namespace that we are in (see /proc/self/{map})"),
     };
-    let remedy = match (given, situation.become_root) {
+    let remedy = match (given, context.become_root) {
         (false, _) => "choose one that is with -S and -G, or --preserve-credentials".to_string(),
         (true, false) => format!("choose one that is with {option}, or leave {option} out"),
         (true, true) => {
@@ -54,16 +54,16 @@ mod tests {
     use super::*;
     use crate::namespace::KindSet;
 
-    fn entering(kind: Kind) -> Situation {
-        Situation { kinds: KindSet::EMPTY.with(kind), ..Situation::default() }
+    fn entering(kind: Kind) -> NsenterContext {
+        NsenterContext { kinds: KindSet::EMPTY.with(kind), ..NsenterContext::default() }
     }
 
     #[test]
     fn refused_groups_point_to_what_leaves_them() {
         let nothing = Made::of(&[]);
-        let groups = |situation| groups_refused(&situation, &nothing.view());
-        let preserving = |gid| Situation { gid, ..entering(Kind::User) };
-        let becoming_root = |gid| Situation { become_root: true, ..preserving(gid) };
+        let groups = |context| groups_refused(&context, &nothing.view());
+        let preserving = |gid| NsenterContext { gid, ..entering(Kind::User) };
+        let becoming_root = |gid| NsenterContext { become_root: true, ..preserving(gid) };
         let hint = groups(becoming_root(false)).unwrap();
         assert!(hint.ends_with("as they are with --preserve-credentials"), "{hint}");
         let hint = groups(preserving(true)).unwrap();
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn outside_of_a_user_namespace_groups_are_denied_by_our_own() {
-        let given = || Situation { gid: true, ..entering(Kind::Net) };
+        let given = || NsenterContext { gid: true, ..entering(Kind::Net) };
         let with = |text| {
             let made = Made::of(&[("/proc/self/setgroups", text)]);
             groups_refused(&given(), &made.view())
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn an_unmapped_id_is_one_of_the_namespace_that_it_was_given_for() {
-        let given = |kind, become_root| Situation { uid: true, become_root, ..entering(kind) };
+        let given = |kind, become_root| NsenterContext { uid: true, become_root, ..entering(kind) };
         assert_eq!(
             unmapped_user(&given(Kind::Net, false)),
             "the id is not mapped in the user namespace that we are in (see /proc/self/uid_map): choose one that is with \
@@ -99,7 +99,7 @@ mod tests {
         let becoming_root = unmapped_user(&given(Kind::User, true));
         assert!(becoming_root.ends_with("leave -S out and give --preserve-credentials"), "{becoming_root}");
         // Root, whom nobody has asked for.
-        let root = Situation { become_root: true, ..entering(Kind::User) };
+        let root = NsenterContext { become_root: true, ..entering(Kind::User) };
         assert!(unmapped_group(&root).ends_with("with -S and -G, or --preserve-credentials"));
     }
 }

@@ -16,10 +16,10 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 
-use super::{View, not_of_proc, process_1_has_ended};
-use crate::cli::nsenter::Args;
+use super::{SystemView, not_of_proc, process_1_has_ended};
+use crate::cli::nsenter::NsenterArgs;
 use crate::enter::nsenter::NamespaceSource;
-use crate::enter::nsenter::Request;
+use crate::enter::nsenter::NsenterRequest;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
@@ -28,7 +28,7 @@ use crate::sys::file::NOT_PROC;
 
 /// What was asked for, as far as it may be the reason for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Situation {
+pub struct NsenterContext {
     /// The target, if there is one.
     pub target: Option<i32>,
     /// The namespaces that are entered.
@@ -77,9 +77,9 @@ impl Typed {
     }
 }
 
-impl Situation {
+impl NsenterContext {
     /// What is known from the command line alone.
-    pub fn typed(args: &Args) -> Situation {
+    pub fn typed(args: &NsenterArgs) -> NsenterContext {
         let follows = |id: &Option<_>| *id == Some(crate::cli::nsenter::IdArgument::Follow);
         let typed = Typed {
             all: args.all,
@@ -94,12 +94,12 @@ impl Situation {
                 || follows(&args.gid),
             program: args.program.first().cloned(),
         };
-        Situation { target: args.target.map(|target| target.pid), typed, ..Situation::default() }
+        NsenterContext { target: args.target.map(|target| target.pid), typed, ..NsenterContext::default() }
     }
 
     /// The same with what the request has made of it.
     #[must_use]
-    pub fn resolved(self, request: &Request, environment: &[&CStr]) -> Situation {
+    pub fn resolved(self, request: &NsenterRequest, environment: &[&CStr]) -> NsenterContext {
         let path = match &request.environment {
             None => environ::value(environment, b"PATH").map(<[u8]>::to_vec),
             Some(entries) => {
@@ -107,7 +107,7 @@ impl Situation {
                 environ::value(&entries, b"PATH").map(<[u8]>::to_vec)
             }
         };
-        Situation {
+        NsenterContext {
             kinds: request.join.kinds(),
             of_target: request.join.of_target,
             root: request.root.is_some(),
@@ -131,30 +131,30 @@ impl Situation {
 }
 
 /// The hint for a failure of nsenter.
-pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
+pub fn hint(failure: &Failure, context: &NsenterContext, view: &SystemView) -> Option<String> {
     match failure {
-        Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
+        Failure::System { attempt, errno } => system(attempt, *errno, context, view),
         Failure::Request(RequestError::PausedCgroup { cgroup, file, text }) => Some(format!(
             "the program would stop there before it starts: let the cgroup run on ('docker unpause', 'podman unpause', or \
              write {text} to {}/{file}), or leave --join-cgroup out",
             cgroup.shown()
         )),
         Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => usage::swallowed(name),
-        Failure::Program { program, errno } => program::not_run(program, *errno, situation, view),
+        Failure::Program { program, errno } => program::not_run(program, *errno, context, view),
         Failure::Request(RequestError::NeedsTarget { .. }) => {
-            names::argument_apart(situation.typed.program.as_deref()?, situation, view)
+            names::argument_apart(context.typed.program.as_deref()?, context, view)
         }
         _ => None,
     }
 }
 
-fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &SystemView) -> Option<String> {
     match (attempt, errno) {
         (Attempt::Enter(kinds), errno) => {
             let kind = kinds.iter().next()?;
             match errno {
-                Errno::EPERM => Some(setns::not_permitted(kind, situation, view)),
-                Errno::EINVAL => setns::not_valid(kind, situation, view),
+                Errno::EPERM => Some(setns::not_permitted(kind, context, view)),
+                Errno::EINVAL => setns::not_valid(kind, context, view),
                 _ => None,
             }
         }
@@ -162,7 +162,7 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
             process::not_to_look_into(path, view)
         }
         (Attempt::Open(path) | Attempt::Read(path), Errno::ENOENT) => {
-            process::missing(path, situation, view).or_else(|| names::missing(path, situation, view))
+            process::missing(path, context, view).or_else(|| names::missing(path, context, view))
         }
         (Attempt::OpenSocketNamespace { pid, fd, .. }, Errno::EPERM) => Some(format!(
             "taking descriptor {fd} needs the right to trace process {pid} (CAP_SYS_PTRACE), its network namespace \
@@ -170,17 +170,17 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
         )),
         (Attempt::FindProcess { pid, .. }, Errno::ESRCH) => Some(process::none(*pid, view)),
         (Attempt::FindProcess { .. }, Errno::ENOENT) => process::no_proc(view),
-        (Attempt::Fork, Errno::ENOMEM) if situation.kinds.contains(Kind::Pid) => {
+        (Attempt::Fork, Errno::ENOMEM) if context.kinds.contains(Kind::Pid) => {
             Some(process_1_has_ended("that was entered"))
         }
-        (Attempt::ChrootToOpened(_), Errno::EPERM) => Some(setns::chroot_refused(situation, view)),
-        (Attempt::DropGroups, Errno::EPERM) => credentials::groups_refused(situation, view),
+        (Attempt::ChrootToOpened(_), Errno::EPERM) => Some(setns::chroot_refused(context, view)),
+        (Attempt::DropGroups, Errno::EPERM) => credentials::groups_refused(context, view),
         (Attempt::SetContext, NOT_PROC) => Some(not_of_proc()),
         (Attempt::SetContext, Errno::EROFS) => {
             Some("proc is mounted read-only on /proc: remount it (mount -o remount,rw /proc)".to_string())
         }
-        (Attempt::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(situation)),
-        (Attempt::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(situation)),
+        (Attempt::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(context)),
+        (Attempt::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(context)),
         _ => None,
     }
 }

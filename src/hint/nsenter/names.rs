@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use nix::sys::stat::{SFlag, fstat};
 
-use super::super::View;
-use super::{DIRECTORIES, Situation};
+use super::super::SystemView;
+use super::{DIRECTORIES, NsenterContext};
 use crate::cli::getopt::HasArg;
 use crate::cli::nsenter::OPTIONS;
 use crate::enter::nsenter::kept_by_name;
@@ -35,8 +35,8 @@ pub fn number(kind: Kind, path: &Path) -> Option<u64> {
 }
 
 /// A file that was given to an option is not there: ENOENT.
-pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String> {
-    let typed = &situation.typed;
+pub fn missing(path: &Path, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let typed = &context.typed;
     let of_namespace =
         typed.namespaces.iter().find(|(_, source)| matches!(source, NamespaceSource::File(file) if file == path));
     let kind = of_namespace.map(|(kind, _)| *kind);
@@ -44,7 +44,7 @@ pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String
     let of_directory =
         letters.filter(|(_, given)| **given == Some(Some(path.to_path_buf()))).map(|((_, short), _)| *short);
     let options: Vec<u8> = kind.map(Kind::letter).into_iter().chain(of_directory).collect();
-    if let Some(hint) = letters_for_file(path, &options, situation, view) {
+    if let Some(hint) = letters_for_file(path, &options, context, view) {
         return Some(hint);
     }
     let kind = kind.filter(|_| is_bare(path))?;
@@ -70,10 +70,10 @@ fn named_number(text: &[u8]) -> Option<(Kind, u64)> {
 }
 
 /// `-mun`, which is -m with the file `un`, as -m takes an argument that is attached to it.
-fn letters_for_file(path: &Path, options: &[u8], situation: &Situation, view: &View) -> Option<String> {
+fn letters_for_file(path: &Path, options: &[u8], context: &NsenterContext, view: &SystemView) -> Option<String> {
     let file = path.as_os_str().as_bytes();
     let line = view.bytes("/proc/self/cmdline")?;
-    let program = situation.typed.program.as_deref().map(OsStr::as_bytes);
+    let program = context.typed.program.as_deref().map(OsStr::as_bytes);
     let words = line.split(|byte| *byte == 0).skip(1).take_while(|word| Some(*word) != program);
     let (cluster, letter) =
         words.filter_map(|word| cluster_before(word, file)).find(|(_, letter)| options.contains(letter))?;
@@ -122,8 +122,8 @@ fn letters_apart(text: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// The operand is what was meant for an option whose argument must be attached to it: `nsenter -n /run/netns/blue ip a`.
-pub fn argument_apart(operand: &OsStr, situation: &Situation, view: &View) -> Option<String> {
-    let typed = &situation.typed;
+pub fn argument_apart(operand: &OsStr, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let typed = &context.typed;
     let path = Path::new(operand);
     let of_target =
         typed.namespaces.iter().filter(|(_, source)| *source == NamespaceSource::Target).map(|(kind, _)| *kind);
@@ -155,7 +155,7 @@ pub fn argument_apart(operand: &OsStr, situation: &Situation, view: &View) -> Op
 }
 
 /// What the caller's `path` leads to outside, not opened for anything.
-fn outside(path: &Path, view: &View) -> Option<OwnedFd> {
+fn outside(path: &Path, view: &SystemView) -> Option<OwnedFd> {
     match path.is_absolute() {
         true => view.follow(path.to_str()?, OFlag::O_PATH),
         false if is_bare(path) => None,
@@ -164,7 +164,7 @@ fn outside(path: &Path, view: &View) -> Option<OwnedFd> {
 }
 
 /// The kind of the namespace that `file` is. Only a file that is known to be of nsfs is opened to be asked.
-fn namespace_kind(file: &OwnedFd, path: &Path, view: &View) -> Option<Kind> {
+fn namespace_kind(file: &OwnedFd, path: &Path, view: &SystemView) -> Option<Kind> {
     let is_nsfs =
         nix::sys::statfs::fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == nix::sys::statfs::NSFS_MAGIC);
     if !is_nsfs {

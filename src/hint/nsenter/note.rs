@@ -5,24 +5,24 @@ use std::path::Path;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::super::View;
-use super::{Situation, names};
+use super::super::SystemView;
+use super::{NsenterContext, names};
 use crate::enter::nsenter::NamespaceSource;
 use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 
 /// Every note on what was asked for.
-pub fn notes(situation: &Situation, view: &View) -> Vec<String> {
-    [target_stays_outside(situation, view), nothing_is_entered(situation), file_before_name(situation, view)]
+pub fn notes(context: &NsenterContext, view: &SystemView) -> Vec<String> {
+    [target_stays_outside(context, view), nothing_is_entered(context), file_before_name(context, view)]
         .into_iter()
         .flatten()
         .collect()
 }
 
 /// `unshare --fork` itself stays outside of the PID namespace that it has made for its child.
-fn target_stays_outside(situation: &Situation, view: &View) -> Option<String> {
-    let target = situation.target.filter(|_| situation.of_target.contains(Kind::Pid) && view.shows_our_pids())?;
+fn target_stays_outside(context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let target = context.target.filter(|_| context.of_target.contains(Kind::Pid) && view.shows_our_pids())?;
     let link = |path: &str| view.link(path);
     let own = link("/proc/self/ns/pid")?;
     let theirs = link(&format!("/proc/{target}/ns/pid"))?;
@@ -36,11 +36,11 @@ fn target_stays_outside(situation: &Situation, view: &View) -> Option<String> {
 }
 
 /// A target of which nothing is taken: `nsenter -t PID` runs a shell right where the caller is.
-fn nothing_is_entered(situation: &Situation) -> Option<String> {
-    let target = situation.target?;
-    let typed = &situation.typed;
+fn nothing_is_entered(context: &NsenterContext) -> Option<String> {
+    let target = context.target?;
+    let typed = &context.typed;
     let directory = typed.directories.contains(&Some(None));
-    let namespace = typed.all || !situation.of_target.is_empty();
+    let namespace = typed.all || !context.of_target.is_empty();
     (!namespace && !directory && !typed.other_of_target).then(|| {
         format!(
             "nothing of process {target} is entered: add -a for all of its namespaces, or name some, as -m (mounts), -n \
@@ -50,8 +50,8 @@ fn nothing_is_entered(situation: &Situation) -> Option<String> {
 }
 
 /// A file of the name of a network namespace of ip-netns(8) stands here, and is another namespace.
-fn file_before_name(situation: &Situation, view: &View) -> Option<String> {
-    let mut files = situation.typed.namespaces.iter().filter_map(|(kind, source)| match source {
+fn file_before_name(context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let mut files = context.typed.namespaces.iter().filter_map(|(kind, source)| match source {
         NamespaceSource::File(path) => Some((*kind, path)),
         _ => None,
     });

@@ -7,8 +7,8 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-use super::super::View;
-use super::Situation;
+use super::super::SystemView;
+use super::NsenterContext;
 use crate::number::parse_decimal;
 use crate::proc::status;
 use crate::sys::capability::CAP_SYS_PTRACE;
@@ -26,7 +26,7 @@ fn process_of(path: &Path) -> Option<i32> {
 }
 
 /// A file of a process in /proc cannot be opened or read: EACCES, EPERM.
-pub fn not_to_look_into(path: &Path, view: &View) -> Option<String> {
+pub fn not_to_look_into(path: &Path, view: &SystemView) -> Option<String> {
     let pid = process_of(path)?;
     // Where its root can be looked up, so can the rest of it: the refusal is about what is behind a link.
     if view.follow(&format!("/proc/{pid}/root"), OFlag::O_PATH).is_some() {
@@ -45,7 +45,7 @@ pub fn not_to_look_into(path: &Path, view: &View) -> Option<String> {
 }
 
 /// There is no such process: ESRCH.
-pub fn none(pid: i32, view: &View) -> String {
+pub fn none(pid: i32, view: &SystemView) -> String {
     let own = std::process::id().to_string();
     match view.link("/proc/self") {
         Some(shown) if shown != own => {
@@ -60,7 +60,7 @@ pub fn none(pid: i32, view: &View) -> String {
 }
 
 /// A file of a process in /proc is not there: ENOENT.
-pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String> {
+pub fn missing(path: &Path, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let is_below_proc = path.starts_with("/proc");
     let pid = process_of(path);
     let of_process = pid.and_then(|pid| {
@@ -68,24 +68,24 @@ pub fn missing(path: &Path, situation: &Situation, view: &View) -> Option<String
         match view.exists(&format!("/proc/{pid}/status")) {
             true => has_ended(pid, view),
             // A path that was given names the process by its own, in the PID namespace of that proc.
-            false => hidden(pid, situation.target.unwrap_or(pid), view),
+            false => hidden(pid, context.target.unwrap_or(pid), view),
         }
     });
     of_process.or_else(|| no_proc(view).filter(|_| is_below_proc)).or_else(|| {
-        let pid = pid.filter(|pid| situation.target.is_none() && !view.exists(&format!("/proc/{pid}")))?;
+        let pid = pid.filter(|pid| context.target.is_none() && !view.exists(&format!("/proc/{pid}")))?;
         Some(none(pid, view))
     })
 }
 
 /// No proc is mounted on /proc.
-pub fn no_proc(view: &View) -> Option<String> {
+pub fn no_proc(view: &SystemView) -> Option<String> {
     (!view.exists("/proc/self") && !view.is_of_proc("/proc")).then(|| {
         "no proc file system is mounted on /proc, where processes are looked up: mount one (mount -t proc proc /proc)".to_string()
     })
 }
 
 /// proc(5): mounted with hidepid, it shows nobody the processes of others.
-fn hidden(pid: i32, ours: i32, view: &View) -> Option<String> {
+fn hidden(pid: i32, ours: i32, view: &SystemView) -> Option<String> {
     let lives = matches!(kill(Pid::from_raw(ours), None), Ok(()) | Err(Errno::EPERM));
     if ours <= 0 || !lives {
         return None;
@@ -114,7 +114,7 @@ fn zombie(pid: i32) -> String {
 }
 
 /// A thread that has ended is in no namespace any more, and the first one gives the process its directory.
-fn has_ended(pid: i32, view: &View) -> Option<String> {
+fn has_ended(pid: i32, view: &SystemView) -> Option<String> {
     let directory = format!("/proc/{pid}");
     if !is_zombie(&directory, view) {
         return None;
@@ -130,7 +130,7 @@ fn has_ended(pid: i32, view: &View) -> Option<String> {
     })
 }
 
-fn is_zombie(directory: &str, view: &View) -> bool {
+fn is_zombie(directory: &str, view: &SystemView) -> bool {
     let status = view.text(&format!("{directory}/status")).unwrap_or_default();
     let state = status::field(status.as_bytes(), "State");
     state.is_some_and(|state| matches!(state.first(), Some(b'Z' | b'X')))

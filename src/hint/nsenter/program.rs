@@ -8,43 +8,43 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::{fstat, stat};
 
-use super::super::View;
+use super::super::SystemView;
 use super::super::program::{Search, lacking, not_executable};
-use super::{Situation, names};
+use super::{NsenterContext, names};
 use crate::enter::program::DEFAULT_PATH;
 use crate::namespace::Kind;
 
 /// execve(2) failed.
-pub fn not_run(program: &OsStr, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+pub fn not_run(program: &OsStr, errno: Errno, context: &NsenterContext, view: &SystemView) -> Option<String> {
     match errno {
-        Errno::ENOENT => names::argument_apart(program, situation, view)
-            .or_else(|| taken_for_program(program, situation))
-            .or_else(|| lacking(program, &search(situation)))
-            .or_else(|| not_found(program, situation, view)),
+        Errno::ENOENT => names::argument_apart(program, context, view)
+            .or_else(|| taken_for_program(program, context))
+            .or_else(|| lacking(program, &search(context)))
+            .or_else(|| not_found(program, context, view)),
         // A directory, or a file of a namespace.
         Errno::EACCES => {
-            names::argument_apart(program, situation, view).or_else(|| not_executable(program, &search(situation)))
+            names::argument_apart(program, context, view).or_else(|| not_executable(program, &search(context)))
         }
         _ => None,
     }
 }
 
-fn search(situation: &Situation) -> Search {
-    let place = match (situation.root, situation.kinds.contains(Kind::Mount)) {
+fn search(context: &NsenterContext) -> Search {
+    let place = match (context.root, context.kinds.contains(Kind::Mount)) {
         (true, _) => Some("below the root directory that was entered"),
         (false, true) => Some("inside the mount namespace that was entered"),
         (false, false) => None,
     };
-    Search { path: situation.path.as_ref().map(Into::into), place: place.map(str::to_string) }
+    Search { path: context.path.as_ref().map(Into::into), place: place.map(str::to_string) }
 }
 
 /// `nsenter 1234`, where the process with this number was meant.
-fn taken_for_program(program: &OsStr, situation: &Situation) -> Option<String> {
+fn taken_for_program(program: &OsStr, context: &NsenterContext) -> Option<String> {
     let text = program.to_str()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    Some(match situation.target {
+    Some(match context.target {
         None => format!("{text} was taken for the program to run: write -t {text} for the process with this PID"),
         Some(target) => {
             format!("{text} was taken for the program to run: -t takes one PID, which is {target} here")
@@ -53,20 +53,20 @@ fn taken_for_program(program: &OsStr, situation: &Situation) -> Option<String> {
 }
 
 /// The program is not there, nor in the place that we came from: nothing of that is seen inside.
-fn not_found(program: &OsStr, situation: &Situation, view: &View) -> Option<String> {
+fn not_found(program: &OsStr, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let by_path = program.as_bytes().contains(&b'/');
     let how = || match by_path {
         true => ", and so was the interpreter that it may name".to_string(),
-        false => format!(", with PATH={}", situation.path.as_deref().unwrap_or(DEFAULT_PATH)),
+        false => format!(", with PATH={}", context.path.as_deref().unwrap_or(DEFAULT_PATH)),
     };
-    if situation.root {
+    if context.root {
         return Some(format!("it was looked for below the root directory that was entered{}", how()));
     }
-    if !situation.kinds.contains(Kind::Mount) {
+    if !context.kinds.contains(Kind::Mount) {
         return None;
     }
-    if let Some(target) = situation.target
-        && is_our_own(Kind::Mount, target, situation, view)
+    if let Some(target) = context.target
+        && is_our_own(Kind::Mount, target, context, view)
     {
         let container = match target {
             1 => {
@@ -81,29 +81,28 @@ fn not_found(program: &OsStr, situation: &Situation, view: &View) -> Option<Stri
         ));
     }
     // Held on to or not, which tells whether /proc shows the target.
-    let shown = situation.target.filter(|_| view.held_namespace(Kind::Mount).is_some());
+    let shown = context.target.filter(|_| view.held_namespace(Kind::Mount).is_some());
     if let Some(target) = shown.filter(|target| root_is_another(*target, view)) {
         return Some(format!(
             "it was looked for below the root of the mount namespace that was entered, and process {target} has another \
              root directory: add --root"
         ));
     }
-    let remedy = remedy(situation);
+    let remedy = remedy(context);
     Some(format!("it was looked for inside the file system of the mount namespace that was entered{}: {remedy}", how()))
 }
 
 /// What to do where a container is without the program.
-fn remedy(situation: &Situation) -> String {
-    let leave_out =
-        match situation.typed.all && !situation.typed.namespaces.iter().any(|(kind, _)| *kind == Kind::Mount) {
-            false => "leave --mount out to run the machine's own".to_string(),
-            true => {
-                let others =
-                    situation.kinds.without(Kind::Mount).iter().map(|kind| format!("-{}", char::from(kind.letter())));
-                let others = others.collect::<Vec<_>>().join(" ");
-                format!("write {others} instead of -a to run the machine's own")
-            }
-        };
+fn remedy(context: &NsenterContext) -> String {
+    let leave_out = match context.typed.all && !context.typed.namespaces.iter().any(|(kind, _)| *kind == Kind::Mount) {
+        false => "leave --mount out to run the machine's own".to_string(),
+        true => {
+            let others =
+                context.kinds.without(Kind::Mount).iter().map(|kind| format!("-{}", char::from(kind.letter())));
+            let others = others.collect::<Vec<_>>().join(" ");
+            format!("write {others} instead of -a to run the machine's own")
+        }
+    };
     match stat("/bin/sh") {
         Ok(_) => format!("{leave_out}, or run /bin/sh, which is there"),
         Err(_) => leave_out,
@@ -111,13 +110,13 @@ fn remedy(situation: &Situation) -> String {
 }
 
 /// Whether the target's namespace is the one that we were in before anything was entered, as far as that is known.
-pub fn is_our_own(kind: Kind, target: i32, situation: &Situation, view: &View) -> bool {
+pub fn is_our_own(kind: Kind, target: i32, context: &NsenterContext, view: &SystemView) -> bool {
     let own = view.held_namespace(kind);
-    situation.of_target.contains(kind) && own.is_some() && own == view.link(&format!("/proc/{target}/ns/{kind}"))
+    context.of_target.contains(kind) && own.is_some() && own == view.link(&format!("/proc/{target}/ns/{kind}"))
 }
 
 /// Whether the target's root directory is another than ours is now.
-fn root_is_another(target: i32, view: &View) -> bool {
+fn root_is_another(target: i32, view: &SystemView) -> bool {
     let theirs = view.follow(&format!("/proc/{target}/root"), OFlag::O_PATH);
     let (Some(Ok(theirs)), Ok(ours)) = (theirs.map(fstat), stat(Path::new("/"))) else {
         return false;

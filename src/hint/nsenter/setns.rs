@@ -6,9 +6,9 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 
-use super::super::View;
+use super::super::SystemView;
 use super::super::refusal::other_refusal;
-use super::Situation;
+use super::NsenterContext;
 use super::program::is_our_own;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_CHROOT};
@@ -25,11 +25,11 @@ enum Owner {
     Unknown,
 }
 
-fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
-    let of_target = situation.target.filter(|_| situation.of_target.contains(kind) && view.shows_our_pids());
+fn owner(kind: Kind, context: &NsenterContext, view: &SystemView) -> Owner {
+    let of_target = context.target.filter(|_| context.of_target.contains(kind) && view.shows_our_pids());
     let path = of_target.map(|target| PathBuf::from(format!("/proc/{target}/ns/{kind}")));
     // A relative path may lead elsewhere by now.
-    let given = || situation.typed.file_of(kind).filter(|path| path.is_absolute()).cloned();
+    let given = || context.typed.file_of(kind).filter(|path| path.is_absolute()).cloned();
     let file = path.or_else(given).and_then(|path| view.follow(path.to_str()?, OFlag::O_RDONLY));
     let Some(file) = file else {
         return Owner::Unknown;
@@ -46,14 +46,14 @@ fn owner(kind: Kind, situation: &Situation, view: &View) -> Owner {
 }
 
 /// setns(2): EPERM.
-pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
+pub fn not_permitted(kind: Kind, context: &NsenterContext, view: &SystemView) -> String {
     if kind == Kind::User {
         // Its owner, which is its parent, can be seen from above only.
-        let is_below = matches!(owner(kind, situation, view), Owner::OurOwn | Owner::Other(_));
+        let is_below = matches!(owner(kind, context, view), Owner::OurOwn | Owner::Other(_));
         if is_below && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
             return other_refusal(view);
         }
-        if matches!(owner(kind, situation, view), Owner::OutOfSight) {
+        if matches!(owner(kind, context, view), Owner::OutOfSight) {
             return "this user namespace is around ours or beside it, and only those below ours can be entered: nobody can \
                     go back from a user namespace into the one around it"
                 .to_string();
@@ -64,7 +64,7 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
     }
     let holds = |capability| view.has_capability(capability);
     let admin = holds(CAP_SYS_ADMIN);
-    if let Some(hint) = in_it_already(kind, situation, view) {
+    if let Some(hint) = in_it_already(kind, context, view) {
         return hint;
     }
     let chroot = match kind {
@@ -75,8 +75,8 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
         return "a mount namespace is entered with CAP_SYS_CHROOT as well as CAP_SYS_ADMIN, and we lack CAP_SYS_CHROOT"
             .to_string();
     }
-    let entering_user = situation.kinds.contains(Kind::User);
-    match owner(kind, situation, view) {
+    let entering_user = context.kinds.contains(Kind::User);
+    match owner(kind, context, view) {
         // Rights that we have where we are hold in all user namespaces below as well.
         Owner::OurOwn | Owner::Other(_) if (admin, chroot) == (Some(true), Some(true)) => other_refusal(view),
         Owner::OurOwn if admin == Some(false) => {
@@ -109,27 +109,27 @@ pub fn not_permitted(kind: Kind, situation: &Situation, view: &View) -> String {
 }
 
 /// The namespace is our own, and we lack the rights over it that entering it once more takes.
-fn in_it_already(kind: Kind, situation: &Situation, view: &View) -> Option<String> {
-    let target = situation.target.filter(|_| situation.of_target.contains(kind) && view.shows_our_pids())?;
+fn in_it_already(kind: Kind, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let target = context.target.filter(|_| context.of_target.contains(kind) && view.shows_our_pids())?;
     let link = |pid: &str, kind: Kind| view.link(&format!("/proc/{pid}/ns/{kind}"));
     // What has been refused has not been entered, so our own is still the one that it was.
     if link("self", kind)? != link(&target.to_string(), kind)? {
         return None;
     }
-    let ours = matches!(owner(kind, situation, view), Owner::OurOwn | Owner::Other(_));
+    let ours = matches!(owner(kind, context, view), Owner::OurOwn | Owner::Other(_));
     if ours && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
         return None;
     }
     let option = kind.long_option();
-    let given = situation.typed.namespaces.iter().any(|(given, _)| *given == kind);
-    if !situation.typed.all || given {
+    let given = context.typed.namespaces.iter().any(|(given, _)| *given == kind);
+    if !context.typed.all || given {
         return Some(format!(
             "process {target} is in our own {kind} namespace, which we lack CAP_SYS_ADMIN to enter again: leave --{option} \
              out"
         ));
     }
-    let is_own = |kind: &Kind| is_our_own(*kind, target, situation, view);
-    let (own, others): (Vec<Kind>, Vec<Kind>) = situation.kinds.iter().partition(is_own);
+    let is_own = |kind: &Kind| is_our_own(*kind, target, context, view);
+    let (own, others): (Vec<Kind>, Vec<Kind>) = context.kinds.iter().partition(is_own);
     let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
     let letters: Vec<_> = others.iter().map(|kind| format!("-{}", char::from(kind.letter()))).collect();
     let plural = if own.len() > 1 { "s" } else { "" };
@@ -144,9 +144,9 @@ fn in_it_already(kind: Kind, situation: &Situation, view: &View) -> Option<Strin
 }
 
 /// chroot(2): EPERM.
-pub fn chroot_refused(situation: &Situation, view: &View) -> String {
+pub fn chroot_refused(context: &NsenterContext, view: &SystemView) -> String {
     let link = |pid: &str| view.link(&format!("/proc/{pid}/ns/user"));
-    let another = situation
+    let another = context
         .target
         .filter(|_| view.shows_our_pids())
         .and_then(|target| Some(link(&target.to_string())? != link("self")?));
@@ -161,8 +161,8 @@ pub fn chroot_refused(situation: &Situation, view: &View) -> String {
 }
 
 /// setns(2): EINVAL.
-pub fn not_valid(kind: Kind, situation: &Situation, view: &View) -> Option<String> {
-    let targets = situation.target.filter(|_| situation.of_target.contains(kind) && view.shows_our_pids());
+pub fn not_valid(kind: Kind, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    let targets = context.target.filter(|_| context.of_target.contains(kind) && view.shows_our_pids());
     match kind {
         Kind::User => {
             let same = targets.and_then(|target| {

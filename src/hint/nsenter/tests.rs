@@ -5,19 +5,19 @@ use super::*;
 use crate::enter::program::DEFAULT_PATH;
 use crate::sys::capability::CAP_SYS_ADMIN;
 
-fn hint_for(attempt: Attempt, errno: Errno, situation: &Situation) -> String {
-    let view = View::below("/nonexistent");
-    super::hint(&Failure::System { attempt, errno }, situation, &view).unwrap_or_default()
+fn hint_for(attempt: Attempt, errno: Errno, context: &NsenterContext) -> String {
+    let view = SystemView::below("/nonexistent");
+    super::hint(&Failure::System { attempt, errno }, context, &view).unwrap_or_default()
 }
 
-fn entering(kinds: &[Kind]) -> Situation {
+fn entering(kinds: &[Kind]) -> NsenterContext {
     let kinds = kinds.iter().copied().collect();
-    Situation {
+    NsenterContext {
         target: Some(7),
         kinds,
         of_target: kinds,
         become_root: kinds.contains(Kind::User),
-        ..Situation::default()
+        ..NsenterContext::default()
     }
 }
 
@@ -34,12 +34,12 @@ fn where_nothing_can_be_seen_both_causes_are_named() {
 
 #[test]
 fn the_program_is_looked_for_inside() {
-    let view = View::below("/nonexistent");
-    let hint_for = |program: &str, situation: &Situation| {
+    let view = SystemView::below("/nonexistent");
+    let hint_for = |program: &str, context: &NsenterContext| {
         let failure = Failure::Program { program: program.into(), errno: Errno::ENOENT };
-        super::hint(&failure, situation, &view)
+        super::hint(&failure, context, &view)
     };
-    let inside = Situation { path: Some("/a:/b".into()), ..entering(&[Kind::Mount]) };
+    let inside = NsenterContext { path: Some("/a:/b".into()), ..entering(&[Kind::Mount]) };
     assert!(hint_for("x", &inside).unwrap().contains("with PATH=/a:/b: leave --mount out"));
     let unset = hint_for("x", &entering(&[Kind::Mount])).unwrap();
     assert!(unset.contains(&format!("with PATH={DEFAULT_PATH}: ")), "{unset}");
@@ -47,7 +47,7 @@ fn the_program_is_looked_for_inside() {
     let by_path = hint_for("/opt/x", &inside).unwrap();
     assert!(by_path.contains("interpreter") && !by_path.contains("PATH"), "{by_path}");
     // A root directory that is given is one of outside, whatever is entered.
-    let below = Situation { root: true, ..inside };
+    let below = NsenterContext { root: true, ..inside };
     let below = hint_for("x", &below).unwrap();
     assert!(below.contains("below the root directory") && !below.contains("mount namespace"), "{below}");
     assert_eq!(hint_for("x", &entering(&[Kind::Net])), None);
@@ -93,14 +93,14 @@ fn a_capability_is_said_to_be_lacking_only_if_it_is() {
 
 #[test]
 fn with_every_right_over_the_namespace_it_is_no_rule_of_the_kernels() {
-    let view = View::of_system();
+    let view = SystemView::of_system();
     // Of our own namespaces it is known who owns them only where they are the first ones.
     if view.link("/proc/self/ns/user").as_deref() != Some("user:[4026531837]") {
         return;
     }
-    let situation = Situation { target: Some(std::process::id() as i32), ..entering(&[Kind::Net]) };
+    let context = NsenterContext { target: Some(std::process::id() as i32), ..entering(&[Kind::Net]) };
     let failure = Failure::System { attempt: Attempt::Enter(KindSet::EMPTY.with(Kind::Net)), errno: Errno::EPERM };
-    let hint = super::hint(&failure, &situation, &view).unwrap();
+    let hint = super::hint(&failure, &context, &view).unwrap();
     match view.has_capability(CAP_SYS_ADMIN).unwrap() {
         true => assert!(hint.starts_with("probably it is"), "{hint}"),
         false => assert!(hint.ends_with("where we lack CAP_SYS_ADMIN"), "{hint}"),
@@ -124,7 +124,7 @@ fn a_process_that_proc_hides_is_named_only_where_it_lives() {
         let made = Made::of(&[("/proc/self/status", "Name:\tx\n"), ("/proc/self/mountinfo", &mounts)]);
         let failure =
             Failure::System { attempt: Attempt::Open(format!("/proc/{pid}/ns/net").into()), errno: Errno::ENOENT };
-        super::hint(&failure, &Situation { target: Some(pid), ..entering(&[Kind::Net]) }, &made.view())
+        super::hint(&failure, &NsenterContext { target: Some(pid), ..entering(&[Kind::Net]) }, &made.view())
     };
     for (options, words) in [
         ("rw,hidepid=2", "hidepid=2, which hides the processes of other users"),
@@ -174,7 +174,7 @@ fn process_1_in_our_own_mount_namespace_asks_for_the_hosts_pid_namespace() {
             .with_link(&format!("/proc/{target}/ns/mnt"), theirs);
         let view = made.view().holding_namespaces(KindSet::EMPTY.with(Kind::Mount));
         let failure = Failure::Program { program: "x".into(), errno: Errno::ENOENT };
-        super::hint(&failure, &Situation { target: Some(target), ..entering(&[Kind::Mount]) }, &view).unwrap()
+        super::hint(&failure, &NsenterContext { target: Some(target), ..entering(&[Kind::Mount]) }, &view).unwrap()
     };
     let own = hint_for(1, "mnt:[5]");
     assert!(own.starts_with("process 1 is in our own mount namespace") && own.contains("--pid=host"), "{own}");

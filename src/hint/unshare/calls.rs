@@ -2,10 +2,10 @@
 
 use nix::errno::Errno;
 
-use super::super::View;
+use super::super::SystemView;
 use super::super::ids::unmapped;
 use super::super::refusal::{other_refusal, refusers};
-use super::Situation;
+use super::UnshareContext;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::mountinfo::is_mounted;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_TIME};
@@ -14,15 +14,15 @@ use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_TIME};
 const DEEPEST_PID: usize = 32;
 
 /// unshare(2) without a user namespace: EPERM.
-pub fn no_right(situation: &Situation, view: &View) -> String {
-    if situation.has(CAP_SYS_ADMIN, view) == Some(true) {
+pub fn no_right(context: &UnshareContext, view: &SystemView) -> String {
+    if context.has(CAP_SYS_ADMIN, view) == Some(true) {
         return other_refusal(view);
     }
     if let Some(ids) = unmapped(view) {
         return unmapped_first(ids);
     }
-    let root = situation.uid == Some(0);
-    if let Some(bar) = bar(situation, view).or_else(|| no_more_user_namespaces(view)) {
+    let root = context.uid == Some(0);
+    if let Some(bar) = bar(context, view).or_else(|| no_more_user_namespaces(view)) {
         let remedy = if root { "which root lacks here" } else { "run it as root" };
         return format!(
             "this needs CAP_SYS_ADMIN: {remedy}; nor does a user namespace of one's own (-r) help, as {bar}"
@@ -44,8 +44,8 @@ pub fn no_right(situation: &Situation, view: &View) -> String {
 }
 
 /// Why no user namespace can be made, whoever asks for it; `None` where nothing is known to be in the way.
-fn bar(situation: &Situation, view: &View) -> Option<String> {
-    let privileged = situation.has(CAP_SYS_ADMIN, view) == Some(true);
+fn bar(context: &UnshareContext, view: &SystemView) -> Option<String> {
+    let privileged = context.has(CAP_SYS_ADMIN, view) == Some(true);
     if !privileged && view.number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
         return Some("kernel.unprivileged_userns_clone is 0: only root may make user namespaces here".to_string());
     }
@@ -57,7 +57,7 @@ fn bar(situation: &Situation, view: &View) -> Option<String> {
 }
 
 /// The limit, for which unshare(2) has an error of its own.
-fn no_more_user_namespaces(view: &View) -> Option<String> {
+fn no_more_user_namespaces(view: &SystemView) -> Option<String> {
     let none = view.number("/proc/sys/user/max_user_namespaces") == Some(0);
     none.then(|| limits(KindSet::EMPTY.with(Kind::User), view))
 }
@@ -70,11 +70,11 @@ fn unmapped_first(ids: &str) -> String {
 }
 
 /// unshare(2) with a user namespace: EPERM.
-pub fn no_user_namespace(situation: &Situation, view: &View) -> String {
+pub fn no_user_namespace(context: &UnshareContext, view: &SystemView) -> String {
     if let Some(ids) = unmapped(view) {
         return unmapped_first(ids);
     }
-    if let Some(bar) = bar(situation, view) {
+    if let Some(bar) = bar(context, view) {
         return bar;
     }
     if view.mounts().is_empty() || view.differ("/proc/1/root", "/") != Some(false) {
@@ -87,7 +87,7 @@ pub fn no_user_namespace(situation: &Situation, view: &View) -> String {
 }
 
 /// Ubuntu 23.10 and later: the user namespace is made, but gives no rights.
-pub fn apparmor(view: &View) -> Option<String> {
+pub fn apparmor(view: &SystemView) -> Option<String> {
     if view.number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") != Some(1) {
         return None;
     }
@@ -100,7 +100,7 @@ pub fn apparmor(view: &View) -> Option<String> {
 }
 
 /// unshare(2): ENOSPC.
-pub fn limits(kinds: KindSet, view: &View) -> String {
+pub fn limits(kinds: KindSet, view: &SystemView) -> String {
     let values = kinds.iter().filter_map(|kind| {
         let name = format!("user.max_{kind}_namespaces");
         let value = view.number(&format!("/proc/sys/user/max_{kind}_namespaces"))?;
@@ -124,7 +124,7 @@ pub fn limits(kinds: KindSet, view: &View) -> String {
 }
 
 /// unshare(2): EINVAL.
-pub fn not_valid(kinds: KindSet, view: &View) -> Option<String> {
+pub fn not_valid(kinds: KindSet, view: &SystemView) -> Option<String> {
     let missing = kinds.iter().filter(|kind| !view.exists(&format!("/proc/self/ns/{kind}")));
     let missing: KindSet = missing.collect();
     if !missing.is_empty() && view.exists("/proc/self/ns") {
@@ -150,7 +150,7 @@ pub fn not_valid(kinds: KindSet, view: &View) -> Option<String> {
     })
 }
 
-fn has_children_elsewhere(view: &View) -> bool {
+fn has_children_elsewhere(view: &SystemView) -> bool {
     let childrens = "/proc/self/ns/pid_for_children";
     match view.link(childrens) {
         Some(childrens) => view.link("/proc/self/ns/pid").is_some_and(|own| own != childrens),
@@ -160,7 +160,7 @@ fn has_children_elsewhere(view: &View) -> bool {
 }
 
 /// A setting of a new namespace that has no such file, or cannot be written: ENOENT, EROFS.
-pub fn no_file_of_proc(errno: Errno, view: &View) -> Option<String> {
+pub fn no_file_of_proc(errno: Errno, view: &SystemView) -> Option<String> {
     if errno == Errno::EROFS {
         return Some(
             "/proc is mounted read-only here, as in many a container, and this is set by a file in it: make it writable \
@@ -175,9 +175,9 @@ pub fn no_file_of_proc(errno: Errno, view: &View) -> Option<String> {
 }
 
 /// The offset of a clock refused.
-pub fn no_offset(errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+pub fn no_offset(errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
     match errno {
-        Errno::EPERM if situation.has(CAP_SYS_TIME, view) == Some(false) && !situation.kinds.contains(Kind::User) => Some(
+        Errno::EPERM if context.has(CAP_SYS_TIME, view) == Some(false) && !context.kinds.contains(Kind::User) => Some(
             "the offset of a clock needs CAP_SYS_TIME, which we lack: in a container, give it that (docker run --cap-add \
              SYS_TIME), or add --user --map-root-user (-r)"
                 .to_string(),
@@ -185,7 +185,7 @@ pub fn no_offset(errno: Errno, situation: &Situation, view: &View) -> Option<Str
         Errno::ERANGE => {
             let uptime = view.text("/proc/uptime")?;
             let (seconds, _) = uptime.split_once('.')?;
-            let negative = situation.offsets.iter().any(|(_, offset)| *offset < 0);
+            let negative = context.offsets.iter().any(|(_, offset)| *offset < 0);
             Some(match negative {
                 true => format!(
                     "the clock would be below zero: since boot it has come to about {seconds} seconds, and no offset may \

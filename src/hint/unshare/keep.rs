@@ -4,19 +4,19 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::super::view::Place;
+use super::super::view::MountPlace;
 use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::proc::mountinfo::Mount;
 
 /// mount(2) of a namespace on a file: EINVAL. The kernel binds only in the mount namespace of the caller; the other rules
 /// are about mount namespaces alone.
-pub fn refused(kind: Kind, file: &Path, place: Option<Place>) -> Option<String> {
+pub fn refused(kind: Kind, file: &Path, place: Option<MountPlace>) -> Option<String> {
     match place {
-        Some(Place::Elsewhere) => Some(elsewhere(file)),
+        Some(MountPlace::Elsewhere) => Some(elsewhere(file)),
         _ if kind != Kind::Mount => None,
-        Some(Place::On(mount)) if mount.shared.is_some() => Some(shared(&mount)),
-        Some(Place::On(_)) => Some(younger_place()),
+        Some(MountPlace::On(mount)) if mount.shared.is_some() => Some(shared(&mount)),
+        Some(MountPlace::On(_)) => Some(younger_place()),
         None => Some(format!(
             "either the file is on a shared mount, from which the new namespace would propagate into itself, or {}",
             younger_place()
@@ -70,7 +70,7 @@ mod tests {
     fn hint(kind: Kind, place: Option<&str>) -> Option<String> {
         let place = place.map(|line| {
             let mount = mounts(line.as_bytes()).next();
-            mount.map_or(Place::Elsewhere, Place::On)
+            mount.map_or(MountPlace::Elsewhere, MountPlace::On)
         });
         refused(kind, Path::new("/a/file"), place)
     }

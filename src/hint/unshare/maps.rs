@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use nix::sys::stat::stat;
 use nix::sys::statvfs::{FsFlags, statvfs};
 
-use super::super::View;
+use super::super::SystemView;
 use super::super::ids::{inside, listed, outside_of};
-use super::Situation;
+use super::UnshareContext;
 use crate::enter::program::DEFAULT_PATH;
 use crate::error::Shown;
 use crate::ids::map::{Extent, IdKind, extents};
@@ -24,7 +24,7 @@ use crate::sys::process::Status;
 const PROPOSED: (u32, u32) = (100_000, 65536);
 
 /// What to do for a user without subordinate ids.
-pub fn add_subordinates(user: &str, file: &str, view: &View) -> String {
+pub fn add_subordinates(user: &str, file: &str, view: &SystemView) -> String {
     let option = if file.ends_with("gid") { "--add-subgids" } else { "--add-subuids" };
     let map = view.bytes("/proc/self/uid_map").unwrap_or_default();
     let mapped: Vec<_> = extents(&map).into_iter().map(|Extent { inner, count, .. }| (inner, count)).collect();
@@ -44,7 +44,7 @@ pub fn add_subordinates(user: &str, file: &str, view: &View) -> String {
 }
 
 /// newuidmap or newgidmap has failed.
-pub fn program(ids: IdKind, ending: Status, situation: &Situation, view: &View) -> Option<String> {
+pub fn program(ids: IdKind, ending: Status, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let name = ids.map_program();
     match ending {
         Status::Exited(127) => Some(format!(
@@ -54,13 +54,13 @@ pub fn program(ids: IdKind, ending: Status, situation: &Situation, view: &View) 
             "there is a {name} in $PATH, but it cannot be run: it is not executable for us, or the interpreter that it \
              names is missing"
         )),
-        Status::Exited(_) => refused_by_program(ids, situation, view),
+        Status::Exited(_) => refused_by_program(ids, context, view),
         Status::Killed(_) => None,
     }
 }
 
 /// newuidmap ran, and ended with a status of its own.
-fn refused_by_program(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+fn refused_by_program(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let name = ids.map_program();
     if view.status("NoNewPrivs").as_deref() == Some("1") {
         return Some(format!(
@@ -68,12 +68,12 @@ fn refused_by_program(ids: IdKind, situation: &Situation, view: &View) -> Option
              {name} gets no rights of its set-user-ID bit or its file capabilities"
         ));
     }
-    let program = situation.map_programs.iter().find(|program| program.file.ends_with(name));
+    let program = context.map_programs.iter().find(|program| program.file.ends_with(name));
     program
         .and_then(MapProgram::without_rights)
-        .or_else(|| overlapping(situation.map(ids)))
-        .or_else(|| allowed(ids, situation, view))
-        .or_else(|| not_there_outside(ids, situation, view))
+        .or_else(|| overlapping(context.map(ids)))
+        .or_else(|| allowed(ids, context, view))
+        .or_else(|| not_there_outside(ids, context, view))
 }
 
 /// The program that `$PATH` leads to, as it was seen before a user namespace was made: inside, root of outside has no id.
@@ -114,7 +114,7 @@ impl MapProgram {
 }
 
 /// What the file of subordinate ids allows the user, where it does not allow what was asked for.
-fn allowed(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+fn allowed(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let file = ids.subordinate_file();
     // With a service of its own in nsswitch.conf(5), the file does not count.
     let services = view.text("/etc/nsswitch.conf").unwrap_or_default();
@@ -122,15 +122,15 @@ fn allowed(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
     if services.lines().any(other) {
         return None;
     }
-    let user = situation.uid?;
+    let user = context.uid?;
     let name = name_of(user, view);
     let text = view.bytes(file).unwrap_or_default();
     let ranges: Vec<_> = blocks(&text, user, name.as_deref()).map(|block| (block.first, block.count)).collect();
     let own = match ids {
         IdKind::User => Some(user),
-        IdKind::Group => situation.gid,
+        IdKind::Group => context.gid,
     };
-    let map = situation.map(ids);
+    let map = context.map(ids);
     let missing = map.iter().find_map(|line| match (line.outer, line.count) {
         (id, 1) if Some(id) == own => None,
         range => outside_of(range, &ranges),
@@ -151,11 +151,11 @@ fn allowed(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
 }
 
 /// Ids outside that are none in the user namespace that we come from.
-fn not_there_outside(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
+fn not_there_outside(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let file = format!("/proc/self/{}", ids.map_file());
     let outer = extents(view.held(&file)?);
     let mapped: Vec<_> = outer.iter().map(|line| (line.inner, line.count)).collect();
-    let missing = situation.map(ids).iter().find_map(|line| outside_of((line.outer, line.count), &mapped))?;
+    let missing = context.map(ids).iter().find_map(|line| outside_of((line.outer, line.count), &mapped))?;
     let alone = match mapped.iter().all(|(_, count)| *count == 1) {
         true => ": make that one with all that is needed, in one command, as unshare -r --map-auto does",
         false => "",
@@ -168,12 +168,12 @@ fn not_there_outside(ids: IdKind, situation: &Situation, view: &View) -> Option<
 }
 
 /// write(2) of a map: EPERM.
-pub fn map_refused(ids: IdKind, situation: &Situation, view: &View) -> Option<String> {
-    let lines = situation.map(ids);
-    if let Some(hint) = not_there_outside(ids, situation, view) {
+pub fn map_refused(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
+    let lines = context.map(ids);
+    if let Some(hint) = not_there_outside(ids, context, view) {
         return Some(hint);
     }
-    let lacks = |capability| situation.has(capability, view) == Some(false);
+    let lacks = |capability| context.has(capability, view) == Some(false);
     let maps_root = lines.iter().any(|line| line.outer == 0);
     if ids == IdKind::User && maps_root && lacks(CAP_SETFCAP) && !view.is_older_than((5, 12)) {
         return Some(
@@ -191,12 +191,12 @@ pub fn map_refused(ids: IdKind, situation: &Situation, view: &View) -> Option<St
 }
 
 /// setuid(2), setgid(2): EINVAL.
-pub fn no_such_id(ids: IdKind, id: u32, situation: &Situation, view: &View) -> Option<String> {
+pub fn no_such_id(ids: IdKind, id: u32, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let (what, map) = match ids {
         IdKind::User => ("user", "--map-user or --map-users"),
         IdKind::Group => ("group", "--map-group or --map-groups"),
     };
-    let new = situation.kinds.contains(Kind::User);
+    let new = context.kinds.contains(Kind::User);
     let namespace = if new { "the new user namespace" } else { "the user namespace that we are in" };
     let mapped = inside(&view.bytes_now(&format!("/proc/self/{}", ids.map_file()))?);
     Some(match (mapped, new) {
@@ -234,7 +234,7 @@ fn intersection(one: (u32, u32), other: (u32, u32)) -> Option<(u64, u64)> {
 }
 
 /// The name of the user in /etc/passwd. No more is asked: a hint starts no program.
-fn name_of(user: u32, view: &View) -> Option<OsString> {
+fn name_of(user: u32, view: &SystemView) -> Option<OsString> {
     let mut name = None;
     // Reading from memory does not fail.
     let _ = for_each_entry(&*view.bytes("/etc/passwd")?, |entry| {

@@ -5,7 +5,7 @@ mod keep;
 mod maps;
 mod mounts;
 
-mod situation;
+mod context;
 
 use std::path::Path;
 
@@ -15,8 +15,8 @@ use super::limits;
 use super::program::not_run;
 use super::refusal::{forbidden, other_refusal};
 use super::view::MOUNTS;
-use super::{View, not_of_proc, process_1_has_ended};
-use crate::enter::unshare::{IdMap, Request};
+use super::{SystemView, not_of_proc, process_1_has_ended};
+use crate::enter::unshare::{IdMap, UnshareRequest};
 use crate::error::{Attempt, Failure, Helper, RequestError};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
@@ -24,13 +24,13 @@ use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHRO
 use crate::sys::file::NOT_PROC;
 use crate::sys::process::Status;
 
-pub use situation::Situation;
+pub use context::UnshareContext;
 
 /// The system as the hints of a request see it. What /proc will tell otherwise is held on to: the mount table of where we
 /// start, where the request leads to another root directory, or may fail in a new mount namespace with a file that is
 /// outside of it; and the id maps around a new one.
-pub fn view_for(request: &Request) -> View {
-    let mut view = View::of_system();
+pub fn view_for(request: &UnshareRequest) -> SystemView {
+    let mut view = SystemView::of_system();
     if request.root.is_some() || !request.keep.is_empty() {
         view = view.holding(&[MOUNTS]);
     }
@@ -49,13 +49,13 @@ pub fn before(error: &RequestError) -> Option<String> {
     match error {
         RequestError::NoSubordinateIds { uid, name, file } => {
             let user = name.clone().unwrap_or_else(|| uid.to_string());
-            Some(maps::add_subordinates(&user, file, &View::of_system()))
+            Some(maps::add_subordinates(&user, file, &SystemView::of_system()))
         }
         RequestError::Unreadable { path, errno: Errno::ENOENT } if path.starts_with("/etc") => {
-            Some(maps::add_subordinates("USER", &path.to_string_lossy(), &View::of_system()))
+            Some(maps::add_subordinates("USER", &path.to_string_lossy(), &SystemView::of_system()))
         }
         RequestError::Unreadable { path, errno } if path.starts_with("/proc") => {
-            calls::no_file_of_proc(*errno, &View::of_system())
+            calls::no_file_of_proc(*errno, &SystemView::of_system())
         }
         RequestError::KeepFile { kind, file, errno } => keep::no_file(*kind, file, *errno),
         _ => None,
@@ -64,10 +64,10 @@ pub fn before(error: &RequestError) -> Option<String> {
 
 /// A note before a program starts that cannot be what was meant: after its first child has ended, it cannot fork any more
 /// (ENOMEM, pid_namespaces(7)).
-pub fn program_stays_outside(situation: &Situation) -> Option<String> {
-    let pid = situation.kinds.contains(Kind::Pid);
-    (pid && !situation.forks).then(|| {
-        let program = match &situation.program {
+pub fn program_stays_outside(context: &UnshareContext) -> Option<String> {
+    let pid = context.kinds.contains(Kind::Pid);
+    (pid && !context.forks).then(|| {
+        let program = match &context.program {
             None => "the shell".to_string(),
             Some(name) => name.to_string_lossy().into_owned(),
         };
@@ -79,43 +79,43 @@ pub fn program_stays_outside(situation: &Situation) -> Option<String> {
 }
 
 /// The hint for a failure of unshare's plan.
-pub fn hint(failure: &Failure, situation: &Situation, view: &View) -> Option<String> {
+pub fn hint(failure: &Failure, context: &UnshareContext, view: &SystemView) -> Option<String> {
     match failure {
-        Failure::System { attempt, errno } => system(attempt, *errno, situation, view),
+        Failure::System { attempt, errno } => system(attempt, *errno, context, view),
         Failure::HelperProgram { ids, errno: Errno::ENOENT, found: false } => {
-            maps::program(*ids, Status::Exited(127), situation, view)
+            maps::program(*ids, Status::Exited(127), context, view)
         }
-        Failure::HelperProgram { ids, .. } => maps::program(*ids, Status::Exited(126), situation, view),
-        Failure::Helper { helper: Helper::MapProgram(ids), ending } => maps::program(*ids, (*ending)?, situation, view),
+        Failure::HelperProgram { ids, .. } => maps::program(*ids, Status::Exited(126), context, view),
+        Failure::Helper { helper: Helper::MapProgram(ids), ending } => maps::program(*ids, (*ending)?, context, view),
         // execve(2) is where the kernel tells a changed user that it has too many processes.
         Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
         Failure::Program { program, errno } => {
-            situation.operand_of_option(program).or_else(|| not_run(program, *errno, &situation.search))
+            context.operand_of_option(program).or_else(|| not_run(program, *errno, &context.search))
         }
         _ => None,
     }
 }
 
-fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
     match attempt {
         Attempt::Unshare(kinds) => match errno {
-            Errno::EPERM if kinds.contains(Kind::User) => Some(calls::no_user_namespace(situation, view)),
-            Errno::EPERM => Some(calls::no_right(situation, view)),
+            Errno::EPERM if kinds.contains(Kind::User) => Some(calls::no_user_namespace(context, view)),
+            Errno::EPERM => Some(calls::no_right(context, view)),
             // EUSERS before Linux 4.9.
             Errno::ENOSPC | Errno::EUSERS => Some(calls::limits(*kinds, view)),
             Errno::EINVAL => calls::not_valid(*kinds, view),
             Errno::EACCES => Some(forbidden("making namespaces", view)),
             _ => None,
         },
-        Attempt::Write(path) | Attempt::OpenSetting(path) => write(path, errno, situation, view),
+        Attempt::Write(path) | Attempt::OpenSetting(path) => write(path, errno, context, view),
         Attempt::Open(path) | Attempt::Read(path) if path.starts_with("/proc") => {
             calls::no_file_of_proc(errno, view)
         }
-        Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, situation, view),
+        Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, context, view),
         Attempt::Keep { kind, file, .. } => match errno {
             Errno::EINVAL => keep::refused(*kind, file, view.place_of(file)),
             Errno::EACCES => Some(forbidden("binding a namespace on a file", view)),
-            Errno::EPERM if situation.has(CAP_SYS_ADMIN, view) == Some(true) => Some(other_refusal(view)),
+            Errno::EPERM if context.has(CAP_SYS_ADMIN, view) == Some(true) => Some(other_refusal(view)),
             Errno::EPERM => Some(
                 "binding a file needs CAP_SYS_ADMIN where unshare was started; a new user namespace does not give it there"
                     .to_string(),
@@ -123,27 +123,27 @@ fn system(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -
             _ => keep::no_file(*kind, file, errno),
         },
         Attempt::Fork => match errno {
-            Errno::ENOMEM if !situation.kinds.contains(Kind::Pid) => children_elsewhere(view),
+            Errno::ENOMEM if !context.kinds.contains(Kind::Pid) => children_elsewhere(view),
             Errno::EAGAIN => {
-                let has = |capability| situation.has(capability, view) == Some(true);
+                let has = |capability| context.has(capability, view) == Some(true);
                 limits::of_processes(has(CAP_SYS_ADMIN) || has(CAP_SYS_RESOURCE), view)
             }
             _ => None,
         },
-        _ => credentials(attempt, errno, situation, view),
+        _ => credentials(attempt, errno, context, view),
     }
 }
 
 /// A setting of the new namespaces.
-fn write(path: &Path, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+fn write(path: &Path, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let ids = [IdKind::User, IdKind::Group].into_iter().find(|ids| path.ends_with(ids.map_file()));
     match (ids, errno) {
         (_, NOT_PROC) => Some(not_of_proc()),
         (_, Errno::ENOENT | Errno::EROFS) if path.starts_with("/proc") => calls::no_file_of_proc(errno, view),
-        (Some(ids), Errno::EPERM) => apparmor(situation, view).or_else(|| maps::map_refused(ids, situation, view)),
-        (Some(ids), Errno::EINVAL) => maps::overlapping(situation.map(ids)),
-        _ if path.ends_with("timens_offsets") => calls::no_offset(errno, situation, view),
-        (_, Errno::EPERM | Errno::EACCES) if path.ends_with("setgroups") && !situation.kinds.contains(Kind::User) => {
+        (Some(ids), Errno::EPERM) => apparmor(context, view).or_else(|| maps::map_refused(ids, context, view)),
+        (Some(ids), Errno::EINVAL) => maps::overlapping(context.map(ids)),
+        _ if path.ends_with("timens_offsets") => calls::no_offset(errno, context, view),
+        (_, Errno::EPERM | Errno::EACCES) if path.ends_with("setgroups") && !context.kinds.contains(Kind::User) => {
             Some("--setgroups is a setting of a new user namespace: add --user (-U), or -r".to_string())
         }
         _ => None,
@@ -151,36 +151,36 @@ fn write(path: &Path, errno: Errno, situation: &Situation, view: &View) -> Optio
 }
 
 /// AppArmor's rule is for those who are not privileged.
-fn apparmor(situation: &Situation, view: &View) -> Option<String> {
-    let concerned = situation.kinds.contains(Kind::User) && situation.uid != Some(0);
+fn apparmor(context: &UnshareContext, view: &SystemView) -> Option<String> {
+    let concerned = context.kinds.contains(Kind::User) && context.uid != Some(0);
     calls::apparmor(view).filter(|_| concerned)
 }
 
-fn mount(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
+fn mount(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
     match (attempt, errno) {
         (Attempt::Mount { on: at, .. } | Attempt::Propagate { at, .. }, Errno::EACCES) => {
             mounts::forbidden_here(at, view)
         }
         (Attempt::Mount { fstype: "proc", .. }, Errno::EPERM) => {
-            apparmor(situation, view).or_else(|| mounts::no_proc(situation, view))
+            apparmor(context, view).or_else(|| mounts::no_proc(context, view))
         }
         (Attempt::Mount { fstype: "binfmt_misc", .. }, Errno::EPERM | Errno::ENODEV) => {
-            apparmor(situation, view).or_else(|| mounts::no_binfmt(errno, view))
+            apparmor(context, view).or_else(|| mounts::no_binfmt(errno, view))
         }
-        (Attempt::Mount { on, .. }, Errno::ENOENT | Errno::ENOTDIR) => mounts::no_directory(on, errno, situation),
+        (Attempt::Mount { on, .. }, Errno::ENOENT | Errno::ENOTDIR) => mounts::no_directory(on, errno, context),
         (Attempt::Propagate { at, .. }, Errno::EINVAL) if at == Path::new("/") => mounts::no_mount_point(view),
         // We have every right over the mount namespace that we have made.
-        (Attempt::Propagate { .. }, Errno::EPERM) if situation.kinds.contains(Kind::Mount) => {
-            apparmor(situation, view).or_else(|| Some(other_refusal(view)))
+        (Attempt::Propagate { .. }, Errno::EPERM) if context.kinds.contains(Kind::Mount) => {
+            apparmor(context, view).or_else(|| Some(other_refusal(view)))
         }
         _ => None,
     }
 }
 
 /// Another root directory, user or group.
-fn credentials(attempt: &Attempt, errno: Errno, situation: &Situation, view: &View) -> Option<String> {
-    let user = situation.kinds.contains(Kind::User);
-    let lacks = |capability| situation.has(capability, view) == Some(false);
+fn credentials(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
+    let user = context.kinds.contains(Kind::User);
+    let lacks = |capability| context.has(capability, view) == Some(false);
     let needs_root = |what: &str| Some(format!("{what}, which needs root (CAP_SETUID and CAP_SETGID)"));
     match (attempt, errno) {
         (Attempt::Chroot(_), Errno::EPERM) if user || !lacks(CAP_SYS_CHROOT) => Some(other_refusal(view)),
@@ -190,11 +190,11 @@ fn credentials(attempt: &Attempt, errno: Errno, situation: &Situation, view: &Vi
                 .to_string(),
         ),
         (Attempt::DropGroups | Attempt::SetGid(_) | Attempt::SetUid(_), Errno::EPERM)
-            if situation.owned && (lacks(CAP_SETUID) || lacks(CAP_SETGID)) =>
+            if context.owned && (lacks(CAP_SETUID) || lacks(CAP_SETGID)) =>
         {
             needs_root("--owner makes unshare itself that user and group")
         }
-        (Attempt::DropGroups, Errno::EPERM) if user && (situation.maps_own_group || situation.groups.is_empty()) => Some(
+        (Attempt::DropGroups, Errno::EPERM) if user && (context.maps_own_group || context.groups.is_empty()) => Some(
             "setgroups(2) is denied where only one's own group is mapped: map a block of groups as well (--map-auto, \
              --map-groups)"
                 .to_string(),
@@ -203,14 +203,14 @@ fn credentials(attempt: &Attempt, errno: Errno, situation: &Situation, view: &Vi
             needs_root("-G changes the group and drops the supplementary ones")
         }
         (Attempt::SetUid(_), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
-        (Attempt::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, situation, view),
-        (Attempt::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, situation, view),
+        (Attempt::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, context, view),
+        (Attempt::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, context, view),
         _ => None,
     }
 }
 
 /// fork(2) without a new PID namespace: ENOMEM.
-fn children_elsewhere(view: &View) -> Option<String> {
+fn children_elsewhere(view: &SystemView) -> Option<String> {
     let own = view.link("/proc/self/ns/pid")?;
     let childrens = view.link("/proc/self/ns/pid_for_children")?;
     (own != childrens).then(|| process_1_has_ended("that our children are to be in"))

@@ -6,9 +6,9 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::sys::stat::lstat;
 
-use super::super::View;
+use super::super::SystemView;
 use super::super::refusal::{forbidden, other_refusal};
-use super::Situation;
+use super::UnshareContext;
 use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::proc::mountinfo::{Mount, is_mounted};
@@ -20,29 +20,29 @@ const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
 const ALWAYS_EMPTY: [&str; 2] = ["sys/fs/binfmt_misc", "fs/nfsd"];
 
 /// mount(2) of proc: EPERM.
-pub fn no_proc(situation: &Situation, view: &View) -> Option<String> {
-    let hint = proc_refused(situation, view)?;
-    Some(match situation.proc_implied {
+pub fn no_proc(context: &UnshareContext, view: &SystemView) -> Option<String> {
+    let hint = proc_refused(context, view)?;
+    Some(match context.proc_implied {
         true => format!("{hint} (the new proc is implied by --mount-binfmt or --load-interp)"),
         false => hint,
     })
 }
 
-fn proc_refused(situation: &Situation, view: &View) -> Option<String> {
+fn proc_refused(context: &UnshareContext, view: &SystemView) -> Option<String> {
     // Only in a user namespace does the kernel look at what can be seen already.
-    let user = situation.kinds.contains(Kind::User);
+    let user = context.kinds.contains(Kind::User);
     if !user && view.link("/proc/self/ns/user").as_deref() == Some(FIRST_USER_NAMESPACE) {
         return Some(other_refusal(view));
     }
-    if !situation.kinds.contains(Kind::Pid) {
-        return situation.kinds.contains(Kind::User).then(|| {
+    if !context.kinds.contains(Kind::Pid) {
+        return context.kinds.contains(Kind::User).then(|| {
             "proc shows the PID namespace that we are in, which does not belong to the new user namespace: add --pid \
              --fork"
                 .to_string()
         });
     }
-    if !situation.forks {
-        return situation
+    if !context.forks {
+        return context
             .kinds
             .contains(Kind::User)
             .then(|| "the new PID namespace holds for children only: add --fork".to_string());
@@ -99,12 +99,12 @@ fn limited(proc: &Mount) -> Option<String> {
 }
 
 /// mount(2): ENOENT or ENOTDIR of where it is to be mounted.
-pub fn no_directory(on: &Path, errno: Errno, situation: &Situation) -> Option<String> {
-    let implied = match situation.proc_implied && on == Path::new("/proc") {
+pub fn no_directory(on: &Path, errno: Errno, context: &UnshareContext) -> Option<String> {
+    let implied = match context.proc_implied && on == Path::new("/proc") {
         true => " (the new proc is implied by --mount-binfmt or --load-interp)",
         false => "",
     };
-    let place = match &situation.root {
+    let place = match &context.root {
         Some(root) => root.join(on.strip_prefix("/").unwrap_or(on)),
         None => on.to_path_buf(),
     };
@@ -119,7 +119,7 @@ pub fn no_directory(on: &Path, errno: Errno, situation: &Situation) -> Option<St
 }
 
 /// mount(2) of binfmt_misc: EPERM or ENODEV.
-pub fn no_binfmt(errno: Errno, view: &View) -> Option<String> {
+pub fn no_binfmt(errno: Errno, view: &SystemView) -> Option<String> {
     match errno {
         Errno::ENODEV => {
             Some("the kernel has no binfmt_misc, or has not loaded it: modprobe binfmt_misc, as root".to_string())
@@ -132,7 +132,7 @@ pub fn no_binfmt(errno: Errno, view: &View) -> Option<String> {
 }
 
 /// mount(2): EACCES, which the kernel gives by itself only where we may not search the way to the place.
-pub fn forbidden_here(at: &Path, view: &View) -> Option<String> {
+pub fn forbidden_here(at: &Path, view: &SystemView) -> Option<String> {
     (lstat(at) != Err(Errno::EACCES)).then(|| forbidden("mounting", view))
 }
 
@@ -147,7 +147,7 @@ fn mask_of<'m>(proc: &Mount, mounts: &'m [Mount]) -> Option<&'m Path> {
 }
 
 /// mount(2) with a propagation flag, on the root directory: EINVAL.
-pub fn no_mount_point(view: &View) -> Option<String> {
+pub fn no_mount_point(view: &SystemView) -> Option<String> {
     let mounts = view.mounts();
     let probably = match mounts.is_empty() {
         true => "probably ",

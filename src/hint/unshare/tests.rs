@@ -25,8 +25,8 @@ fn hint_for(attempt: Attempt, errno: Errno, asked: &[Kind], files: &[(&str, &str
         true => made,
         false => made.with_process_1(),
     };
-    let situation = Situation { kinds: kinds(asked), forks: true, uid: Some(1000), ..Situation::default() };
-    super::hint(&Failure::System { attempt, errno }, &situation, &made.view())
+    let context = UnshareContext { kinds: kinds(asked), forks: true, uid: Some(1000), ..UnshareContext::default() };
+    super::hint(&Failure::System { attempt, errno }, &context, &made.view())
 }
 
 fn unsharing(errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> String {
@@ -77,7 +77,7 @@ fn apparmor_is_blamed_only_where_it_restricts() {
     }
     // Root is privileged, and forgets --pid as others do.
     let made = Made::of(&[sysctl, profile]);
-    let root = Situation { kinds: kinds(&[Kind::User]), uid: Some(0), ..Situation::default() };
+    let root = UnshareContext { kinds: kinds(&[Kind::User]), uid: Some(0), ..UnshareContext::default() };
     let refused = Failure::System { attempt: mount(), errno: Errno::EPERM };
     let hint = super::hint(&refused, &root, &made.view()).unwrap();
     assert!(hint.ends_with("add --pid --fork"), "{hint}");
@@ -138,9 +138,10 @@ fn what_came_with_a_later_kernel_is_told_on_an_older_one_only() {
     let root = |version: &str| {
         let made = Made::of(&[(RELEASE, version)]);
         let line = Extent { inner: 0, outer: 0, count: 1 };
-        let situation = Situation { users: vec![line], uid: Some(0), capabilities: Some(0), ..Situation::default() };
+        let context =
+            UnshareContext { users: vec![line], uid: Some(0), capabilities: Some(0), ..UnshareContext::default() };
         let attempt = Attempt::Write("/proc/self/uid_map".into());
-        super::hint(&Failure::System { attempt, errno: Errno::EPERM }, &situation, &made.view())
+        super::hint(&Failure::System { attempt, errno: Errno::EPERM }, &context, &made.view())
     };
     assert!(root("5.12.0\n").unwrap().contains("CAP_SETFCAP"));
     assert_eq!(root("5.11.9\n"), None);
@@ -206,9 +207,9 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
         let made = Made::of(&[])
             .with_link("/proc/self/ns/pid", "pid:[1]")
             .with_link("/proc/self/ns/pid_for_children", childrens);
-        let situation = Situation { kinds: kinds(asked), ..Situation::default() };
+        let context = UnshareContext { kinds: kinds(asked), ..UnshareContext::default() };
         let failure = Failure::System { attempt: Attempt::Fork, errno: Errno::ENOMEM };
-        super::hint(&failure, &situation, &made.view())
+        super::hint(&failure, &context, &made.view())
     };
     let hint = with("pid:[2]", &[]).unwrap();
     assert!(hint.starts_with("process 1 of the PID namespace that our children are to be in"), "{hint}");
@@ -221,10 +222,18 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
 fn a_program_that_stays_outside_is_told_so() {
     let note = |forks, program: Option<&str>| {
         let program = program.map(Into::into);
-        program_stays_outside(&Situation { kinds: kinds(&[Kind::Pid]), forks, program, ..Situation::default() })
+        program_stays_outside(&UnshareContext {
+            kinds: kinds(&[Kind::Pid]),
+            forks,
+            program,
+            ..UnshareContext::default()
+        })
     };
     assert!(note(false, None).unwrap().starts_with("the shell itself stays outside"));
     assert!(note(false, Some("make")).unwrap().starts_with("make itself stays outside"));
     assert_eq!(note(true, None), None);
-    assert_eq!(program_stays_outside(&Situation { kinds: kinds(&[Kind::Net]), ..Situation::default() }), None);
+    assert_eq!(
+        program_stays_outside(&UnshareContext { kinds: kinds(&[Kind::Net]), ..UnshareContext::default() }),
+        None
+    );
 }

@@ -16,8 +16,8 @@ impl Made {
         Made(path)
     }
 
-    fn view(&self) -> View {
-        View::below(self.0.join("inside"))
+    fn view(&self) -> SystemView {
+        SystemView::below(self.0.join("inside"))
     }
 
     fn link(&self, to: &str, at: &str) {
@@ -57,7 +57,7 @@ fn magic_links_are_followed_only_where_they_are_what_is_asked_for() {
     let root = std::fs::File::open(made.0.join("outside")).unwrap();
     let number = std::os::fd::AsRawFd::as_raw_fd(&root);
     std::fs::write(made.0.join("outside/text"), "outside\n").unwrap();
-    let system = View::of_system();
+    let system = SystemView::of_system();
     assert_eq!(system.text(&format!("/proc/self/fd/{number}/text")), None);
     let link = system.link("/proc/self/ns/user").unwrap();
     assert!(link.starts_with("user:["), "{link}");
@@ -71,19 +71,21 @@ fn magic_links_are_followed_only_where_they_are_what_is_asked_for() {
 #[test]
 fn a_file_is_on_the_mount_that_the_kernel_says() {
     let made = Made::new("place");
-    let place = |path: &Path| View::of_system().holding(&[MOUNTS]).holding_place_of(path).place_of(path);
-    let Some(Place::On(proc)) = place(Path::new("/proc/self/status")) else { panic!("/proc is on no mount of ours") };
+    let place = |path: &Path| SystemView::of_system().holding(&[MOUNTS]).holding_place_of(path).place_of(path);
+    let Some(MountPlace::On(proc)) = place(Path::new("/proc/self/status")) else {
+        panic!("/proc is on no mount of ours")
+    };
     assert_eq!((proc.fstype.to_str(), proc.mount_point), (Some("proc"), "/proc".into()));
     // A file behind a magic link is on the mount that it is on.
     let root = std::fs::File::open(&made.0).unwrap();
     let behind = format!("/proc/self/fd/{}/text", AsRawFd::as_raw_fd(&root));
     let direct = place(&made.0.join("text"));
-    assert!(matches!(direct, Some(Place::On(_))), "{direct:?}");
+    assert!(matches!(direct, Some(MountPlace::On(_))), "{direct:?}");
     assert_eq!(place(Path::new(&behind)), direct);
     // An anonymous pipe is on no mount of any mount namespace.
     let (pipe, _) = nix::unistd::pipe().unwrap();
     let pipe = format!("/proc/self/fd/{}", pipe.as_raw_fd());
-    assert_eq!(place(Path::new(&pipe)), Some(Place::Elsewhere));
+    assert_eq!(place(Path::new(&pipe)), Some(MountPlace::Elsewhere));
     assert_eq!(place(Path::new("/no/such")), None);
     assert_eq!(made.view().place_of(Path::new("/text")), None);
 }

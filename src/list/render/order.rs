@@ -4,7 +4,7 @@ use super::Line;
 
 /// A row's place in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct TreePlace {
     /// Which row.
     pub line: usize,
     /// How many rows are above it.
@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 /// The rows, each followed by those that hang under it.
-pub fn depth_first(lines: &[Line]) -> Vec<Place> {
+pub fn depth_first(lines: &[Line]) -> Vec<TreePlace> {
     let mut children = vec![Vec::new(); lines.len()];
     let mut roots = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -29,7 +29,7 @@ pub fn depth_first(lines: &[Line]) -> Vec<Place> {
     let mut pending = Vec::new();
     push(&mut pending, &roots, 0);
     while let Some((line, depth, last)) = pending.pop() {
-        places.push(Place { line, depth, last, has_children: !children[line].is_empty() });
+        places.push(TreePlace { line, depth, last, has_children: !children[line].is_empty() });
         push(&mut pending, &children[line], depth + 1);
     }
     places
@@ -65,13 +65,13 @@ pub struct Branches(Vec<bool>);
 
 impl Branches {
     /// Goes to the next row.
-    pub fn go(&mut self, place: &Place) {
+    pub fn go(&mut self, place: &TreePlace) {
         self.0.truncate(place.depth);
         self.0.push(!place.last);
     }
 
     /// What stands before the row's cell: on its first line, or on a further one.
-    pub fn prefix(&self, place: &Place, glyphs: &Glyphs, first: bool) -> String {
+    pub fn prefix(&self, place: &TreePlace, glyphs: &Glyphs, first: bool) -> String {
         let mut prefix = String::new();
         // The outermost rows have no branch.
         let above = self.0.get(1..place.depth).unwrap_or_default();

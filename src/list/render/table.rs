@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::order::{ASCII, Branches, Glyphs, Place, UNICODE, depth_first};
-use super::text::{show, show_cut};
+use super::order::{ASCII, Branches, Glyphs, TreePlace, UNICODE, depth_first};
+use super::text::{escape_cut_into, escape_into};
 use super::{Listing, Style, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
@@ -59,7 +59,7 @@ fn lines(value: &Value, wrap: bool) -> Vec<Vec<u8>> {
 }
 
 /// The width that the widest cell of each column asks for, and what the terminal makes of that.
-fn widths(listing: &Listing, style: &Style, places: &[Place]) -> Vec<Width> {
+fn widths(listing: &Listing, style: &Style, places: &[TreePlace]) -> Vec<Width> {
     let last = listing.columns.len().saturating_sub(1);
     let mut widths = Vec::with_capacity(listing.columns.len());
     for (at, column) in listing.columns.iter().enumerate() {
@@ -71,7 +71,7 @@ fn widths(listing: &Listing, style: &Style, places: &[Place]) -> Vec<Width> {
                 let branch = if listing.tree == Some(*column) { 2 * place.depth } else { 0 };
                 let cell = &listing.lines[place.line].cells[at];
                 for line in lines(cell, style.wrap) {
-                    widest = widest.max(branch + show(&line, style.locale, &mut Vec::new()));
+                    widest = widest.max(branch + escape_into(&line, style.locale, &mut Vec::new()));
                 }
                 widest = widest.max(branch);
             }
@@ -118,7 +118,7 @@ impl Table<'_> {
         out.push(b'\n');
     }
 
-    fn row(&self, place: &Place, branches: &Branches, out: &mut Vec<u8>) {
+    fn row(&self, place: &TreePlace, branches: &Branches, out: &mut Vec<u8>) {
         let cells: Vec<_> =
             self.listing.lines[place.line].cells.iter().map(|cell| lines(cell, self.style.wrap)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
@@ -140,8 +140,8 @@ impl Table<'_> {
                     }
                 }
                 columns += match self.widths[at] {
-                    Width { columns: room, cut: true } => show_cut(text, self.style.locale, room, &mut shown),
-                    _ => show(text, self.style.locale, &mut shown),
+                    Width { columns: room, cut: true } => escape_cut_into(text, self.style.locale, room, &mut shown),
+                    _ => escape_into(text, self.style.locale, &mut shown),
                 };
                 self.pad(at, &shown, columns, out);
             }

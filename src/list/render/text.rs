@@ -4,12 +4,12 @@ use crate::sys::locale::Locale;
 
 /// Appends `bytes` to `out` as the table shows them, and returns how many columns that takes: control characters, and
 /// bytes that are no character of the locale, as `\xHH`; a `\` as `\x5c` where it would look like the begin of one.
-pub fn show(bytes: &[u8], locale: &Locale, out: &mut Vec<u8>) -> usize {
+pub fn escape_into(bytes: &[u8], locale: &Locale, out: &mut Vec<u8>) -> usize {
     pieces(bytes, locale).fold(0, |columns, piece| columns + piece.append(out))
 }
 
-/// As [`show`], but no more than fits into `room` columns; an escape may be cut within.
-pub fn show_cut(bytes: &[u8], locale: &Locale, room: usize, out: &mut Vec<u8>) -> usize {
+/// As [`escape_into`], but no more than fits into `room` columns; an escape may be cut within.
+pub fn escape_cut_into(bytes: &[u8], locale: &Locale, room: usize, out: &mut Vec<u8>) -> usize {
     let mut columns = 0;
     for piece in pieces(bytes, locale) {
         let mut shown = Vec::new();
@@ -91,7 +91,7 @@ mod tests {
 
     fn shown(text: &[u8], locale: &Locale) -> (String, usize) {
         let mut out = Vec::new();
-        let columns = show(text, locale, &mut out);
+        let columns = escape_into(text, locale, &mut out);
         (String::from_utf8_lossy(&out).into_owned(), columns)
     }
 
@@ -114,7 +114,7 @@ mod tests {
     fn a_cut_goes_through_escapes_but_not_through_characters() {
         let cut = |text: &[u8], room| {
             let mut out = Vec::new();
-            let columns = show_cut(text, &unicode(), room, &mut out);
+            let columns = escape_cut_into(text, &unicode(), room, &mut out);
             (String::from_utf8_lossy(&out).into_owned(), columns)
         };
         assert_eq!(cut(b"ab\x01cd", 4), ("ab\\x".to_string(), 4));
@@ -125,18 +125,18 @@ mod tests {
         #[test]
         fn only_printable_bytes_come_out(bytes: Vec<u8>) {
             let mut out = Vec::new();
-            let columns = show(&bytes, &Locale::C, &mut out);
+            let columns = escape_into(&bytes, &Locale::C, &mut out);
             prop_assert_eq!(columns, out.len());
             prop_assert!(out.iter().all(|byte| (b' '..=b'~').contains(byte)));
             let mut utf8 = Vec::new();
-            show(&bytes, &unicode(), &mut utf8);
+            escape_into(&bytes, &unicode(), &mut utf8);
             prop_assert!(std::str::from_utf8(&utf8).is_ok());
         }
 
         #[test]
         fn a_cut_fits(bytes: Vec<u8>, room in 0usize..40) {
             let mut out = Vec::new();
-            prop_assert!(show_cut(&bytes, &unicode(), room, &mut out) <= room);
+            prop_assert!(escape_cut_into(&bytes, &unicode(), room, &mut out) <= room);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::list::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::mountinfo::Mount;
-use crate::sys::file::{Place, open_retrying, place, read_bounded};
+use crate::sys::file::{FileIdentity, open_retrying, place, read_bounded};
 use crate::sys::mount_tree;
 
 /// So many members of a mount namespace are asked for their root directories. What all of these have left outside is
@@ -97,7 +97,7 @@ pub(super) fn tables(
     (members, own): (&[i32], Option<Table>),
 ) -> Vec<Table> {
     let root_of = |process: &str| place(&scope.root.join(process).join("root")).ok();
-    let mut roots: HashSet<Option<Place>> = HashSet::new();
+    let mut roots: HashSet<Option<FileIdentity>> = HashSet::new();
     if own.is_some() {
         roots.insert(root_of("self"));
     }

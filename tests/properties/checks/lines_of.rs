@@ -12,7 +12,7 @@ use nskit::enter::nsenter::NamespaceSource as Where;
 use nskit::enter::step::{Propagation, Setgroups};
 use nskit::list::request::Tree;
 use nskit::list::scan::{Source, SourceSet};
-use nskit::namespace::{Kind, Reference};
+use nskit::namespace::{Kind, NamespaceNumber};
 
 /// A command line that grows.
 #[derive(Default)]
@@ -64,7 +64,7 @@ fn signal_name(number: i32) -> String {
 }
 
 /// unshare's command line for `args`.
-pub fn unshare(args: &unshare::Args) -> Vec<OsString> {
+pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     let mut line = Line::default();
     for kind in args.kinds.iter() {
         line.flag(kind.long_option(), true);
@@ -154,7 +154,7 @@ pub fn block_argument(block: BlockArgument) -> String {
 }
 
 /// nsenter's command line for `args`.
-pub fn nsenter(args: &nsenter::Args) -> Vec<OsString> {
+pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     let mut line = Line::default();
     line.flag("all", args.all);
     if let Some(target) = args.target {
@@ -165,7 +165,7 @@ pub fn nsenter(args: &nsenter::Args) -> Vec<OsString> {
         match source {
             Where::Target => line.flag(kind.long_option(), true),
             Where::File(file) => line.value(kind.long_option(), file),
-            Where::Number(number @ Reference::Inode(_)) => {
+            Where::Number(number @ NamespaceNumber::Inode(_)) => {
                 line.value(kind.long_option(), format!("{kind}:{number}"));
             }
             Where::Number(number) => line.value(kind.long_option(), number.to_string()),
@@ -226,7 +226,7 @@ pub fn sources(set: SourceSet) -> String {
 }
 
 /// lsns's command line for `args`.
-pub fn lsns(args: &lsns::Args) -> Vec<OsString> {
+pub fn lsns(args: &lsns::LsnsArgs) -> Vec<OsString> {
     let mut line = Line::default();
     line.flag("json", args.json);
     line.flag("raw", args.raw);

@@ -8,11 +8,11 @@ use crate::hint::program::Search;
 const PASSWD: (&str, &str) = ("/etc/passwd", "root:x:0:0::/:\nalice:x:1001:1001::/:\n");
 
 /// Alice, who asks for these lines and finds no newuidmap in her `PATH`.
-fn alice(lines: &[(u32, u32, u32)]) -> Situation {
+fn alice(lines: &[(u32, u32, u32)]) -> UnshareContext {
     let line = |(inner, outer, count): &(u32, u32, u32)| Extent { inner: *inner, outer: *outer, count: *count };
     let users = lines.iter().map(line).collect();
     let search = Search { path: Some("/no/such".into()), place: None };
-    Situation { users, uid: Some(1001), gid: Some(1001), search, ..Situation::default() }
+    UnshareContext { users, uid: Some(1001), gid: Some(1001), search, ..UnshareContext::default() }
 }
 
 fn hint(ending: Status, files: &[(&str, &str)]) -> Option<String> {

@@ -5,12 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::maps::MapProgram;
-use crate::cli::unshare::Args;
+use crate::cli::unshare::UnshareArgs;
 use crate::cli::value;
 use crate::enter::step::Clock;
-use crate::enter::unshare::{IdMap, Request};
+use crate::enter::unshare::{IdMap, UnshareRequest};
 use crate::error::Shown;
-use crate::hint::View;
+use crate::hint::SystemView;
 use crate::hint::program::Search;
 use crate::ids::map::{Extent, IdKind};
 use crate::namespace::{Kind, KindSet};
@@ -20,7 +20,7 @@ use crate::sys::signal::SignalNumber;
 
 /// What was asked for, as far as it may be the reason for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Situation {
+pub struct UnshareContext {
     /// The namespaces that were unshared, or were to be.
     pub kinds: KindSet,
     /// Whether the program runs as a child.
@@ -68,11 +68,11 @@ pub struct WithoutArgument {
     pub kinds: KindSet,
 }
 
-impl Situation {
+impl UnshareContext {
     /// What was typed, before it becomes a request.
-    pub fn typed(args: &Args) -> Situation {
+    pub fn typed(args: &UnshareArgs) -> UnshareContext {
         let kept = |kind: Kind| args.keep.iter().any(|(kept, _)| *kept == kind);
-        Situation {
+        UnshareContext {
             proc_implied: args.mount_proc.is_none(),
             without_argument: WithoutArgument {
                 mount_proc: args.mount_proc == Some(None),
@@ -80,12 +80,12 @@ impl Situation {
                 kill_child: args.kill_child == Some(SignalNumber::KILL),
                 kinds: args.kinds.iter().filter(|kind| !kept(*kind)).collect(),
             },
-            ..Situation::default()
+            ..UnshareContext::default()
         }
     }
 
     /// The same with the request that it has become.
-    pub fn resolved(self, request: &Request, environment: &[&CStr]) -> Situation {
+    pub fn resolved(self, request: &UnshareRequest, environment: &[&CStr]) -> UnshareContext {
         let lines = |map: &IdMap| match map {
             IdMap::None => Vec::new(),
             IdMap::Own(line) => vec![*line],
@@ -102,7 +102,7 @@ impl Situation {
             .filter(|(_, map)| uid != 0 && matches!(map, IdMap::ByMapper(_)));
         let callers_path = environ::value(environment, b"PATH").map(OsStr::from_bytes);
         let program = request.program.as_ref().map(|program| program.file.to_bytes());
-        Situation {
+        UnshareContext {
             kinds: request.kinds,
             forks: request.fork.is_some(),
             program: program.map(|file| OsStr::from_bytes(file).to_os_string()),
@@ -126,7 +126,7 @@ impl Situation {
     }
 
     /// Whether we had the capability before anything was done; `None` if that cannot be seen.
-    pub fn has(&self, capability: u32, view: &View) -> Option<bool> {
+    pub fn has(&self, capability: u32, view: &SystemView) -> Option<bool> {
         match self.capabilities {
             Some(effective) => Some(effective & 1 << capability != 0),
             None => view.has_capability(capability),
