@@ -16,6 +16,7 @@ set -l scan -a '(__nskit_lsns_sources)'
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
 complete -c lsns -s J -l json -d 'Print JSON'
 complete -c lsns -s l -l list -d 'Print a flat list, no tree'
+complete -c lsns -s u -l notruncate -d 'Do not cut COMMAND at the width of the terminal'
 complete -c lsns -s n -l noheadings -d 'Print no header line'
 complete -c lsns -s o -l output -d 'Print these columns, comma-separated; +LIST adds them to the default ones' -x $output
 complete -c lsns -l output-all -d 'Print all columns'
@@ -23,7 +24,6 @@ complete -c lsns -s P -l persistent -d 'List only namespaces without a process'
 complete -c lsns -s p -l task -d 'List only the namespaces that this process is in' -x $task
 complete -c lsns -s Q -l filter -d 'List only rows for which EXPR holds' -x $filter
 complete -c lsns -s r -l raw -d 'Print raw output: unpadded, with blanks escaped'
-complete -c lsns -s u -l notruncate -d 'Do not cut COMMAND at the width of the terminal'
 complete -c lsns -s W -l nowrap -d 'Print the paths of NSFS on one line'
 complete -c lsns -s t -l type -d 'List only this kind' -x -a 'mnt net ipc user pid uts cgroup time'
 complete -c lsns -s T -l tree -d 'Print a tree by REL' -f -a 'process parent owner'

@@ -66,6 +66,8 @@ pub const OPTIONS: [Row; 17] = [
     })
     .short(b'J'),
     Row::switch("list", "Print a flat list, no tree", |args| args.list = true).short(b'l'),
+    Row::switch("notruncate", "Do not cut COMMAND at the width of the terminal", |args| args.no_truncate = true)
+        .short(b'u'),
     Row::switch("noheadings", "Print no header line", |args| args.no_headings = true).short(b'n'),
     Row::store(
         "output",
@@ -93,8 +95,6 @@ pub const OPTIONS: [Row; 17] = [
         args.check_format()
     })
     .short(b'r'),
-    Row::switch("notruncate", "Do not cut COMMAND at the width of the terminal", |args| args.no_truncate = true)
-        .short(b'u'),
     Row::switch("nowrap", "Print the paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
     Row::read(
         "type",

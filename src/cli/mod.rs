@@ -22,10 +22,10 @@ use getopt::{Action, Getopt, Opt, Order};
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed<A> {
-    /// `-h`, `--help`.
-    Help,
-    /// `-V`, `--version`.
-    Version,
+    /// `-h`, `--help`, behind these: what they name must be there all the same.
+    Help(A),
+    /// `-V`, `--version`, alike.
+    Version(A),
     /// The work of the tool.
     Run(A),
 }
@@ -43,8 +43,8 @@ fn read<A: Default>(
     let mut args = A::default();
     while let Some(matched) = getopt.next_option()? {
         match matched.opt.action {
-            Action::Help => return Ok(Parsed::Help),
-            Action::Version => return Ok(Parsed::Version),
+            Action::Help => return Ok(Parsed::Help(args)),
+            Action::Version => return Ok(Parsed::Version(args)),
             Action::Switch(set) => set(&mut args),
             Action::Store(set) => set(&mut args, matched.value),
             Action::Read(set) => set(&mut args, matched)?,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 mod resolve;
 
-pub use resolve::resolve;
+pub use resolve::{look_up, resolve};
 
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;

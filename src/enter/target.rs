@@ -135,6 +135,19 @@ impl Target {
         open_retrying(&path, flags).attempt(|| Attempt::Open(path))
     }
 
+    /// Opens its `root` or `cwd`, and returns the path as well. Errors as [`Target::open`]; without the right to look into
+    /// it, what is asked of it first is what is named.
+    pub fn open_directory(&self, name: &str) -> Result<(PathBuf, OwnedFd), Failure> {
+        let path = self.path(name)?;
+        match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+            Ok(fd) => Ok((path, fd)),
+            Err(errno @ Errno::EACCES) if self.first_wanted != Wanted::Process => {
+                Err(Failure::System { attempt: self.attempt_to_find(), errno })
+            }
+            Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),
+        }
+    }
+
     /// Reads at most `limit` bytes of a file of it in /proc. Errors as [`Target::open`], and those of read(2).
     pub fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Failure> {
         let file = self.open(name, OFlag::O_RDONLY)?;

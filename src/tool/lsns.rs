@@ -13,7 +13,8 @@ use crate::sys::process::Status;
 /// lsns(8): lists namespaces, or the processes in one.
 pub fn lsns(invocation: Invocation) -> Status {
     use cli::lsns::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::lsns::usage, work: do_lsns }, invocation)
+    let (meant, look_up) = (hint::lsns::usage, |_: &_| Ok(()));
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant, look_up, work: do_lsns }, invocation)
 }
 
 fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {

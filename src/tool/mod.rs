@@ -14,7 +14,7 @@ use std::ffi::OsString;
 
 use crate::cli::getopt::Opt;
 use crate::cli::{Parsed, UsageError, help};
-use crate::error::Failure;
+use crate::error::{Failure, RequestError};
 use crate::hint;
 use crate::sys::process::Status;
 use entry::Invocation;
@@ -26,6 +26,9 @@ struct Tool<A: 'static> {
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
     /// What was probably meant by a command line that cannot be read.
     meant: fn(&UsageError) -> Option<String>,
+    /// Looks up the users and groups that are named before `--help` or `--version`: a name that is nobody's is the first fault
+    /// of such a line, as a number that is none.
+    look_up: fn(&A) -> Result<(), RequestError>,
     work: fn(A, &Invocation) -> Result<Status, HintedFailure>,
 }
 
@@ -45,8 +48,8 @@ fn start<A>(tool: Tool<A>, mut invocation: Invocation) -> Status {
     let arguments = std::mem::take(&mut invocation.arguments);
     let done = match (tool.parse)(arguments) {
         Ok(Parsed::Run(args)) => (tool.work)(args, &invocation),
-        Ok(Parsed::Help) => print(help::render(&tool.page, tool.options).as_bytes()),
-        Ok(Parsed::Version) => print(help::version(&invocation.program).as_bytes()),
+        Ok(Parsed::Help(args)) => print_behind(&tool, &args, help::render(&tool.page, tool.options).as_bytes()),
+        Ok(Parsed::Version(args)) => print_behind(&tool, &args, help::version(&invocation.program).as_bytes()),
         Err(error) => {
             let names = tool.options.iter().map(|option| option.long);
             let hint = (tool.meant)(&error).or_else(|| hint::usage::hint(&error, names));
@@ -54,6 +57,12 @@ fn start<A>(tool: Tool<A>, mut invocation: Invocation) -> Status {
         }
     };
     done.unwrap_or_else(|HintedFailure { failure, hint }| report::failure(&invocation, &failure, hint))
+}
+
+/// Prints what was asked for behind these options.
+fn print_behind<A>(tool: &Tool<A>, args: &A, text: &[u8]) -> Result<Status, HintedFailure> {
+    (tool.look_up)(args)?;
+    print(text)
 }
 
 fn print(text: &[u8]) -> Result<Status, HintedFailure> {

@@ -8,7 +8,9 @@ use crate::{cli, enter};
 /// nsenter(1): runs a program in the namespaces of another process. Returns as [`unshare`](super::unshare()) does.
 pub fn nsenter(invocation: Invocation) -> Status {
     use cli::nsenter::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: hint::nsenter::usage_hint, work: do_nsenter }, invocation)
+    let meant = hint::nsenter::usage_hint;
+    let look_up = |args: &_| cli::nsenter::look_up(args).map(drop);
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant, look_up, work: do_nsenter }, invocation)
 }
 
 fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<Status, HintedFailure> {

@@ -2,20 +2,29 @@
 
 use super::{HintedFailure, Invocation, Tool, report, start};
 use crate::enter::handles::Handles;
+use crate::hint::{self, View};
 use crate::sys::process::Status;
-use crate::{cli, enter, hint};
+use crate::{cli, enter};
 
 /// unshare(1): runs a program in new namespaces. Returns only where the program runs as a child, or not at all.
 pub fn unshare(invocation: Invocation) -> Status {
+    use cli::unshare::look_up;
     use cli::unshare::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, work: do_unshare }, invocation)
+    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, look_up, work: do_unshare }, invocation)
 }
 
 fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     let context = hint::unshare::UnshareContext::typed(&args);
-    let request = cli::unshare::resolve(args).map_err(|error| {
-        let hint = hint::unshare::before(&error);
-        HintedFailure { failure: error.into(), hint }
+    let kinds = args.kinds;
+    let request = cli::unshare::resolve(args).map_err(|error| match enter::unshare::fails_before(&error, kinds) {
+        Some(failure) => {
+            let hint = hint::unshare::hint(&failure, &context, &View::of_system());
+            HintedFailure { failure, hint }
+        }
+        None => {
+            let hint = hint::unshare::before(&error);
+            HintedFailure { failure: error.into(), hint }
+        }
     })?;
     let context = context.resolved(&request, &caller.environment);
     // Before --root: hints are about the system that we run on.

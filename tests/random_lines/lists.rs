@@ -3,10 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::FIRST_LINE;
 use crate::common::{ALL_KINDS, COLUMNS_OF_OLD, Call, Frozen, Outcome, ours, theirs};
 use crate::differences::OF_LISTS;
 use crate::generate::{Line, list};
 use crate::runner::random::Random;
+
+/// The row of README's tables is that of the difference in [`OF_LISTS`].
+const NO_PID: &str = "a PID below 1 is the first error of the line, as since 2.42";
 
 const LOCALES: [&str; 3] = ["C", "C.UTF-8", ""];
 
@@ -14,6 +18,7 @@ const LOCALES: [&str; 3] = ["C", "C.UTF-8", ""];
 pub struct Both {
     /// The arguments, in one.
     pub line: String,
+    words: Vec<String>,
     locale: &'static str,
     /// What came of it.
     pub ours: Outcome,
@@ -31,16 +36,27 @@ impl Both {
             let call: Call = frozen.run(path, ["lsns"].into_iter().chain(args));
             call.env("LC_ALL", locale).run()
         };
-        Both { line: args.join(" "), locale, ours: run(&ours("lsns")), theirs: run(&theirs("lsns")) }
+        let (ours, theirs) = (run(&ours("lsns")), run(&theirs("lsns")));
+        Both { line: args.join(" "), words: args, locale, ours, theirs }
+    }
+
+    /// The options as they were read, if they can be.
+    pub fn args(&self) -> Option<nskit::cli::lsns::Args> {
+        match nskit::cli::lsns::parse(self.words.iter().map(Into::into).collect()) {
+            Ok(nskit::cli::Parsed::Run(args)) => Some(args),
+            _ => None,
+        }
     }
 
     /// What of it is not the same.
     pub fn differs(&self) -> Vec<&'static str> {
         let (ours, theirs) = (&self.ours, &self.theirs);
+        // argv[0] has no directory here.
+        let first = |outcome: &Outcome| outcome.stderr.lines().next().map(str::to_string);
         let parts = [
             ("exit status", ours.ending != theirs.ending),
             ("standard output", ours.stdout != theirs.stdout),
-            ("a message", ours.stderr.is_empty() != theirs.stderr.is_empty()),
+            (FIRST_LINE, first(ours) != first(theirs)),
         ];
         let different = parts.into_iter().filter(|(_, differs)| *differs);
         different.map(|(part, _)| part).collect()
@@ -50,6 +66,32 @@ impl Both {
         let mut known = OF_LISTS.iter();
         let found = known.find(|difference| (difference.explains)(self));
         found.map(|difference| difference.why)
+    }
+
+    /// Whether ours refuses a PID below 1, and both say what theirs says of the same line with one that may be, or without.
+    fn fails_as_theirs_with_a_process(&self, frozen: &Frozen) -> bool {
+        let before_pid = |word: &String| {
+            let before = ["-1", "0"].into_iter().find_map(|pid| word.strip_suffix(pid));
+            before.filter(|before| before.is_empty() || before.ends_with(['p', '='])).map(str::to_string)
+        };
+        let (mut with, mut without): (Vec<String>, Vec<String>) = Default::default();
+        for word in &self.words {
+            let Some(before) = before_pid(word) else {
+                with.push(word.clone());
+                without.push(word.clone());
+                continue;
+            };
+            with.push(format!("{before}1"));
+            if before.is_empty() {
+                // The option, too.
+                without.pop();
+            }
+        }
+        let says_the_same = |words: Vec<String>| {
+            let both = Both::run(frozen, self.locale, &vec![words]);
+            both.differs().is_empty() && both.ours.stderr.lines().next() == self.theirs.stderr.lines().next()
+        };
+        self.ours.stderr.contains("invalid PID argument") && (says_the_same(with) || says_the_same(without))
     }
 
     fn print(&self) {
@@ -100,6 +142,7 @@ pub fn work(index: usize, lines: usize, mut random: Random) -> bool {
         let least = reduce(&frozen, both, line);
         match least.known() {
             Some(why) => *known.entry(why).or_default() += 1,
+            None if least.fails_as_theirs_with_a_process(&frozen) => *known.entry(NO_PID).or_default() += 1,
             None => {
                 different += 1;
                 least.print();

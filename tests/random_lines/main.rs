@@ -1,6 +1,6 @@
 //! Random command lines, run by ours and by the installed tool side by side: each in a mount namespace made for it, and
-//! compared by exit status, standard output and what the program sees. Wordings of messages are not compared, but whether
-//! there is one. Those of lsns are run in a process table that stands still.
+//! compared by exit status, standard output, what the program sees and the first line on standard error. Those of lsns are
+//! run in a process table that stands still.
 //!
 //! `cargo test` runs some hundreds. Several thousand of unshare and nsenter, and as many of lsns:
 //!
@@ -21,10 +21,12 @@ mod common;
 mod runner;
 
 mod differences;
+mod faults;
 mod generate;
 mod lists;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
 use common::{ALICE, on_purpose, skip};
@@ -63,6 +65,9 @@ fn random_command_lines() {
 
 /// A difference that may have many causes, and is never ours to mend where ours has none.
 const PROCESSES: &str = "processes left";
+
+/// What programs read.
+pub const FIRST_LINE: &str = "the first line on standard error";
 
 /// Under which circumstances a line is run.
 #[derive(Clone, Debug)]
@@ -103,6 +108,10 @@ pub struct Both {
     /// What came of it.
     pub theirs: Outcome,
     reports: [Vec<String>; 2],
+    /// The arguments with all places filled in.
+    pub words: Vec<String>,
+    /// The first lines on standard error, without what is another at each run.
+    pub first_lines: [String; 2],
 }
 
 impl Both {
@@ -127,7 +136,10 @@ impl Both {
         Both {
             setting: setting.clone(),
             line: args.join(" "),
+            words: args.iter().map(|arg| stage.fill(arg)).collect(),
             reports: [report(stage, &ours), report(stage, &theirs)],
+            first_lines: [(Whose::Ours, &ours), (Whose::Theirs, &theirs)]
+                .map(|(whose, outcome)| first_line(&outcome.stderr, &stage.tool(whose, setting.tool))),
             ours,
             theirs,
         }
@@ -141,7 +153,7 @@ impl Both {
             ("what the program sees", self.reports[0] != self.reports[1]),
             ("mounts afterwards", sorted(&ours.mounts) != sorted(&theirs.mounts)),
             (PROCESSES, ours.left != theirs.left),
-            ("a message", ours.stderr.is_empty() != theirs.stderr.is_empty()),
+            (FIRST_LINE, self.first_lines[0] != self.first_lines[1]),
         ];
         parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect()
     }
@@ -151,7 +163,7 @@ impl Both {
     }
 
     fn print(&self) {
-        let Both { setting, line, ours, theirs, reports } = self;
+        let Both { setting, line, ours, theirs, reports, .. } = self;
         println!("FAILED: {} {line}: {:?} differ; {setting:?}", setting.tool, self.differs());
         for (name, outcome) in [("ours", ours), ("theirs", theirs)] {
             println!("    {name}: {:?} {:?} {}", outcome.ending, outcome.left, outcome.stderr.trim_end());
@@ -172,6 +184,27 @@ impl Both {
     pub fn only_in_theirs(&self) -> Vec<String> {
         missing(&self.reports[1], &self.reports[0])
     }
+}
+
+/// The first line, whole but for the path of the tool, which getopt(3) says as it was given, and the number of a process.
+fn first_line(stderr: &str, tool: &Path) -> String {
+    let line = stderr.lines().next().unwrap_or_default();
+    let argv_0 = format!("{}: ", tool.display());
+    let line = line.strip_prefix(&argv_0).map_or(line.to_string(), |said| format!("ARGV[0]: {said}"));
+    stable(&line)
+}
+
+/// The text without the numbers of processes.
+fn stable(line: &str) -> String {
+    let mut parts = line.split("/proc/");
+    let mut stable = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        stable += "/proc/";
+        let behind = part.trim_start_matches(|character: char| character.is_ascii_digit());
+        stable += if behind.len() < part.len() { "PID" } else { "" };
+        stable += behind;
+    }
+    stable
 }
 
 /// The program's report. In which order files come to keep namespaces does not matter to it.
@@ -217,10 +250,11 @@ fn work(index: usize, lines: usize, mut random: Random) -> bool {
             *known.entry("theirs leaves a helper behind where it fails").or_default() += 1;
             continue;
         }
-        let reduced = reduce(&stage, &setting, line);
+        let (reduced, line) = reduce(&stage, &setting, line);
         // What comes by chance may not come again.
         let least = if reduced.differs().is_empty() { &both } else { &reduced };
-        match least.known().or_else(|| both.known()) {
+        let explained = least.known().or_else(|| both.known());
+        match explained.or_else(|| faults::explain(&stage, least, &line)) {
             Some(why) => *known.entry(why).or_default() += 1,
             None => {
                 different += 1;
@@ -236,7 +270,7 @@ fn work(index: usize, lines: usize, mut random: Random) -> bool {
 }
 
 /// The line without all that the difference does not need.
-fn reduce(stage: &Stage, setting: &Setting, mut line: Line) -> Both {
+fn reduce(stage: &Stage, setting: &Setting, mut line: Line) -> (Both, Line) {
     let mut setting = setting.clone();
     let mut both = Both::run(stage, &setting, &line);
     for simpler in [
@@ -261,5 +295,5 @@ fn reduce(stage: &Stage, setting: &Setting, mut line: Line) -> Both {
             at += 1;
         }
     }
-    both
+    (both, line)
 }

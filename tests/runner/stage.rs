@@ -106,7 +106,7 @@ impl Stage {
     }
 
     /// The path of a tool in the scene.
-    fn tool(&self, whose: Whose, tool: &str) -> PathBuf {
+    pub fn tool(&self, whose: Whose, tool: &str) -> PathBuf {
         match whose {
             Whose::Ours => ours(tool),
             Whose::Theirs => theirs(tool),

@@ -187,6 +187,16 @@ fn files_that_keep_namespaces() {
     assert_says(&"--pid", &outcome, 1, &line);
 }
 
+scene_test!(namespaces_are_made_before_the_files_are_looked_at);
+fn namespaces_are_made_before_the_files_are_looked_at() {
+    let scene = Scene::new();
+    let file = scene.file("there", "");
+    for args in [&["--uts=/no/such"][..], &["--time=/no/such", "-f"], &[&format!("--pid={file}")]] {
+        let outcome = call(&scene, "unshare", args).args(["true"]).user(ALICE).run();
+        assert_says(&args, &outcome, 1, "unshare: unshare failed: Operation not permitted");
+    }
+}
+
 scene_test!(programs);
 fn programs() {
     let scene = Scene::new();

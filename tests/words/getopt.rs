@@ -33,6 +33,8 @@ fn argv_0_stands_there_as_it_was_given() {
         ("nsenter", &["--n"], "option '--n' is ambiguous; possibilities: '--net' '--no-fork'"),
         ("nsenter", &["--w"], "option '--w' is ambiguous; possibilities: '--wd' '--wdns'"),
         ("nsenter", &["--all=1"], "option '--all' doesn't allow an argument"),
+        ("lsns", &["--t"], "option '--t' is ambiguous; possibilities: '--task' '--type' '--tree'"),
+        ("lsns", &["--no=5"], "option '--no=5' is ambiguous; possibilities: '--notruncate' '--noheadings' '--nowrap'"),
     ] {
         for (given, base) in [("/some/where/it", "it"), ("it", "it"), ("./it", "it")] {
             let outcome = call(&scene, tool, args).arg0(given).run();

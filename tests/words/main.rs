@@ -20,6 +20,7 @@ use common::{Call, Outcome, Scene, skip};
 fn call(scene: &Scene, tool: &str, args: &[&str]) -> Call {
     match tool {
         "unshare" => scene.unshare(args),
+        "lsns" => scene.lsns(args),
         _ => scene.nsenter(args),
     }
 }

@@ -63,6 +63,27 @@ fn without_a_target() {
     ]);
 }
 
+scene_test!(what_is_given_is_looked_at_before_the_target);
+fn what_is_given_is_looked_at_before_the_target() {
+    assert_rows(&[
+        (&["-u", "-n/no/such"], "cannot open /no/such: No such file or directory"),
+        (&["-u", "-r/no/such"], "cannot open /no/such: No such file or directory"),
+        (&["-a", "-w/no/such"], "cannot open /no/such: No such file or directory"),
+        (&[GONE, "-u", "-m/no/such"], "cannot open /no/such: No such file or directory"),
+        (&["-u", "-Snosuch"], "failed to parse uid: 'nosuch'"),
+        (&[GONE, "-a", "-Gnosuch"], "failed to parse gid: 'nosuch'"),
+        // What a file is shows when it is entered.
+        (&["-u", "-n/etc/passwd"], "neither filename nor target pid supplied for ns/uts"),
+        (&[GONE, "-u", "-r/etc/passwd"], "cannot open /proc/4194305/ns/uts: No such file or directory"),
+        (&["-n/etc/passwd", "-C/etc/passwd"], "reassociate to namespace 'ns/cgroup' failed: Invalid argument"),
+        (&["-r/etc/passwd", "-C/etc/passwd"], "reassociate to namespace 'ns/cgroup' failed: Invalid argument"),
+    ]);
+    let scene = Scene::new();
+    let args = ["-n/proc/self/ns/net", "-r/etc/passwd", "true"];
+    let outcome = call(&scene, "nsenter", &args).user(crate::common::BOB).run();
+    assert_says(&args, &outcome, 1, "nsenter: reassociate to namespace 'ns/net' failed: Operation not permitted");
+}
+
 scene_test!(files_and_directories);
 fn files_and_directories() {
     let invalid = |kind: &str| format!("reassociate to namespace 'ns/{kind}' failed: Invalid argument");
@@ -87,8 +108,16 @@ scene_test!(what_may_not_be_looked_into);
 fn what_may_not_be_looked_into() {
     let scene = Scene::new();
     let target = format!("-t{}", std::process::id());
-    for (option, what) in [("-a", "stat of /proc/<PID>/ns/user failed"), ("-n", "cannot open /proc/<PID>/ns/net")] {
-        let outcome = call(&scene, "nsenter", &[&target, option, "true"]).user(crate::common::BOB).run();
-        assert_says(&option, &outcome, 1, &format!("nsenter: {what}: Permission denied"));
+    for (options, what) in [
+        (&["-a"][..], "stat of /proc/<PID>/ns/user failed"),
+        (&["-aU"], "stat of /proc/<PID>/ns/user failed"),
+        (&["-n"], "cannot open /proc/<PID>/ns/net"),
+        (&["-w", "-m"], "cannot open /proc/<PID>/ns/mnt"),
+        (&["-r", "-i", "-u"], "cannot open /proc/<PID>/ns/ipc"),
+        (&["-w", "-r"], "cannot open /proc/<PID>/root"),
+    ] {
+        let call = call(&scene, "nsenter", &[&target]).args(options).args(["true"]);
+        let outcome = call.user(crate::common::BOB).run();
+        assert_says(&options, &outcome, 1, &format!("nsenter: {what}: Permission denied"));
     }
 }

@@ -127,8 +127,30 @@ fn the_first_fault_of_the_line_is_the_one_that_is_told() {
         ("nsenter", &["-w/", "-W/", "-t", "x"], "nsenter: mutually exclusive arguments: --wdns --wd"),
         ("unshare", &["--propagation=x", "--help"], "unshare: unsupported propagation mode: x"),
         ("unshare", &["--kill-child=x", "-S", "4x"], "unshare: unknown signal: x"),
+        // Names.
+        ("nsenter", &["-S", "no such", "--version"], "nsenter: failed to parse uid: 'no such'"),
+        ("nsenter", &["-G", "nosuch", "-h", "-Sx"], "nsenter: failed to parse gid: 'nosuch'"),
+        ("unshare", &["-S", "nosuch", "--help"], "unshare: failed to parse uid: 'nosuch'"),
+        ("unshare", &["-G", "nosuch", "-V"], "unshare: failed to parse gid: 'nosuch'"),
+        ("unshare", &["--map-user=nosuch", "-V"], "unshare: failed to parse uid: 'nosuch'"),
+        ("unshare", &["--map-group=nosuch", "--help"], "unshare: failed to parse gid: 'nosuch'"),
+        ("unshare", &["--boottime=1", "--map-user=nosuch"], "unshare: failed to parse uid: 'nosuch'"),
+        ("unshare", &["--monotonic=1", "-G", "nosuch"], "unshare: failed to parse gid: 'nosuch'"),
     ] {
         assert_says(&args, &call(&scene, tool, args).run(), 1, line);
+    }
+    for args in [["-V", "-S", "nosuch"], ["--map-user", "root", "--version"], ["--map-group=0", "-r", "-V"]] {
+        assert!(call(&scene, "unshare", &args).ok().starts_with("unshare from util-linux 2."));
+    }
+}
+
+scene_test!(a_name_that_somebody_has_is_no_fault);
+fn a_name_that_somebody_has_is_no_fault() {
+    on_purpose("-S takes names");
+    let scene = Scene::new();
+    for args in [["-S", "root", "--version"], ["-G", "root", "-h"]] {
+        call(&scene, "nsenter", &args).ok();
+        call(&scene, "unshare", &args).ok();
     }
 }
 

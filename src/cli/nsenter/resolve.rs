@@ -3,7 +3,7 @@
 use super::{IdArgument, NsenterArgs};
 use crate::cli::value::IdOrName;
 use crate::enter::handles::Handles;
-use crate::enter::nsenter::{Asked, NamespaceSource, NsenterRequest, has_selinux, open};
+use crate::enter::nsenter::{Asked, NamespaceSource, NsenterRequest, has_selinux, open, open_given};
 use crate::enter::program::Program;
 use crate::enter::step::TargetId;
 use crate::error::{Failure, RequestError, Wanted};
@@ -15,11 +15,12 @@ use crate::namespace::Kind;
 /// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
 /// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
 pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
+    // The reference looks at what is given when it meets the option, and at the target afterwards.
+    let (uid, gid) = look_up(&args)?;
+    let given = open_given(&args.namespaces, &args.root, &args.working_directory)?;
     let wanted = wanted_of_target(&args);
     check_target(&args, &wanted)?;
     let first_wanted = wanted.first().map_or(Wanted::Process, |(wanted, _)| *wanted);
-    let uid = resolve_id(args.uid.as_ref(), Database::Users)?;
-    let gid = resolve_id(args.gid.as_ref(), Database::Groups)?;
     let request = NsenterRequest {
         working_directory_inside: args.working_directory_inside,
         fork: !args.no_fork,
@@ -42,7 +43,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
         context: args.follow_context,
         cgroups: args.join_cgroup,
     };
-    open(&asked, request)
+    open(&asked, given, request)
 }
 
 /// What is asked of the target, in the order in which the reference asks it, with the option that asks.
@@ -75,6 +76,11 @@ fn check_target(args: &NsenterArgs, wanted: &[(Wanted, String)]) -> Result<(), R
         (None, Some((wanted, option))) => Err(RequestError::NeedsTarget { option: option.clone(), wanted: *wanted }),
         _ => Ok(()),
     }
+}
+
+/// User and group of the program, with the numbers that names have. Errors: nobody is called so.
+pub fn look_up(args: &NsenterArgs) -> Result<(Option<TargetId>, Option<TargetId>), RequestError> {
+    Ok((resolve_id(args.uid.as_ref(), Database::Users)?, resolve_id(args.gid.as_ref(), Database::Groups)?))
 }
 
 fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Option<TargetId>, RequestError> {

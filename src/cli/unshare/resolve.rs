@@ -23,13 +23,14 @@ const LARGEST_FILE: usize = 16 << 20;
 /// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
 /// not exist, cannot be read or does not fit.
 pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
-    if (args.monotonic.is_some() || args.boottime.is_some()) && !args.kinds.contains(Kind::Time) {
-        return Err(RequestError::OffsetWithoutTime);
-    }
     let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
     let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
     let uid_map = uids.map(args.map_user.as_ref(), &args.map_users)?;
     let gid_map = gids.map(args.map_group.as_ref(), &args.map_groups)?;
+    let (uid, gid) = (id(args.uid.as_ref(), Database::Users)?, id(args.gid.as_ref(), Database::Groups)?);
+    if (args.monotonic.is_some() || args.boottime.is_some()) && !args.kinds.contains(Kind::Time) {
+        return Err(RequestError::OffsetWithoutTime);
+    }
     if matches!(gid_map, IdMap::Own(_)) && args.setgroups == Some(Setgroups::Allow) {
         return Err(RequestError::AllowWithSingleGroup);
     }
@@ -57,12 +58,25 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         interpreter: args.load_interpreter,
         root: args.root,
         working_directory: args.working_directory,
-        gid: id(args.gid.as_ref(), Database::Groups)?,
-        uid: id(args.uid.as_ref(), Database::Users)?,
+        gid,
+        uid,
         keep_capabilities: args.keep_capabilities,
         variables: args.environment,
         program: Program::from_operands(&args.program)?,
     })
+}
+
+/// Looks up the users and groups that are named. Errors: nobody is called so.
+pub fn look_up(args: &UnshareArgs) -> Result<(), RequestError> {
+    fn inner(single: Option<&SingleId>) -> Option<&IdOrName> {
+        match single? {
+            SingleId::To(inner) => Some(inner),
+            SingleId::Current => None,
+        }
+    }
+    let users = [inner(args.map_user.as_ref()), args.uid.as_ref()].map(|user| (user, Database::Users));
+    let groups = [inner(args.map_group.as_ref()), args.gid.as_ref()].map(|group| (group, Database::Groups));
+    users.into_iter().chain(groups).try_for_each(|(argument, database)| id(argument, database).map(drop))
 }
 
 /// The files, in the order of binding.

@@ -76,5 +76,5 @@ fn bad_values_are_named() {
 fn what_follows_the_program_belongs_to_it() {
     assert_eq!(parse(&["-f", "ls", "-l"]).unwrap().program, ["ls", "-l"]);
     assert_eq!(parse(&["--bogus", "-h"]).unwrap_err(), "unrecognized option '--bogus'");
-    assert_eq!(parse(&["-h", "--bogus"]).unwrap_err(), "Help");
+    assert!(parse(&["-h", "--bogus"]).unwrap_err().starts_with("Help("));
 }

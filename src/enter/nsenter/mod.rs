@@ -9,7 +9,7 @@ mod opened;
 mod plan;
 
 pub use named::{inode_number, kept_by_name};
-pub(crate) use open::{Asked, has_selinux, open};
+pub(crate) use open::{Asked, has_selinux, open, open_given};
 pub use plan::plan;
 
 use std::ffi::CString;

@@ -18,14 +18,14 @@ use crate::sys::nsfs;
 /// Where ip-netns(8) keeps network namespaces by their names.
 const NAMED_NETWORKS: &str = "/run/netns";
 
-/// Opens the namespace that a file leads to or, if no file is called so, the one with that name or number.
+/// Opens the namespace that a file leads to or, if no file is called so, the one with that name or number. Whether it is of
+/// that kind is left to [`check_kind`].
 pub(super) fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::Open(path.to_path_buf());
     let opened = match open_retrying(path, OFlag::O_RDONLY) {
         Err(Errno::ENOENT) => return open_named(kind, path)?.ok_or(Errno::ENOENT).attempt(attempt),
         opened => opened.attempt(attempt)?,
     };
-    check_kind(kind, path, &opened)?;
     Ok(opened)
 }
 
@@ -36,8 +36,7 @@ fn open_named(kind: Kind, name: &Path) -> Result<Option<OwnedFd>, Failure> {
         match open_retrying(&kept, OFlag::O_RDONLY) {
             Err(Errno::ENOENT) => {}
             opened => {
-                let opened = opened.attempt(|| Attempt::Open(kept.clone()))?;
-                return check_kind(kind, &kept, &opened).map(|()| Some(opened));
+                return opened.map(Some).attempt(|| Attempt::Open(kept));
             }
         }
     }
@@ -74,12 +73,13 @@ pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
     }
 }
 
-fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), Failure> {
+/// Errors: the file is no namespace of that kind.
+pub(super) fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), RequestError> {
     let found = nsfs::kind(file).unwrap_or(None);
     if found == Some(wanted) {
         return Ok(());
     }
-    Err(RequestError::NotTheNamespace { path: path.to_path_buf(), wanted, found }.into())
+    Err(RequestError::NotTheNamespace { path: path.to_path_buf(), wanted, found })
 }
 
 #[cfg(test)]

@@ -57,21 +57,44 @@ pub(crate) struct Asked {
     pub cgroups: bool,
 }
 
-/// Opens what is asked for, and checks that it fits together. Nothing is changed. `request` is given with what needs no
+/// Opens what is given by file, id or directory. What kind a namespace is of, and whether a directory is one, shows later.
+pub(crate) fn open_given(
+    namespaces: &[(Kind, NamespaceSource)],
+    root: &Option<Option<PathBuf>>,
+    working_directory: &Option<Option<PathBuf>>,
+) -> Result<Opened, Failure> {
+    let mut opened = Opened::default();
+    for (kind, source) in namespaces {
+        match source {
+            NamespaceSource::Target => {}
+            NamespaceSource::File(path) => opened.add_namespace(*kind, path, open_file(*kind, path)?),
+            NamespaceSource::Number(number) => {
+                opened.add_namespace(*kind, format!("{kind} {number}"), find(*kind, *number)?)
+            }
+        }
+    }
+    let given = |argument: &Option<Option<PathBuf>>| argument.clone().flatten().map(open_directory).transpose();
+    opened.root = given(root)?;
+    opened.working_directory = given(working_directory)?;
+    Ok(opened)
+}
+
+/// Opens what else is asked for, and checks that it fits together. Nothing is changed. `request` is given with what needs no
 /// file; of forking, becoming root and keeping capabilities, what the kinds that are entered have no use for is taken back.
 ///
 /// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
 /// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
 pub(crate) fn open(
     asked: &Asked,
+    given: Opened,
     mut request: NsenterRequest,
 ) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
     let target = asked.target.map(|(target, first_wanted)| Target::pin(target, first_wanted));
-    let mut opened = Opened { target: target.transpose()?, ..Opened::default() };
+    let mut opened = Opened { target: target.transpose()?, ..given };
     let of_target = open_namespaces(asked, &mut opened)?;
     let kinds = of_target.union(opened.kinds());
-    opened.root = open_directory(&opened, asked.root.as_ref(), "root")?;
-    opened.working_directory = open_directory(&opened, asked.working_directory.as_ref(), "cwd")?;
+    open_directories_of_target(asked, &mut opened)?;
+    opened.check_kinds()?;
 
     request.join = Join { of_target, files: Vec::new() };
     request.fork &= kinds.contains(Kind::Pid);
@@ -116,19 +139,10 @@ fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Open
     Ok(left_out)
 }
 
-/// Opens the namespaces that are given by file or id, and returns the kinds that are to be entered by way of the
-/// target's pidfd.
+/// Opens the other namespaces that are not the target's, and returns the kinds that are to be entered by way of its pidfd.
 fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failure> {
-    let mut of_target = KindSet::EMPTY;
-    for (kind, source) in &asked.namespaces {
-        match source {
-            NamespaceSource::Target => of_target.insert(*kind),
-            NamespaceSource::File(path) => opened.add_namespace(*kind, path, open_file(*kind, path)?),
-            NamespaceSource::Number(number) => {
-                opened.add_namespace(*kind, format!("{kind} {number}"), find(*kind, *number)?)
-            }
-        }
-    }
+    let own = asked.namespaces.iter().filter(|(_, source)| *source == NamespaceSource::Target);
+    let of_target: KindSet = own.map(|(kind, _)| *kind).collect();
     if let (Some(fd), Some(target)) = (asked.net_socket, &opened.target) {
         let socket = target.network_of_socket(fd)?;
         opened.add_namespace(Kind::Net, format!("/proc/{}/fd/{fd}", target.pid()), socket);
@@ -139,13 +153,15 @@ fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failur
         // Else every kind would seem to be one that the kernel lacks.
         let own = Path::new("/proc/self/ns");
         stat(own).attempt(|| Attempt::Open(own.to_path_buf()))?;
-        for kind in KindSet::ALL.difference(given).iter() {
-            if is_wanted_of_all(target, kind, asked.user_parent)? {
+        for kind in KindSet::ALL.iter() {
+            // The user namespace is looked at in any case, as by the reference.
+            if is_wanted_of_all(target, kind, asked.user_parent)? && !given.contains(kind) {
                 all.insert(kind);
             }
         }
     }
     if asked.user_parent {
+        opened.check_kinds()?;
         let parent = open_parent(given, all, opened)?;
         opened.namespaces.retain(|(kind, _)| *kind != Kind::User);
         opened.add_namespace(Kind::User, "the owner of a namespace", parent);
@@ -201,31 +217,27 @@ fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     nsfs::owner(file).attempt(attempt)
 }
 
-/// Opens a directory outside: the one that is given, or the target's.
-fn open_directory(
-    opened: &Opened,
-    argument: Option<&Option<PathBuf>>,
-    name: &str,
-) -> Result<Option<OpenFile>, Failure> {
-    let path = match (argument, &opened.target) {
-        (Some(Some(path)), _) => path.clone(),
-        (Some(None), Some(target)) => target.path(name)?,
-        _ => return Ok(None),
-    };
-    match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
-        Ok(fd) => Ok(Some(OpenFile { path, fd })),
-        // The reference opens any file, and fails when it changes to it.
-        Err(errno @ Errno::ENOTDIR) if is_there(&path) && name == "root" => {
-            Err(Failure::System { attempt: Attempt::ChdirToOpenedRoot(path), errno })
-        }
-        Err(errno @ Errno::ENOTDIR) if is_there(&path) => {
-            Err(Failure::System { attempt: Attempt::ChdirToOpened(path), errno })
-        }
-        Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),
+/// Opens root and working directory of the target, where they are asked for.
+fn open_directories_of_target(asked: &Asked, opened: &mut Opened) -> Result<(), Failure> {
+    let Some(target) = &opened.target else { return Ok(()) };
+    let open = |name: &str| target.open_directory(name).map(|(path, fd)| OpenFile { path, fd });
+    if asked.root == Some(None) {
+        opened.root = Some(open("root")?);
     }
+    if asked.working_directory == Some(None) {
+        opened.working_directory = Some(open("cwd")?);
+    }
+    Ok(())
 }
 
-/// Whether it is the file itself that is no directory, and none of those on the way to it.
-fn is_there(path: &Path) -> bool {
-    stat(path).is_ok()
+/// Opens a directory outside. The reference opens any file, and fails when it changes to it: so do we, then.
+fn open_directory(path: PathBuf) -> Result<OpenFile, Failure> {
+    let opened = match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
+        Err(Errno::ENOTDIR) => open_retrying(&path, OFlag::O_PATH),
+        opened => opened,
+    };
+    match opened {
+        Ok(fd) => Ok(OpenFile { path, fd }),
+        Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),
+    }
 }

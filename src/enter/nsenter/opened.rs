@@ -4,8 +4,10 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use super::NsenterRequest;
+use super::named::check_kind;
 use crate::enter::handles::Handles;
 use crate::enter::target::Target;
+use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
 
 /// A file that is open.
@@ -42,7 +44,18 @@ impl Opened {
 
     /// The namespace of this kind that was given by file, id or socket.
     pub fn namespace(&self, kind: Kind) -> Option<&OwnedFd> {
-        self.namespaces.iter().find(|(given, _)| *given == kind).map(|(_, file)| &file.fd)
+        self.file(kind).map(|file| &file.fd)
+    }
+
+    /// Fails if a file is no namespace of the kind that it was given for, as setns(2) would, in its order.
+    pub fn check_kinds(&self) -> Result<(), RequestError> {
+        let mut in_order =
+            Kind::IN_ORDER_OF_ENTERING.iter().filter_map(|kind| self.file(*kind).map(|file| (*kind, file)));
+        in_order.try_for_each(|(kind, file)| check_kind(kind, &file.path, &file.fd))
+    }
+
+    fn file(&self, kind: Kind) -> Option<&OpenFile> {
+        self.namespaces.iter().find(|(given, _)| *given == kind).map(|(_, file)| file)
     }
 
     /// The kinds of the namespaces.

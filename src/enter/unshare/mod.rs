@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use super::program::Program;
 use super::step::{Clock, Persist, Propagation, Setgroups};
+use crate::error::{Attempt, Failure, RequestError};
 use crate::ids::map::Extent;
 use crate::namespace::KindSet;
 use crate::sys::signal::SignalNumber;
@@ -79,3 +80,15 @@ pub enum IdMap {
 
 /// Where the binfmt_misc of the system is, and where a new one goes by default.
 pub(crate) const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
+
+/// What fails already where the reference comes before it meets this error: it has made the namespaces when it looks at the
+/// files that are to keep them. They are made here as well, by a process that has nothing left to do but to say so.
+pub fn fails_before(error: &RequestError, kinds: KindSet) -> Option<Failure> {
+    match error {
+        RequestError::KeepFile { .. } | RequestError::KeepPidWithoutFork(_) => {
+            let errno = nix::sched::unshare(kinds.clone_flags()).err()?;
+            Some(Failure::System { attempt: Attempt::Unshare(kinds), errno })
+        }
+        _ => None,
+    }
+}

@@ -161,6 +161,9 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
         (Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path), Errno::EACCES | Errno::EPERM) => {
             process::not_to_look_into(path, view)
         }
+        (Attempt::FindProcess { pid, .. }, Errno::EACCES) => {
+            process::not_to_look_into(format!("/proc/{pid}/ns").as_ref(), view)
+        }
         (Attempt::Open(path) | Attempt::Read(path), Errno::ENOENT) => {
             process::missing(path, context, view).or_else(|| names::missing(path, context, view))
         }
