@@ -111,6 +111,9 @@ pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
     extent.is_in_range().then_some(BlockArgument::Block(extent))
 }
 
+/// How many bytes of a part the reference reads.
+const LONGEST_PART: usize = 33;
+
 /// What the reference says of an argument of `--map-users` or `--map-groups` that cannot be read.
 ///
 /// It reads the parts between the commas one by one. A comma at the end belongs to the last part; an empty part, a fourth
@@ -135,7 +138,8 @@ pub fn what_is_wrong_with_block(text: &OsStr) -> String {
             return too_many();
         }
         if number::<u32>(part).is_none() {
-            return Wording::Number("could not parse ID").of(OsStr::from_bytes(part));
+            let said = &part[..part.len().min(LONGEST_PART)];
+            return Wording::Number("could not parse ID").of(OsStr::from_bytes(said));
         }
     }
     match parts.len() {

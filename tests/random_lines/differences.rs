@@ -1,8 +1,12 @@
 //! Where ours is not to do as the installed util-linux 2.38.1 does, each with its reason.
 
-use super::{Both, faults, lists, stable};
+use super::{Both, faults, lists};
+use std::ffi::OsString;
+
 use nskit::cli::Parsed;
-use nskit::cli::nsenter::{self, Source};
+use nskit::cli::nsenter::{self, IdArgument, Source};
+use nskit::cli::unshare::{self, SingleId};
+use nskit::cli::value::IdOrName;
 use nskit::namespace::KindSet;
 
 use crate::common::{Ending, readme};
@@ -25,9 +29,39 @@ fn theirs_says(both: &Both, message: &str) -> bool {
     both.theirs.stderr.contains(message)
 }
 
-/// Whether theirs cannot open a file that no option names any more once the whole line has been read.
+/// Whether what theirs complains of is the value of no option any more once the whole line has been read.
+fn looks_at_what_does_not_count(both: &Both) -> bool {
+    opens_what_does_not_count(both) || looks_up_what_does_not_count(both)
+}
+
+/// The same with a name.
+fn looks_up_what_does_not_count(both: &Both) -> bool {
+    let of_nobody = |name: &str| ["uid", "gid"].map(|id| format!("failed to parse {id}: '{name}'"));
+    let said = both.first_lines[1].split_once(": ").map_or("", |(_, said)| said);
+    let is_said = |name: &OsString| of_nobody(&name.to_string_lossy()).iter().any(|line| line == said);
+    let arguments = both.words.iter().map(Into::into).collect();
+    let names: Vec<IdOrName> = match both.setting.tool {
+        "unshare" => {
+            let Ok(Parsed::Run(args)) = unshare::parse(arguments) else { return false };
+            let single = |id| match id {
+                Some(SingleId::To(id)) => Some(id),
+                _ => None,
+            };
+            [single(args.map_user), single(args.map_group), args.uid, args.gid].into_iter().flatten().collect()
+        }
+        _ => {
+            let Ok(Parsed::Run(args)) = nsenter::parse(arguments) else { return false };
+            let ids = [args.uid, args.gid].into_iter().flatten();
+            ids.filter_map(|id| if let IdArgument::To(id) = id { Some(id) } else { None }).collect()
+        }
+    };
+    let is_left = names.iter().any(|id| matches!(id, IdOrName::Name(name) if is_said(name)));
+    !is_left && said.starts_with("failed to parse ")
+}
+
+/// The same with a file that theirs cannot open.
 fn opens_what_does_not_count(both: &Both) -> bool {
-    let line = &both.first_lines[1];
+    let line = both.theirs.stderr.lines().next().unwrap_or_default();
     let path = line.strip_prefix("nsenter: cannot open ").and_then(|rest| rest.rsplit_once(": "));
     let Some((path, _)) = path else { return false };
     let Ok(Parsed::Run(args)) = nsenter::parse(both.words.iter().map(Into::into).collect()) else { return false };
@@ -36,8 +70,7 @@ fn opens_what_does_not_count(both: &Both) -> bool {
         _ => None,
     });
     let mut files = sources.chain(args.root.iter().flatten()).chain(args.working_directory.iter().flatten());
-    // Of a process's file, the first lines leave out the number.
-    !files.any(|file| stable(&file.to_string_lossy()) == path)
+    !files.any(|file| file.to_string_lossy() == path)
 }
 
 /// Every known difference stands in README.
@@ -136,7 +169,7 @@ pub const DIFFERENCES: &[Difference] = &[
         explains: |both| {
             let read = ["nsenter: cannot open ", "failed to parse uid", "failed to parse gid"];
             let looked_at = read.into_iter().any(|message| theirs_says(both, message));
-            looked_at && (both.ours.ending != Some(Ending::Exited(1)) || opens_what_does_not_count(both))
+            looked_at && (both.ours.ending != Some(Ending::Exited(1)) || looks_at_what_does_not_count(both))
         },
     },
     Difference {

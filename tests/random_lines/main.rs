@@ -191,11 +191,6 @@ fn first_line(stderr: &str, tool: &Path) -> String {
     let line = stderr.lines().next().unwrap_or_default();
     let argv_0 = format!("{}: ", tool.display());
     let line = line.strip_prefix(&argv_0).map_or(line.to_string(), |said| format!("ARGV[0]: {said}"));
-    stable(&line)
-}
-
-/// The text without the numbers of processes.
-fn stable(line: &str) -> String {
     let mut parts = line.split("/proc/");
     let mut stable = parts.next().unwrap_or_default().to_string();
     for part in parts {

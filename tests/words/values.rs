@@ -72,6 +72,10 @@ fn blocks_of_ids() {
                 "could not parse ID: '99999999999999999999999': Numerical result out of range",
             ),
             ("--map-groups=foo", "could not parse ID: 'foo'"),
+            (
+                "--map-groups=a name of which not everything is told,1,2",
+                "could not parse ID: 'a name of which not everything is'",
+            ),
         ],
     );
     newer_than_theirs((2, 39), "INNER:OUTER:COUNT");
