@@ -7,6 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::SystemView;
+use super::usage::pasted_dash;
 use crate::cli::UsageError;
 use crate::cli::lsns::{INVALID_NAMESPACE, UNKNOWN_KIND, UNKNOWN_TREE};
 use crate::error::FilterError;
@@ -50,7 +51,8 @@ fn no_number(value: &OsStr) -> String {
         b"process" | b"parent" | b"owner" => {
             format!("-T takes its argument without a blank: -T{}", value.shown())
         }
-        _ => "a namespace is given by its inode number, as the column NS shows it".to_string(),
+        _ => pasted_dash(value)
+            .unwrap_or_else(|| "a namespace is given by its inode number, as the column NS shows it".to_string()),
     }
 }
 

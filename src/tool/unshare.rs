@@ -2,7 +2,7 @@
 
 use super::{HintedFailure, Invocation, Tool, report, start};
 use crate::enter::handles::Handles;
-use crate::hint::{self, View};
+use crate::hint::{self, SystemView};
 use crate::sys::process::Status;
 use crate::{cli, enter};
 
@@ -18,7 +18,7 @@ fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<St
     let kinds = args.kinds;
     let request = cli::unshare::resolve(args).map_err(|error| match enter::unshare::fails_before(&error, kinds) {
         Some(failure) => {
-            let hint = hint::unshare::hint(&failure, &context, &View::of_system());
+            let hint = hint::unshare::hint(&failure, &context, &SystemView::of_system());
             HintedFailure { failure, hint }
         }
         None => {

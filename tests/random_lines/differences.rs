@@ -4,9 +4,10 @@ use super::{Both, faults, lists};
 use std::ffi::OsString;
 
 use nskit::cli::Parsed;
-use nskit::cli::nsenter::{self, IdArgument, Source};
+use nskit::cli::nsenter::{self, IdArgument};
 use nskit::cli::unshare::{self, SingleId};
 use nskit::cli::value::IdOrName;
+use nskit::enter::nsenter::NamespaceSource;
 use nskit::namespace::KindSet;
 
 use crate::common::{Ending, readme};

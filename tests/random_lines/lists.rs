@@ -41,7 +41,7 @@ impl Both {
     }
 
     /// The options as they were read, if they can be.
-    pub fn args(&self) -> Option<nskit::cli::lsns::Args> {
+    pub fn args(&self) -> Option<nskit::cli::lsns::LsnsArgs> {
         match nskit::cli::lsns::parse(self.words.iter().map(Into::into).collect()) {
             Ok(nskit::cli::Parsed::Run(args)) => Some(args),
             _ => None,
