@@ -18,7 +18,7 @@
 //! ```
 //! use std::path::Path;
 //!
-//! use nskit::list::open::Opener;
+//! use nskit::list::opener::Opener;
 //! use nskit::list::scan::{Scope, Source, SourceSet, scan};
 //! use nskit::namespace::{Kind, KindSet};
 //!
@@ -146,7 +146,7 @@
 //! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |
-//! | [`list::graph`], [`list::open`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number; in the private file `mount_ns_probe`, a child in a mount namespace that shows itself in no other way |
+//! | [`list::graph`], [`list::opener`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number; in the private file `mount_ns_probe`, a child in a mount namespace that shows itself in no other way |
 //! | [`list::request`], [`list::select`], [`list::filter`] | which rows there are |
 //! | [`mod@list::column`], [`list::value`] and, in private rooms, `cells`, `netnsid` | what is in them: files of /proc, and the ids of network namespaces, which rtnetlink tells |
 //! | [`list::render`] | how they are printed |

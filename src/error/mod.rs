@@ -2,13 +2,13 @@
 
 mod attempt;
 pub(crate) mod filter;
-mod request;
+mod request_error;
 mod shown;
 mod usage;
 
 pub use attempt::{Attempt, Wanted};
 pub use filter::FilterError;
-pub use request::RequestError;
+pub use request_error::RequestError;
 pub use shown::Shown;
 pub use usage::{UsageError, Wording};
 

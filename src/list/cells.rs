@@ -10,7 +10,7 @@ use super::container::{Evidence, container, unit};
 use super::graph::Graph;
 use super::holders::{self, Members};
 use super::netnsid::{Client, NetNsId};
-use super::open::{self, Opener};
+use super::opener::{self, Opener};
 use super::select::Item;
 use super::snapshot::{Holder, Namespace, Process};
 use super::value::Value;
@@ -163,7 +163,7 @@ impl<'g> Cells<'g> {
 
     fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {
         self.once((Column::NsId, inode.get().into()), |cells| {
-            let ask = || open::id(cells.opener.open(&cells.graph.snapshot, inode)?).ok();
+            let ask = || opener::id(cells.opener.open(&cells.graph.snapshot, inode)?).ok();
             let id = namespace.id.or_else(ask);
             id.map_or(Value::Empty, Value::Number)
         })

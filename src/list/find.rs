@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::open::{self, Opener, identify};
+use super::opener::{self, Opener, identify};
 use super::scan::{self, Scope, SourceSet};
 use super::snapshot::Snapshot;
 use crate::error::{Attempt, Failure, RequestError};
@@ -65,7 +65,7 @@ fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: NamespaceNum
 fn is_of(file: &OwnedFd, kind: Kind, number: NamespaceNumber) -> bool {
     let same_number = match number {
         NamespaceNumber::Inode(inode) => identify(file).is_ok_and(|found| found.ino == inode),
-        NamespaceNumber::Id(id) => open::id(file) == Ok(id),
+        NamespaceNumber::Id(id) => opener::id(file) == Ok(id),
     };
     same_number && nsfs::kind(file) == Ok(Some(kind))
 }
@@ -116,7 +116,7 @@ mod tests {
         // Ids tell from every other namespace since boot, so this one is of none.
         let found = search_for(Kind::Net, inode, &net, NamespaceNumber::Id(u64::MAX));
         assert!(matches!(found, Err(Failure::Request(_))), "{found:?}");
-        if let Ok(id) = open::id(&net) {
+        if let Ok(id) = opener::id(&net) {
             assert!(search_for(Kind::Net, inode, &net, NamespaceNumber::Id(id)).is_ok());
             assert!(search_for(Kind::Uts, inode, &net, NamespaceNumber::Id(id)).is_err());
         }

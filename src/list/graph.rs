@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 
-use super::open::{Opener, inode_of};
+use super::opener::{Opener, inode_of};
 use super::snapshot::{Holder, Snapshot};
 use crate::error::{Attempt, Failure};
 use crate::namespace::Kind;

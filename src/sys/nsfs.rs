@@ -57,7 +57,7 @@ const FILEID_NSFS: libc::c_int = 0xf1;
 
 /// struct file_handle of open_by_handle_at(2), with the handle of nsfs.
 #[repr(C)]
-struct Handle {
+struct FileHandle {
     bytes: libc::c_uint,
     kind: libc::c_int,
     // A file_handle is packed behind its header; the id stands at offset 8, where it is aligned anyway.
@@ -78,7 +78,7 @@ pub struct HandleFacts {
 /// Opens the namespace with this 64-bit id. Errors: ESTALE if there is none, or (before Linux 6.19) if the other facts
 /// are not given; EPERM without the right to; EINVAL, EBADF or ENOTSUP before Linux 6.18.
 pub fn open_by_id(id: u64, facts: Option<HandleFacts>) -> nix::Result<OwnedFd> {
-    let mut handle = Handle {
+    let mut handle = FileHandle {
         bytes: 16,
         kind: FILEID_NSFS,
         id,
@@ -106,7 +106,7 @@ const SYS_LISTNS: libc::c_long = 470;
 
 /// struct ns_id_req of <linux/nsfs.h>.
 #[repr(C)]
-struct ListRequest {
+struct NsIdRequest {
     size: u32,
     spare: u32,
     /// The last id seen.
@@ -116,13 +116,13 @@ struct ListRequest {
     owner: u64,
 }
 
-/// The size of [`ListRequest`], as the kernel tells versions apart.
+/// The size of [`NsIdRequest`], as the kernel tells versions apart.
 const LIST_REQUEST_SIZE: u32 = 32;
 
 /// The ids of all namespaces of these kinds that the caller may know of. Errors: ENOSYS before Linux 6.19, EPERM.
 pub fn list(kinds: KindSet) -> nix::Result<Vec<u64>> {
     let clone_flags = kinds.clone_flags().bits().cast_unsigned();
-    let mut request = ListRequest { size: LIST_REQUEST_SIZE, spare: 0, cursor: 0, clone_flags, spare2: 0, owner: 0 };
+    let mut request = NsIdRequest { size: LIST_REQUEST_SIZE, spare: 0, cursor: 0, clone_flags, spare2: 0, owner: 0 };
     let mut all = Vec::new();
     let mut ids = [0u64; 512];
     loop {

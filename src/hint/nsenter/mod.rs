@@ -2,14 +2,14 @@
 
 mod credentials;
 mod names;
+mod not_run;
 mod note;
+mod options;
 mod process;
-mod program;
 mod setns;
-mod usage;
 
 pub use note::notes;
-pub use usage::hint as usage_hint;
+pub use options::hint as usage_hint;
 
 use std::ffi::{CStr, OsString};
 use std::path::PathBuf;
@@ -139,8 +139,10 @@ pub fn hint(failure: &Failure, context: &NsenterContext, view: &SystemView) -> O
              write {text} to {}/{file}), or leave --join-cgroup out",
             cgroup.shown()
         )),
-        Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => usage::swallowed(name),
-        Failure::Program { program, errno } => program::not_run(program, *errno, context, view),
+        Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => {
+            options::swallowed(name)
+        }
+        Failure::Program { program, errno } => not_run::not_run(program, *errno, context, view),
         Failure::Request(RequestError::NeedsTarget { .. }) => {
             names::argument_apart(context.typed.program.as_deref()?, context, view)
         }

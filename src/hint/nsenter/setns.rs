@@ -9,7 +9,7 @@ use nix::sys::stat::fstat;
 use super::super::SystemView;
 use super::super::refusal::other_refusal;
 use super::NsenterContext;
-use super::program::is_our_own;
+use super::not_run::is_our_own;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_CHROOT};
 use crate::sys::nsfs;

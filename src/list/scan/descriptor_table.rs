@@ -41,7 +41,7 @@ pub(super) fn look_in(
     (directory, tid): (&OwnedFd, Option<i32>),
 ) {
     let scope = worker.scope;
-    let mut table = Table {
+    let mut table = DescriptorTable {
         scope,
         around: worker.around,
         proc: worker.proc,
@@ -71,7 +71,7 @@ fn network_of_thread(inspected: &InspectedProcess, tid: i32) -> Option<Inode> {
 }
 
 /// One table of descriptors.
-struct Table<'w> {
+struct DescriptorTable<'w> {
     scope: &'w Scope<'w>,
     around: &'w Surroundings,
     proc: BorrowedFd<'w>,
@@ -90,7 +90,7 @@ struct Table<'w> {
     exhausted: Option<Errno>,
 }
 
-impl Table<'_> {
+impl DescriptorTable<'_> {
     /// The namespace that descriptor `name` holds. A network namespace that the process is in itself is none of our
     /// concern where a socket holds it: it keeps that anyway.
     fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, Holder)> {

@@ -12,9 +12,9 @@ use std::path::PathBuf;
 use nix::fcntl::OFlag;
 
 use super::Scope;
-use super::foreign_tables::{Table, members, tables};
+use super::foreign_tables::{MountTable, members, tables};
 use super::kernel::mount_namespaces;
-use crate::list::open::Opener;
+use crate::list::opener::Opener;
 use crate::list::snapshot::{Holder, Snapshot};
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
@@ -97,8 +97,8 @@ fn by_mountinfo(
         if !done.insert(namespace) {
             continue;
         }
-        let own = (own == Some(namespace)).then(|| Table::of(scope.root, "self")).flatten();
-        let mut seen: BTreeSet<u32> = own.iter().flat_map(Table::ids).collect();
+        let own = (own == Some(namespace)).then(|| MountTable::of(scope.root, "self")).flatten();
+        let mut seen: BTreeSet<u32> = own.iter().flat_map(MountTable::ids).collect();
         let members = members.get(&namespace).map_or(&[][..], Vec::as_slice);
         for table in tables(snapshot, scope, opener, namespace, (members, own)) {
             for (id, mount) in table.nsfs {

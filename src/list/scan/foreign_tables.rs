@@ -9,10 +9,10 @@ use std::path::Path;
 use nix::fcntl::{OFlag, readlink};
 
 use super::mount::{MOUNTINFO, nsfs_mounts};
-use super::table::pids;
+use super::walk::pids;
 use super::{NAMES, Scope, Source};
 use crate::list::mount_ns_probe::MountNsProbe;
-use crate::list::open::Opener;
+use crate::list::opener::Opener;
 use crate::list::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
@@ -56,7 +56,7 @@ pub(super) fn members(snapshot: &Snapshot, scope: &Scope<'_>) -> BTreeMap<Inode,
 }
 
 /// The mounts of a mount namespace, as far as they can be seen from one root directory.
-pub(super) struct Table {
+pub(super) struct MountTable {
     /// A process that sees them so, and that will be there when they are opened.
     pub witness: Option<i32>,
     /// Those of nsfs, each with its number, which no other mount has.
@@ -67,13 +67,13 @@ pub(super) struct Table {
     has_root: bool,
 }
 
-impl Table {
+impl MountTable {
     /// That of a process, by its name in /proc.
-    pub fn of(root: &Path, process: &str) -> Option<Table> {
+    pub fn of(root: &Path, process: &str) -> Option<MountTable> {
         let text = read_bounded(&root.join(process).join("mountinfo"), MOUNTINFO).ok()?;
         let lines = || text.split(|byte| *byte == b'\n');
         let point = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4) == Some(b"/");
-        Some(Table {
+        Some(MountTable {
             witness: process.parse().ok(),
             nsfs: nsfs_mounts(&text).collect(),
             mounts: lines().filter(|line| !line.is_empty()).count(),
@@ -94,8 +94,8 @@ pub(super) fn tables(
     scope: &Scope<'_>,
     opener: &Opener,
     namespace: Inode,
-    (members, own): (&[i32], Option<Table>),
-) -> Vec<Table> {
+    (members, own): (&[i32], Option<MountTable>),
+) -> Vec<MountTable> {
     let root_of = |process: &str| place(&scope.root.join(process).join("root")).ok();
     let mut roots: HashSet<Option<FileIdentity>> = HashSet::new();
     if own.is_some() {
@@ -105,7 +105,7 @@ pub(super) fn tables(
     for pid in members.iter().map(i32::to_string) {
         // Those that may not be asked have one table for all.
         if tables.len() < MOST_READ && roots.insert(root_of(&pid)) {
-            tables.extend(Table::of(scope.root, &pid));
+            tables.extend(MountTable::of(scope.root, &pid));
         }
     }
     let most = tables.iter().map(|table| table.mounts).max();
@@ -123,8 +123,8 @@ pub(super) fn tables(
     if scope.is_real()
         && let Some(probe) = open().filter(hidden).and_then(MountNsProbe::send)
     {
-        let table = Table::of(scope.root, &probe.pid_in_proc().to_string());
-        tables.extend(table.map(|table| Table {
+        let table = MountTable::of(scope.root, &probe.pid_in_proc().to_string());
+        tables.extend(table.map(|table| MountTable {
             // It ends here.
             witness: None,
             ..table

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::Scope;
-use crate::list::open::{Opener, inode_of};
+use crate::list::opener::{Opener, inode_of};
 use crate::list::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;

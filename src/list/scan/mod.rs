@@ -15,9 +15,9 @@ mod mount;
 mod process;
 mod source;
 mod surroundings;
-mod table;
 mod thread;
 mod thread_files;
+mod walk;
 
 pub use source::{Source, SourceSet};
 
@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use super::open::Opener;
+use super::opener::Opener;
 use super::snapshot::{Holder, Process, Snapshot};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
@@ -208,7 +208,7 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let mut findings = Findings::default();
     let at_each = |stage: &Stage| matches!(stage.kind, StageKind::PerProcess(_));
     if STAGES.iter().any(|stage| at_each(stage) && stage.is_wanted(scope)) {
-        findings = table::walk(scope, proc.as_fd())?;
+        findings = walk::processes(scope, proc.as_fd())?;
     }
     for stage in STAGES {
         if let StageKind::Once(look) = stage.kind

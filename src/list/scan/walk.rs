@@ -27,7 +27,7 @@ const PORTION: usize = 32;
 const LOOKS: usize = 3;
 
 /// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or memory run out.
-pub(super) fn walk(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findings, Failure> {
+pub(super) fn processes(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findings, Failure> {
     let mut buffer = vec![0; NAMES];
     let mut seen: Vec<i32> = Vec::new();
     let mut findings = Findings::default();
