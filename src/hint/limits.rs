@@ -1,9 +1,12 @@
 //! Which limit keeps a process from being made: fork(2), and execve(2) after a change of the user, with EAGAIN.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use super::SystemView;
 use crate::error::Shown;
+use crate::proc::cgroup::{Membership, memberships};
 use crate::proc::mountinfo::Mount;
 
 /// PROC_CGROUP_INIT_INO of the kernel: the cgroup namespace that there is from the start has this number.
@@ -43,7 +46,7 @@ pub fn of_user(view: &SystemView) -> Option<String> {
 fn sees_all_cgroups(view: &SystemView) -> bool {
     view.link("/proc/self/ns/cgroup").as_deref() == Some(FIRST_CGROUP_NAMESPACE)
         && view.mounts().iter().any(|mount| {
-            let limits = mount.fstype == "cgroup2" || has_pids("pids", mount);
+            let limits = mount.fstype == "cgroup2" || has_pids(b"pids", mount);
             limits && mount.root == "/"
         })
 }
@@ -66,14 +69,10 @@ struct Group {
 fn cgroups(view: &SystemView) -> Vec<Group> {
     let mounts = view.mounts();
     let lines = view.text("/proc/self/cgroup").unwrap_or_default();
-    let ours = lines.lines().filter_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        Some((fields.next()?, fields.next()?))
-    });
     let mut groups = Vec::new();
-    for (controllers, path) in ours {
+    for Membership { controllers, path, .. } in memberships(lines.as_bytes()) {
         let hierarchy = mounts.iter().find(|mount| match controllers {
-            "" => mount.fstype == "cgroup2",
+            b"" => mount.fstype == "cgroup2",
             _ => mount.fstype == "cgroup" && has_pids(controllers, mount),
         });
         let Some((mount, inside)) = hierarchy.and_then(|mount| Some((mount, below(path, mount)?))) else {
@@ -90,14 +89,14 @@ fn cgroups(view: &SystemView) -> Vec<Group> {
     groups
 }
 
-fn has_pids(controllers: &str, mount: &Mount) -> bool {
-    let has = |list: &str| list.split(',').any(|controller| controller == "pids");
-    has(controllers) && has(&mount.super_options.to_string_lossy())
+fn has_pids(controllers: &[u8], mount: &Mount) -> bool {
+    let has = |list: &[u8]| list.split(|byte| *byte == b',').any(|controller| controller == b"pids");
+    has(controllers) && has(mount.super_options.as_bytes())
 }
 
 /// The path of a cgroup below the root of the mount; `None` if it is not shown there.
-fn below<'p>(path: &'p str, mount: &Mount) -> Option<&'p Path> {
-    let inside = Path::new(path).strip_prefix(&mount.root).ok()?;
+fn below<'p>(path: &'p [u8], mount: &Mount) -> Option<&'p Path> {
+    let inside = Path::new(OsStr::from_bytes(path)).strip_prefix(&mount.root).ok()?;
     inside.components().all(|component| matches!(component, Component::Normal(_))).then_some(inside)
 }
 

@@ -14,7 +14,7 @@ use super::opener::{self, Opener};
 use super::select::Item;
 use super::snapshot::{Holder, Namespace, Process};
 use super::value::Value;
-use crate::ids::users;
+use crate::ids::{map, users};
 use crate::namespace::Kind;
 use crate::proc::cgroup;
 use crate::proc::link::Inode;
@@ -194,13 +194,8 @@ impl<'g> Cells<'g> {
             return Value::Empty;
         };
         let path = self.root.join(format!("{}/{name}", process.pid));
-        let map = read_bounded(&path, SMALL_FILE).unwrap_or_default();
-        let words = |line: &[u8]| {
-            let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-            words.collect::<Vec<_>>().join(&b' ')
-        };
-        let lines = map.split(|byte| *byte == b'\n').map(words).filter(|line| !line.is_empty());
-        Value::lines(lines.collect())
+        let extents = map::extents(&read_bounded(&path, SMALL_FILE).unwrap_or_default());
+        Value::lines(map::text(&extents).lines().map(|line| line.as_bytes().to_vec()).collect())
     }
 
     fn network_id(&mut self, inode: Inode) -> Value {

@@ -101,9 +101,9 @@ fn by_mountinfo(
         let mut seen: BTreeSet<u32> = own.iter().flat_map(MountTable::ids).collect();
         let members = members.get(&namespace).map_or(&[][..], Vec::as_slice);
         for table in tables(snapshot, scope, opener, namespace, (members, own)) {
-            for (id, mount) in table.nsfs {
+            for mount in table.nsfs {
                 // Seen by one whose root directory is further out, and so on its whole path.
-                if !seen.insert(id) {
+                if !seen.insert(mount.id) {
                     continue;
                 }
                 let place = (mount.mount_point, namespace, table.witness);

@@ -8,7 +8,6 @@ use std::path::Path;
 
 use nix::fcntl::{OFlag, readlink};
 
-use super::mount::{MOUNTINFO, nsfs_mounts};
 use super::walk::pids;
 use super::{NAMES, Scope, Source};
 use crate::list::mount_ns_probe::MountNsProbe;
@@ -16,7 +15,7 @@ use crate::list::opener::Opener;
 use crate::list::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
-use crate::proc::mountinfo::Mount;
+use crate::proc::mountinfo::{self, Mount};
 use crate::sys::file::{FileIdentity, open_retrying, place, read_bounded};
 use crate::sys::mount_tree;
 
@@ -59,8 +58,8 @@ pub(super) fn members(snapshot: &Snapshot, scope: &Scope<'_>) -> BTreeMap<Inode,
 pub(super) struct MountTable {
     /// A process that sees them so, and that will be there when they are opened.
     pub witness: Option<i32>,
-    /// Those of nsfs, each with its number, which no other mount has.
-    pub nsfs: Vec<(u32, Mount)>,
+    /// Those of nsfs.
+    pub nsfs: Vec<Mount>,
     /// How many there are of any type.
     mounts: usize,
     /// Whether one of them is the root directory, as in every table that shows all.
@@ -70,20 +69,18 @@ pub(super) struct MountTable {
 impl MountTable {
     /// That of a process, by its name in /proc.
     pub fn of(root: &Path, process: &str) -> Option<MountTable> {
-        let text = read_bounded(&root.join(process).join("mountinfo"), MOUNTINFO).ok()?;
-        let lines = || text.split(|byte| *byte == b'\n');
-        let point = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4) == Some(b"/");
+        let text = read_bounded(&root.join(process).join("mountinfo"), mountinfo::LONGEST).ok()?;
         Some(MountTable {
             witness: process.parse().ok(),
-            nsfs: nsfs_mounts(&text).collect(),
-            mounts: lines().filter(|line| !line.is_empty()).count(),
-            has_root: lines().any(point),
+            nsfs: mountinfo::nsfs_mounts(&text).collect(),
+            mounts: mountinfo::count(&text),
+            has_root: mountinfo::has_root(&text),
         })
     }
 
     /// The numbers of the nsfs mounts in it.
     pub fn ids(&self) -> impl Iterator<Item = u32> {
-        self.nsfs.iter().map(|(id, _)| *id)
+        self.nsfs.iter().map(|mount| mount.id)
     }
 }
 
