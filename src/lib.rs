@@ -12,13 +12,13 @@
 //!
 //! # Listing namespaces
 //!
-//! One look at /proc makes a snapshot; [`list::graph::relate`] adds parents and owners to it, and [`list::list`] goes all
+//! One look at /proc makes a snapshot; [`list::model::graph::relate`] adds parents and owners to it, and [`list::list`] goes all
 //! the way to rows of cells. Root sees everything, an ordinary user the namespaces of their own processes.
 //!
 //! ```
 //! use std::path::Path;
 //!
-//! use nskit::list::opener::Opener;
+//! use nskit::list::model::opener::Opener;
 //! use nskit::list::scan::{Scope, Source, SourceSet, scan};
 //! use nskit::namespace::{Kind, KindSet};
 //!
@@ -145,11 +145,11 @@
 //! | [`enter::unshare`], [`enter::nsenter`] | each tool's request, what is opened for it, and plan: the order of its steps |
 //! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
-//! | [`list::scan`], [`list::snapshot`] | the only reader of the process table, a file for each source of namespaces, and what it has seen |
-//! | [`list::graph`], [`list::opener`], [`list::find`] | parents and owners; opening a namespace by way of its holders, or by its number; in the private file `mount_ns_probe`, a child in a mount namespace that shows itself in no other way |
-//! | [`list::request`], [`list::select`], [`list::filter`] | which rows there are |
-//! | [`mod@list::column`], [`list::value`] and, in private rooms, `cells`, `netnsid` | what is in them: files of /proc, and the ids of network namespaces, which rtnetlink tells |
-//! | [`list::render`] | how they are printed |
+//! | [`list::scan`] | the only reader of the process table, a file for each source of namespaces |
+//! | [`list::model`] | what it has seen; parents and owners; opening a namespace by way of its holders; in the private file `mount_ns_probe`, a child in a mount namespace that shows itself in no other way |
+//! | [`list::query`] | the request of a listing, and which rows answer it: filters, and finding a namespace by its number |
+//! | [`mod@list::column`], [`list::value`], [`list::container`] | what is in the rows |
+//! | [`list::view`] | filling cells, from files of /proc and with the ids of network namespaces that rtnetlink tells, and printing them |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |

@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
-use crate::list::request::Tree;
+use crate::list::query::request::Tree;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
 use crate::number::{after_blanks, number, parse_decimal};

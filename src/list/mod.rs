@@ -5,30 +5,19 @@
 //!       reads only          ioctls           pure        reads only   pure
 //! ```
 //!
-//! - [`scan`] is the only reader of the process table; [`snapshot`] is what it has seen, with who holds what.
-//! - [`stat`], [`cgroup`]: what files of a process say. [`container`]: what runtimes call the cgroup.
-//! - [`graph`] asks the kernel for parents and owners; [`open`] opens a namespace by way of one of its holders, [`find`] by
-//!   its number. `probe`: a child in a mount namespace whose mounts are seen in no other way.
-//! - [`request`]: what the options mean. [`select`], [`filter`]: which rows there are. [`mod@column`], [`value`]: what is in
-//!   them; `cells` fills those (`holders`: who keeps what), from files of processes and, by `netnsid`, with what rtnetlink(7) tells. [`render`]: how they
-//!   are printed.
+//! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents and
+//!   owners, and opens a namespace by way of one of its holders.
+//! - [`query`]: what is asked for, and which rows answer it.
+//! - [`mod@column`], [`value`]: what rows have. [`view`] fills cells, from files of processes and with what rtnetlink(7)
+//!   tells, and prints them. [`container`]: what runtimes call a cgroup.
 
-mod cells;
 pub mod column;
 pub mod container;
-pub mod filter;
-pub mod find;
-pub mod graph;
-mod holders;
-mod mount_ns_probe;
-mod netnsid;
-pub mod opener;
-pub mod render;
-pub mod request;
+pub mod model;
+pub mod query;
 pub mod scan;
-pub mod select;
-pub mod snapshot;
 pub mod value;
+pub mod view;
 
 use std::path::Path;
 
@@ -40,15 +29,15 @@ use crate::proc::link::Inode;
 use crate::proc::status;
 use crate::sys::file::{self, NOT_PROC};
 use crate::sys::pidfd;
-use cells::{Cells, Fill};
 use column::Column;
-use graph::{Depth, Graph};
-use opener::Opener;
-use render::{Line, Listing};
-use request::{Format, ListRequest, Subject};
+use model::graph::{self, Depth, Graph};
+use model::opener::Opener;
+use model::snapshot::Snapshot;
+use query::request::{self, Format, ListRequest, Subject};
+use query::select::{self, Item};
 use scan::{Scope, Source};
-use select::Item;
-use snapshot::Snapshot;
+use view::cells::{Cells, Fill};
+use view::render::{Line, Listing};
 
 /// Makes the listing that is asked for, of the /proc at `root`. Errors: that cannot be opened or listed, descriptors or
 /// memory run out, the process or namespace asked for is not there, the filter compares what cannot be compared; ENOTTY

@@ -5,8 +5,9 @@ use std::path::Path;
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
 use crate::hint::{self, SystemView};
-use crate::list::request::Subject;
-use crate::list::{self, render};
+use crate::list;
+use crate::list::query::request::Subject;
+use crate::list::view::render;
 use crate::sys::locale::Locale;
 use crate::sys::process::Status;
 

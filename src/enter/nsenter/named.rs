@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
-use crate::list::find::find;
+use crate::list::query::find::find;
 use crate::namespace::{Kind, NamespaceNumber};
 use crate::number::parse_decimal;
 use crate::sys::file::open_retrying;

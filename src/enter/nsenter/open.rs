@@ -19,7 +19,7 @@ use crate::enter::step::{Join, TargetId};
 use crate::enter::target::{Target, TargetArgument};
 use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};
-use crate::list::find::find;
+use crate::list::query::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;

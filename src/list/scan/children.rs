@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 
 use super::process::{STEP, linked_namespace, namespace};
 use super::{InspectedProcess, Worker};
-use crate::list::snapshot::Holder;
+use crate::list::model::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::list::snapshot::{Holder, Namespace, Process, Snapshot, namespace_of};
+use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot, namespace_of};
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 

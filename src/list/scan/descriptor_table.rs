@@ -15,7 +15,7 @@ use nix::sys::stat::{Mode, fstat};
 use super::process::{STEP, namespace, open_in_thread};
 use super::surroundings::Surroundings;
 use super::{InspectedProcess, Scope, Source, Worker, is_exhaustion};
-use crate::list::snapshot::{Fd, Holder};
+use crate::list::model::snapshot::{Fd, Holder};
 use crate::namespace::Kind;
 use crate::number::parse_decimal;
 use crate::proc::link::{Inode, inode, parse_name, parse_socket};

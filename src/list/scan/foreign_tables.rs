@@ -10,9 +10,9 @@ use nix::fcntl::{OFlag, readlink};
 
 use super::walk::pids;
 use super::{NAMES, Scope, Source};
-use crate::list::mount_ns_probe::MountNsProbe;
-use crate::list::opener::Opener;
-use crate::list::snapshot::Snapshot;
+use crate::list::model::mount_ns_probe::MountNsProbe;
+use crate::list::model::opener::Opener;
+use crate::list::model::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::mountinfo::{self, Mount};

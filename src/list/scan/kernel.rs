@@ -7,8 +7,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::Scope;
-use crate::list::opener::{Opener, inode_of};
-use crate::list::snapshot::Snapshot;
+use crate::list::model::opener::{Opener, inode_of};
+use crate::list::model::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::sys::file::open_retrying;

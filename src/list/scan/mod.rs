@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use super::opener::Opener;
-use super::snapshot::{Holder, Process, Snapshot};
+use super::model::opener::Opener;
+use super::model::snapshot::{Holder, Process, Snapshot};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;

@@ -1,7 +1,7 @@
 //! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
 
 use super::{Findings, Scope};
-use crate::list::snapshot::Holder;
+use crate::list::model::snapshot::Holder;
 use crate::proc::link::parse_name;
 use crate::proc::mountinfo::{LONGEST, nsfs_mounts};
 use crate::sys::file::read_bounded;

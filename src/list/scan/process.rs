@@ -10,7 +10,7 @@ use nix::sys::stat::{Mode, fstat};
 use nix::unistd::read;
 
 use super::{InspectedProcess, Worker};
-use crate::list::snapshot::Process;
+use crate::list::model::snapshot::Process;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::stat;

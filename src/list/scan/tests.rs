@@ -40,7 +40,7 @@ impl Tree {
 /// `kind:inode processes leader holders`, a line a namespace.
 fn summary(snapshot: &Snapshot) -> Vec<String> {
     let leader = |at: Option<usize>| at.map(|at| snapshot.processes[at].pid);
-    let line = |(inode, namespace): (&Inode, &crate::list::snapshot::Namespace)| {
+    let line = |(inode, namespace): (&Inode, &crate::list::model::snapshot::Namespace)| {
         format!(
             "{}:{inode} {} {:?} {:?}",
             namespace.kind,

@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
 use super::{InspectedProcess, Source, Worker};
-use crate::list::snapshot::Holder;
+use crate::list::model::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
 use crate::proc::link::Inode;

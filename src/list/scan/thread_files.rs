@@ -12,7 +12,7 @@ use nix::sys::stat::Mode;
 use super::descriptor_table::look_in;
 use super::process::{LISTED, open_in_thread};
 use super::{InspectedProcess, Worker};
-use crate::list::snapshot::Holder;
+use crate::list::model::snapshot::Holder;
 use crate::number::parse_decimal;
 use crate::proc::link::Inode;
 use crate::sys::{at, process};

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ffi::OsStr;
 
 use nskit::list::column::Column;
-use nskit::list::filter::Filter;
+use nskit::list::query::filter::Filter;
 use nskit::list::value::Value;
 
 use super::Check;

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use nskit::error::FilterError;
 use nskit::error::RequestError;
-use nskit::list::filter::{Filter, MOST_BYTES, MOST_NODES};
+use nskit::list::query::filter::{Filter, MOST_BYTES, MOST_NODES};
 
 use super::memory::bounded;
 use super::row::ROWS;

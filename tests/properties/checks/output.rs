@@ -1,9 +1,9 @@
 //! Cells of any bytes, as they are printed: what can be printed only, valid JSON, and nothing lost.
 
 use nskit::list::column::Column;
-use nskit::list::render::{Line, Listing, Style, write};
-use nskit::list::request::Format;
+use nskit::list::query::request::Format;
 use nskit::list::value::Value;
+use nskit::list::view::render::{Line, Listing, Style, write};
 use nskit::sys::locale::Locale;
 
 use super::Check;

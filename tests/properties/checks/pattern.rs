@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
 use nskit::error::FilterError;
-use nskit::list::filter::Filter;
+use nskit::list::query::filter::Filter;
 use nskit::list::value::Value;
 
 use super::Check;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::graph::Graph;
 use super::request::{ListRequest, Subject};
-use super::snapshot::Namespace;
-use crate::list::request::Tree;
+use crate::list::model::graph::Graph;
+use crate::list::model::snapshot::Namespace;
+use crate::list::query::request::Tree;
 use crate::proc::link::Inode;
 
 /// What a row is about.
@@ -195,10 +195,10 @@ fn below_namespaces(graph: &Graph, items: Vec<Item>, tree: Tree) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::snapshot::Process;
     use super::*;
     use crate::cli::lsns::LsnsArgs;
     use crate::cli::lsns::resolve;
+    use crate::list::model::snapshot::Process;
     use crate::namespace::Kind;
 
     /// Numbers are not in the order in which namespaces were made: those of ended ones are given again.

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::opener::{self, Opener, identify};
-use super::scan::{self, Scope, SourceSet};
-use super::snapshot::Snapshot;
 use crate::error::{Attempt, Failure, RequestError};
+use crate::list::model::opener::{self, Opener, identify};
+use crate::list::model::snapshot::Snapshot;
+use crate::list::scan::{self, Scope, SourceSet};
 use crate::namespace::{Kind, KindSet, NamespaceNumber};
 use crate::proc::link::inode;
 use crate::sys::nsfs;
@@ -36,7 +36,7 @@ pub fn find(kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
         held: KindSet::ALL,
     };
     let snapshot = scan::scan(&scope, &opener)?;
-    let graph = super::graph::relate(snapshot, &opener, super::graph::Depth::All)?;
+    let graph = crate::list::model::graph::relate(snapshot, &opener, crate::list::model::graph::Depth::All)?;
     search(&graph.snapshot, &opener, kind, number)
 }
 
@@ -78,7 +78,7 @@ mod tests {
     use std::fs::File;
     use std::os::fd::AsRawFd;
 
-    use crate::list::snapshot::{Fd, Holder};
+    use crate::list::model::snapshot::{Fd, Holder};
 
     /// What a snapshot says: a namespace of that kind, held by a descriptor of ours that is by now of `file`.
     fn search_for(kind: Kind, inode: Inode, file: &File, number: NamespaceNumber) -> Result<OwnedFd, Failure> {

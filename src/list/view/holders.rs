@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::graph::Graph;
-use super::snapshot::{Holder, Namespace, Process, Snapshot};
-use super::value::Value;
+use crate::list::model::graph::Graph;
+use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot};
+use crate::list::value::Value;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 

@@ -13,9 +13,9 @@ use std::os::unix::ffi::OsStrExt;
 
 pub use crate::error::filter::{MOST_BYTES, MOST_NODES, MOST_PATTERN_BYTES};
 
-use super::column::Column;
-use super::value::Value;
 use crate::error::FilterError;
+use crate::list::column::Column;
+use crate::list::value::Value;
 use parser::Node;
 
 /// A filter that has been read. An empty one lets all rows pass.

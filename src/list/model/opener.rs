@@ -172,7 +172,7 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
 
-    use crate::list::snapshot::Process;
+    use crate::list::model::snapshot::Process;
 
     /// A directory, removed when dropped.
     struct Made(PathBuf);

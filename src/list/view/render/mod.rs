@@ -11,9 +11,9 @@ use std::io::{self, Write};
 
 pub use columns::columns;
 
-use super::column::Column;
-use super::request::Format;
-use super::value::Value;
+use crate::list::column::Column;
+use crate::list::query::request::Format;
+use crate::list::value::Value;
 use crate::sys::locale::Locale;
 
 /// A row to print.

@@ -1,9 +1,9 @@
 //! What a listing is asked for, and what that needs of the scan.
 
-use super::column::Column;
 use super::filter::Filter;
-use super::graph::Depth;
-use super::scan::{Source, SourceSet};
+use crate::list::column::Column;
+use crate::list::model::graph::Depth;
+use crate::list::scan::{Source, SourceSet};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 

@@ -3,7 +3,7 @@
 use super::json::Json;
 use super::raw;
 use crate::list::column::COLUMNS;
-use crate::list::request::Format;
+use crate::list::query::request::Format;
 use crate::list::value::Value;
 
 /// The columns there are: name, type, what they hold.

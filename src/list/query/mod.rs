@@ -1,0 +1,6 @@
+//! What is asked for: the request, and which namespaces or processes answer it.
+
+pub mod filter;
+pub mod find;
+pub mod request;
+pub mod select;
