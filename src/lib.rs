@@ -46,7 +46,8 @@
 //! ```
 //! use nskit::enter::nsenter::{NsenterRequest, plan};
 //! use nskit::enter::program::Program;
-//! use nskit::enter::step::{Join, Step};
+//! use nskit::enter::setting::Join;
+//! use nskit::enter::step::Step;
 //! use nskit::namespace::{Kind, KindSet};
 //!
 //! let program = Program::from_operands(&["ip".into(), "address".into()])?;
@@ -93,7 +94,8 @@
 //!
 //! ```
 //! use nskit::enter::program::Program;
-//! use nskit::enter::step::{Propagation, SignalPolicy, Step};
+//! use nskit::enter::setting::{Propagation, SignalPolicy};
+//! use nskit::enter::step::Step;
 //! use nskit::enter::unshare::{Fork, UnshareRequest, plan};
 //! use nskit::namespace::{Kind, KindSet};
 //!
@@ -143,6 +145,7 @@
 //! | `src/bin/`, [`tool`] | each tool from its command line to its exit status; messages on stderr, output on stdout |
 //! | [`cli`] | parse and resolve: the tables of options, what was typed, and the request that it means |
 //! | [`enter::unshare`], [`enter::nsenter`] | each tool's request, what is opened for it, and plan: the order of its steps |
+//! | [`enter::setting`] | the words that requests and steps are made of |
 //! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`] | the only reader of the process table, a file for each source of namespaces |

@@ -8,7 +8,8 @@ use nskit::enter::environment::Environment;
 use nskit::enter::handles::Handle;
 use nskit::enter::nsenter::{NsenterRequest, plan};
 use nskit::enter::program::Program;
-use nskit::enter::step::{Join, Plan, SignalPolicy, Step, TargetId};
+use nskit::enter::setting::{Join, SignalPolicy, TargetId};
+use nskit::enter::step::{Plan, Step};
 use nskit::namespace::{Kind, KindSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {

@@ -12,7 +12,7 @@ use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read_id};
 use super::{Parsed, read};
-use crate::enter::step::{Propagation, Setgroups};
+use crate::enter::setting::{Propagation, Setgroups};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::signal::SignalNumber;
 

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod handles;
 pub mod nsenter;
 pub mod program;
+pub mod setting;
 pub mod step;
 pub mod target;
 pub mod unshare;

@@ -10,7 +10,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
 use super::fault::{Fault, Part};
-use super::step::SignalPolicy;
+use super::setting::SignalPolicy;
 use crate::sys::pidfd;
 use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};

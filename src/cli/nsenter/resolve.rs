@@ -5,7 +5,7 @@ use crate::cli::value::IdOrName;
 use crate::enter::handles::Handles;
 use crate::enter::nsenter::{Asked, NamespaceSource, NsenterRequest, has_selinux, open, open_given};
 use crate::enter::program::Program;
-use crate::enter::step::TargetId;
+use crate::enter::setting::TargetId;
 use crate::error::{Failure, RequestError, Wanted};
 use crate::ids::users::{Database, id_by_name};
 use crate::namespace::Kind;

@@ -7,7 +7,7 @@ use nix::unistd::{getegid, geteuid};
 use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::program::Program;
-use crate::enter::step::{Clock, Persist, Setgroups};
+use crate::enter::setting::{Clock, Persist, Setgroups};
 use crate::enter::unshare::{BINFMT, Fork, IdMap, UnshareRequest};
 use crate::error::RequestError;
 use crate::error::Shown;

@@ -12,7 +12,7 @@ use nix::sys::stat::{fstat, stat};
 
 use super::{Channel, GO, LEAVE, Outcome, PathOf, RUN, UNDO, own_directory_in_proc, wait_for_helper};
 use crate::enter::fault::{Fault, HelperPart, Part};
-use crate::enter::step::Persist;
+use crate::enter::setting::Persist;
 use crate::namespace::Kind;
 use crate::sys::file::{open_retrying, out_of_the_way};
 use crate::sys::mount::{attach, detached_bind};

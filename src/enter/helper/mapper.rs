@@ -11,7 +11,7 @@ use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, persistently, w
 use crate::enter::executable::Executable;
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::program::Program;
-use crate::enter::step::MapJob;
+use crate::enter::setting::MapJob;
 use crate::ids::map;
 use crate::number::parse_decimal;
 use crate::sys::at::read_link;

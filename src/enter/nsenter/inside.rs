@@ -12,7 +12,7 @@ use nix::unistd::{pipe2, read};
 
 use super::NsenterRequest;
 use super::opened::Opened;
-use crate::enter::step::TargetId;
+use crate::enter::setting::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::ids::map::IdKind;

@@ -17,7 +17,7 @@ use super::identity::leads_to_target_alone;
 use super::inside::{Entered, may_be_unmapped, overflow_id};
 use super::opened::Opened;
 use crate::enter::environment::is_for_loader;
-use crate::enter::step::TargetId;
+use crate::enter::setting::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;

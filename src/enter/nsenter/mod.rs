@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use super::handles::Handle;
 use super::program::Program;
-use super::step::{Join, TargetId};
+use super::setting::{Join, TargetId};
 use crate::namespace::NamespaceNumber;
 
 /// Where a namespace is found.

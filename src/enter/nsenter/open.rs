@@ -15,7 +15,7 @@ use super::opened::{OpenFile, Opened};
 use super::{NamespaceSource, NsenterRequest};
 use crate::enter::cgroup;
 use crate::enter::handles::Handles;
-use crate::enter::step::{Join, TargetId};
+use crate::enter::setting::{Join, TargetId};
 use crate::enter::target::{Target, TargetArgument};
 use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};

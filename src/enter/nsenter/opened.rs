@@ -1,4 +1,4 @@
-//! What [`super::resolve`] has opened, by what it is for.
+//! What [`super::open`](super::open()) has opened, by what it is for.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;

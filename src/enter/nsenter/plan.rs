@@ -2,7 +2,8 @@
 
 use super::NsenterRequest;
 use crate::enter::environment::Environment;
-use crate::enter::step::{Plan, SignalPolicy, Step, TargetId};
+use crate::enter::setting::{SignalPolicy, TargetId};
+use crate::enter::step::{Plan, Step};
 
 /// The steps of a request: all the order there is.
 pub fn plan(request: NsenterRequest) -> Plan {

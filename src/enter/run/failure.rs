@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::prepared::{Prepared, path_of};
 use crate::enter::fault::{Fault, HelperPart, Part};
-use crate::enter::step::{Persist, Plan, Step};
+use crate::enter::setting::Persist;
+use crate::enter::step::{Plan, Step};
 use crate::error::{Attempt, Failure, Helper};
 use crate::ids::map::IdKind;
 use crate::namespace::KindSet;

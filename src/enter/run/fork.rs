@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::{Next, Run};
 use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
-use crate::enter::step::SignalPolicy;
+use crate::enter::setting::SignalPolicy;
 use crate::enter::supervise::{hold_signals, supervise};
 use crate::sys::pidfd;
 use crate::sys::process::Status;

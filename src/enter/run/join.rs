@@ -8,7 +8,7 @@ use nix::sched::setns;
 use super::Run;
 use super::prepared::TargetFiles;
 use crate::enter::fault::{Fault, Part};
-use crate::enter::step::Join;
+use crate::enter::setting::Join;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::pidfd;

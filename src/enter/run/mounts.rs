@@ -11,7 +11,7 @@ use nix::unistd::{chdir, chroot, fchdir};
 use super::Run;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
-use crate::enter::step::Propagation;
+use crate::enter::setting::Propagation;
 use crate::sys::file::open_retrying;
 
 pub fn propagate(at: &CStr, propagation: Propagation) -> nix::Result<()> {

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::program::Program;
-use super::step::{Clock, Persist, Propagation, Setgroups};
+use super::setting::{Clock, Persist, Propagation, Setgroups};
 use crate::error::{Attempt, Failure, RequestError};
 use crate::ids::map::Extent;
 use crate::namespace::KindSet;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::{BINFMT, IdMap, UnshareRequest};
 use crate::enter::environment::Environment;
-use crate::enter::step::{MapJob, Plan, Propagation, Setgroups, SignalPolicy, Step};
+use crate::enter::setting::{MapJob, Propagation, Setgroups, SignalPolicy};
+use crate::enter::step::{Plan, Step};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 

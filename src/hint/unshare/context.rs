@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::maps::MapProgram;
 use crate::cli::unshare::UnshareArgs;
 use crate::cli::value;
-use crate::enter::step::Clock;
+use crate::enter::setting::Clock;
 use crate::enter::unshare::{IdMap, UnshareRequest};
 use crate::error::Shown;
 use crate::hint::SystemView;

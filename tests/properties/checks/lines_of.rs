@@ -9,7 +9,7 @@ use nskit::cli::value::BlockArgument;
 use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
 use nskit::enter::nsenter::NamespaceSource as Where;
-use nskit::enter::step::{Propagation, Setgroups};
+use nskit::enter::setting::{Propagation, Setgroups};
 use nskit::list::query::request::Tree;
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, NamespaceNumber};

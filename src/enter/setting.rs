@@ -1,0 +1,132 @@
+//! The words of what unshare and nsenter set up: requests are made of them, and steps.
+
+use std::path::PathBuf;
+
+use nix::mount::MsFlags;
+
+use super::handles::Handle;
+use crate::ids::map::{Extent, IdKind};
+use crate::namespace::{Kind, KindSet};
+
+/// A clock that a time namespace offsets, see time_namespaces(7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// CLOCK_MONOTONIC.
+    Monotonic,
+    /// CLOCK_BOOTTIME.
+    Boottime,
+}
+
+impl Clock {
+    /// Its name in /proc/PID/timens_offsets and as an option.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Clock::Monotonic => "monotonic",
+            Clock::Boottime => "boottime",
+        }
+    }
+}
+
+/// Whether setgroups(2) may be called in a user namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setgroups {
+    /// It may.
+    Allow,
+    /// It may not, for ever.
+    Deny,
+}
+
+impl Setgroups {
+    /// The word for /proc/PID/setgroups.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Setgroups::Allow => "allow",
+            Setgroups::Deny => "deny",
+        }
+    }
+}
+
+/// How mounts and unmounts pass between a new mount namespace and the old one, see mount_namespaces(7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Propagation {
+    /// Not at all.
+    #[default]
+    Private,
+    /// Both ways.
+    Shared,
+    /// From the old one to the new one.
+    Slave,
+    /// As it was.
+    Unchanged,
+}
+
+impl Propagation {
+    /// The flag of mount(2), and the word for it; `None` where nothing is to be changed.
+    pub const fn flag(self) -> Option<(MsFlags, &'static str)> {
+        match self {
+            Propagation::Private => Some((MsFlags::MS_PRIVATE, "private")),
+            Propagation::Shared => Some((MsFlags::MS_SHARED, "shared")),
+            Propagation::Slave => Some((MsFlags::MS_SLAVE, "slave")),
+            Propagation::Unchanged => None,
+        }
+    }
+}
+
+/// A file that is to make a namespace persist, by a bind mount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Persist {
+    /// Which namespace.
+    pub kind: Kind,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Namespaces to enter, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Join {
+    /// The kinds that are entered by the pidfd of the target or, where that does not do, by its files in /proc.
+    pub of_target: KindSet,
+    /// Those that are entered by a file that is open.
+    pub files: Vec<(Kind, Handle)>,
+}
+
+impl Join {
+    /// Every kind that is entered.
+    pub fn kinds(&self) -> KindSet {
+        self.of_target.union(self.kinds_of_files())
+    }
+
+    /// The kinds that are entered by a file that is open.
+    pub fn kinds_of_files(&self) -> KindSet {
+        self.files.iter().map(|(kind, _)| *kind).collect()
+    }
+}
+
+/// A map that the mapper helper is to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapJob {
+    /// Of users or groups.
+    pub ids: IdKind,
+    /// Its lines.
+    pub lines: Vec<Extent>,
+}
+
+/// What the parent of the program does with signals that are meant for either of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalPolicy {
+    /// SIGINT and SIGTERM are left to the child: the parent only waits.
+    LeaveToChild,
+    /// SIGINT and SIGTERM are passed on to the child.
+    Forward,
+    /// What the terminal sends, which the child gets as well, is left to it; of other signals the parent dies.
+    Terminal,
+}
+
+/// A user or group for the program that nsenter runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetId {
+    /// This one.
+    Number(u32),
+    /// That of the target, as it is called inside.
+    Followed,
+}
