@@ -12,7 +12,7 @@ use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use common::{Directory, on_purpose, skip};
+use common::{Directory, needs_root, on_purpose};
 use nix::errno::Errno;
 use nskit::cli::nsenter::{IdArgument, NsenterArgs, resolve};
 use nskit::enter::handles::Handles;
@@ -69,9 +69,7 @@ const ENVIRONMENT: [&std::ffi::CStr; 2] = [c"PATH=/nowhere:/usr/sbin:/usr/bin:/s
 /// Children are watched from now on. Skips the test where it cannot run.
 fn watch() {
     on_purpose("a test of our library");
-    if !nix::unistd::geteuid().is_root() {
-        skip("needs root");
-    }
+    needs_root("plans that join and mount");
     OWNER.store(nix::unistd::getpid().as_raw(), Ordering::Relaxed);
 }
 

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::left_out::{is_root, needs_root};
 use super::pty::Pty;
 use super::scene::User;
 use super::seen::Seen;
@@ -54,9 +55,11 @@ impl Call {
         Call { command, setup: Setup::default(), leashed: false, output_given: false }
     }
 
-    /// In the mount namespace of this descriptor, which lives longer than the call; in this directory there.
-    pub(super) fn inside(mut self, mount_namespace: RawFd, directory: &Path) -> Call {
-        self.setup.mount_namespace = Some(mount_namespace);
+    /// In the namespaces of these descriptors, entered in this order, which live longer than the call; in this directory
+    /// there.
+    pub(super) fn inside(mut self, namespaces: Vec<RawFd>, directory: &Path) -> Call {
+        self.setup.namespaces = namespaces;
+        self.setup.only_root = !is_root();
         self.directory(directory)
     }
 
@@ -96,14 +99,18 @@ impl Call {
         self
     }
 
-    /// As this user, without supplementary groups.
+    /// As this user, without supplementary groups. Skips the test where that cannot be, as do the groups.
     pub fn user(mut self, user: User) -> Call {
+        if user.uid != 0 {
+            needs_root("commands of other users");
+        }
         self.setup.user = Some(user);
         self
     }
 
     /// With these supplementary groups.
     pub fn groups(mut self, groups: &[u32]) -> Call {
+        needs_root("supplementary groups");
         self.setup.groups = groups.to_vec();
         self
     }

@@ -85,6 +85,19 @@ pub fn skip(why: &str) -> ! {
     cannot_be_had(why)
 }
 
+/// Whether the tests run as root, and not as an ordinary user.
+pub fn is_root() -> bool {
+    // SAFETY: no arguments.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Skips the test unless it runs as root, for which it has this need.
+pub fn needs_root(why: &str) {
+    if !is_root() {
+        skip(&format!("needs root: {why}"));
+    }
+}
+
 /// As [`skip`], for what no preparation of the machine would change: it is no failure under `NSKIT_TEST_STRICT=1` either.
 pub fn cannot_be_had(why: &str) -> ! {
     not_run(Sort::Skipped, why.to_string())

@@ -1,6 +1,9 @@
 //! Scenes: a mount namespace, a directory and users that exist for one test only.
+//!
+//! As an ordinary user, the mount namespace, and others beside it, are inside of a user namespace in which the user is root,
+//! and the only user that there is: a command of another one's, and whatever else needs more, skips the test.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -10,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::call::{Call, check, first_processor, pin};
-use super::left_out::skip;
+use super::left_out::{is_root, skip};
 use super::tool::{probe, tool};
 
 /// A user of every scene.
@@ -86,7 +89,8 @@ pub fn copy_to_run(from: &Path, to: &Path) {
 /// comes first in their `PATH`.
 pub struct Scene {
     keeper: Child,
-    mount_namespace: OwnedFd,
+    /// In the order in which they can be entered.
+    namespaces: Vec<OwnedFd>,
     directory: Directory,
 }
 
@@ -100,13 +104,9 @@ pub fn scene_with_our_unshare() -> Scene {
 }
 
 impl Scene {
-    /// A new scene. Skips the test where this process is not root.
+    /// A new scene. Skips the test where there can be none.
     #[track_caller]
     pub fn new() -> Scene {
-        // SAFETY: no arguments.
-        if unsafe { libc::geteuid() } != 0 {
-            skip("a scene needs root");
-        }
         let directory = Directory::new();
         let path = directory.path();
         std::fs::create_dir(path.join("etc")).unwrap();
@@ -128,8 +128,9 @@ impl Scene {
             binds.push((tool, place));
         }
         let keeper = start_keeper(&binds);
-        let mount_namespace = File::open(format!("/proc/{}/ns/mnt", keeper.id())).unwrap().into();
-        Scene { keeper, mount_namespace, directory }
+        let namespace = |name: &&str| File::open(format!("/proc/{}/ns/{name}", keeper.id())).unwrap().into();
+        let names: &[&str] = if is_root() { &["mnt"] } else { &["user", "mnt", "net", "uts", "ipc", "cgroup"] };
+        Scene { namespaces: names.iter().map(namespace).collect(), keeper, directory }
     }
 
     /// PID of a process in it, which does nothing.
@@ -175,7 +176,8 @@ impl Scene {
     /// Any program, run in the scene.
     pub fn call<A: AsRef<OsStr>>(&self, program: impl AsRef<OsStr>, args: impl IntoIterator<Item = A>) -> Call {
         let path = format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", self.text("bin"));
-        let call = Call::new(program).inside(self.mount_namespace.as_raw_fd(), self.directory());
+        let namespaces = self.namespaces.iter().map(AsRawFd::as_raw_fd).collect();
+        let call = Call::new(program).inside(namespaces, self.directory());
         call.env("PATH", path).args(args)
     }
 
@@ -228,11 +230,15 @@ impl Drop for Scene {
     }
 }
 
+/// The namespaces beside the mount namespace, where the user is not root: those that there are could not be entered.
+const BESIDE: libc::c_int = libc::CLONE_NEWNET | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC | libc::CLONE_NEWCGROUP;
+
 /// The probe that keeps the namespace, and ends when its standard input does: with us, however we end.
 fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
     let c_string = |path: &Path| CString::new(path.as_os_str().as_bytes()).unwrap();
     let binds: Vec<_> = binds.iter().map(|(from, on)| (c_string(from), c_string(on))).collect();
     let processor = first_processor();
+    let maps = (!is_root()).then(maps_of_root);
     let mut command = Command::new(probe());
     command.arg("hold").env_clear().stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let private_namespace = move || {
@@ -241,6 +247,11 @@ fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
             check(unsafe { libc::mount(from, on, std::ptr::null(), flags, std::ptr::null()) })
         };
         pin(processor)?;
+        if let Some(maps) = &maps {
+            // SAFETY: plain numbers.
+            check(unsafe { libc::unshare(libc::CLONE_NEWUSER | BESIDE) })?;
+            maps.iter().try_for_each(|(file, text)| write(file, text))?;
+        }
         // SAFETY: plain numbers.
         check(unsafe { libc::unshare(libc::CLONE_NEWNS) })?;
         mount(c"none".as_ptr(), c"/".as_ptr(), libc::MS_REC | libc::MS_PRIVATE)?;
@@ -248,7 +259,33 @@ fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
     };
     // SAFETY: system calls only, on what was allocated before.
     unsafe { command.pre_exec(private_namespace) };
-    command.spawn().unwrap_or_else(|error| panic!("a scene: {error}"))
+    command.spawn().unwrap_or_else(|error| match is_root() {
+        true => panic!("a scene: {error}"),
+        false => skip(&format!("a scene needs root, or a user namespace: {error}")),
+    })
+}
+
+/// What makes this user root in a new user namespace: the files, and what is written to each.
+fn maps_of_root() -> [(CString, String); 3] {
+    // SAFETY: no arguments.
+    let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+    [
+        (c"/proc/self/setgroups".into(), "deny".to_string()),
+        (c"/proc/self/uid_map".into(), format!("0 {uid} 1")),
+        (c"/proc/self/gid_map".into(), format!("0 {gid} 1")),
+    ]
+}
+
+/// Writes a text to a file by system calls only.
+fn write(file: &CStr, text: &str) -> std::io::Result<()> {
+    // SAFETY: a C string, and a text of the length given; the descriptor is ours.
+    unsafe {
+        let fd = libc::open(file.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        check(fd)?;
+        let written = libc::write(fd, text.as_ptr().cast(), text.len());
+        check(written as libc::c_int)?;
+        check(libc::close(fd))
+    }
 }
 
 /// A line of mountinfo.

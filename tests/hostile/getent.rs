@@ -72,6 +72,7 @@ fn with_getent() -> Scene {
 
 scene_test!(the_program_finds_no_trace_of_it);
 fn the_program_finds_no_trace_of_it() {
+    crate::common::needs_root("ids of other users");
     on_purpose("theirs has the name service modules in its own process");
     let scene = with_getent();
     for call in

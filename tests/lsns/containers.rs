@@ -15,6 +15,7 @@ struct Cgroups {
 impl Cgroups {
     /// Skips the test where there is no hierarchy to make them in.
     fn new(name: &str) -> Cgroups {
+        crate::common::needs_root("cgroups of its own");
         let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
         let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
         let mut wanted =

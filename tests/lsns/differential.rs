@@ -207,6 +207,7 @@ fn compare(frozen: &Frozen, options: &str, locales: &[&str]) -> usize {
 
 scene_test!(namespaces);
 fn namespaces() {
+    crate::common::needs_root("a process of another user");
     let frozen = Frozen::new(ALL_KINDS);
     let count = compare(&frozen, OPTIONS, &["C", "C.UTF-8"]);
     println!("{count} outputs are the same");
@@ -215,6 +216,7 @@ fn namespaces() {
 
 scene_test!(processes_of_a_namespace);
 fn processes_of_a_namespace() {
+    crate::common::needs_root("a process of another user");
     let frozen = Frozen::new(ALL_KINDS);
     for kind in ["user", "pid", "net", "mnt"] {
         for of in 0..3 {

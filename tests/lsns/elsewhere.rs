@@ -106,6 +106,7 @@ fn mounts_are_counted() -> bool {
 
 scene_test!(a_root_directory_hides_no_mount);
 fn a_root_directory_hides_no_mount() {
+    crate::common::needs_root("a new proc in a root directory of its own");
     on_purpose("HELD-BY, and namespaces that are found nowhere else");
     if !mounts_are_counted() {
         skip("needs a kernel that says how many mounts there are");

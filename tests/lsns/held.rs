@@ -53,6 +53,7 @@ fn expect(frozen: &Frozen, args: &str, header: &str, rows: &[&str]) {
 
 scene_test!(each_is_listed_once_with_what_is_known_of_it);
 fn each_is_listed_once_with_what_is_known_of_it() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = scene();
     expect(
@@ -86,6 +87,7 @@ fn each_is_listed_once_with_what_is_known_of_it() {
 
 scene_test!(kinds_leave_out_owners_of_other_kinds);
 fn kinds_leave_out_owners_of_other_kinds() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = scene();
     expect(&frozen, "-P -t ipc -o NS", "        NS", &["$IPC"]);
@@ -96,6 +98,7 @@ fn kinds_leave_out_owners_of_other_kinds() {
 
 scene_test!(network_namespaces_have_ids_and_mount_points);
 fn network_namespaces_have_ids_and_mount_points() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = scene();
     let json = frozen.lsns("-J -P -t net -o NS,NETNSID,NSFS,PID").ok();
@@ -114,6 +117,7 @@ fn network_namespaces_have_ids_and_mount_points() {
 
 scene_test!(as_an_operand_it_has_no_processes);
 fn as_an_operand_it_has_no_processes() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = scene();
     for name in ["HELD", "MOUNTED", "SOCKET", "IPC", "U1", "U2"] {
@@ -127,6 +131,7 @@ fn as_an_operand_it_has_no_processes() {
 
 scene_test!(trees_show_owners_and_parents_of_what_is_selected);
 fn trees_show_owners_and_parents_of_what_is_selected() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = scene();
     // The outermost owner, which has processes, is among them.
@@ -153,6 +158,7 @@ $USER_NS     user
 scene_test!(looking_changes_nothing);
 /// Looking leaves no trace: what keeps the namespaces is the same as before.
 fn looking_changes_nothing() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = scene();
     let mounts = || frozen.run("/usr/bin:/bin", ["cat", "/proc/1/mountinfo"]).ok();

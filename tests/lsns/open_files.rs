@@ -56,6 +56,7 @@ fn a_descriptor_whose_mount_is_gone_holds_the_namespace() {
 scene_test!(a_file_system_that_does_not_answer_is_not_asked);
 /// A server of FUSE that never answers: whoever asks it for anything waits for ever.
 fn a_file_system_that_does_not_answer_is_not_asked() {
+    crate::common::needs_root("a process of another user");
     let script = r#"
 server = os.open('/dev/fuse', os.O_RDWR)
 os.mkdir('/mnt/fuse')
@@ -81,6 +82,7 @@ print('PID=%d\nFD=%d' % (os.getpid(), fd))
 scene_test!(a_tap_holds_the_namespace_in_which_it_was_opened);
 /// slirp4netns and VPNs work so. The device may be in another network namespace by now; that is not what it holds.
 fn a_tap_holds_the_namespace_in_which_it_was_opened() {
+    crate::common::needs_root("a device of the machine");
     on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import fcntl, subprocess
@@ -122,6 +124,7 @@ print('FD1=%d\nFD2=%d\nFD3=%d' % (unset, set, moved))
 scene_test!(threads_with_descriptors_of_their_own_are_told_from_those_that_share_them);
 /// Each table is looked at once, however many threads share it.
 fn threads_with_descriptors_of_their_own_are_told_from_those_that_share_them() {
+    crate::common::needs_root("a process of another user");
     on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import threading
@@ -171,6 +174,7 @@ print('PID=%d\n%s' % (os.getpid(), told[0]))
 scene_test!(a_user_sees_the_descriptors_of_a_process_of_theirs_whose_leader_has_exited);
 /// Its directory in /proc is root's, those of its threads are not.
 fn a_user_sees_the_descriptors_of_a_process_of_theirs_whose_leader_has_exited() {
+    crate::common::needs_root("a process of another user");
     on_purpose("HELD-BY, and namespaces that are found nowhere else");
     let script = r#"
 import threading

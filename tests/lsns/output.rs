@@ -211,6 +211,7 @@ fn a_pipe_that_nobody_reads_kills() {
 
 scene_test!(as_an_ordinary_user_what_is_out_of_sight_is_left_out);
 fn as_an_ordinary_user_what_is_out_of_sight_is_left_out() {
+    crate::common::needs_root("a process of another user");
     let frozen = Frozen::new(SCENE);
     let tool = crate::common::tool("lsns").display().to_string();
     // HOLDERS has a line for each namespace that belongs to another.

@@ -36,6 +36,7 @@ tell CHILD OWNER NET UTS
 
 scene_test!(a_namespace_that_is_listed_can_be_the_operand);
 fn a_namespace_that_is_listed_can_be_the_operand() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 41), "namespaces without a process");
     let frozen = Frozen::new(HELD);
     let between = frozen.lsns("-rnP -t user -o NS,ONS").ok();
@@ -67,6 +68,7 @@ fn what_a_tree_shows_beside_the_kinds_asked_for_has_its_processes() {
 
 scene_test!(each_namespace_below_holds_one_without_a_process);
 fn each_namespace_below_holds_one_without_a_process() {
+    crate::common::needs_root("ids of other users");
     on_purpose("HELD-BY");
     let frozen = Frozen::new(HELD);
     let mut below = [frozen.expand("namespace\\x20net:[$NET]"), frozen.expand("namespace\\x20uts:[$UTS]")];

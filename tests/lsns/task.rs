@@ -27,6 +27,7 @@ fn with_proc(frozen: &Frozen, option: &str, script: &str) -> Call {
 
 scene_test!(a_process_that_proc_hides_is_told_from_one_that_is_not_there);
 fn a_process_that_proc_hides_is_told_from_one_that_is_not_there() {
+    crate::common::needs_root("a process of another user");
     on_purpose("theirs lists nothing");
     let frozen = Frozen::new("sleep 1001 & P=$!; started $P; tell P");
     let lsns = crate::common::tool("lsns").display().to_string();

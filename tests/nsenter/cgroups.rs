@@ -11,6 +11,7 @@ struct Cgroups(Vec<PathBuf>);
 impl Cgroups {
     /// In the hierarchies that are mounted at these places.
     fn new(name: &str, mounts: &[PathBuf]) -> Cgroups {
+        crate::common::needs_root("cgroups of its own");
         let mut made = Cgroups(Vec::new());
         for mount in mounts {
             let directory = mount.join(format!("nskit-test-{}-{name}", std::process::id()));

@@ -9,6 +9,7 @@ const REMAPPED: &[&str] =
 
 scene_test!(in_a_user_namespace_the_program_is_root_without_groups);
 fn in_a_user_namespace_the_program_is_root_without_groups() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     for target in [Target::new(&scene, ROOT, REMAPPED), Target::new(&scene, ALICE, &["-U", "-r"])] {
         let call = scene.nsenter(["-t", &target.id(), "-U", "probe", "seen"]).groups(&[50]);
@@ -21,6 +22,7 @@ fn in_a_user_namespace_the_program_is_root_without_groups() {
 
 scene_test!(credentials_are_preserved);
 fn credentials_are_preserved() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials"]);
@@ -32,6 +34,7 @@ fn credentials_are_preserved() {
 
 scene_test!(preserved_credentials_give_way_to_those_that_are_given);
 fn preserved_credentials_give_way_to_those_that_are_given() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let call = scene.nsenter(["-t", &target.id(), "-U", "--preserve-credentials", "-S5", "-G6"]);
@@ -66,6 +69,7 @@ fn without_a_user_namespace_only_the_group_drops_the_others() {
 
 scene_test!(ids_are_those_of_the_user_namespace_that_is_entered);
 fn ids_are_those_of_the_user_namespace_that_is_entered() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
     let call = scene.nsenter(["-t", &target.id(), "-U", "-S5", "-G6", "probe", "hold"]);
@@ -78,6 +82,7 @@ fn ids_are_those_of_the_user_namespace_that_is_entered() {
 
 scene_test!(user_and_group_are_given_by_name);
 fn user_and_group_are_given_by_name() {
+    crate::common::needs_root("setgroups(2)");
     on_purpose("names for --setuid and --setgid");
     let scene = scene();
     let seen = scene.nsenter(["-S", "alice", "-G", "staff", "probe", "seen"]).seen();
@@ -97,6 +102,7 @@ fn user_and_group_are_given_by_name() {
 
 scene_test!(user_and_group_of_the_target_are_followed_as_they_are_called_inside);
 fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 39), "--setuid follow");
     let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);
@@ -110,6 +116,7 @@ fn user_and_group_of_the_target_are_followed_as_they_are_called_inside() {
 
 scene_test!(who_has_no_id_inside_is_not_followed);
 fn who_has_no_id_inside_is_not_followed() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 39), "--setuid follow");
     let scene = scene();
     // Its user and group are root's outside, which the maps leave out; 65534 inside is somebody.
@@ -142,6 +149,7 @@ fn who_has_no_id_inside_is_not_followed() {
 
 scene_test!(capabilities_are_kept_for_the_program);
 fn capabilities_are_kept_for_the_program() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 39), "--keep-caps");
     let scene = scene();
     let target = Target::new(&scene, ROOT, REMAPPED);

@@ -34,6 +34,7 @@ fn probe(scene: &Scene, words: &[String], id: &str) -> Call {
 
 scene_test!(every_combination_of_options_leaves_none_of_ours);
 fn every_combination_of_options_leaves_none_of_ours() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let call = scene.call(scene.path("our-unshare"), ["-u", "-C", "probe", "hold"]);
@@ -57,6 +58,7 @@ fn every_combination_of_options_leaves_none_of_ours() {
 
 scene_test!(a_program_named_by_a_descriptor_is_none_of_ours);
 fn a_program_named_by_a_descriptor_is_none_of_ours() {
+    crate::common::needs_root("a socket in the network namespace that is there");
     let scene = scene();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let call = scene.call(scene.path("our-unshare"), ["-u", "-p", "-f", "probe", "hold"]);

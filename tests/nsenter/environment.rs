@@ -125,6 +125,7 @@ fn preloading(scene: &Scene, options: &[&str], words: &[&str], program: &str) ->
 
 scene_test!(the_loaders_variables_stay_with_the_mount_namespace_of_their_target);
 fn the_loaders_variables_stay_with_the_mount_namespace_of_their_target() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     let probe = scene.text("bin/probe");
@@ -169,6 +170,7 @@ fn the_loaders_variables_stay_with_the_root_of_their_target() {
 
 scene_test!(the_loaders_variables_stay_with_the_user_of_their_target);
 fn the_loaders_variables_stay_with_the_user_of_their_target() {
+    crate::common::needs_root("a process of another user");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     let probe = scene.text("bin/probe");
@@ -209,6 +211,7 @@ fn the_loaders_variables_stay_with_the_user_of_their_target() {
 
 scene_test!(the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target);
 fn the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target() {
+    crate::common::needs_root("a process of another user");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     // As su(1) while it asks for a password: root by now, with the environment of the user who started it.

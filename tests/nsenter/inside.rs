@@ -18,6 +18,7 @@ mount --bind pipe /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/prob
 
 scene_test!(a_passwd_file_without_an_end_is_not_read_to_it);
 fn a_passwd_file_without_an_end_is_not_read_to_it() {
+    crate::common::needs_root("/proc/kmsg");
     let scene = scene();
     for make in ["truncate -s 1T endless", "mount --bind /dev/zero endless", "mount --bind /proc/kmsg endless"] {
         let script = format!(

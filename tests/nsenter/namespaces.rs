@@ -70,6 +70,7 @@ fn all_leaves_alone_what_its_own_option_names() {
 
 scene_test!(all_without_a_namespace_of_its_own_kind_is_nothing_special);
 fn all_without_a_namespace_of_its_own_kind_is_nothing_special() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     // Nothing differs but the UTS namespace.
     let target = Target::new(&scene, ROOT, &["-u"]);
@@ -135,6 +136,7 @@ fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
 
 scene_test!(nothing_needs_to_be_entered);
 fn nothing_needs_to_be_entered() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     assert_eq!(scene.nsenter(["-S", "5", "id", "-u"]).ok(), "5\n");
     let target = Target::of(scene.probe(["hold"]).directory("/usr"));
@@ -183,6 +185,7 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
 
 scene_test!(the_network_namespace_of_a_socket_is_entered);
 fn the_network_namespace_of_a_socket_is_entered() {
+    crate::common::needs_root("a socket in the network namespace that is there");
     newer_than_theirs((2, 41), "--net-socket");
     let scene = scene();
     let (socket, net) = std::thread::spawn(|| {

@@ -43,6 +43,7 @@ fn the_owner_of_the_namespace_is_not_entered() {
 
 scene_test!(another_namespace_than_its_owner_is_entered);
 fn another_namespace_than_its_owner_is_entered() {
+    crate::common::needs_root("a process of another user");
     let scene = scene();
     // Root's own network namespace, after she has entered a user namespace of hers.
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
@@ -56,6 +57,7 @@ fn another_namespace_than_its_owner_is_entered() {
 
 scene_test!(the_namespace_is_of_our_own_user_namespace_and_we_are_not_root);
 fn the_namespace_is_of_our_own_user_namespace_and_we_are_not_root() {
+    crate::common::needs_root("a process of another user");
     let scene = scene();
     // A process of hers, so that she may look into it, in a namespace that root has made.
     let call = scene.call(scene.path("our-unshare"), ["-n", "/usr/bin/setpriv"]);
@@ -86,6 +88,7 @@ fn the_user_namespace_is_our_own() {
 
 scene_test!(the_pid_namespace_is_not_below_ours);
 fn the_pid_namespace_is_not_below_ours() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);
     let file = format!("--pid=/proc/{}/ns/pid", scene.pid());
@@ -188,6 +191,7 @@ fn the_program_is_looked_for_inside() {
 
 scene_test!(the_process_that_has_forked_into_the_namespace_is_not_in_it);
 fn the_process_that_has_forked_into_the_namespace_is_not_in_it() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     crate::common::on_purpose("it says nothing of the child that is meant");
     let scene = scene();
     let target = Target::new(&scene, ROOT, &["-p", "-f"]);

@@ -87,6 +87,7 @@ fn an_option_without_an_attached_argument_leaves_the_next_word_alone() {
 
 scene_test!(the_last_of_repeated_options_wins);
 fn the_last_of_repeated_options_wins() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     let targets = [0; 2].map(|_| Target::new(&scene, ROOT, &["-u"]));
     let files = targets.each_ref().map(|target| format!("-u{}", target.proc("ns/uts")));

@@ -84,6 +84,7 @@ fn the_same_is_listed_where_the_kernel_lacks_newer_calls() {
 scene_test!(all_are_listed_where_the_kernel_tells_of_all_mounts);
 /// The kernel tells of all mount namespaces only outside of any PID namespace but the first.
 fn all_are_listed_where_the_kernel_tells_of_all_mounts() {
+    common::needs_root("to enter the PID namespace that is there");
     let garden = Garden::in_the_open();
     let output = garden.call(ours("lsns"), LISTING).ok();
     assert_eq!(listed(&garden.planted, &output).1, Vec::<String>::new());
@@ -105,6 +106,7 @@ fn a_socket_is_not_asked_where_that_is_not_allowed() {
 
 scene_test!(each_is_entered_by_inode_and_by_id);
 fn each_is_entered_by_inode_and_by_id() {
+    common::needs_root("setgroups(2)");
     let garden = Garden::new();
     let mut lines = String::new();
     for one in &garden.planted {
@@ -119,6 +121,7 @@ fn each_is_entered_by_inode_and_by_id() {
 scene_test!(an_ordinary_user_sees_what_is_mounted);
 /// Of what nobody but its holder shows, the mounts are for everybody to see.
 fn an_ordinary_user_sees_what_is_mounted() {
+    common::needs_root("ids of other users");
     let garden = Garden::new();
     let output = garden.call_as(ALICE, ours("lsns"), LISTING).ok();
     for one in &garden.planted {
@@ -140,6 +143,7 @@ fn an_ordinary_user_sees_what_is_mounted() {
 scene_test!(a_container_without_rights_sees_what_is_mounted_there);
 /// A new mount namespace has copies of all mounts but those of mount namespaces.
 fn a_container_without_rights_sees_what_is_mounted_there() {
+    common::needs_root("ids of other users");
     let garden = Garden::new();
     let unshare = ours("unshare");
     let inside = ["-Urmpf", "--mount-proc"].map(str::to_string).into_iter();

@@ -6,6 +6,7 @@ use crate::common::{Ending, Scene, newer_than_theirs, on_purpose, part};
 
 scene_test!(options_may_be_abbreviated_clustered_and_attached);
 fn options_may_be_abbreviated_clustered_and_attached() {
+    crate::common::needs_root("ids of other users");
     let scene = Scene::new();
     for (line, expected) in [
         (&["--map-root", "id", "-u"][..], "0\n"),

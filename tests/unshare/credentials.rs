@@ -44,6 +44,7 @@ fn ids_are_those_of_the_new_user_namespace() {
 
 scene_test!(names_are_those_of_outside);
 fn names_are_those_of_outside() {
+    crate::common::needs_root("setgroups(2)");
     on_purpose("theirs takes numbers only");
     let scene = Scene::new();
     for options in [&["-S", "alice", "-G", "staff"][..], &["--setuid=alice", "--setgid=staff"]] {
@@ -119,6 +120,7 @@ fn the_user_namespace_belongs_to_its_maker() {
 
 scene_test!(owner_gives_the_user_namespace_to_another);
 fn owner_gives_the_user_namespace_to_another() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 42), "--owner");
     let scene = Scene::new();
     for (options, uid_map) in

@@ -65,6 +65,7 @@ const INVALID: &str = "Invalid argument";
 
 scene_test!(our_own_ids_are_not_mapped);
 fn our_own_ids_are_not_mapped() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     let users = "--map-users=1:100000:10";
     let groups = "--map-groups=1:100000:10";
@@ -124,6 +125,7 @@ fn a_file_in_another_mount_namespace() {
 
 scene_test!(a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only);
 fn a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let shared = scene.subdirectory("shared");
     scene.mount(["--bind", &shared, &shared]);
@@ -205,6 +207,7 @@ fn proc_is_masked_whatever_root_directory_is_taken() {
 
 scene_test!(the_root_directory_is_no_mount_point);
 fn the_root_directory_is_no_mount_point() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let root = scene.subdirectory("root");
     copy_to_run(&ours("unshare"), &scene.path("root/unshare"));

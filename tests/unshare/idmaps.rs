@@ -148,6 +148,7 @@ fn subids_are_mapped_to_themselves() {
 
 scene_test!(all_passes_every_id_through);
 fn all_passes_every_id_through() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 39), "--map-users=all");
     assert_maps(
         ROOT,
@@ -160,12 +161,14 @@ fn all_passes_every_id_through() {
 
 scene_test!(blocks_add_up_in_their_order);
 fn blocks_add_up_in_their_order() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 39), "more than one block");
     assert_maps(ROOT, &[(&["--map-users=10:100:5", "--map-users=0:200:5"], "10 100 5; 0 200 5", "", "allow")]);
 }
 
 scene_test!(users_and_groups_are_decided_apart);
 fn users_and_groups_are_decided_apart() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 39), "a block of one kind beside a single map of the other");
     assert_maps(
         ROOT,
@@ -178,6 +181,7 @@ fn users_and_groups_are_decided_apart() {
 
 scene_test!(a_block_that_contains_the_outer_id_does_not_run_over_its_end);
 fn a_block_that_contains_the_outer_id_does_not_run_over_its_end() {
+    crate::common::needs_root("ids of other users");
     their_bug_since((2, 39), "an auto block that contains the single outer id runs over its end");
     let scene = Scene::new();
     std::fs::write(scene.path("etc/subuid"), "root:0:10\n").unwrap();
@@ -193,6 +197,7 @@ fn a_line_may_name_its_user_by_number() {
 
 scene_test!(a_number_in_the_file_counts_without_a_passwd_entry);
 fn a_number_in_the_file_counts_without_a_passwd_entry() {
+    crate::common::needs_root("ids of other users");
     let scene = Scene::new();
     std::fs::write(scene.path("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n").unwrap();
     std::fs::write(scene.path("etc/subuid"), "0:600000:7\n").unwrap();
@@ -201,6 +206,7 @@ fn a_number_in_the_file_counts_without_a_passwd_entry() {
 
 scene_test!(root_has_the_block_of_root_only);
 fn root_has_the_block_of_root_only() {
+    crate::common::needs_root("ids of other users");
     their_bug("as root, a line of any named user matches");
     let scene = Scene::new();
     let expected = ["0 500000 1000", "0 500000 1000", "allow"];

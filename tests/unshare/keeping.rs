@@ -66,6 +66,7 @@ fn before_5_2(scene: &Scene, call: Call) -> Call {
 
 scene_test!(what_is_taken_back_is_the_mount_that_was_made);
 fn what_is_taken_back_is_the_mount_that_was_made() {
+    crate::common::needs_root("ids of other users");
     on_purpose("theirs leaves the namespace bound");
     for old in [false, true] {
         let scene = ground();
@@ -84,6 +85,7 @@ fn what_is_taken_back_is_the_mount_that_was_made() {
 
 scene_test!(before_5_2_a_mount_is_taken_back_as_well);
 fn before_5_2_a_mount_is_taken_back_as_well() {
+    crate::common::needs_root("ids of other users");
     on_purpose("theirs leaves the namespace bound");
     let scene = ground();
     let call = before_5_2(&scene, fails_after_binding(&scene, &[], ""));
@@ -111,6 +113,7 @@ fn with_newuidmap(scene: &Scene, script: &str) -> Call {
 
 scene_test!(what_is_bound_on_is_the_file_that_was_there_at_the_start);
 fn what_is_bound_on_is_the_file_that_was_there_at_the_start() {
+    crate::common::needs_root("a process of another user");
     on_purpose("theirs follows the path when it mounts");
     for old in [false, true] {
         let scene = ground();
@@ -126,6 +129,7 @@ fn what_is_bound_on_is_the_file_that_was_there_at_the_start() {
 
 scene_test!(a_file_that_is_removed_meanwhile_is_an_error);
 fn a_file_that_is_removed_meanwhile_is_an_error() {
+    crate::common::needs_root("a process of another user");
     on_purpose("theirs does not fail before the program runs");
     let scene = ground();
     let remove = format!("rm {}", scene.text("open/place/file"));
@@ -137,6 +141,7 @@ fn a_file_that_is_removed_meanwhile_is_an_error() {
 
 scene_test!(who_is_killed_before_the_program_runs_leaves_nothing_behind);
 fn who_is_killed_before_the_program_runs_leaves_nothing_behind() {
+    crate::common::needs_root("ids of other users");
     on_purpose("theirs leaves the namespace bound");
     for options in [&[][..], &["--fork"], &["--fork", "--pid", "--kill-child"]] {
         let scene = ground();
@@ -160,6 +165,7 @@ fn who_is_killed_before_the_program_runs_leaves_nothing_behind() {
 
 scene_test!(only_what_exec_would_run_has_a_namespace_kept);
 fn only_what_exec_would_run_has_a_namespace_kept() {
+    crate::common::needs_root("a process of another user");
     let scene = ground();
     let file = scene.text("open/place/file");
     let keep = format!("--uts={file}");
@@ -242,6 +248,7 @@ fn a_link_to_the_file_is_followed_and_one_file_may_be_given_twice() {
 
 scene_test!(a_helper_that_is_killed_is_an_error);
 fn a_helper_that_is_killed_is_an_error() {
+    crate::common::needs_root("a process of another user");
     their_bug("the helper that it still has waits for ever");
     let scene = ground();
     // The first child of unshare is the helper that binds; the second one runs us.

@@ -105,6 +105,7 @@ fn mount_proc_shows_the_new_pid_namespace() {
 
 scene_test!(mount_proc_implies_a_mount_namespace);
 fn mount_proc_implies_a_mount_namespace() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = Scene::new();
     let before = scene.mountinfo();
     let namespace = scene.unshare(["--mount-proc", "readlink", "/proc/self/ns/mnt"]).ok();
@@ -114,6 +115,7 @@ fn mount_proc_implies_a_mount_namespace() {
 
 scene_test!(mount_proc_goes_where_it_is_told);
 fn mount_proc_goes_where_it_is_told() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = Scene::new();
     let place = scene.subdirectory("place");
     let mountinfo = scene.unshare([&*format!("--mount-proc={place}"), "cat", "/proc/self/mountinfo"]).ok();
@@ -134,6 +136,7 @@ fn a_new_proc_never_appears_outside() {
 
 scene_test!(only_the_place_of_the_new_proc_is_made_private);
 fn only_the_place_of_the_new_proc_is_made_private() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = Scene::new();
     scene.mount(["--make-rshared", "/"]);
     let line = ["--propagation=unchanged", "--mount-proc", "cat", "/proc/self/mountinfo"];
@@ -144,6 +147,7 @@ fn only_the_place_of_the_new_proc_is_made_private() {
 
 scene_test!(a_directory_that_is_no_mount_point_takes_a_proc_too);
 fn a_directory_that_is_no_mount_point_takes_a_proc_too() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = Scene::new();
     let place = scene.subdirectory("place");
     let line = ["--propagation=slave", &*format!("--mount-proc={place}"), "cat", "/proc/self/mountinfo"];
@@ -204,6 +208,7 @@ fn wd_changes_the_working_directory_inside_the_new_root() {
 
 scene_test!(proc_is_mounted_inside_the_new_root);
 fn proc_is_mounted_inside_the_new_root() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = Scene::new();
     let root = root(&scene);
     for mode in ["private", "slave", "unchanged"] {

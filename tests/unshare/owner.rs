@@ -101,6 +101,7 @@ os.write(order[1], b'!')
 
 scene_test!(the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process);
 fn the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process() {
+    crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 42), "--owner");
     let scene = Scene::new();
     let open = scene.subdirectory("open");

@@ -96,6 +96,7 @@ fn kill_child_sends_the_signal_that_was_asked_for() {
 
 scene_test!(kill_child_survives_a_change_of_ids);
 fn kill_child_survives_a_change_of_ids() {
+    crate::common::needs_root("ids of other users");
     their_bug("a change of ids clears the death signal, and the child survives");
     let scene = Scene::new();
     for options in [&["-S", "1001"][..], &["-G", "1001"], &["-S1001", "-G1001"], &["--map-auto", "-S7", "-G7"]] {

@@ -16,6 +16,7 @@ fn assert_rows(rows: &[Row]) {
 
 scene_test!(namespaces_and_processes);
 fn namespaces_and_processes() {
+    crate::common::needs_root("to enter the namespaces that are there");
     assert_rows(&[
         ("unshare", &["-e", "inject=unshare:error=EPERM"], &["-m"], 1, "unshare failed: Operation not permitted"),
         ("unshare", &["-e", "inject=unshare:error=ENOSPC"], &["-U"], 1, "unshare failed: No space left on device"),
@@ -80,6 +81,7 @@ fn settings_of_namespaces() {
 
 scene_test!(credentials);
 fn credentials() {
+    crate::common::needs_root("setgroups(2)");
     assert_rows(&[
         ("unshare", &["-e", "inject=setgroups:error=EPERM"], &["-G0"], 1, "setgroups failed: Operation not permitted"),
         ("unshare", &["-e", "inject=setgid:error=EPERM"], &["-G0"], 1, "setgid failed: Operation not permitted"),
@@ -231,6 +233,7 @@ fn subordinate_ids() {
 
 scene_test!(sockets);
 fn sockets() {
+    crate::common::needs_root("a socket in the network namespace that is there");
     newer_than_theirs((2, 41), "--net-socket");
     let scene = Scene::new();
     let target = format!("-t{}", std::process::id());

@@ -8,7 +8,10 @@ use super::super::scene::User;
 /// What the new process does to itself before it becomes the program.
 #[derive(Default)]
 pub(super) struct Setup {
-    pub(super) mount_namespace: Option<RawFd>,
+    /// In this order.
+    pub(super) namespaces: Vec<RawFd>,
+    /// Whether there is no other user than root in them.
+    pub(super) only_root: bool,
     pub(super) directory: Option<CString>,
     pub(super) user: Option<User>,
     pub(super) groups: Vec<u32>,
@@ -28,8 +31,8 @@ impl Setup {
         // SAFETY: system calls on numbers and on strings and arrays that live on; an all-zero sigaction or sigset_t is
         // a valid one.
         unsafe {
-            if let Some(fd) = self.mount_namespace {
-                check(libc::setns(fd, libc::CLONE_NEWNS))?;
+            for fd in &self.namespaces {
+                check(libc::setns(*fd, 0))?;
             }
             if let Some(directory) = &self.directory {
                 check(libc::chdir(directory.as_ptr()))?;
@@ -65,7 +68,7 @@ impl Setup {
             if let Some(umask) = self.umask {
                 libc::umask(umask);
             }
-            if let Some(User { uid, gid, .. }) = self.user {
+            if let Some(User { uid, gid, .. }) = self.user.filter(|_| !self.only_root) {
                 check(libc::setgroups(self.groups.len(), self.groups.as_ptr()))?;
                 check(libc::setresgid(gid, gid, gid))?;
                 check(libc::setresuid(uid, uid, uid))?;

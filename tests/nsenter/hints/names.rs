@@ -123,6 +123,7 @@ fn said_on_a_terminal(call: crate::Call) -> String {
 
 scene_test!(on_a_terminal_a_note_says_that_nothing_is_entered);
 fn on_a_terminal_a_note_says_that_nothing_is_entered() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u"]);
     let id = target.id();

@@ -6,6 +6,7 @@ use crate::common::{ALICE, ROOT};
 
 scene_test!(without_a_proc_it_is_to_be_mounted);
 fn without_a_proc_it_is_to_be_mounted() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     scene.call("/bin/umount", ["-l", "/proc"]).ok();
@@ -17,6 +18,7 @@ fn without_a_proc_it_is_to_be_mounted() {
 
 scene_test!(a_process_that_hidepid_hides_is_there_all_the_same);
 fn a_process_that_hidepid_hides_is_there_all_the_same() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     let enter = || scene.nsenter(["-t", &target.id(), "-n", "true"]).user(ALICE);

@@ -47,6 +47,7 @@ fn where_the_target_has_another_root_it_is_to_be_entered() {
 
 scene_test!(a_target_in_our_own_mount_namespace_is_nowhere_else);
 fn a_target_in_our_own_mount_namespace_is_nowhere_else() {
+    crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     // As in a container with processes of its own: process 1 is one of them.
     let call = scene.call(scene.path("our-unshare"), ["-p", "-f", "-m", "--mount-proc", "/bin/sh", "-c"]);

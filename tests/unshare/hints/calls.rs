@@ -36,6 +36,7 @@ fn who_is_not_mapped_is_not_told_to_make_another_user_namespace() {
 
 scene_test!(a_chroot_is_told_before_a_user_namespace_is_proposed);
 fn a_chroot_is_told_before_a_user_namespace_is_proposed() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let root = scene.subdirectory("root");
     copy_to_run(&ours("unshare"), &scene.path("root/unshare"));
@@ -101,8 +102,9 @@ impl Cgroup {
             false if controlled.split_whitespace().any(|controller| controller == "pids") => "/sys/fs/cgroup",
             false => return None,
         };
-        let cgroup = Cgroup(Path::new(hierarchy).join(format!("nskit-test-{}", std::process::id())));
-        std::fs::create_dir(&cgroup.0).ok()?;
+        let path = Path::new(hierarchy).join(format!("nskit-test-{}", std::process::id()));
+        std::fs::create_dir(&path).ok()?;
+        let cgroup = Cgroup(path);
         std::fs::write(cgroup.0.join("pids.max"), "1").ok()?;
         Some(cgroup)
     }

@@ -24,6 +24,7 @@ fn a_user_is_told_which_option_needs_root() {
 
 scene_test!(an_id_that_is_not_mapped_is_told_with_those_that_are);
 fn an_id_that_is_not_mapped_is_told_with_those_that_are() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     for (options, words) in [
         (&["-r", "-S", "1000"][..], "user 1000 is not mapped in the new user namespace, which has 0:"),

@@ -18,6 +18,7 @@ fn root_of_outside_needs_cap_setfcap() {
 
 scene_test!(a_block_needs_the_right_to_change_the_user);
 fn a_block_needs_the_right_to_change_the_user() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     for (option, lacking, name) in
         [("--map-users=0:100000:10", "setuid", "CAP_SETUID"), ("--map-groups=0:100000:10", "setgid", "CAP_SETGID")]
@@ -30,6 +31,7 @@ fn a_block_needs_the_right_to_change_the_user() {
 
 scene_test!(ids_that_the_outer_user_namespace_lacks);
 fn ids_that_the_outer_user_namespace_lacks() {
+    crate::common::needs_root("ids of other users");
     let scene = scene();
     // Root has subordinate ids, which are not mapped in the outer one.
     let call = scene.unshare(["-r", "bin/unshare", "--map-auto", "true"]);

@@ -54,6 +54,7 @@ fn proc_is_masked_whether_or_not_a_process_of_its_mount_namespace_is_left() {
 
 scene_test!(a_hint_outlives_the_mount_namespace_that_it_is_about);
 fn a_hint_outlives_the_mount_namespace_that_it_is_about() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let file = scene.file("kept", "");
     let mounted = scene.subdirectory("mounted");
@@ -77,6 +78,7 @@ fn a_hint_outlives_the_mount_namespace_that_it_is_about() {
 
 scene_test!(a_proc_is_held_to_its_options);
 fn a_proc_is_held_to_its_options() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let line = |option: &str, run: &str| format!("mount -o remount,bind,{option} /proc; {run}; exit $?");
     let run = "unshare -Urmpf --mount-proc true";
@@ -92,6 +94,7 @@ fn a_proc_is_held_to_its_options() {
 
 scene_test!(there_is_no_proc);
 fn there_is_no_proc() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let file = scene.file("uts", "");
     for options in ["-r", "--map-auto", &format!("--uts={file}"), "-T --boottime 5"] {

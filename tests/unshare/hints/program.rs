@@ -107,6 +107,7 @@ fn a_program_that_may_not_be_executed_says_why() {
 
 scene_test!(an_optional_argument_has_no_blank_before_it);
 fn an_optional_argument_has_no_blank_before_it() {
+    crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let empty = scene.file("empty", "");
     let kept = scene.file("kept", "");
