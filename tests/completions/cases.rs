@@ -3,7 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
-use crate::common::Scene;
+use crate::common::{Scene, is_root};
 
 /// What is to be seen after TAB.
 pub enum Sees {
@@ -51,7 +51,7 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     let (socket, _) = UnixStream::pair().unwrap();
     let own = std::process::id();
-    let cases = vec![
+    let mut cases = vec![
         offers("options", "unshare --for", &["--fork", "--forward-signals"], &["--mount"]),
         offers("options", "nsenter --wd", &["--wd", "--wdns"], &[]),
         offers("options", "lsns --no", &["--noheadings", "--notruncate", "--nowrap"], &[]),
@@ -136,5 +136,7 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
             &["--no-fork"],
         ),
     ];
+    // In a user namespace, descriptors of a process outside of it cannot be seen.
+    cases.retain(|case| is_root() || case.category != "sockets");
     (cases, socket)
 }
