@@ -29,7 +29,7 @@ pub enum Part {
     /// sigprocmask(2), before a fork.
     BlockSignals,
     /// sigprocmask(2), in the child.
-    UnblockSignals,
+    RestoreSignals,
     /// open(2) of a file of our own in /proc that is to be written.
     OpenSetting,
     /// fchdir(2) to the new root directory.
@@ -168,7 +168,7 @@ impl Part {
             Part::Namespace(kind) => (11, kind as i32),
             Part::Id(id) => (12, id as i32),
             Part::BlockSignals => (13, 0),
-            Part::UnblockSignals => (14, 0),
+            Part::RestoreSignals => (14, 0),
             Part::OpenSetting => (15, 0),
             Part::ChdirToRootHandle => (16, 0),
             Part::ChdirToRoot => (17, 0),
@@ -194,7 +194,7 @@ impl Part {
             11 => Part::Namespace(kind()?),
             12 => Part::Id(more as u32),
             13 => Part::BlockSignals,
-            14 => Part::UnblockSignals,
+            14 => Part::RestoreSignals,
             15 => Part::OpenSetting,
             16 => Part::ChdirToRootHandle,
             17 => Part::ChdirToRoot,
@@ -226,7 +226,7 @@ mod tests {
             Part::Namespace(Kind::Mount),
             Part::Id(u32::MAX),
             Part::BlockSignals,
-            Part::UnblockSignals,
+            Part::RestoreSignals,
             Part::OpenSetting,
             Part::ChdirToRootHandle,
             Part::ChdirToRoot,

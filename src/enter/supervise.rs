@@ -50,7 +50,7 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
 impl Masked {
     /// Gives the child the mask that our caller gave us.
     pub fn restore(&self) -> Result<(), Fault> {
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).map_err(Part::UnblockSignals.fault())
+        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).map_err(Part::RestoreSignals.fault())
     }
 }
 

@@ -25,7 +25,7 @@ pub enum Attempt {
     /// sigprocmask(2), before a fork.
     BlockSignals,
     /// sigprocmask(2), in the child.
-    UnblockSignals,
+    RestoreSignals,
     /// open(2).
     Open(PathBuf),
     /// read(2).
@@ -150,7 +150,7 @@ impl fmt::Display for Attempt {
             Attempt::Wait(_) => write!(f, "waitpid failed"),
             Attempt::Signals => write!(f, "sigaction failed"),
             Attempt::BlockSignals => write!(f, "sigprocmask block failed"),
-            Attempt::UnblockSignals => write!(f, "sigprocmask unblock failed"),
+            Attempt::RestoreSignals => write!(f, "sigprocmask restore failed"),
             Attempt::OpenSetting(path) if is_of_clocks(path) => write!(f, "failed to open {}", path.shown()),
             Attempt::Open(path) | Attempt::OpenSetting(path) => write!(f, "cannot open {}", path.shown()),
             Attempt::Stat(path) => write!(f, "stat of {} failed", path.shown()),

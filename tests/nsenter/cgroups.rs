@@ -89,6 +89,22 @@ fn the_cgroups_of_the_target_are_joined() {
     }
 }
 
+scene_test!(where_no_hierarchy_is_mounted_none_can_be_joined);
+fn where_no_hierarchy_is_mounted_none_can_be_joined() {
+    newer_than_theirs((2, 40), "--join-cgroup");
+    let scene = scene();
+    let mounts = all_hierarchies();
+    let cgroups = Cgroups::new("unmounted", &mounts[..1]);
+    let target = Target::of(scene.probe(["hold"]));
+    cgroups.add(target.pid());
+    scene.call("/bin/umount", ["-R", "-l", "/sys/fs/cgroup"]).ok();
+    let outcome = scene.nsenter(["-t", &target.id(), "-c", "true"]).run();
+    let line = outcome.stderr.lines().next();
+    assert_eq!(outcome.ending, Ending::Exited(1), "{outcome:?}");
+    assert_eq!(line, Some("nsenter: --join-cgroup is only supported in cgroup v2"));
+    target.end();
+}
+
 scene_test!(a_forked_program_and_a_cgroup_namespace_are_joined_as_well);
 fn a_forked_program_and_a_cgroup_namespace_are_joined_as_well() {
     newer_than_theirs((2, 40), "--join-cgroup");

@@ -1,6 +1,6 @@
 //! System calls that fail.
 
-use crate::common::{ALICE, Scene, newer_than_theirs, on_purpose};
+use crate::common::{ALICE, Call, Scene, newer_than_theirs, on_purpose};
 use crate::{assert_says, call, faulty};
 
 /// A tool, what strace makes fail, the arguments, the status and the line.
@@ -50,6 +50,71 @@ fn namespaces_and_processes() {
     ] {
         let call = faulty(&scene, "nsenter", &faults, &[&target]);
         assert_says(&args, &call.args(args).args(["/bin/true"]).run(), 1, &format!("nsenter: {line}"));
+    }
+}
+
+/// The number of a system call, what it fails with, and the bits one of which its first argument has then, if not any.
+fn refused(call: Call, number: i64, errno: i32, mask: i32, scene: &Scene) -> Call {
+    let numbers = [number, errno.into(), mask.into()].map(|number| number.to_string());
+    call.under(scene, "bin/probe", ["refuse".to_string()].into_iter().chain(numbers))
+}
+
+scene_test!(processes_of_ours);
+fn processes_of_ours() {
+    let scene = Scene::new();
+    // The child only sets the mask; before it there is a block.
+    let call = call(&scene, "unshare", &["-f", "true"]);
+    let outcome = refused(call, libc::SYS_rt_sigprocmask, libc::EINVAL, libc::SIG_SETMASK, &scene).run();
+    assert_says(&"restore", &outcome, 1, "unshare: sigprocmask restore failed: Invalid argument");
+    assert_rows(&[(
+        "unshare",
+        &["-e", "inject=wait4,waitid:error=ECHILD"],
+        &["-f"],
+        1,
+        "waitpid failed: No child processes",
+    )]);
+    // Ours does not call eventfd(2): what it has in its place fails with the same line.
+    let directory = scene.subdirectory("private");
+    scene.mount(["--bind", &directory, &directory]);
+    scene.mount(["--make-private", &directory]);
+    let file = format!("--mount={}", scene.file("private/file", ""));
+    let faults = ["-e", "inject=eventfd2,socketpair:error=EMFILE"];
+    let outcome = faulty(&scene, "unshare", &faults, &[&file, "true"]).run();
+    assert_says(&"eventfd", &outcome, 1, "unshare: eventfd failed: Too many open files");
+}
+
+scene_test!(the_directory_that_nsenter_comes_from);
+fn the_directory_that_nsenter_comes_from() {
+    let scene = Scene::new();
+    let directory = scene.subdirectory("closed");
+    std::fs::set_permissions(&directory, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let call = call(&scene, "nsenter", &["-r/", "true"]).user(ALICE).directory(&directory);
+    let said = "nsenter: cannot open current working directory: Permission denied";
+    assert_says(&"-r", &call.run(), 1, said);
+}
+
+scene_test!(handlers_of_programs);
+fn handlers_of_programs() {
+    newer_than_theirs((2, 42), "--load-interp");
+    let scene = Scene::new();
+    let register = "/proc/sys/fs/binfmt_misc/register";
+    let interpreter = "--load-interp=:nskit:M::nskit::/bin/sh:";
+    for (call, said) in [("openat", "cannot open"), ("write", "write failed")] {
+        let fault = format!("inject={call}:error=EACCES");
+        let call = faulty(&scene, "unshare", &["-P", register, "-e", &fault], &["-rpf", interpreter, "true"]);
+        let line = format!("unshare: {said} {register}: Permission denied");
+        assert_says(&said, &call.run(), 1, &line);
+    }
+}
+
+scene_test!(ids_that_no_namespace_has);
+fn ids_that_no_namespace_has() {
+    newer_than_theirs((2, 42), ":NSID");
+    let scene = Scene::new();
+    for option in ["--net=:999999999999", "--mount=:999999999999"] {
+        let outcome = call(&scene, "nsenter", &[option, "true"]).run();
+        let line = "nsenter: cannot open namespace of id 999999999999: Stale file handle";
+        assert_says(&option, &outcome, 1, line);
     }
 }
 

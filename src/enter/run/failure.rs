@@ -78,7 +78,7 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::Number(number) => of_number(number, plan, prepared, step).unwrap_or(Attempt::Connect),
         Part::Signals => Attempt::Signals,
         Part::BlockSignals => Attempt::BlockSignals,
-        Part::UnblockSignals => Attempt::UnblockSignals,
+        Part::RestoreSignals => Attempt::RestoreSignals,
         Part::OpenSetting => Attempt::OpenSetting(step.and_then(path_of).unwrap_or_default()),
         Part::ChdirToRootHandle => Attempt::ChdirToOpenedRoot(PathBuf::new()),
         Part::ChdirToRoot => Attempt::ChdirToRoot,
