@@ -202,6 +202,6 @@ fn a_dash_that_is_none_and_a_name_that_is_near_are_told() {
         assert!(below.len() == 1 && below[0].ends_with("write -t"), "{below:?}");
     }
     let outcome = Call::new(tool("lsns")).args(["--columns"]).run();
-    let below = outcome.failed("lsns", 1, &[]);
-    assert_eq!(below[0], "lsns: hint: the nearest option is --output");
+    let below = outcome.says(1, &format!("{}: unrecognized option '--columns'", tool("lsns").display()));
+    assert_eq!(below, ["Try 'lsns --help' for more information.", "lsns: hint: the nearest option is --output"]);
 }

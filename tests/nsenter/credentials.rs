@@ -178,5 +178,5 @@ scene_test!(a_user_may_not_become_another);
 fn a_user_may_not_become_another() {
     let scene = scene();
     let outcome = scene.nsenter(["-S0", "true"]).user(BOB).run();
-    outcome.failed("nsenter", 1, &["Operation not permitted"]);
+    outcome.says(1, "nsenter: setuid failed: Operation not permitted");
 }

@@ -36,7 +36,7 @@ fn the_environment_of_the_target_is_taken_in_its_order() {
     // The program is looked for in the path of the target.
     let target = target_with(&scene, &["PATH=/nowhere"]);
     let outcome = scene.nsenter(["-t", &target.id(), "-m", "-e", "true"]).run();
-    let below = outcome.failed("nsenter", 127, &["true", "No such file or directory"]);
+    let below = outcome.says(127, "nsenter: failed to execute true: No such file or directory");
     assert!(below[0].contains("with PATH=/nowhere: "), "{below:?}");
 }
 

@@ -1,6 +1,6 @@
 //! The command line's mistakes and its small print.
 
-use crate::common::{Ending, on_purpose, part};
+use crate::common::{Ending, Under, on_purpose, part, under_test};
 use crate::scene;
 
 scene_test!(mistakes_are_named_and_point_to_the_help);
@@ -29,9 +29,13 @@ fn numbers_are_numbers() {
     let scene = scene();
     for words in [["-t", "12x"], ["-S", "1x 2"], ["-G", "4294967295"], ["-S", "-1"]] {
         let outcome = scene.nsenter(words).args(["true"]).run();
+        let said = match under_test() {
+            Under::Ours => "nsenter: failed to parse uid: '-1'",
+            Under::Theirs => "nsenter: setuid failed: Invalid argument",
+        };
         match words {
             // Theirs takes it for the number that is no id.
-            ["-S", "-1"] => drop(outcome.failed("nsenter", 1, &[])),
+            ["-S", "-1"] => drop(outcome.says(1, said)),
             ["-G", "4294967295"] => drop(outcome.says(1, "nsenter: setgid failed: Invalid argument")),
             ["-t", _] => drop(outcome.says(1, "nsenter: failed to parse pid: '12x'")),
             _ => drop(outcome.says(1, "nsenter: failed to parse uid: '1x 2'")),
@@ -53,7 +57,7 @@ fn help_and_version_act_when_they_are_met() {
     }
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let outcome = scene.nsenter(["--help"]).stdout(full).run();
-    outcome.failed("nsenter", 1, &["No space left on device"]);
+    outcome.says(1, "nsenter: write error: No space left on device");
 }
 
 scene_test!(what_follows_the_program_is_its_own);

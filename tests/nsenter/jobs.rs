@@ -28,9 +28,9 @@ fn the_status_is_the_programs() {
             // The first process of the namespace for our children is the target's.
             assert_eq!(run(words).ending, ending, "{options:?} {words:?}");
         }
-        run(&["no-such-program"]).failed("nsenter", 127, &["no-such-program", "No such file or directory"]);
-        run(&["/etc/passwd"]).failed("nsenter", 126, &["/etc/passwd", "Permission denied"]);
-        run(&["/etc"]).failed("nsenter", 126, &["/etc", "Permission denied"]);
+        run(&["no-such-program"]).says(127, "nsenter: failed to execute no-such-program: No such file or directory");
+        run(&["/etc/passwd"]).says(126, "nsenter: failed to execute /etc/passwd: Permission denied");
+        run(&["/etc"]).says(126, "nsenter: failed to execute /etc: Permission denied");
     }
 }
 

@@ -230,13 +230,26 @@ fn the_security_context_is_followed_where_there_is_one() {
 scene_test!(what_needs_a_target_says_so_without_one);
 fn what_needs_a_target_says_so_without_one() {
     let scene = scene();
-    for option in ["-a", "-m", "-u", "-i", "-n", "-p", "-U", "-C", "-T", "-r", "-w"] {
+    for (option, what) in [
+        ("-m", "ns/mnt"),
+        ("-u", "ns/uts"),
+        ("-i", "ns/ipc"),
+        ("-n", "ns/net"),
+        ("-p", "ns/pid"),
+        ("-U", "ns/user"),
+        ("-C", "ns/cgroup"),
+        ("-T", "ns/time"),
+        ("-r", "root"),
+        ("-w", "cwd"),
+    ] {
         let outcome = scene.nsenter([option, "true"]).run();
-        outcome.failed("nsenter", 1, &["target"]);
+        outcome.says(1, &format!("nsenter: neither filename nor target pid supplied for {what}"));
     }
+    scene.nsenter(["-a", "true"]).run().says(1, "nsenter: no target PID specified for --all");
     on_purpose("options newer than 2.38");
-    for option in ["-e", "-Sfollow", "-Gfollow"] {
+    for (option, what) in [("-e", "environ"), ("-Sfollow", ""), ("-Gfollow", "")] {
         let outcome = scene.nsenter([option, "true"]).run();
-        assert!(outcome.failed("nsenter", 1, &["target pid"])[0].contains("--target"), "{outcome:?}");
+        let below = outcome.says(1, &format!("nsenter: neither filename nor target pid supplied for {what}"));
+        assert!(below[0].contains("--target"), "{outcome:?}");
     }
 }

@@ -94,7 +94,7 @@ fn the_pid_namespace_is_not_below_ours() {
     let file = format!("--pid=/proc/{}/ns/pid", scene.pid());
     let inside = ["-t", &target.id(), "-p", "bin/nsenter", &file, "true"];
     let outcome = scene.nsenter(inside).run();
-    outcome.failed("nsenter", 1, &["Invalid argument"]);
+    outcome.says(1, "nsenter: reassociate to namespace 'ns/pid' failed: Invalid argument");
     if under_test() == Under::Ours {
         let hint = outcome.stderr.lines().nth(1).unwrap();
         assert!(hint.contains("beside or around ours"), "{hint}");
@@ -111,7 +111,7 @@ fn a_process_that_may_not_be_looked_into() {
         if options == ["-n"] && under_test() == Under::Ours {
             // The pidfd is no way around it.
             let outcome = call.run();
-            outcome.failed("nsenter", 1, &["/proc/", "Permission denied"]);
+            outcome.says(1, &format!("nsenter: cannot open {}: Permission denied", target.proc("ns/net")));
             assert!(outcome.stderr.contains("CAP_SYS_PTRACE"), "{outcome:?}");
             continue;
         }
@@ -173,7 +173,7 @@ fn an_id_is_not_mapped() {
 
 fn not_found(scene: &Scene, options: &[&str]) -> Vec<String> {
     let outcome = scene.nsenter(options).args(["no-such-program"]).run();
-    let below = outcome.failed("nsenter", 127, &["no-such-program", "No such file or directory"]);
+    let below = outcome.says(127, "nsenter: failed to execute no-such-program: No such file or directory");
     below.into_iter().map(str::to_string).collect()
 }
 

@@ -205,7 +205,7 @@ fn a_full_device_is_told() {
     for option in ["--help", "--version"] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let outcome = scene.unshare([option]).stdout(full).run();
-        outcome.failed("unshare", 1, &["No space left on device"]);
+        outcome.says(1, "unshare: write error: No space left on device");
     }
 }
 

@@ -76,7 +76,7 @@ fn what_is_taken_back_is_the_mount_that_was_made() {
         if old {
             call = before_5_2(&scene, call);
         }
-        call.run().failed("unshare", 127, &["/no/such"]);
+        call.run().says(127, "unshare: failed to execute /no/such: No such file or directory");
         assert!(scene.path("open/place/file").is_symlink());
         assert_eq!(on_victim(&scene), 1, "{}", scene.mountinfo());
         assert_eq!(kept(&scene), [""; 0], "{}", scene.mountinfo());
@@ -89,7 +89,7 @@ fn before_5_2_a_mount_is_taken_back_as_well() {
     on_purpose("theirs leaves the namespace bound");
     let scene = ground();
     let call = before_5_2(&scene, fails_after_binding(&scene, &[], ""));
-    call.run().failed("unshare", 127, &["/no/such"]);
+    call.run().says(127, "unshare: failed to execute /no/such: No such file or directory");
     let trace = std::fs::read_to_string(scene.path("trace")).unwrap();
     assert!(trace.contains("INJECTED") && trace.contains("MS_BIND"), "{trace}");
     assert_eq!(kept(&scene), [""; 0]);
@@ -179,7 +179,7 @@ fn only_what_exec_would_run_has_a_namespace_kept() {
     assert_eq!(kept(&scene), ["place/file"]);
     scene.call("/bin/umount", [&*file]).ok();
     let outcome = scene.unshare([&*keep, "/tmp"]).run();
-    outcome.failed("unshare", 126, &["/tmp", "Permission denied"]);
+    outcome.says(126, "unshare: failed to execute /tmp: Permission denied");
     if !part(|| on_purpose("theirs leaves the namespace bound")) {
         assert_eq!(kept(&scene), [""; 0]);
     }
@@ -205,7 +205,7 @@ fn a_program_whose_interpreter_or_loader_is_missing_has_no_namespace_kept() {
     for program in [&script, &by_script, &program] {
         for options in [&[][..], &["--fork"], &["--fork", "--pid"], &["--mount"]] {
             let outcome = scene.unshare([&*keep]).args(options).args([program]).run();
-            outcome.failed("unshare", 127, &[program, "No such file or directory"]);
+            outcome.says(127, &format!("unshare: failed to execute {program}: No such file or directory"));
             assert_eq!(kept(&scene), [""; 0], "{program} {options:?}");
         }
     }
@@ -221,7 +221,7 @@ fn a_child_that_cannot_become_the_program_has_no_namespace_kept() {
     let writing = std::fs::OpenOptions::new().append(true).open(&program).unwrap();
     for options in [&["--fork"][..], &["--fork", "--pid"], &["--fork", "--mount"]] {
         let outcome = scene.unshare([&*keep]).args(options).args([&program]).run();
-        outcome.failed("unshare", 126, &[&program, "Text file busy"]);
+        outcome.says(126, &format!("unshare: failed to execute {program}: Text file busy"));
         assert_eq!(kept(&scene), [""; 0], "{options:?}");
     }
     drop(writing);

@@ -77,7 +77,10 @@ fn propagation_without_a_mount_namespace_does_nothing() {
 scene_test!(unknown_propagation_is_refused);
 fn unknown_propagation_is_refused() {
     let scene = Scene::new();
-    scene.unshare(["-m", "--propagation=public", "echo", "ran"]).run().failed("unshare", 1, &["public"]);
+    scene
+        .unshare(["-m", "--propagation=public", "echo", "ran"])
+        .run()
+        .says(1, "unshare: unsupported propagation mode: public");
 }
 
 /// What a new proc is mounted as.
@@ -187,7 +190,7 @@ fn the_program_is_looked_up_in_the_new_root() {
     let root = root(&scene);
     scene.unshare(["-R", &root, "probe", "seen"]).env("PATH", "/tools").ok();
     let outcome = scene.unshare(["-R", &root, "probe", "seen"]).run();
-    outcome.failed("unshare", 127, &["probe", "No such file or directory"]);
+    outcome.says(127, "unshare: failed to execute probe: No such file or directory");
 }
 
 scene_test!(wd_changes_the_working_directory_inside_the_new_root);

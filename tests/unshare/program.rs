@@ -52,9 +52,9 @@ fn a_program_that_is_not_found_gives_127() {
     let scene = Scene::new();
     for program in ["no-such-program", "./no-such-program", "/no/such/program"] {
         let outcome = scene.unshare([program]).run();
-        outcome.failed("unshare", 127, &[program, "No such file or directory"]);
+        outcome.says(127, &format!("unshare: failed to execute {program}: No such file or directory"));
         let outcome = scene.unshare(["-f", program]).run();
-        outcome.failed("unshare", 127, &[program, "No such file or directory"]);
+        outcome.says(127, &format!("unshare: failed to execute {program}: No such file or directory"));
     }
 }
 
@@ -65,7 +65,7 @@ fn a_program_that_cannot_be_run_gives_126() {
     let directory = scene.subdirectory("directory");
     for program in [&plain, &directory] {
         let outcome = scene.unshare([program]).run();
-        outcome.failed("unshare", 126, &[program, "Permission denied"]);
+        outcome.says(126, &format!("unshare: failed to execute {program}: Permission denied"));
     }
 }
 
@@ -141,7 +141,8 @@ fn clear_env_leaves_nothing() {
     let probe = scene.text("bin/probe");
     assert_eq!(scene.unshare(["--clear-env", &probe, "seen"]).seen().all("env"), [""; 0]);
     // Not even $PATH to find the program by.
-    scene.unshare(["--clear-env", "probe", "seen"]).run().failed("unshare", 127, &["probe"]);
+    let outcome = scene.unshare(["--clear-env", "probe", "seen"]).run();
+    outcome.says(127, "unshare: failed to execute probe: No such file or directory");
 }
 
 scene_test!(whitelist_env_leaves_only_what_it_names);
@@ -174,7 +175,7 @@ fn a_program_named_by_a_descriptor_is_none_of_ours() {
         for fd in (3..12).filter(|fd| !is_callers(fd)) {
             let program = format!("/proc/self/fd/{fd}");
             let outcome = scene.unshare(options).args([&program]).run();
-            outcome.failed("unshare", 127, &[&program, "No such file or directory"]);
+            outcome.says(127, &format!("unshare: failed to execute {program}: No such file or directory"));
         }
     }
 }
