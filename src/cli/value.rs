@@ -6,7 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 
 use super::getopt::{Matched, UsageError, Wording};
+use crate::error::RequestError;
 use crate::ids::map::Extent;
+use crate::ids::passwd::Database;
+use crate::ids::users::id_by_name;
 pub use crate::number::number;
 use crate::number::{after_blanks, parse_decimal};
 use crate::sys;
@@ -19,6 +22,16 @@ pub enum IdOrName {
     Id(u32),
     /// Anything else.
     Name(OsString),
+}
+
+impl IdOrName {
+    /// Its number. A name is looked up here, outside of any namespace that is entered. Errors: nobody is called so.
+    pub fn number(&self, database: Database) -> Result<u32, RequestError> {
+        match self {
+            IdOrName::Id(id) => Ok(*id),
+            IdOrName::Name(name) => id_by_name(database, name).ok_or_else(|| RequestError::unknown(database, name)),
+        }
+    }
 }
 
 /// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.

@@ -10,7 +10,7 @@ use super::shown::Shown;
 use super::{Attempt, Wanted};
 use crate::error::FilterError;
 use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
-use crate::ids::users::Database;
+use crate::ids::passwd::Database;
 use crate::namespace::{Kind, NamespaceNumber};
 use crate::sys;
 

@@ -1,13 +1,12 @@
 //! [`NsenterArgs`] → [`NsenterRequest`] and [`Handles`]: names become numbers, and what is to be entered is opened.
 
 use super::{IdArgument, NsenterArgs};
-use crate::cli::value::IdOrName;
 use crate::enter::handles::Handles;
 use crate::enter::nsenter::{Asked, NamespaceSource, NsenterRequest, has_selinux, open, open_given};
 use crate::enter::program::Program;
 use crate::enter::setting::TargetId;
 use crate::error::{Failure, RequestError, Wanted};
-use crate::ids::users::{Database, id_by_name};
+use crate::ids::passwd::Database;
 use crate::namespace::Kind;
 
 /// Looks up what the arguments name, opens it, and checks that it fits together. Nothing is changed.
@@ -87,9 +86,6 @@ fn resolve_id(argument: Option<&IdArgument>, database: Database) -> Result<Optio
     Ok(match argument {
         None => None,
         Some(IdArgument::Follow) => Some(TargetId::Followed),
-        Some(IdArgument::To(IdOrName::Id(id))) => Some(TargetId::Number(*id)),
-        Some(IdArgument::To(IdOrName::Name(name))) => {
-            Some(TargetId::Number(id_by_name(database, name).ok_or_else(|| RequestError::unknown(database, name))?))
-        }
+        Some(IdArgument::To(id)) => Some(TargetId::Number(id.number(database)?)),
     })
 }

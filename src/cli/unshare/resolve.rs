@@ -12,8 +12,9 @@ use crate::enter::unshare::{BINFMT, Fork, IdMap, UnshareRequest};
 use crate::error::RequestError;
 use crate::error::Shown;
 use crate::ids::map::{self, Block, Extent, IdKind};
+use crate::ids::passwd::Database;
 use crate::ids::subid::first_block;
-use crate::ids::users::{Database, id_by_name, names_by_uid};
+use crate::ids::users::names_by_uid;
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
 
@@ -95,13 +96,7 @@ fn check_files(mut files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persis
 
 /// The id of the program: a name is one of outside.
 fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
-    match argument {
-        None => Ok(None),
-        Some(IdOrName::Id(id)) => Ok(Some(*id)),
-        Some(IdOrName::Name(name)) => {
-            id_by_name(database, name).map(Some).ok_or_else(|| RequestError::unknown(database, name))
-        }
-    }
+    argument.map(|id| id.number(database)).transpose()
 }
 
 /// Users or groups, for the making of their map.

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use nskit::ids::users::{Entry, LONGEST_LINE, for_each_entry};
+use nskit::ids::passwd::{Entry, LONGEST_LINE, for_each_entry};
 
 use super::Check;
 use super::memory::bounded;
