@@ -138,6 +138,12 @@
 //!
 //! # Where is what
 //!
+//! Rooms know only the rooms before them, and tests/documentation holds them to it:
+//!
+//! ```text
+//! number ← namespace ← sys ← proc ← ids ← error ← list ← enter ← cli ← hint ← tool ← bin
+//! ```
+//!
 //! Start with [`enter::unshare::plan`] or with [`list::list`], and with the table of options in [`cli::unshare`].
 //!
 //! | place | its job |

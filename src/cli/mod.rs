@@ -1,7 +1,7 @@
-//! The command lines of the three tools: what was typed, and nothing more.
+//! The command lines of the three tools: what was typed, and the request that it means. No other room knows argv.
 //!
 //! Each tool has a file with its table of options, each row with what it does to the arguments; `read`, below, goes
-//! through a line for all of them. [`getopt`] takes argv apart in the ways of getopt_long(3), over the table; clap lays
+//! through a line for all of them. Its `resolve` makes the request. [`getopt`] takes argv apart in the ways of getopt_long(3), over the table; clap lays
 //! out `--help` from the same table ([`help`]). clap does not parse: it has other rules for abbreviated
 //! names, it cannot take `-mu` as `-m` with the value `u` where `--mount FILE` is an option and an operand, and building
 //! its parser would be a fifth of our start-up.

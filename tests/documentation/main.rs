@@ -11,6 +11,7 @@ mod completions;
 mod differences;
 mod readers;
 mod registered;
+mod rooms;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

@@ -25,7 +25,8 @@ fn sources() -> Vec<PathBuf> {
     found
 }
 
-fn below(directory: &Path, found: &mut Vec<PathBuf>) {
+/// The sources in a directory, and in those in it.
+pub fn below(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
