@@ -14,6 +14,7 @@ use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
 use crate::enter::nsenter::NamespaceSource;
 use crate::enter::target::TargetArgument;
+use crate::error::Shown;
 use crate::namespace::{Kind, NamespaceNumber};
 use crate::number::{number, parse_decimal};
 
@@ -229,7 +230,7 @@ fn read_source(matched: &Matched<'_, NsenterArgs>) -> Result<NamespaceSource, Us
     let value = matched.value.as_deref().unwrap_or_default();
     source(value).ok_or_else(|| {
         let id = value.as_bytes().strip_prefix(b":");
-        let shown = id.map_or(value, OsStr::from_bytes).display();
+        let shown = id.map_or(value, OsStr::from_bytes).shown();
         matched.bad_value(format!("failed to parse nsid: {shown}"), expected)
     })
 }

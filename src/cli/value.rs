@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 
 use super::getopt::{Matched, UsageError, Wording};
-use crate::error::RequestError;
+use crate::error::{RequestError, Shown};
 use crate::ids::map::Extent;
 use crate::ids::passwd::Database;
 use crate::ids::users::id_by_name;
@@ -132,7 +132,7 @@ const LONGEST_PART: usize = 33;
 /// It reads the parts between the commas one by one. A comma at the end belongs to the last part; an empty part, a fourth
 /// one, and the number that stands for no id are taken for an element too much.
 pub fn what_is_wrong_with_block(text: &OsStr) -> String {
-    let (bytes, shown) = (text.as_bytes(), text.display());
+    let (bytes, shown) = (text.as_bytes(), text.shown());
     let invalid = || format!("invalid mapping '{shown}'");
     if bytes.contains(&b':') && !bytes.contains(&b',') {
         return invalid();

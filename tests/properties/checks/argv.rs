@@ -227,11 +227,11 @@ fn assert_named(error: &UsageError, arguments: &[OsString]) {
             assert!(within(&[*letter]) && said.contains(&letter.escape_ascii().to_string()));
         }
         UsageError::UnknownName(name) => {
-            assert!(within(name.as_bytes()) && said.contains(&name.display().to_string()));
+            assert!(within(name.as_bytes()) && said.contains(&super::shown(name.as_bytes())));
         }
         UsageError::Ambiguous(name, names) => {
             assert!(name.is_empty() || within(name.as_bytes()));
-            assert!(said.contains(&name.display().to_string()));
+            assert!(said.contains(&super::shown(name.as_bytes())));
             assert!(names.len() > 1 && names.iter().all(|name| said.contains(name)));
         }
         UsageError::BadValue { option, value, .. } => {
@@ -241,14 +241,14 @@ fn assert_named(error: &UsageError, arguments: &[OsString]) {
             assert!(
                 said.contains("failed")
                     || parts.filter(|part| !part.is_empty()).any(|part| {
-                        let value = value.display().to_string();
+                        let value = super::shown(value.as_bytes());
                         value.contains(part) || part.contains(&value)
                     })
             );
         }
         UsageError::Words { before, value, after } => {
             assert!(typed(value.as_bytes()));
-            assert_eq!(said, format!("{before}{}{after}", value.display()));
+            assert_eq!(said, format!("{before}{}{after}", super::shown(value.as_bytes())));
         }
         UsageError::Apart(sentence) => assert_eq!(said, *sentence),
         UsageError::MissingArgument(option) => assert!(said.contains(option)),

@@ -84,7 +84,7 @@ fn check_error(error: FilterError, bytes: &[u8]) {
         assert_said(RequestError::Filter { expression: OsStr::from_bytes(bytes).to_os_string(), error: error.clone() });
     let stands = |found: &str, at: usize| {
         assert!(said.contains(found));
-        let there = String::from_utf8_lossy(&bytes[at - 1..]);
+        let there = super::shown(&bytes[at - 1..]);
         assert!(there.starts_with(found), "{found:?} is not at {at}");
     };
     match error {
@@ -96,7 +96,7 @@ fn check_error(error: FilterError, bytes: &[u8]) {
         FilterError::NumberTooLarge { text, at } => stands(&text, at),
         FilterError::UnknownColumn { name, at } => stands(&name, at),
         FilterError::Pattern { pattern, .. } => {
-            assert!(said.contains(&pattern) && String::from_utf8_lossy(bytes).contains(&pattern));
+            assert!(said.contains(&pattern) && super::shown(bytes).contains(&pattern));
         }
         FilterError::PatternTooLong => {}
     }

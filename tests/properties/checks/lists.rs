@@ -81,7 +81,7 @@ fn check_columns(bytes: &[u8]) {
                     // The list from there on.
                     let before = names.strip_suffix(name.as_bytes()).unwrap();
                     assert!(before.is_empty() || before.ends_with(b","));
-                    assert!(said.contains(&name.display().to_string()));
+                    assert!(said.contains(&super::shown(name.as_bytes())));
                 }
                 RequestError::TooManyColumns => {
                     assert!(names.split(|byte| *byte == b',').count() > 250);

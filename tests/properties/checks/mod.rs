@@ -62,6 +62,16 @@ pub fn named(name: &str) -> Check {
     found.unwrap_or_else(|| panic!("no check is called {name}"))
 }
 
+/// Bytes as a message shows them: each that is of no character as `\xff`.
+fn shown(bytes: &[u8]) -> String {
+    let chunks = bytes.utf8_chunks();
+    chunks
+        .map(|chunk| {
+            chunk.valid().to_string() + &chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>()
+        })
+        .collect()
+}
+
 /// Whether a failure says what is wrong on one line of its own, and gives status 1.
 fn assert_said(failure: impl Into<nskit::error::Failure>) -> String {
     let failure = failure.into();
