@@ -4,6 +4,7 @@
 #![allow(unsafe_code, clippy::unwrap_used)]
 
 mod checks;
+mod second_opinion;
 
 use std::fs;
 use std::path::Path;
