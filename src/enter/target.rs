@@ -136,12 +136,12 @@ impl Target {
     }
 
     /// Opens its `root` or `cwd`, and returns the path as well. Errors as [`Target::open`]; without the right to look into
-    /// it, what is asked of it first is what is named.
+    /// it, or a first thread that runs, what is asked of it first is what is named.
     pub fn open_directory(&self, name: &str) -> Result<(PathBuf, OwnedFd), Failure> {
         let path = self.path(name)?;
         match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
             Ok(fd) => Ok((path, fd)),
-            Err(errno @ Errno::EACCES) if self.first_wanted != Wanted::Process => {
+            Err(errno @ (Errno::EACCES | Errno::ENOENT)) if self.first_wanted != Wanted::Process => {
                 Err(Failure::System { attempt: self.attempt_to_find(), errno })
             }
             Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),

@@ -16,7 +16,7 @@ const DASHES: [(char, &str); 7] = [
 ];
 
 /// Options that other tools have for what ours call otherwise.
-const OTHER_NAMES: [(&str, &str); 12] = [
+const OTHER_NAMES: [(&str, &str); 17] = [
     ("private", "propagation=private"),
     ("shared", "propagation=shared"),
     ("slave", "propagation=slave"),
@@ -25,6 +25,11 @@ const OTHER_NAMES: [(&str, &str); 12] = [
     ("chdir", "wd"),
     ("cwd", "wd"),
     ("process", "pid"),
+    ("process", "task"),
+    ("pid", "task"),
+    ("mnt", "mount"),
+    ("uid", "setuid"),
+    ("gid", "setgid"),
     ("root-user", "map-root-user"),
     ("namespace", "type"),
     ("namespaces", "type"),
@@ -113,6 +118,11 @@ mod tests {
         assert_eq!(of("network"), Some("net"));
         assert_eq!(of("private"), Some("propagation=private"));
         assert_eq!(of("hostname"), Some("uts"));
+        assert_eq!(of("mnt"), Some("mount"));
+        let of_lsns = |name: &str| nearest(name, ["task", "type", "tree"].into_iter());
+        assert_eq!((of_lsns("pid"), of_lsns("process")), (Some("task"), Some("task")));
+        let ids = |name: &str| nearest(name, ["pid", "setuid", "setgid"].into_iter());
+        assert_eq!((ids("uid"), ids("gid"), ids("process")), (Some("setuid"), Some("setgid"), Some("pid")));
         assert_eq!(of("mount-procc"), Some("mount-proc"));
         assert_eq!(of("frok"), Some("fork").filter(|_| distance("frok", "fork") <= 1));
         assert_eq!(of("propogation"), Some("propagation"));

@@ -9,6 +9,7 @@ mod common;
 
 mod completions;
 mod differences;
+mod examples;
 mod readers;
 mod registered;
 mod rooms;

@@ -280,6 +280,26 @@ fn programs() {
     }
 }
 
+scene_test!(without_a_proc);
+fn without_a_proc() {
+    let scene = Scene::new();
+    let file = scene.file("kept", "");
+    let (uts, mount) = (format!("--uts={file}"), format!("--mount={file}"));
+    let keep = format!("mount /proc/<PID>/ns/uts on {file} failed");
+    for (options, what) in [
+        (&["-r"][..], "cannot open /proc/self/uid_map"),
+        (&["-T", "--boottime=5"], "failed to open /proc/self/timens_offsets"),
+        (&[&uts], &keep),
+        (&[&mount], "stat of /proc/<PID>/ns/mnt failed"),
+    ] {
+        let line = "umount -l /proc; exec \"$@\"";
+        let tool = crate::common::tool("unshare").display().to_string();
+        let outer = ["-m", "sh", "-c", line, "sh", &tool];
+        let outcome = call(&scene, "unshare", &outer).args(options).args(["true"]).run();
+        assert_says(&options, &outcome, 1, &format!("unshare: {what}: No such file or directory"));
+    }
+}
+
 scene_test!(subordinate_ids);
 fn subordinate_ids() {
     let scene = Scene::new();

@@ -104,6 +104,30 @@ fn files_and_directories() {
     ]);
 }
 
+scene_test!(a_target_whose_first_thread_has_ended);
+fn a_target_whose_first_thread_has_ended() {
+    let scene = Scene::new();
+    let leaderless = scene.probe(["leaderless"]).leashed().spawn();
+    leaderless.expect("ready");
+    let target = format!("-t{}", leaderless.pid());
+    for (options, what) in [
+        (&["-n", "-m"][..], "ns/net"),
+        (&["-u", "-C"], "ns/cgroup"),
+        (&["-a"], "ns/cgroup"),
+        (&["-w", "-n"], "ns/net"),
+        (&["-m", "-r"], "ns/mnt"),
+        (&["-w"], "cwd"),
+    ] {
+        let outcome = call(&scene, "nsenter", &[&target]).args(options).args(["true"]).run();
+        assert_says(
+            &options,
+            &outcome,
+            1,
+            &format!("nsenter: cannot open /proc/<PID>/{what}: No such file or directory"),
+        );
+    }
+}
+
 scene_test!(what_may_not_be_looked_into);
 fn what_may_not_be_looked_into() {
     let scene = Scene::new();
@@ -115,6 +139,8 @@ fn what_may_not_be_looked_into() {
         (&["-w", "-m"], "cannot open /proc/<PID>/ns/mnt"),
         (&["-r", "-i", "-u"], "cannot open /proc/<PID>/ns/ipc"),
         (&["-w", "-r"], "cannot open /proc/<PID>/root"),
+        (&["-n", "-m"], "cannot open /proc/<PID>/ns/net"),
+        (&["-m", "-u", "-C", "-T"], "cannot open /proc/<PID>/ns/cgroup"),
     ] {
         let call = call(&scene, "nsenter", &[&target]).args(options).args(["true"]);
         let outcome = call.user(crate::common::BOB).run();

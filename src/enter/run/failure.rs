@@ -10,7 +10,7 @@ use crate::enter::setting::Persist;
 use crate::enter::step::{Plan, Step};
 use crate::error::{Attempt, Failure, Helper};
 use crate::ids::map::IdKind;
-use crate::namespace::KindSet;
+use crate::namespace::{Kind, KindSet};
 use crate::sys::capability::CapabilityCall;
 
 /// What the step with this number failed with; the number behind the last is that of the program.
@@ -87,8 +87,7 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::Fork | Part::MapProgram { .. } => Attempt::Fork,
         Part::Channel => Attempt::Connect,
         Part::Wait(pid) => Attempt::Wait(pid),
-        Part::OwnDirectory => Attempt::Open(PathBuf::from("/proc/self")),
-        Part::OwnPid => Attempt::Read(PathBuf::from("/proc/self")),
+        Part::OwnDirectory | Part::OwnPid => without_proc(prepared, step),
         Part::Target => Attempt::FindProcess { pid, first: prepared.target.first_wanted },
         Part::TargetIds => Attempt::AskIds(pid),
         Part::TargetFile(kind) => {
@@ -98,6 +97,23 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::Namespace(kind) => Attempt::Enter(KindSet::EMPTY.with(kind)),
         Part::Id(id) if matches!(step, Some(Step::SetGidOfTarget)) => Attempt::SetGid(id),
         Part::Id(id) => Attempt::SetUid(id),
+    }
+}
+
+/// A helper found no proc. It was to do with it what fails then in util-linux, which has no helper that looks first.
+fn without_proc(prepared: &Prepared, step: Option<&Step>) -> Attempt {
+    match step {
+        Some(Step::StartBinder(persists)) => match persists.first() {
+            Some(Persist { kind: Kind::Mount, .. }) => {
+                Attempt::Stat(PathBuf::from(format!("/proc/{}/ns/mnt", prepared.pid)))
+            }
+            Some(Persist { kind, file }) => Attempt::Keep { kind: *kind, file: file.clone(), pid: prepared.pid },
+            None => Attempt::Open(PathBuf::from("/proc/self")),
+        },
+        Some(Step::StartMapper(jobs)) => {
+            Attempt::OpenSetting(own_map(jobs.first().map_or(IdKind::User, |job| job.ids)))
+        }
+        _ => Attempt::Open(PathBuf::from("/proc/self")),
     }
 }
 

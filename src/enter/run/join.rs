@@ -124,7 +124,8 @@ impl Run {
             kinds = kinds.without(Kind::User);
         }
         if !kinds.is_empty() {
-            for kind in kinds.iter() {
+            // The first that is refused is the one that is named.
+            for kind in Kind::IN_ORDER_OF_ENTERING.into_iter().filter(|kind| kinds.contains(*kind)) {
                 self.joining.of_target[kind as usize] = Some(self.open_of_target(kind, target)?);
             }
             self.check_target_lives()?;

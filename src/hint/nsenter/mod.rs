@@ -16,6 +16,7 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 
+use super::limits;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::cli::nsenter::NsenterArgs;
 use crate::enter::nsenter::NamespaceSource;
@@ -24,6 +25,7 @@ use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::environ;
+use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_RESOURCE};
 use crate::sys::file::NOT_PROC;
 
 /// What was asked for, as far as it may be the reason for a failure.
@@ -142,6 +144,8 @@ pub fn hint(failure: &Failure, context: &NsenterContext, view: &SystemView) -> O
         Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => {
             options::swallowed(name)
         }
+        // execve(2) is where the kernel tells a changed user that it has too many processes.
+        Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
         Failure::Program { program, errno } => not_run::not_run(program, *errno, context, view),
         Failure::Request(RequestError::NeedsTarget { .. }) => {
             names::argument_apart(context.typed.program.as_deref()?, context, view)
@@ -166,7 +170,7 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
         (Attempt::FindProcess { pid, .. }, Errno::EACCES) => {
             process::not_to_look_into(format!("/proc/{pid}/ns").as_ref(), view)
         }
-        (Attempt::Open(path) | Attempt::Read(path), Errno::ENOENT) => {
+        (Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path), Errno::ENOENT) => {
             process::missing(path, context, view).or_else(|| names::missing(path, context, view))
         }
         (Attempt::OpenSocketNamespace { pid, fd, .. }, Errno::EPERM) => Some(format!(
@@ -174,9 +178,17 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
              CAP_NET_ADMIN"
         )),
         (Attempt::FindProcess { pid, .. }, Errno::ESRCH) => Some(process::none(*pid, view)),
-        (Attempt::FindProcess { .. }, Errno::ENOENT) => process::no_proc(view),
+        (Attempt::FindProcess { pid, .. }, Errno::ENOENT) => {
+            process::missing(format!("/proc/{pid}/ns").as_ref(), context, view)
+        }
         (Attempt::Fork, Errno::ENOMEM) if context.kinds.contains(Kind::Pid) => {
             Some(process_1_has_ended("that was entered"))
+        }
+        (Attempt::Fork, Errno::EAGAIN) => {
+            // Rights count that we have over the machine, not over a user namespace that has been entered.
+            let outside = view.link("/proc/self/ns/user").as_deref() == Some(process::FIRST_USER_NAMESPACE);
+            let has = |capability| outside && view.has_capability(capability) == Some(true);
+            limits::of_processes(has(CAP_SYS_ADMIN) || has(CAP_SYS_RESOURCE), view)
         }
         (Attempt::ChrootToOpened(_), Errno::EPERM) => Some(setns::chroot_refused(context, view)),
         (Attempt::DropGroups, Errno::EPERM) => credentials::groups_refused(context, view),

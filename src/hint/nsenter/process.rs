@@ -14,7 +14,7 @@ use crate::proc::status;
 use crate::sys::capability::CAP_SYS_PTRACE;
 
 /// The user namespace of the machine has this number on every one (PROC_USER_INIT_INO of <linux/proc_ns.h>).
-const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
+pub const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// The process whose directory in /proc the path is below.
 fn process_of(path: &Path) -> Option<i32> {

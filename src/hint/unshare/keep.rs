@@ -29,7 +29,14 @@ pub fn no_file(kind: Kind, file: &Path, errno: Errno) -> Option<String> {
     let name = file.shown();
     let private = if kind == Kind::Mount { ", on a private mount" } else { "" };
     match errno {
-        Errno::ENOENT => Some(format!("the file must be there first, and may be empty{private}: touch {name}")),
+        Errno::ENOENT if file.as_os_str().is_empty() => {
+            Some("the name of the file is empty, as that of a variable without a value".to_string())
+        }
+        Errno::ENOENT => {
+            let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.exists());
+            let made = directory.map_or_else(String::new, |directory| format!("mkdir -p {} && ", directory.shown()));
+            Some(format!("the file must be there first, and may be empty{private}: {made}touch {name}"))
+        }
         Errno::ENOTDIR | Errno::EISDIR if file.is_dir() => Some(format!(
             "{name} is a directory, and a namespace is kept on a file, which may be empty{private}: touch {name}/{kind}"
         )),

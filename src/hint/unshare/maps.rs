@@ -43,6 +43,14 @@ pub fn add_subordinates(user: &str, file: &str, view: &SystemView) -> String {
     )
 }
 
+/// What to do for a user that has no name: newuidmap(1) and usermod(8) take none without one.
+pub fn no_account(uid: u32) -> String {
+    format!(
+        "subordinate ids are for users that have an account, and {uid} has none: make one, as root (useradd -u {uid} NAME), or \
+         map your own id alone (-r)"
+    )
+}
+
 /// newuidmap or newgidmap has failed.
 pub fn program(ids: IdKind, ending: Status, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let name = ids.map_program();
@@ -71,8 +79,9 @@ fn refused_by_program(ids: IdKind, context: &UnshareContext, view: &SystemView) 
     let program = context.map_programs.iter().find(|program| program.file.ends_with(name));
     program
         .and_then(MapProgram::without_rights)
-        .or_else(|| overlapping(context.map(ids)))
+        // In the order in which the program and then the kernel look.
         .or_else(|| allowed(ids, context, view))
+        .or_else(|| overlapping(context.map(ids)))
         .or_else(|| not_there_outside(ids, context, view))
 }
 
@@ -103,9 +112,11 @@ impl MapProgram {
             return None;
         }
         if mode & libc::S_ISUID == 0 || *owner != 0 {
+            // chown(2) takes the bit away.
+            let remedy = if *owner == 0 { "chmod u+s" } else { "chown root, then chmod u+s" };
             return Some(format!(
                 "{name} has neither the set-user-ID bit of root nor file capabilities (owner {owner}, mode {mode:o}): install \
-                 it anew, or chmod u+s, as root"
+                 it anew, or {remedy}, as root"
             ));
         }
         let nosuid = statvfs(file).is_ok_and(|statvfs| statvfs.flags().contains(FsFlags::ST_NOSUID));

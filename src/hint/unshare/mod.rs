@@ -17,7 +17,7 @@ use super::refusal::{forbidden, other_refusal};
 use super::view::MOUNTS;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::enter::unshare::{IdMap, UnshareRequest};
-use crate::error::{Attempt, Failure, Helper, RequestError};
+use crate::error::{Attempt, Failure, Helper, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE};
@@ -47,10 +47,10 @@ pub fn view_for(request: &UnshareRequest) -> SystemView {
 /// The hint for a request that makes no sense.
 pub fn before(error: &RequestError) -> Option<String> {
     match error {
-        RequestError::NoSubordinateIds { uid, name, file } => {
-            let user = name.clone().unwrap_or_else(|| uid.to_string());
-            Some(maps::add_subordinates(&user, file, &SystemView::of_system()))
+        RequestError::NoSubordinateIds { name: Some(name), file, .. } => {
+            Some(maps::add_subordinates(name, file, &SystemView::of_system()))
         }
+        RequestError::NoSubordinateIds { uid, name: None, .. } => Some(maps::no_account(*uid)),
         RequestError::Unreadable { path, errno: Errno::ENOENT } if path.starts_with("/etc") => {
             Some(maps::add_subordinates("USER", &path.to_string_lossy(), &SystemView::of_system()))
         }
@@ -69,7 +69,7 @@ pub fn program_stays_outside(context: &UnshareContext) -> Option<String> {
     (pid && !context.forks).then(|| {
         let program = match &context.program {
             None => "the shell".to_string(),
-            Some(name) => name.to_string_lossy().into_owned(),
+            Some(name) => name.shown().to_string(),
         };
         format!(
             "{program} itself stays outside of the new PID namespace, and once its first child has ended it cannot fork: add \
@@ -108,7 +108,7 @@ fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syst
             _ => None,
         },
         Attempt::Write(path) | Attempt::OpenSetting(path) => write(path, errno, context, view),
-        Attempt::Open(path) | Attempt::Read(path) if path.starts_with("/proc") => {
+        Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path) if path.starts_with("/proc") => {
             calls::no_file_of_proc(errno, view)
         }
         Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, context, view),
@@ -120,6 +120,10 @@ fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syst
                 "binding a file needs CAP_SYS_ADMIN where unshare was started; a new user namespace does not give it there"
                     .to_string(),
             ),
+            // The namespace has a path too, in /proc.
+            Errno::ENOENT => {
+                calls::no_file_of_proc(errno, view).or_else(|| keep::no_file(*kind, file, errno))
+            }
             _ => keep::no_file(*kind, file, errno),
         },
         Attempt::Fork => match errno {

@@ -41,8 +41,12 @@ fn a_process_that_hidepid_hides_is_there_all_the_same() {
     let file = hint(scene.nsenter(["--net=/proc/2147483647/ns/net", "true"]).user(ALICE), 1, &[MISSING]);
     assert!(file.starts_with("no process has the PID 2147483647"), "{file}");
     // There is no such process, hidden or not.
-    let none = hint(scene.nsenter(["-t", "2147483647", "-n", "true"]).user(ALICE), 1, &[]);
-    assert!(none.starts_with("no process has the PID 2147483647"), "{none}");
+    for (options, what) in [("-n", ""), ("-a", "stat of /proc")] {
+        let none = hint(scene.nsenter(["-t", "2147483647", options, "true"]).user(ALICE), 1, &[what]);
+        assert!(none.starts_with("no process has the PID 2147483647"), "{options}: {none}");
+        let hidden = hint(scene.nsenter(["-t", &target.id(), options, "true"]).user(ALICE), 1, &[MISSING, what]);
+        assert!(hidden.contains("/proc is mounted with hidepid="), "{options}: {hidden}");
+    }
 }
 
 scene_test!(a_running_thread_is_named_where_the_first_has_ended);
@@ -54,6 +58,22 @@ fn a_running_thread_is_named_where_the_first_has_ended() {
     assert!(hint.starts_with(&format!("the first thread of process {} has ended", target.id())), "{hint}");
     // As the hint says.
     scene.nsenter(["-t", thread.trim_end_matches(')'), "-n", "true"]).ok();
+    // Whatever is asked for.
+    for options in [&["-a"][..], &["-r"], &["-w", "-n"]] {
+        let same = self::hint(scene.nsenter(["-t", &target.id()]).args(options).args(["true"]), 1, &[MISSING]);
+        assert_eq!(same, hint, "{options:?}");
+    }
+}
+
+scene_test!(a_limit_of_processes_is_told);
+fn a_limit_of_processes_is_told() {
+    let scene = scene();
+    let target = Target::new(&scene, ALICE, &["-U", "-p", "-f"]);
+    let limit = ["limit".to_string(), libc::RLIMIT_NPROC.to_string(), "1".to_string()];
+    let enter = scene.nsenter(["-t", &target.id(), "-U", "-p", "--preserve-credentials", "true"]);
+    let call = enter.under(&scene, "bin/probe", limit).user(ALICE);
+    let forked = hint(call, 1, &["fork failed: Resource temporarily unavailable"]);
+    assert!(forked.contains("1 (RLIMIT_NPROC"), "{forked}");
 }
 
 scene_test!(a_zombie_is_told_from_a_pid_of_nobody);

@@ -65,6 +65,22 @@ fn newuidmap_is_asked_for_blocks_that_share_ids() {
     assert_eq!(hint, "two blocks share the ids 5 to 9 inside");
 }
 
+scene_test!(newuidmap_looks_at_its_file_before_the_kernel_looks_at_the_map);
+fn newuidmap_looks_at_its_file_before_the_kernel_looks_at_the_map() {
+    let scene = scene();
+    let options = ["--map-users=0:100000:10", "--map-users=5:7:10"];
+    let hint = hint(unshare(&scene, ALICE, &options), &["newuidmap"]);
+    assert!(hint.starts_with("/etc/subuid allows this user") && hint.ends_with("and not 7 to 16"), "{hint}");
+}
+
+scene_test!(who_has_no_account_has_no_subordinate_ids);
+fn who_has_no_account_has_no_subordinate_ids() {
+    let scene = scene();
+    let call = unshare(&scene, ROOT, &["--map-auto"]).under(&scene, "setpriv", ["--reuid=4711", "--clear-groups"]);
+    let hint = hint(call, &["you (user 4711) don't exist."]);
+    assert!(hint.contains("useradd -u 4711") && !hint.contains("usermod"), "{hint}");
+}
+
 scene_test!(newuidmap_has_no_rights);
 fn newuidmap_has_no_rights() {
     let scene = scene();
@@ -79,7 +95,7 @@ fn newuidmap_has_no_rights() {
     scene.call("/bin/chown", ["1002", "fake/newuidmap"]).ok();
     chmod("4755");
     let owned = hint(run(), &["newuidmap"]);
-    assert!(owned.contains("(owner 1002, mode 4755)"), "{owned}");
+    assert!(owned.contains("(owner 1002, mode 4755)") && owned.contains("chown root, then chmod u+s"), "{owned}");
     scene.call("/bin/chown", ["0", "fake/newuidmap"]).ok();
     chmod("4755");
     scene.mount(["--bind", "fake", "fake"]);

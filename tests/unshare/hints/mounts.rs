@@ -140,4 +140,9 @@ fn a_file_to_keep_a_namespace_on_is_missing_or_a_directory() {
     let directory = scene.subdirectory("directory");
     let hint = hint(unshare(&scene, ROOT, &[&format!("--net={directory}")]), &["Not a directory"]);
     assert!(hint.starts_with(&format!("{directory} is a directory")), "{hint}");
+    let missing = scene.text("no/such/file");
+    let deep = self::hint(unshare(&scene, ROOT, &[&format!("--net={missing}")]), &[MISSING]);
+    assert!(deep.ends_with(&format!("mkdir -p {} && touch {missing}", scene.text("no/such"))), "{deep}");
+    let empty = self::hint(unshare(&scene, ROOT, &["--net="]), &[MISSING]);
+    assert_eq!(empty, "the name of the file is empty, as that of a variable without a value");
 }
