@@ -156,7 +156,7 @@
 //! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`] | the only reader of the process table, a file for each source of namespaces |
 //! | [`list::model`] | what it has seen; parents and owners; opening a namespace by way of its holders; in the private file `mount_ns_probe`, a child in a mount namespace that shows itself in no other way |
-//! | [`list::query`] | the request of a listing, and which rows answer it: filters, and finding a namespace by its number |
+//! | [`list::query`] | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
 //! | [`mod@list::column`], [`list::value`], [`list::container`] | what is in the rows |
 //! | [`list::view`] | filling cells, from files of /proc and with the ids of network namespaces that rtnetlink tells, and printing them |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |

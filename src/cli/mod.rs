@@ -56,7 +56,7 @@ fn read<A: Default>(
 
 /// What `parse` makes of a line, for the tests of each tool's options: anything but arguments is an error as text.
 #[cfg(test)]
-fn typed<A: std::fmt::Debug>(
+pub(crate) fn typed<A: std::fmt::Debug>(
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
     line: &[&str],
 ) -> Result<A, String> {

@@ -7,7 +7,7 @@
 //!
 //! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents and
 //!   owners, and opens a namespace by way of one of its holders.
-//! - [`query`]: what is asked for, and which rows answer it.
+//! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
 //! - [`mod@column`], [`value`]: what rows have. [`view`] fills cells, from files of processes and with what rtnetlink(7)
 //!   tells, and prints them. [`container`]: what runtimes call a cgroup.
 
@@ -30,12 +30,13 @@ use crate::proc::status;
 use crate::sys::file::{self, NOT_PROC};
 use crate::sys::pidfd;
 use column::Column;
-use model::graph::{self, Depth, Graph};
+use model::graph::{self, Graph};
 use model::opener::Opener;
 use model::snapshot::Snapshot;
 use query::request::{self, Format, ListRequest, Subject};
+use query::scan_plan::{ScanPlan, scan_plan, wider_plan};
 use query::select::{self, Item};
-use scan::{Scope, Source};
+use scan::Scope;
 use view::cells::{Cells, Fill};
 use view::render::{Line, Listing};
 
@@ -94,22 +95,15 @@ fn candidates(
     namespaces.filter(move |_| of.is_none()).map(Item::Namespace).chain(members)
 }
 
-/// Looks where the request needs it. Where the one namespace that is asked for has no process, looks everywhere.
+/// Carries out the plan of the scan, and the wider one if that did not find the one namespace that the request names.
 fn look(request: &ListRequest, root: &Path, opener: &Opener) -> Result<Graph, Failure> {
-    let look_at = |sources, depth| {
-        let scope = Scope { root, sources, kinds: request.process_kinds(sources), held: request.held_kinds(sources) };
-        graph::relate(scan::scan(&scope, opener)?, opener, depth)
+    let carry_out = |plan: ScanPlan| {
+        let scope = Scope { root, sources: plan.sources, kinds: plan.processes, held: plan.holders };
+        graph::relate(scan::scan(&scope, opener)?, opener, plan.relations)
     };
-    let graph = look_at(request.sources(), request.depth())?;
-    match request.subject {
-        Subject::Members(inode) if !graph.snapshot.namespaces.contains_key(&inode) => {
-            // It may be known by what belongs to it only.
-            let depth = match request.scan.contains(Source::Relative) {
-                true => Depth::All,
-                false => request.depth(),
-            };
-            look_at(request.scan, depth)
-        }
+    let graph = carry_out(scan_plan(request))?;
+    match (request.subject, wider_plan(request)) {
+        (Subject::Members(inode), Some(wider)) if !graph.snapshot.namespaces.contains_key(&inode) => carry_out(wider),
         _ => Ok(graph),
     }
 }

@@ -1,6 +1,7 @@
-//! What is asked for: the request, and which namespaces or processes answer it.
+//! What is asked for: the request, what must be scanned for it, and which namespaces or processes answer it.
 
 pub mod filter;
 pub mod find;
 pub mod request;
+pub mod scan_plan;
 pub mod select;

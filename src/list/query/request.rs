@@ -1,10 +1,9 @@
-//! What a listing is asked for, and what that needs of the scan.
+//! What a listing is asked for.
 
 use super::filter::Filter;
 use crate::list::column::Column;
-use crate::list::model::graph::Depth;
-use crate::list::scan::{Source, SourceSet};
-use crate::namespace::{Kind, KindSet};
+use crate::list::scan::SourceSet;
+use crate::namespace::KindSet;
 use crate::proc::link::Inode;
 
 /// What is listed.
@@ -80,57 +79,6 @@ impl ListRequest {
     /// Whether rows hang under each other by what their namespaces belong to.
     pub fn tree_of_namespaces(&self) -> bool {
         matches!(self.tree, Some(Tree::Owner | Tree::Parent)) && matches!(self.subject, Subject::Namespaces { .. })
-    }
-
-    /// How much must be asked of namespaces.
-    pub fn depth(&self) -> Depth {
-        // Relatives are user namespaces and, of PID namespaces, PID namespaces.
-        let lists_relatives = self.kinds.contains(Kind::User) || self.kinds.contains(Kind::Pid);
-        let wants_relatives = self.sources().contains(Source::Relative) && lists_relatives;
-        let columns = self.needs(Column::Pns) || self.needs(Column::Ons);
-        if self.needs(Column::Holders) && self.sources().contains(Source::Relative) {
-            return Depth::Holders;
-        }
-        if self.tree_of_namespaces() || columns || wants_relatives { Depth::All } else { Depth::Processless }
-    }
-
-    /// The kinds to look at processes for, in a look at these sources: more than are listed, where others lead to those.
-    pub fn process_kinds(&self, sources: SourceSet) -> KindSet {
-        // A namespace of any kind may be all that a user namespace is known by. What a tree shows beside the kinds asked for
-        // has its processes as well, whatever is printed of them.
-        let owners = self.kinds.contains(Kind::User) && sources.contains(Source::Relative);
-        if owners || self.tree_of_namespaces() {
-            return KindSet::ALL;
-        }
-        self.with_way_to_mounts(sources, self.kinds)
-    }
-
-    /// The kinds to look for in descriptors, sockets and mounts. Where user namespaces are listed, those of other kinds
-    /// lead to their owners; where a tree of them is drawn, what others belong to is shown whatever its kind.
-    pub fn held_kinds(&self, sources: SourceSet) -> KindSet {
-        if self.kinds.contains(Kind::User) || self.tree_of_namespaces() {
-            return KindSet::ALL;
-        }
-        self.with_way_to_mounts(sources, self.kinds)
-    }
-
-    /// What is mounted elsewhere is opened by way of the mount namespace in which it is.
-    fn with_way_to_mounts(&self, sources: SourceSet, kinds: KindSet) -> KindSet {
-        match sources.contains(Source::MountElsewhere) {
-            true => kinds.with(Kind::Mount),
-            false => kinds,
-        }
-    }
-
-    /// Where to look. A process's own namespaces, and the processes of a namespace that has some, are all in the
-    /// process table.
-    pub fn sources(&self) -> SourceSet {
-        match self.subject {
-            Subject::Namespaces { task: None, .. } => self.scan,
-            _ if self.needs(Column::Holders) => self.scan,
-            _ if self.needs(Column::Nsfs) => SourceSet::of(&[Source::Process, Source::Mount]),
-            _ => SourceSet::of(&[Source::Process]),
-        }
     }
 }
 
