@@ -13,7 +13,7 @@ use super::{Parsed, read};
 use crate::list::query::request::Tree;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
-use crate::number::{after_blanks, number, parse_decimal};
+use crate::number::{number, parse_decimal};
 use crate::proc::link::parse_name;
 
 /// What was typed.
@@ -148,14 +148,14 @@ impl LsnsArgs {
     fn read_kind(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
         let name = matched.value.unwrap_or_default();
         let kind = Kind::from_name(name.as_bytes());
-        self.kinds.insert(kind.ok_or_else(|| unknown(UNKNOWN_KIND, name))?);
+        self.kinds.insert(kind.ok_or_else(|| bad(UNKNOWN_KIND, name))?);
         Ok(())
     }
 
     fn read_tree(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
         self.tree = Some(match matched.value {
             None => Tree::Owner,
-            Some(name) => tree(&name).ok_or_else(|| unknown(UNKNOWN_TREE, name))?,
+            Some(name) => tree(&name).ok_or_else(|| bad(UNKNOWN_TREE, name))?,
         });
         Ok(())
     }
@@ -191,32 +191,21 @@ impl LsnsArgs {
     }
 }
 
-/// util-linux's words before the name of a kind that is none.
-pub const UNKNOWN_KIND: &str = "unknown namespace type: ";
+/// util-linux's words for the name of a kind that is none.
+pub const UNKNOWN_KIND: Wording = Wording::Bare("unknown namespace type");
 /// The same for a relation.
-pub const UNKNOWN_TREE: &str = "unknown tree type: ";
+pub const UNKNOWN_TREE: Wording = Wording::Bare("unknown tree type");
 /// The same for the operand.
-pub const INVALID_NAMESPACE: &str = "invalid namespace argument: '";
+pub const INVALID_NAMESPACE: Wording = Wording::Number("invalid namespace argument");
 
-fn unknown(before: &'static str, value: OsString) -> UsageError {
-    UsageError::Words { before, value, after: "" }
-}
-
-/// util-linux says of a number beyond its type that it is a number.
-fn not_a_number(before: &'static str, value: OsString) -> UsageError {
-    let digits = match after_blanks(value.as_bytes()) {
-        [b'+' | b'-', digits @ ..] => digits,
-        digits => digits,
-    };
-    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let after = if is_number { "': Numerical result out of range" } else { "'" };
-    UsageError::Words { before, value, after }
+fn bad(wording: Wording, value: OsString) -> UsageError {
+    UsageError::Words { wording, value }
 }
 
 /// The PID of --task. Since util-linux 2.42, 0 is none.
 fn pid(text: OsString) -> Result<i32, UsageError> {
     let pid = number(text.as_bytes()).filter(|pid| *pid > 0);
-    pid.ok_or_else(|| not_a_number("invalid PID argument: '", text))
+    pid.ok_or_else(|| bad(Wording::Number("invalid PID argument"), text))
 }
 
 /// The operand: an inode number, or one in the forms that nsenter takes as well, `[4026531838]` and `uts:[4026531838]`.
@@ -228,7 +217,7 @@ fn namespace(text: OsString) -> Result<(Option<Kind>, u64), UsageError> {
     let inner = bytes.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
     match inner.and_then(parse_decimal).or_else(|| number(bytes)) {
         Some(inode) => Ok((None, inode)),
-        None => Err(not_a_number(INVALID_NAMESPACE, text)),
+        None => Err(bad(INVALID_NAMESPACE, text)),
     }
 }
 

@@ -33,12 +33,10 @@ pub enum UsageError {
     },
     /// A value says nothing that its option or operand knows, in the words that util-linux has for it.
     Words {
-        /// What stands before the value.
-        before: &'static str,
+        /// How util-linux speaks of it.
+        wording: Wording,
         /// What was given.
         value: OsString,
-        /// What stands behind it.
-        after: &'static str,
     },
     /// Two options exclude each other.
     Exclusive(&'static str, &'static str),
@@ -132,7 +130,7 @@ impl fmt::Display for UsageError {
                 write!(f, "option '--{name}' doesn't allow an argument")
             }
             UsageError::BadValue { said, .. } => f.write_str(said),
-            UsageError::Words { before, value, after } => write!(f, "{before}{}{after}", value.shown()),
+            UsageError::Words { wording, value } => f.write_str(&wording.of(value)),
             UsageError::Exclusive(one, other) => write!(f, "mutually exclusive arguments: {one} {other}"),
             UsageError::Apart(sentence) => f.write_str(sentence),
             UsageError::Repeated(option) => write!(f, "option {option} may be given only once"),

@@ -18,10 +18,10 @@ use crate::sys::pidfd;
 
 /// The hint for a command line that cannot be read.
 pub fn usage(error: &UsageError) -> Option<String> {
-    let UsageError::Words { before, value, .. } = error else {
+    let UsageError::Words { wording, value } = error else {
         return None;
     };
-    match *before {
+    match *wording {
         UNKNOWN_KIND => Some(kinds(value)),
         UNKNOWN_TREE => Some("-T takes process, parent or owner".to_string()),
         INVALID_NAMESPACE => Some(no_number(value)),
