@@ -26,6 +26,8 @@ set -l time -F
 set -l load_interp
 set -l monotonic
 set -l boottime
+set -l hostname_
+set -l domainname
 set -l kill_child -f -a '(__nskit_signals)'
 set -l mount_proc -f -a '(__fish_complete_directories (commandline -ct))'
 set -l mount_binfmt -f -a '(__fish_complete_directories (commandline -ct))'
@@ -40,7 +42,8 @@ set -l whitelist_env -a '(__nskit_variables)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
 set -g __nskit_unshare_next -l --load-interp --propagation --map-user --map-users --map-group --map-groups --owner \
-    --setgroups -S --setuid -G --setgid -R --root -w --wd --monotonic --boottime --whitelist-env
+    --setgroups -S --setuid -G --setgid -R --root -w --wd --monotonic --boottime --hostname --domainname \
+    --whitelist-env
 complete -c unshare -n __nskit_unshare_options -s m -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)'
 complete -c unshare -n __nskit_unshare_options -l mount -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)' $mount
 complete -c unshare -n __nskit_unshare_options -s u -d 'New UTS namespace (host name)'
@@ -81,6 +84,9 @@ complete -c unshare -n __nskit_unshare_options -s R -l root -d 'Change the root 
 complete -c unshare -n __nskit_unshare_options -s w -l wd -d 'Change the working directory, inside --root' -x $wd
 complete -c unshare -n __nskit_unshare_options -l monotonic -d 'Offset of the monotonic clock in the new time namespace' -x $monotonic
 complete -c unshare -n __nskit_unshare_options -l boottime -d 'Offset of the boottime clock in the new time namespace' -x $boottime
+complete -c unshare -n __nskit_unshare_options -l loopback -d 'Bring up the loopback device of the new network namespace (implies --net)'
+complete -c unshare -n __nskit_unshare_options -l hostname -d 'Set the host name in the new UTS namespace (implies --uts)' -x $hostname_
+complete -c unshare -n __nskit_unshare_options -l domainname -d 'Set the NIS domain name in the new UTS namespace (implies --uts)' -x $domainname
 complete -c unshare -n __nskit_unshare_options -l clear-env -d 'Run the program with an empty environment'
 complete -c unshare -n __nskit_unshare_options -l whitelist-env -d 'Leave only these variables, comma-separated; repeatable' -x $whitelist_env
 complete -c unshare -n __nskit_unshare_options -s h -l help -d 'Print this help'

@@ -1,6 +1,6 @@
 //! unshare's command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
@@ -63,6 +63,12 @@ pub struct UnshareArgs {
     pub monotonic: Option<i64>,
     /// --boottime.
     pub boottime: Option<i64>,
+    /// --loopback.
+    pub loopback: bool,
+    /// --hostname.
+    pub hostname: Option<OsString>,
+    /// --domainname.
+    pub domainname: Option<OsString>,
     /// --clear-env, or the names of --whitelist-env.
     pub environment: Option<Vec<OsString>>,
     /// The program and its arguments.
@@ -98,7 +104,7 @@ const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
 type Row = Opt<UnshareArgs>;
 
 /// unshare's options.
-pub const OPTIONS: [Row; 36] = [
+pub const OPTIONS: [Row; 39] = [
     namespace!(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
     namespace!(Kind::Uts, "New UTS namespace (host name)"),
     namespace!(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
@@ -240,6 +246,26 @@ pub const OPTIONS: [Row; 36] = [
         Ok(())
     })
     .required("SECONDS"),
+    Row::switch("loopback", "Bring up the loopback device of the new network namespace (implies --net)", |args| {
+        args.kinds.insert(Kind::Net);
+        args.loopback = true;
+    })
+    .ours(),
+    Row::read("hostname", "Set the host name in the new UTS namespace (implies --uts)", |args, matched| {
+        args.kinds.insert(Kind::Uts);
+        args.hostname = Some(matched.read(Wording::Quoted("unsupported --hostname argument"), UTS_NAME, uts_name)?);
+        Ok(())
+    })
+    .required("NAME")
+    .ours(),
+    Row::read("domainname", "Set the NIS domain name in the new UTS namespace (implies --uts)", |args, matched| {
+        args.kinds.insert(Kind::Uts);
+        args.domainname =
+            Some(matched.read(Wording::Quoted("unsupported --domainname argument"), UTS_NAME, uts_name)?);
+        Ok(())
+    })
+    .required("NAME")
+    .ours(),
     Row::switch("clear-env", "Run the program with an empty environment", |args| {
         args.environment.get_or_insert_default();
     })
@@ -338,6 +364,15 @@ impl UnshareArgs {
 
 const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
 const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
+
+const UTS_NAME: &str = "a name of 1 to 64 bytes";
+
+/// __NEW_UTS_LEN of <linux/utsname.h>.
+const LONGEST_UTS_NAME: usize = 64;
+
+fn uts_name(name: &OsStr) -> Option<OsString> {
+    (1..=LONGEST_UTS_NAME).contains(&name.len()).then(|| name.to_os_string())
+}
 
 fn read_block(matched: &Matched<'_, UnshareArgs>) -> Result<BlockArgument, UsageError> {
     let value = matched.value.as_deref().unwrap_or_default();

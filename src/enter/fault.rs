@@ -32,6 +32,8 @@ pub enum Part {
     RestoreSignals,
     /// open(2) of a file of our own in /proc that is to be written.
     OpenSetting,
+    /// socket(2) by which a network device is configured.
+    ControlSocket,
     /// fchdir(2) to the new root directory.
     ChdirToRootHandle,
     /// chdir(2) to `/` in it.
@@ -174,6 +176,7 @@ impl Part {
             Part::ChdirToRoot => (17, 0),
             Part::NoDirectory => (18, 0),
             Part::Capabilities(call) => (19, call as i32),
+            Part::ControlSocket => (22, 0),
             Part::MapProgram { map, found } => (20 + i32::from(found), map as i32),
         }
     }
@@ -201,6 +204,7 @@ impl Part {
             18 => Part::NoDirectory,
             19 => Part::Capabilities(CapabilityCall::ALL.into_iter().find(|call| *call as i32 == more)?),
             20 | 21 => Part::MapProgram { map: more as u32, found: tag == 21 },
+            22 => Part::ControlSocket,
             _ => return None,
         })
     }
@@ -228,6 +232,7 @@ mod tests {
             Part::BlockSignals,
             Part::RestoreSignals,
             Part::OpenSetting,
+            Part::ControlSocket,
             Part::ChdirToRootHandle,
             Part::ChdirToRoot,
             Part::NoDirectory,

@@ -38,6 +38,12 @@ pub enum Step {
     StartMapper(Vec<MapJob>),
     /// unshare(2), all kinds in one call.
     Unshare(KindSet),
+    /// SIOCSIFFLAGS of netdevice(7): the device `lo` is up. The kernel then gives it 127.0.0.1 and ::1.
+    BringUpLoopback,
+    /// sethostname(2).
+    SetHostname(OsString),
+    /// setdomainname(2).
+    SetDomainname(OsString),
     /// Lets the mapper write, and waits for it.
     ReleaseMapper,
     /// Writes to /proc/self/timens_offsets.

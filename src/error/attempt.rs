@@ -63,6 +63,14 @@ pub enum Attempt {
     Chroot(PathBuf),
     /// chdir(2).
     Chdir(PathBuf),
+    /// socket(2) by which a network device is configured.
+    ControlSocket,
+    /// SIOCSIFFLAGS of netdevice(7) for `lo`.
+    BringUpLoopback,
+    /// sethostname(2).
+    SetHostname,
+    /// setdomainname(2).
+    SetDomainname,
     /// fchdir(2) to the new root directory, which is open.
     ChdirToOpenedRoot(PathBuf),
     /// chroot(2) to it.
@@ -167,6 +175,10 @@ impl fmt::Display for Attempt {
             Attempt::Mount { on, .. } => write!(f, "mount {} failed", on.shown()),
             Attempt::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.shown()),
             Attempt::Chdir(path) => write!(f, "cannot chdir to '{}'", path.shown()),
+            Attempt::ControlSocket => write!(f, "socket failed"),
+            Attempt::BringUpLoopback => write!(f, "cannot bring up the loopback device"),
+            Attempt::SetHostname => write!(f, "sethostname failed"),
+            Attempt::SetDomainname => write!(f, "setdomainname failed"),
             Attempt::ChdirToOpenedRoot(_) => write!(f, "change directory by root file descriptor failed"),
             Attempt::ChrootToOpened(_) => write!(f, "chroot failed"),
             Attempt::ChdirToRoot => write!(f, "cannot change directory to /"),

@@ -11,11 +11,13 @@ pub mod locale;
 pub mod memory;
 pub mod mount;
 pub mod mount_tree;
+pub mod netdevice;
 pub mod nsfs;
 pub mod pidfd;
 pub mod process;
 pub mod signal;
 pub mod terminal;
+pub mod uts;
 
 use std::ffi::CStr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};

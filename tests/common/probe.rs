@@ -2,7 +2,8 @@
 //! rather than /proc wherever there is one, so that it also runs in an empty root directory.
 //!
 //! - `probe seen`: one line for each thing seen, `WHAT …`.
-//! - `probe world`, or the probe as a login shell: the same and what /proc says of id maps, clocks, cgroups and mounts.
+//! - `probe world`, or the probe as a login shell: the same and what /proc says of id maps, clocks, cgroups and mounts, the
+//!   names of the machine, and whether its loopback device is up.
 //! - `probe hold`: says `ready`, and ends with its standard input.
 //! - `probe leaderless`: the same in a second thread, after the first one has ended.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
@@ -216,6 +217,8 @@ fn world() -> Vec<String> {
             lines.push(format!("{name} {}:{}", metadata.dev(), metadata.ino()));
         }
     }
+    lines.extend(names());
+    lines.push(format!("loopback {}", if loopback_is_up() { "up" } else { "down" }));
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     for line in mounts.lines() {
         let fields: Vec<&str> = line.split(' ').collect();
@@ -226,6 +229,34 @@ fn world() -> Vec<String> {
         lines.push(format!("mount {}", words.join(" ")));
     }
     lines
+}
+
+/// The names of the UTS namespace.
+fn names() -> [String; 2] {
+    // SAFETY: an all-zero utsname is a valid value, and the call writes to it only.
+    let names = unsafe {
+        let mut names: libc::utsname = std::mem::zeroed();
+        assert_eq!(libc::uname(&mut names), 0);
+        names
+    };
+    let text = |name: &[libc::c_char]| {
+        let bytes: Vec<u8> = name.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0).collect();
+        bytes.escape_ascii().to_string()
+    };
+    [format!("hostname {}", text(&names.nodename)), format!("domainname {}", text(&names.domainname))]
+}
+
+/// Whether a datagram to 127.0.0.1 comes back.
+fn loopback_is_up() -> bool {
+    let Ok(socket) = std::net::UdpSocket::bind("127.0.0.1:0") else {
+        return false;
+    };
+    let mut heard = [0];
+    let echo = socket.local_addr().and_then(|address| socket.send_to(b"x", address)).and_then(|_| {
+        socket.set_read_timeout(Some(std::time::Duration::from_secs(10)))?;
+        socket.recv(&mut heard)
+    });
+    echo.is_ok() && heard == *b"x"
 }
 
 fn descriptors(lines: &mut Vec<String>) {

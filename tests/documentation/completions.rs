@@ -153,7 +153,11 @@ fn fish(tool: &str, table: &[Row]) -> String {
     for row in table {
         let help = quote(row.help);
         let words = row.words.join(" ");
-        let variable = row.long.replace('-', "_");
+        let mut variable = row.long.replace('-', "_");
+        // Fish has a variable of this name, and does not let it be set.
+        if variable == "hostname" {
+            variable.push('_');
+        }
         let argument = match (row.has_arg, row.words) {
             (HasArg::No, _) => String::new(),
             (HasArg::Required, []) => format!(" -x ${variable}"),

@@ -59,6 +59,8 @@ const ROWS: &[Row] = &[
     row(SYS_setuid, "setuid", &[EPERM, EINVAL, EAGAIN]),
     row(SYS_setresgid, "setresgid", &[EPERM, EINVAL]),
     row(SYS_setresuid, "setresuid", &[EPERM, EINVAL, EAGAIN]),
+    row(SYS_sethostname, "sethostname", &[EPERM]),
+    row(SYS_setdomainname, "setdomainname", &[EPERM]),
     row(SYS_capset, "capset", &[EPERM, ENOMEM]),
     row(SYS_capget, "capget", &[EPERM, EINVAL]),
     row(SYS_prctl, "prctl", &[EINVAL, EPERM]),

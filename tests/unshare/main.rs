@@ -20,6 +20,7 @@ mod passed_on;
 mod plan;
 mod program;
 mod same;
+mod settings;
 mod signals;
 
 /// Numbers of a table like uid_map, a blank between them and `; ` between lines.

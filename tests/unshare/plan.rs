@@ -186,6 +186,34 @@ fn namespaces_are_bound_after_the_fork_that_makes_the_pid_namespace() {
     );
 }
 
+scene_test!(new_namespaces_get_their_settings_before_anyone_can_enter_them_and_before_our_rights_end);
+fn new_namespaces_get_their_settings_before_anyone_can_enter_them_and_before_our_rights_end() {
+    let keep = Directory::new();
+    let file = keep.path().join("net");
+    std::fs::write(&file, "").unwrap();
+    let net = format!("--net={}", file.display());
+    assert_eq!(
+        of(&["--domainname=lab", "--hostname=box", "--loopback", "-f", &net, "-rT", "--boottime=1", "-S1", "true"]),
+        [
+            Step::DefaultChildSignal,
+            Step::StartBinder(vec![Persist { kind: Kind::Net, file }]),
+            unshare(&[Kind::Uts, Kind::Net, Kind::User, Kind::Time]),
+            Step::BringUpLoopback,
+            Step::SetHostname("box".into()),
+            Step::SetDomainname("lab".into()),
+            Step::OffsetClock(Clock::Boottime, 1),
+            FORK,
+            Step::Bind,
+            Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
+            Step::Setgroups(Setgroups::Deny),
+            Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
+            Step::SetUid(1)
+        ]
+    );
+    assert_eq!(of(&["--loopback", "true"]), [unshare(&[Kind::Net]), Step::BringUpLoopback]);
+    assert_eq!(of(&["--hostname=a", "true"]), [unshare(&[Kind::Uts]), Step::SetHostname("a".into())]);
+}
+
 scene_test!(boottime_is_written_before_monotonic);
 fn boottime_is_written_before_monotonic() {
     assert_eq!(

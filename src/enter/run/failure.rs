@@ -44,6 +44,9 @@ fn of_step(step: &Step) -> Attempt {
         Step::SetDumpable(false) => Attempt::Hide,
         Step::Unshare(kinds) => Attempt::Unshare(*kinds),
         Step::JoinTolerant(join) | Step::JoinStrict(join) => Attempt::Enter(join.kinds()),
+        Step::BringUpLoopback => Attempt::BringUpLoopback,
+        Step::SetHostname(_) => Attempt::SetHostname,
+        Step::SetDomainname(_) => Attempt::SetDomainname,
         Step::RememberParent | Step::DieWithParent(_) => Attempt::ParentDeathSignal,
         Step::OffsetClock(..) | Step::MapOwnId(..) | Step::Setgroups(_) | Step::RegisterInterpreter { .. } => {
             Attempt::Write(path_of(step).unwrap_or_default())
@@ -79,6 +82,7 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::Signals => Attempt::Signals,
         Part::BlockSignals => Attempt::BlockSignals,
         Part::RestoreSignals => Attempt::RestoreSignals,
+        Part::ControlSocket => Attempt::ControlSocket,
         Part::OpenSetting => Attempt::OpenSetting(step.and_then(path_of).unwrap_or_default()),
         Part::ChdirToRootHandle => Attempt::ChdirToOpenedRoot(PathBuf::new()),
         Part::ChdirToRoot => Attempt::ChdirToRoot,

@@ -17,7 +17,7 @@ mod spawn;
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;
 
-use nix::unistd::{chdir, chroot, getpid, setgid, setuid};
+use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setuid};
 
 use super::fault::{Fault, Part};
 use super::handles::Handles;
@@ -99,6 +99,9 @@ impl Run {
                 nix::sched::unshare(kinds.clone_flags())?;
                 self.child_is_first = kinds.contains(Kind::Pid);
             }
+            Step::BringUpLoopback => bring_up_loopback()?,
+            Step::SetHostname(name) => sethostname(name)?,
+            Step::SetDomainname(name) => sys::uts::set_domainname(name)?,
             Step::ReleaseMapper => self.mapper.take().map_or(Ok(()), Mapper::release)?,
             Step::OffsetClock(..) | Step::MapOwnId(..) => write_setting(path, text)?,
             Step::SetContext(_) => write_once_to_proc(path, text)?,
@@ -142,6 +145,11 @@ impl Run {
             binder.undo();
         }
     }
+}
+
+fn bring_up_loopback() -> Result<(), Fault> {
+    let socket = sys::netdevice::control_socket().map_err(Part::ControlSocket.fault())?;
+    Ok(sys::netdevice::bring_up_loopback(&socket)?)
 }
 
 /// Writes `text` to a file of our own in /proc.

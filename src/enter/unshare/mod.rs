@@ -35,6 +35,12 @@ pub struct UnshareRequest {
     pub setgroups: Option<Setgroups>,
     /// Offsets of clocks, in the order of writing.
     pub offsets: Vec<(Clock, i64)>,
+    /// Whether the loopback device of a new network namespace is brought up.
+    pub loopback: bool,
+    /// The host name of a new UTS namespace.
+    pub hostname: Option<OsString>,
+    /// Its NIS domain name.
+    pub domainname: Option<OsString>,
     /// Where to mount proc.
     pub proc: Option<PathBuf>,
     /// Where to mount binfmt_misc.

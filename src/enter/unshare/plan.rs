@@ -18,6 +18,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if !request.kinds.is_empty() {
         steps.push(Step::Unshare(request.kinds));
     }
+    new_namespaces(&request, &mut steps);
     after_unshare(&request, &mut steps);
     let kill_child = request.fork.and_then(|fork| fork.kill_child);
     if let Some(fork) = request.fork {
@@ -65,6 +66,16 @@ fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
         // The groups go while we may still change them, the user last. Changed ids hide our own /proc files from us.
         steps.extend([Step::DropGroups, Step::SetGid(gid), Step::SetUid(uid), Step::SetDumpable(true)]);
     }
+}
+
+/// What new namespaces are to start with. At once: whoever enters one by its file is to find it so, and we have every right
+/// over it, which a change of user may end.
+fn new_namespaces(request: &UnshareRequest, steps: &mut Vec<Step>) {
+    if request.loopback {
+        steps.push(Step::BringUpLoopback);
+    }
+    steps.extend(request.hostname.clone().map(Step::SetHostname));
+    steps.extend(request.domainname.clone().map(Step::SetDomainname));
 }
 
 /// What must be decided before any process is inside: maps by the mapper, offsets of clocks.

@@ -134,6 +134,11 @@ fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syst
             }
             _ => None,
         },
+        Attempt::ControlSocket if errno == Errno::EPERM => Some(other_refusal(view)),
+        // We have every right over the namespace that we have just made.
+        Attempt::BringUpLoopback | Attempt::SetHostname | Attempt::SetDomainname if errno == Errno::EPERM => {
+            apparmor(context, view).or_else(|| Some(other_refusal(view)))
+        }
         _ => credentials(attempt, errno, context, view),
     }
 }

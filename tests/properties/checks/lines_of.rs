@@ -134,6 +134,12 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
             line.value(name, offset.to_string());
         }
     }
+    line.flag("loopback", args.loopback);
+    for (name, value) in [("hostname", &args.hostname), ("domainname", &args.domainname)] {
+        if let Some(value) = value {
+            line.value(name, value);
+        }
+    }
     if let Some(names) = &args.environment {
         line.flag("clear-env", true);
         line.value("whitelist-env", names.join(OsStr::from_bytes(b",")));
