@@ -1,4 +1,4 @@
-//! The columns: one table that parsing, filling, printing and --list-columns go by.
+//! The columns: one table for parsing, filling, printing and --list-columns.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -34,7 +34,7 @@ pub enum Column {
     Pns,
     /// Its owner.
     Ons,
-    /// What keeps it alive.
+    /// The first thing that keeps it alive.
     HeldBy,
     /// All that keeps it alive.
     Holders,
@@ -42,7 +42,7 @@ pub enum Column {
     NsId,
     /// The cgroup of the process.
     Cgroup,
-    /// The unit of systemd's that it belongs to.
+    /// The systemd unit that it belongs to.
     Unit,
     /// The container that it belongs to.
     Container,
@@ -52,7 +52,7 @@ pub enum Column {
     GidMap,
 }
 
-/// What to know of a column to print it.
+/// The facts of a column that printing needs.
 #[derive(Debug)]
 pub struct ColumnFacts {
     /// Which.

@@ -8,8 +8,8 @@
 //! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents and
 //!   owners, and opens a namespace by way of one of its holders.
 //! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
-//! - [`mod@column`], [`value`]: what rows have. [`view`] fills cells, from files of processes and with what rtnetlink(7)
-//!   tells, and prints them. [`container`]: what runtimes call a cgroup.
+//! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes
+//!   and from rtnetlink(7), and prints them. [`container`]: the container that a cgroup belongs to.
 
 pub mod column;
 pub mod container;
@@ -40,12 +40,12 @@ use scan::Scope;
 use view::cells::{Cells, Fill};
 use view::render::{Line, Listing};
 
-/// Makes the listing that is asked for, of the /proc at `root`. Errors: that cannot be opened or listed, descriptors or
-/// memory run out, the process or namespace asked for is not there, the filter compares what cannot be compared; ENOTTY
-/// before Linux 4.9, which knows no owners.
+/// Makes the listing that `request` asks for, from the /proc at `root`. Errors: /proc cannot be opened or listed;
+/// descriptors or memory run out; the process or namespace asked for does not exist; the filter compares what cannot be
+/// compared; ENOTTY before Linux 4.9, which cannot tell owners.
 ///
-/// Where a mount namespace has no process that shows all its mounts, a child of ours goes there, waits, and ends before this
-/// returns: whoever waits for children of any number will meet it. The caller may have threads.
+/// If no process shows all mounts of a mount namespace, a child of ours enters it, and ends before this returns. A
+/// caller that waits for any child (waitpid(2) with -1) may see it end. The caller may have threads.
 pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
     check_proc(request, root)?;
     let opener = Opener::new(root)?;
@@ -108,8 +108,8 @@ fn look(request: &ListRequest, root: &Path, opener: &Opener) -> Result<Graph, Fa
     }
 }
 
-/// Whether there is a proc to look at, with the mount table where that is printed: an empty list would pass for a whole
-/// one. A tree that only looks like /proc is as good.
+/// Checks that /proc is a proc, and that the mount table is readable if it is printed: an empty list would pass for a
+/// complete one. A directory other than /proc only has to look like it.
 fn check_proc(request: &ListRequest, root: &Path) -> Result<(), Failure> {
     let mounts = root.join("self/mountinfo");
     let is_there = root != Path::new("/proc") || file::is_of_proc(root);
@@ -123,7 +123,7 @@ fn check_proc(request: &ListRequest, root: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Whether what was named is there.
+/// Checks that the process or namespace that the request names exists.
 fn check(request: &ListRequest, root: &Path, snapshot: &Snapshot) -> Result<(), Failure> {
     match request.subject {
         Subject::Namespaces { task: Some(pid), .. } => check_process(request, pid, root, snapshot),
@@ -135,7 +135,7 @@ fn check(request: &ListRequest, root: &Path, snapshot: &Snapshot) -> Result<(), 
     }
 }
 
-/// The process that the thread with this directory of /proc belongs to; `None` if there is no such thread.
+/// The process of the thread with this directory in /proc; `None` if the thread does not exist.
 fn process_of_thread(directory: &Path) -> Option<i32> {
     let text = file::read_bounded(&directory.join("status"), status::LONGEST).ok()?;
     status::process_of_thread(&text)
@@ -146,14 +146,14 @@ fn check_process(request: &ListRequest, pid: i32, root: &Path, snapshot: &Snapsh
     match snapshot.process(pid) {
         Some(process) if request.kinds.iter().any(|kind| process.namespace(kind).is_some()) => return Ok(()),
         Some(_) => {}
-        // Each thread has a directory, which is not among those that /proc lists.
+        // Each thread has a directory in /proc too, which readdir(3) does not list.
         None => match process_of_thread(&directory) {
             Some(process) if process != pid => return Err(RequestError::IsThread { tid: pid, process }.into()),
             _ if !directory.exists() => return Err(RequestError::UnknownProcess(pid).into()),
             _ => {}
         },
     }
-    // Of a process that may not be looked into, no namespace is seen, and none would be listed.
+    // If we may not look into the process, we see none of its namespaces, and the list would be empty.
     let refused = request.kinds.iter().find_map(|kind| {
         let link = directory.join(format!("ns/{kind}"));
         let errno = nix::fcntl::readlink(&link).err().filter(|errno| matches!(errno, Errno::EACCES | Errno::EPERM))?;
@@ -162,18 +162,19 @@ fn check_process(request: &ListRequest, pid: i32, root: &Path, snapshot: &Snapsh
     refused.map_or(Ok(()), Err)
 }
 
-/// Finds out what /proc calls the process that was asked for, whose PID is one of our own PID namespace: /proc may show
-/// another one. Errors: there is no such process, or it has no number there.
+/// Replaces the PID of --task, which is one of our own PID namespace, by the PID in /proc, which may show another
+/// namespace. Errors: the process does not exist, or /proc does not show it.
 pub fn locate(request: &mut ListRequest) -> Result<(), Failure> {
     let Subject::Namespaces { task: Some(pid), .. } = &mut request.subject else {
         return Ok(());
     };
-    // Where there is no proc, the look at it will tell.
+    // If /proc is not a proc, list() reports it.
     let process = match pidfd::open(*pid) {
         _ if !file::is_of_proc(Path::new("/proc")) => return Ok(()),
         Ok(process) => process,
         Err(Errno::ESRCH) => return Err(RequestError::UnknownProcess(*pid).into()),
-        // The kernel has none, a seccomp filter does not know them, or this is a thread and no process: /proc tells.
+        // The kernel has no pidfds, a seccomp filter rejects them, or this is a thread, not a process: list() finds out
+        // from /proc.
         Err(_) => return Ok(()),
     };
     match pidfd::pid_in_proc(&process) {

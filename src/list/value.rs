@@ -16,12 +16,12 @@ pub enum Value {
 }
 
 impl Value {
-    /// A text, or [`Value::Empty`] if there is none in it.
+    /// A text, or [`Value::Empty`] for an empty one.
     pub fn text(text: &[u8]) -> Value {
         if text.is_empty() { Value::Empty } else { Value::Text(text.into()) }
     }
 
-    /// Several texts, or [`Value::Empty`] if there are none.
+    /// Several texts, or [`Value::Empty`] for an empty list.
     pub fn lines(lines: Vec<Vec<u8>>) -> Value {
         if lines.is_empty() { Value::Empty } else { Value::Lines(lines) }
     }

@@ -1,5 +1,5 @@
-//! Files of runtimes that say what a cgroup path does not. Nothing of them is opened but directories: whether there is a
-//! file, and where a link points, is all that is asked, so that none can block us.
+//! Files of runtimes that say what a cgroup path does not. We only test whether a file exists and where a link points.
+//! We open only directories, so that nothing can block us.
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;
@@ -20,19 +20,19 @@ const RUNC: &str = "run/runc";
 /// Where systemd-machined keeps a link for each unit of a machine.
 const MACHINES: &str = "run/systemd/machines";
 
-/// A system with thousands of sockets is read as far as this.
+/// We read so many bytes of the table of sockets; it can have thousands of lines.
 const SOCKETS: usize = 4 << 20;
 
 /// The files of the runtimes below a root directory.
 pub struct Evidence {
     root: PathBuf,
     proc: PathBuf,
-    /// The sockets that are bound in our network namespace, once they have been asked for.
+    /// The sockets that are bound in our network namespace, read when first needed.
     sockets: OnceCell<Vec<u8>>,
 }
 
 impl Evidence {
-    /// Of the system below `root`, with its proc at `proc`.
+    /// The evidence of the system below `root`, with its proc at `proc`.
     pub fn new(root: &Path, proc: &Path) -> Evidence {
         Evidence { root: root.to_path_buf(), proc: proc.to_path_buf(), sockets: OnceCell::new() }
     }
@@ -68,7 +68,8 @@ impl Evidence {
         sockets.split(|byte| *byte == b'\n').any(|line| line.ends_with(&end))
     }
 
-    /// The entry `name` below these directories, with the last of them, if nobody but root or we can have put it there.
+    /// The entry `name` below these directories, with the last of them; `None` if anybody but root or we ourselves
+    /// could have put it there.
     fn trusted(&self, directories: &[&[u8]], name: &[u8]) -> Option<(OwnedFd, FileStat)> {
         let mut directory = open_retrying(&self.root, OFlag::O_PATH | OFlag::O_DIRECTORY).ok()?;
         let (first, more) = directories.split_first()?;
@@ -85,7 +86,7 @@ impl Evidence {
     }
 }
 
-/// Whether it is one name, and leads nowhere else.
+/// Whether it is a single name that leads to no other directory.
 fn is_plain(name: &[u8]) -> bool {
     !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0))
 }
@@ -94,7 +95,7 @@ fn is_of_type(stat: &FileStat, wanted: SFlag) -> bool {
     SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == wanted
 }
 
-/// Whether it belongs to root or to us, and nobody else may write to it. The mode of a link means nothing.
+/// Whether it belongs to root or to us, and nobody else may write to it. The mode of a symbolic link has no meaning.
 fn is_ours(stat: &FileStat) -> bool {
     let others = (Mode::S_IWGRP | Mode::S_IWOTH).bits();
     let is_kept = stat.st_mode & others == 0 || is_of_type(stat, SFlag::S_IFLNK);

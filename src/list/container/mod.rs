@@ -1,5 +1,5 @@
-//! Which container a cgroup path is of. Most runtimes put the id into the path; where they do not, a file of theirs tells,
-//! and counts only where nobody but root, or we, could have put it.
+//! Which container a cgroup path belongs to. Most runtimes put the id into the path. For the others, one of their files
+//! tells; we trust it only if nobody but root or we ourselves could have made it.
 
 mod evidence;
 #[cfg(test)]

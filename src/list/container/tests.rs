@@ -164,7 +164,7 @@ fn machines() {
         // A user's own cgroup of that name.
         ("/user.slice/user-1000.slice/user@1000.service/nbox-run.service", ""),
         ("/machine.slice/machine-lxc\\x2d7\\x2dbox.scope/libvirt", "machine:lxc-7-box"),
-        // Virtual machines are no containers.
+        // Virtual machines are not containers.
         ("/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator", ""),
         ("/system.slice/vm.service", ""),
     ]);

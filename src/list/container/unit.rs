@@ -1,14 +1,14 @@
-//! The unit of systemd's that a cgroup path is of. No daemon is asked.
+//! The systemd unit that a cgroup path belongs to. We ask no daemon.
 
 use super::{Evidence, outermost};
 use crate::proc::cgroup::parts;
 
-/// Ends of the names of units, see systemd.unit(5), but for slices, which only group units.
+/// The suffixes of unit names, see systemd.unit(5), except for slices, which only group units.
 const UNITS: [&[u8]; 6] = [b".service", b".scope", b".socket", b".mount", b".swap", b".timer"];
 const SLICE: &[u8] = b".slice";
 
-/// The innermost unit in a cgroup path, or the innermost slice where there is no other. A container may have a systemd of
-/// its own, whose units nobody here knows: what is below the part that names the container does not count.
+/// The innermost unit in a cgroup path, or the innermost slice if the path names no other unit. Parts below the one
+/// that names a container do not count: they may be units of a systemd inside, which nobody here knows.
 pub fn unit(path: &[u8], evidence: &Evidence) -> Option<Vec<u8>> {
     let container = outermost(path, evidence);
     let parts: Vec<_> = parts(path).take(container.map_or(usize::MAX, |container| container.at + 1)).collect();

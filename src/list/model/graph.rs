@@ -12,39 +12,39 @@ use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::sys::nsfs;
 
-/// Which namespaces are asked for their relations. Those that come to light by that are asked in turn.
+/// Which namespaces we ask for their parents and owners. We ask those that this brings to light in turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// Those without a process: what they belong to may be found in no other way.
+    /// Those without a process: nothing else may lead to their parents and owners.
     Processless,
     /// All.
     All,
-    /// All; and each is taken down as a holder of what it belongs to, even where that has processes.
+    /// All; and each counts as a holder of its parent and owner, even if these have processes.
     Holders,
 }
 
 /// What a namespace belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Relations {
-    /// Of a user or PID namespace, unless it is the first or the parent is not ours to see.
+    /// The parent of a user or PID namespace; `None` for the initial one, and if we may not see the parent.
     pub parent: Option<Inode>,
-    /// The user namespace that owns it (of a user namespace: its parent), unless that is not ours to see.
+    /// The user namespace that owns it (of a user namespace: its parent); `None` if we may not see that.
     pub owner: Option<Inode>,
     /// Of a user namespace: the user that made it.
     pub owner_uid: Option<u32>,
 }
 
-/// The namespaces with what they belong to.
+/// The namespaces with their parents and owners.
 #[derive(Debug, Default)]
 pub struct Graph {
-    /// What was seen, with the parents and owners that came to light.
+    /// The snapshot, with the parents and owners that came to light.
     pub snapshot: Snapshot,
     relations: HashMap<Inode, Relations>,
     all_holders: bool,
 }
 
 impl Graph {
-    /// What a namespace belongs to; nothing, if it was not asked or could not be.
+    /// The parent and owner of a namespace; none, if we did not ask it or could not.
     pub fn relations(&self, inode: Inode) -> Relations {
         self.relations.get(&inode).copied().unwrap_or_default()
     }
@@ -67,8 +67,8 @@ impl Graph {
     }
 }
 
-/// Asks the namespaces of the snapshot for their parents and owners, see ioctl_ns(2). What may not be asked stays
-/// unknown. Errors: ENOTTY from a kernel that lacks such a question.
+/// Asks the namespaces of the snapshot for their parents and owners, see ioctl_ns(2). Relations that we may not see
+/// stay unknown. Errors: ENOTTY if the kernel lacks the ioctl.
 pub fn relate(snapshot: Snapshot, opener: &Opener, depth: Depth) -> Result<Graph, Failure> {
     let seeds: Vec<Inode> = snapshot
         .namespaces
@@ -91,7 +91,7 @@ pub fn relate(snapshot: Snapshot, opener: &Opener, depth: Depth) -> Result<Graph
 }
 
 impl Graph {
-    /// Asks namespace `inode`, and those that this brings to light.
+    /// Asks namespace `inode` for its relations, then the namespaces that this brings to light.
     fn climb(&mut self, inode: Inode, fd: OwnedFd) -> Result<(), Failure> {
         let mut open = vec![(inode, fd)];
         while let Some((inode, fd)) = open.pop() {
@@ -110,7 +110,8 @@ impl Graph {
                 _ => self.meet(parent, kind, inode, &mut open),
             };
             if kind == Kind::User {
-                // Linux 4.11; for the one column that shows it, the rest of the list is not given up.
+                // The ioctl came with Linux 4.11. Only one column shows its answer, so a kernel without it still gets a
+                // list.
                 relations.owner_uid = nsfs::owner_uid(&fd).ok();
             }
             self.relations.insert(inode, relations);
@@ -118,8 +119,8 @@ impl Graph {
         Ok(())
     }
 
-    /// The number of a parent or owner; if it is a new one, it is listed as well, and is the next to be asked. Where no
-    /// process is in it, each namespace below it holds it.
+    /// The number of a parent or owner. If it is new, it joins the snapshot and is the next to be asked. If it has no
+    /// process, each namespace below it counts as its holder.
     fn meet(
         &mut self,
         found: Option<OwnedFd>,
@@ -139,7 +140,8 @@ impl Graph {
         Some(inode)
     }
 
-    /// Where the leader has ended meanwhile, any other member will do. One walk for all, however many there are.
+    /// If the leader of a namespace has ended meanwhile, tries its other members: one walk over all processes for all
+    /// such namespaces.
     fn second_try(&mut self, opener: &Opener, mut unopened: HashSet<Inode>) -> Result<(), Failure> {
         unopened.retain(|inode| self.snapshot.namespaces.get(inode).is_some_and(|namespace| namespace.processes > 1));
         let mut at = 0;
@@ -163,7 +165,7 @@ impl Graph {
     }
 }
 
-/// What the kernel says, `None` where it will not (EPERM) or there is nothing (EINVAL).
+/// The kernel's answer; `None` if it refuses one (EPERM) or none exists (EINVAL).
 fn answer<T>(ioctl: &'static str, result: nix::Result<T>) -> Result<Option<T>, Failure> {
     match result {
         Ok(value) => Ok(Some(value)),

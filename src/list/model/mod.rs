@@ -1,4 +1,4 @@
-//! What there is: what the scan has seen, how namespaces belong together, and how one is opened.
+//! The namespaces that the scan has seen, how they belong together, and how to open one.
 
 pub mod graph;
 pub(super) mod mount_ns_probe;

@@ -1,9 +1,10 @@
-//! A child of ours in a mount namespace that has no process, or none that sees all of it: what is mounted there can be seen,
-//! and opened, by way of the child's /proc directory, for setns(2) makes the root of the namespace its root directory.
+//! A child of ours that enters a mount namespace which has no process, or none that sees all of it. setns(2) makes the
+//! root of the namespace the child's root directory, so that we see and open what is mounted there through the child's
+//! /proc directory.
 //!
-//! The process that makes it may have other threads, and one of those may hold a lock, of the allocator for one, that the
-//! child's copy would wait for in vain. So the child does system calls alone, as signal-safety(7) wants it: it closes the
-//! pipes' other ends, enters, writes a byte, reads one and ends by _exit(2), past all destructors and buffers. It allocates
+//! Another thread of the calling process may hold a lock, such as the allocator's, during the fork: in the child,
+//! nobody would ever release it. So the child makes only system calls (signal-safety(7)): it closes the other ends of
+//! the pipes, enters, writes a byte, reads one, and ends by _exit(2), past all destructors and buffers. It allocates
 //! nothing, and no call that it makes can panic.
 
 use std::os::fd::OwnedFd;
@@ -17,17 +18,17 @@ use crate::sys::file::write_all;
 use crate::sys::pidfd;
 use crate::sys::process::{ForkResult, exit_now, fork, wait_for_end};
 
-/// The child, which ends with this value.
+/// The child. It ends when this value is dropped.
 pub struct MountNsProbe {
     /// Its PID here.
     child: i32,
     pid_in_proc: i32,
-    /// Its closing is the sign to end.
+    /// The child ends when this is closed.
     leash: Option<OwnedFd>,
 }
 
 impl MountNsProbe {
-    /// Sends a child into a mount namespace; `None` if it may not go there, or cannot be had.
+    /// Sends a child into a mount namespace; `None` if it may not enter, or cannot be made.
     pub fn send(namespace: OwnedFd) -> Option<MountNsProbe> {
         let (wait_here, leash) = pipe2(OFlag::O_CLOEXEC).ok()?;
         let (arrival, arrived) = pipe2(OFlag::O_CLOEXEC).ok()?;
@@ -58,11 +59,11 @@ impl MountNsProbe {
     }
 }
 
-/// A /proc may be that of another PID namespace than ours, where the number is another process's.
+/// If /proc shows another PID namespace, the child has another number there.
 fn pid_in_proc(child: i32) -> Option<i32> {
     match pidfd::open(child) {
         Ok(process) => pidfd::pid_in_proc(process).ok(),
-        // Before Linux 5.3 there is nobody to ask.
+        // Before Linux 5.3, nothing can tell.
         Err(Errno::ENOSYS) => Some(child),
         Err(_) => None,
     }

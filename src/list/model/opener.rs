@@ -1,4 +1,4 @@
-//! Opens a namespace by way of who keeps it, and makes sure that it is the one that was meant.
+//! Opens a namespace through one of its holders, and makes sure that it is the one that was meant.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
@@ -15,19 +15,19 @@ use crate::proc::link::{Inode, inode};
 use crate::sys::nsfs::HandleFacts;
 use crate::sys::{file, mount_tree, nsfs, pidfd};
 
-/// A namespace is opened by way of others that hold it, those by way of others, and so on. Such chains end, but what is
-/// seen of a moving system may go round in a circle.
+/// A namespace may be held by another, which must be opened first, and so on. In the kernel, such a chain always ends.
+/// A snapshot of a changing system can contain a circle.
 const LONGEST_WAY: usize = 64;
 
-/// The way to the files below /proc.
+/// Opens namespaces through files of /proc.
 pub struct Opener {
     proc: OwnedFd,
-    /// The device of nsfs; `None` where there is no namespace file of our own to ask.
+    /// The device of nsfs; `None` if we cannot see our own namespace files.
     device: Option<u64>,
 }
 
 impl Opener {
-    /// Over the /proc at `root`. Errors: it cannot be opened.
+    /// An opener for the /proc at `root`. Errors: it cannot be opened.
     pub fn new(root: &Path) -> Result<Opener, Failure> {
         Ok(Opener {
             proc: file::open_retrying(root, OFlag::O_PATH | OFlag::O_DIRECTORY)
@@ -41,13 +41,13 @@ impl Opener {
         inode_of(self.below_proc(&format!("self/ns/{kind}")).ok()?)
     }
 
-    /// The namespace, opened by the first of its holders that leads to it; `None` if none does: it is gone, or not ours
-    /// to open.
+    /// Opens the namespace through the first of its holders that leads to it; `None` if none does: it is gone, or we
+    /// may not open it.
     pub fn open(&self, snapshot: &Snapshot, inode: Inode) -> Option<OwnedFd> {
         self.open_within(snapshot, inode, LONGEST_WAY)
     }
 
-    /// As [`Opener::open`], by way of at most `steps` others.
+    /// As [`Opener::open`], through a chain of at most `steps` other namespaces.
     fn open_within(&self, snapshot: &Snapshot, inode: Inode, steps: usize) -> Option<OwnedFd> {
         let namespace = snapshot.namespaces.get(&inode)?;
         let leader = snapshot.leader(inode);
@@ -61,7 +61,7 @@ impl Opener {
             let file = nsfs::open_by_id(namespace.id?, Some(facts)).ok()?;
             self.is_of(&file, inode).then_some(file)
         };
-        // Holders last: some are to be walked to, on a path that may lie on a file system that does not answer.
+        // Holders come last: a mount is opened by its path, and the file system of that path may not answer.
         by_leader().or_else(by_id).or_else(by_holder)
     }
 
@@ -91,7 +91,7 @@ impl Opener {
                     let mut members = [*witness, leader].into_iter().flatten();
                     members.find_map(|pid| self.below_root_of(pid, path, inode))
                 };
-                // There is no member, or its root directory is another one than that of the namespace.
+                // The namespace has no member, or its members are in a chroot.
                 let by_probe = || {
                     let probe = MountNsProbe::send(self.open_within(snapshot, *namespace, steps)?)?;
                     self.below_root_of(probe.pid_in_proc(), path, inode)
@@ -115,13 +115,13 @@ impl Opener {
         self.checked(&Path::new(&format!("{pid}/root")).join(below), inode)
     }
 
-    /// A namespace file of /proc, whose opening does nothing else.
+    /// Opens a namespace file of /proc. Opening one has no other effect.
     fn namespace_file(&self, path: &str, inode: Inode) -> Option<OwnedFd> {
         self.below_proc(path).ok().filter(|fd| self.is_of(fd, inode))
     }
 
-    /// Opens a path that may lead to another file by now. Opening that could block (a FIFO) or do something (a device),
-    /// so the path is only resolved first, and the file is opened through what came of it.
+    /// Opens a path that may lead to another file by now. Opening a FIFO could block, and opening a device could act.
+    /// So we resolve the path with O_PATH, check what it led to, and open that.
     fn checked(&self, path: &Path, inode: Inode) -> Option<OwnedFd> {
         let found = openat(&self.proc, path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
             .ok()
@@ -145,7 +145,7 @@ impl Opener {
     }
 }
 
-/// What an open namespace file is of. Errors of fstat(2).
+/// Device and inode number of an open namespace file. Errors of fstat(2).
 pub fn identify(fd: impl AsFd) -> nix::Result<NamespaceId> {
     let stat = fstat(fd)?;
     Ok(NamespaceId { dev: stat.st_dev, ino: stat.st_ino })
@@ -156,8 +156,8 @@ pub fn inode_of(fd: impl AsFd) -> Option<Inode> {
     inode(identify(fd).ok()?.ino)
 }
 
-/// The 64-bit id of an open namespace file: since Linux 6.18 that of any kind, before only mount namespaces have one.
-/// Errors: ENOTTY where the kernel tells none.
+/// The 64-bit id of an open namespace. Before Linux 6.18, only mount namespaces have one. Errors: ENOTTY if the kernel
+/// has none.
 pub fn id(fd: impl AsFd) -> nix::Result<u64> {
     match nsfs::id(&fd) {
         Err(Errno::ENOTTY) => mount_tree::namespace(&fd).map(|facts| facts.id),
@@ -183,8 +183,8 @@ mod tests {
         }
     }
 
-    /// Opens our own network namespace by way of `path`, where a mount table has shown it: our own, or that of the mount
-    /// namespace that we are a process of.
+    /// Opens our own network namespace through a mount on `path`, as our mount table shows it or (`elsewhere`) that of
+    /// another mount namespace with us as a member.
     fn opens(opener: &Opener, path: &Path, elsewhere: bool) -> bool {
         let (own, mount) = (opener.own(Kind::Net).unwrap(), opener.own(Kind::Mount).unwrap());
         let mut snapshot = Snapshot::default();
@@ -211,10 +211,10 @@ mod tests {
         let made = Made(std::env::temp_dir().join(format!("nskit-open-{}", std::process::id())));
         std::fs::create_dir(&made.0).unwrap();
         let path = |name: &str| made.0.join(name);
-        // Whoever opened it for reading would wait for somebody to write.
+        // open(2) for reading would block until somebody opens the FIFO for writing.
         nix::unistd::mkfifo(&path("pipe"), Mode::S_IRWXU).unwrap();
         std::fs::write(path("file"), "").unwrap();
-        // A file with the inode number of the namespace would have to be one of nsfs, too: a device tells them apart.
+        // Only a file on the device of nsfs counts, even if another file has the same inode number.
         symlink("/proc/self/ns/uts", path("other")).unwrap();
         symlink("/proc/self/ns/net", path("same")).unwrap();
         symlink("loop", path("loop")).unwrap();
@@ -225,7 +225,7 @@ mod tests {
                 assert!(!opens(&opener, &path(name), elsewhere), "{name}");
             }
         }
-        // Nor is the pipe open for reading now: who opens it for writing would find a reader.
+        // Nor do we hold the FIFO open for reading: otherwise this open would find a reader.
         let writer = nix::fcntl::open(&path("pipe"), OFlag::O_WRONLY | OFlag::O_NONBLOCK, Mode::empty());
         assert_eq!(writer.err(), Some(Errno::ENXIO));
     }

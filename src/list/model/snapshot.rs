@@ -1,4 +1,4 @@
-//! What the scan has seen: processes, namespaces, and who keeps each of those alive.
+//! What the scan has seen: processes, namespaces, and what keeps each namespace alive.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,11 +14,11 @@ use crate::sys::pidfd;
 pub struct Process {
     /// Its PID in the PID namespace of the /proc that was looked at.
     pub pid: i32,
-    /// PID of its parent, 0 if that is outside.
+    /// PID of its parent; 0 if that is in an outer PID namespace.
     pub parent: i32,
     /// The owner of /proc/PID: its effective user.
     pub uid: u32,
-    /// The namespaces that it is in, by [`Kind`]; `None` for those not looked at or not ours to see.
+    /// Its namespaces, by [`Kind`]; `None` for those that we did not look at or may not see.
     pub namespaces: [Option<Inode>; Kind::ALL.len()],
 }
 
@@ -34,14 +34,14 @@ impl Process {
 pub struct Fd {
     /// Of which process.
     pub pid: i32,
-    /// Of which thread, where that has descriptors of its own.
+    /// The thread, if it has unshared its descriptor table.
     pub tid: Option<i32>,
     /// Its number there.
     pub fd: i32,
 }
 
 impl Fd {
-    /// A pidfd of who has it. Errors of pidfd_open(2); EINVAL for a thread before Linux 6.9.
+    /// A pidfd of the process or thread that has it. Errors of pidfd_open(2); EINVAL for a thread before Linux 6.9.
     pub(in crate::list) fn open_holder(self) -> nix::Result<OwnedFd> {
         match self.tid {
             Some(tid) => pidfd::open_thread(tid),
@@ -49,7 +49,7 @@ impl Fd {
         }
     }
 
-    /// Its link, from /proc on.
+    /// Its link, relative to /proc.
     pub(in crate::list) fn path(self) -> PathBuf {
         let Fd { pid, fd, .. } = self;
         match self.tid {
@@ -71,7 +71,8 @@ impl fmt::Display for Fd {
     }
 }
 
-/// What keeps a namespace alive, and so is a way to it. A process in it is one as well: see [`Namespace::leader`].
+/// Something that keeps a namespace alive, and through which we can open it. Processes in it do so too: see
+/// [`Namespace::leader`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Holder {
     /// A thread that is in it while its process is not.
@@ -85,7 +86,7 @@ pub enum Holder {
     Children {
         /// Which process.
         pid: i32,
-        /// Where only children of this thread will be.
+        /// The thread, if only its children will be in it.
         tid: Option<i32>,
     },
     /// An open descriptor of its nsfs file.
@@ -102,7 +103,7 @@ pub enum Holder {
         path: PathBuf,
         /// In which.
         namespace: Inode,
-        /// A process that has it mounted on that path below its root directory, if it was one that showed it.
+        /// The process that showed it, if one did: the path starts at its root directory.
         witness: Option<i32>,
     },
     /// A namespace that it is the parent or owner of.
@@ -114,33 +115,33 @@ pub enum Holder {
 pub struct Namespace {
     /// Its kind.
     pub kind: Kind,
-    /// How many processes are in it.
+    /// The number of processes in it.
     pub processes: u32,
-    /// The process with the lowest PID of those, as its place in [`Snapshot::processes`].
+    /// The index in [`Snapshot::processes`] of the one with the lowest PID.
     pub leader: Option<usize>,
-    /// What else keeps it, in the order of [`Holder::rank`]; complete only where no process does.
+    /// What else keeps it alive, in the order of [`Holder::rank`]. Complete only if it has no process.
     pub holders: Vec<Holder>,
     /// Its 64-bit id, if the kernel has listed it.
     pub id: Option<u64>,
 }
 
 impl Namespace {
-    /// One that nothing is known of but its kind.
+    /// A namespace of which only the kind is known.
     pub fn new(kind: Kind) -> Namespace {
         Namespace { kind, processes: 0, leader: None, holders: Vec::new(), id: None }
     }
 }
 
-/// The namespace of that number, a new one if it is not there yet; `None` if what is there is of another kind: an inode
-/// number that meant another kind a moment ago has been used again, and either sight is as good.
+/// The namespace of that number, added if it is new. `None` if the number belongs to another kind: the kernel has used
+/// it again while we looked, and either answer is as good.
 pub fn namespace_of(namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind, inode: Inode) -> Option<&mut Namespace> {
     let namespace = namespaces.entry(inode).or_insert_with(|| Namespace::new(kind));
     (namespace.kind == kind).then_some(namespace)
 }
 
 impl Holder {
-    /// Where it stands among the holders of one namespace. The mount table keeps its own order, which the NSFS column
-    /// shows.
+    /// Its rank among the holders of a namespace. All mounts have the same rank, so that they keep the order of the
+    /// mount table, which the NSFS column shows.
     pub fn rank(&self) -> (u8, i32, i32, i32) {
         let of = |rank, Fd { pid, tid, fd }: Fd| (rank, pid, tid.unwrap_or(0), fd);
         match self {
@@ -164,14 +165,14 @@ impl Holder {
     }
 }
 
-/// All that one look at /proc has shown.
+/// Everything that one scan of /proc has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The processes, by PID.
     pub processes: Vec<Process>,
     /// The namespaces, by inode number.
     pub namespaces: BTreeMap<Inode, Namespace>,
-    /// How many processes could not be looked into for want of rights.
+    /// The number of processes that we lack the rights to look into.
     pub unreadable: usize,
 }
 

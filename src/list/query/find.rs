@@ -1,4 +1,4 @@
-//! Finds one namespace by its number, wherever it is held, and opens it.
+//! Finds one namespace by its number, whatever holds it, and opens it.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -13,13 +13,13 @@ use crate::namespace::{Kind, KindSet, NamespaceNumber};
 use crate::proc::link::inode;
 use crate::sys::nsfs;
 
-/// Opens the namespace of that kind and number. What is opened is asked for its number and kind once more: while we look,
-/// a namespace may end and its inode number be given to another.
+/// Opens the namespace of that kind and number, and then checks its kind and number once more: while we look, a
+/// namespace may end, and the kernel may give its inode number to another.
 ///
-/// Errors: there is none, as far as can be seen; it cannot be opened.
+/// Errors: we see no such namespace; it cannot be opened.
 pub fn find(kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
     if let NamespaceNumber::Id(id) = number {
-        // The kernel finds it itself since Linux 6.19; before, the answer is that there is none.
+        // Since Linux 6.19, the kernel finds it. Before, the call fails, and we search.
         if let Ok(file) = nsfs::open_by_id(id, None)
             && is_of(&file, kind, number)
         {
@@ -31,7 +31,8 @@ pub fn find(kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
     let scope = Scope {
         root,
         sources: SourceSet::ALL,
-        // Others lead to it: a mount namespace in which it is mounted, one that it owns or is the parent of.
+        // Other kinds lead to it: a mount namespace in which it is mounted, or a namespace that it owns or is the
+        // parent of.
         kinds: KindSet::ALL,
         held: KindSet::ALL,
     };

@@ -31,7 +31,7 @@ pub enum Format {
     Json,
 }
 
-/// By which relation rows hang under each other.
+/// The relation that a tree shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tree {
     /// Parent and child processes.
@@ -49,10 +49,10 @@ pub struct ListRequest {
     pub subject: Subject,
     /// The columns, in the order in which they are printed.
     pub columns: Vec<Column>,
-    /// By what rows hang under each other; `None` for a flat list.
+    /// The relation that the tree shows; `None` for a flat list.
     pub tree: Option<Tree>,
-    /// Whether the tree is drawn: only if the column is printed that it is drawn in. The rows of a tree that is not drawn
-    /// are the same, in the order in which they were found.
+    /// Whether the tree is drawn. It is not if the column that would carry it is not printed: then the same rows come
+    /// in the order in which they were found.
     pub drawn: bool,
     /// The kinds that are listed.
     pub kinds: KindSet,
@@ -71,12 +71,12 @@ pub struct ListRequest {
 }
 
 impl ListRequest {
-    /// Every column that is printed or filtered on.
+    /// Whether the column is printed or filtered on.
     pub fn needs(&self, column: Column) -> bool {
         self.columns.contains(&column) || self.filter.columns().contains(&column)
     }
 
-    /// Whether rows hang under each other by what their namespaces belong to.
+    /// Whether the tree shows parents or owners of namespaces.
     pub fn tree_of_namespaces(&self) -> bool {
         matches!(self.tree, Some(Tree::Owner | Tree::Parent)) && matches!(self.subject, Subject::Namespaces { .. })
     }

@@ -31,8 +31,8 @@ pub struct Row {
     pub parent: Option<usize>,
 }
 
-/// The rows of the listing. `holds` says which pass the filter; it is asked once for each: of namespaces
-/// in the order of the listing, of processes by PID, whatever tree is made of them then.
+/// The rows of the listing. `holds` says which pass the filter. It is called once for each row, before a tree changes
+/// the order: for namespaces in the order of the listing, for processes by PID.
 pub fn select(graph: &Graph, request: &ListRequest, mut holds: impl FnMut(Item) -> bool) -> Vec<Row> {
     let found = match request.subject {
         Subject::Members(inode) => members(graph, inode),
@@ -79,9 +79,9 @@ fn namespaces(graph: &Graph, request: &ListRequest) -> Vec<Item> {
     all.filter(|(inode, namespace)| wanted(**inode, namespace)).map(|(inode, _)| Item::Namespace(*inode)).collect()
 }
 
-/// With each namespace what it belongs to, whatever else was asked for: a tree needs its trunk. What is above comes before
-/// what is below. Of all namespaces, every owner and parent comes along, and they come by number as far as that allows; of
-/// those of one task, only what leads to the top.
+/// Adds the parents and owners of each namespace, whatever else was asked for: a tree needs its trunk. Parents come
+/// before children. In a listing of all namespaces, every owner and parent is added, sorted by number as far as that
+/// order allows. In that of one task, only the way to the top is added.
 fn with_relatives(graph: &Graph, request: &ListRequest, items: Vec<Item>) -> Vec<Item> {
     let Some(tree) = request.tree else {
         return items;
@@ -112,7 +112,7 @@ fn with_relatives(graph: &Graph, request: &ListRequest, items: Vec<Item>) -> Vec
     ordered
 }
 
-/// What a namespace hangs under in a tree of namespaces.
+/// The namespace above this one in a tree of namespaces.
 fn above(graph: &Graph, inode: Inode, tree: Tree) -> Option<Inode> {
     let relations = graph.relations(inode);
     match tree {
@@ -144,7 +144,7 @@ fn process(graph: &Graph, item: Item) -> Option<(i32, i32)> {
     Some((process.pid, process.parent))
 }
 
-/// Each row under the latest one before it that shows its process's parent.
+/// Puts each row under the latest one before it that shows its process's parent.
 fn below_processes(graph: &Graph, items: Vec<Item>) -> Vec<Row> {
     let mut latest = HashMap::new();
     let mut rows = Vec::with_capacity(items.len());
@@ -159,7 +159,7 @@ fn below_processes(graph: &Graph, items: Vec<Item>) -> Vec<Row> {
     rows
 }
 
-/// Processes so that each comes after its parent, even where that has the higher PID.
+/// Sorts processes so that each comes after its parent, even if the parent has the higher PID.
 fn parents_first(graph: &Graph, items: Vec<Item>) -> Vec<Item> {
     let by_pid: HashMap<i32, Item> = items.iter().filter_map(|item| Some((process(graph, *item)?.0, *item))).collect();
     let mut seen = HashSet::new();
@@ -179,7 +179,7 @@ fn parents_first(graph: &Graph, items: Vec<Item>) -> Vec<Item> {
     ordered
 }
 
-/// Each row under that of what its namespace belongs to, which stands before it.
+/// Puts each row under that of its namespace's parent or owner, which comes before it.
 fn below_namespaces(graph: &Graph, items: Vec<Item>, tree: Tree) -> Vec<Row> {
     let mut places = HashMap::new();
     let mut rows = Vec::with_capacity(items.len());

@@ -1,5 +1,5 @@
-//! The namespaces that nobody is in yet: after unshare(2) or setns(2), a process's PID and time namespaces are those of
-//! its children to come.
+//! The namespaces that no process is in yet: after unshare(2) or setns(2) of a PID or time namespace, only children
+//! that the process makes from then on are in it.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -22,7 +22,7 @@ pub(super) fn links_for_children(kinds: KindSet) -> impl Iterator<Item = (Kind, 
 /// Compares the namespaces for children with the process's own.
 pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     let links = || links_for_children(worker.scope.held);
-    // Threads of the kernel are children of kthreadd, which unshares nothing.
+    // Kernel threads are children of kthreadd, which unshares nothing.
     if inspected.kernel_thread || links().next().is_none() {
         return;
     }
@@ -40,7 +40,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     }
 }
 
-/// What a link for children holds; nothing, where its PID namespace has not yet its first process.
+/// The namespace that a link for children names; `None` while its PID namespace still waits for its first process.
 pub(super) fn child_namespace(links: BorrowedFd<'_>, link: &CStr, kind: Kind) -> Option<Inode> {
     linked_namespace(links, link, kind).ok().flatten()
 }

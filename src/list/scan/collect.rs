@@ -6,7 +6,7 @@ use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot, namespa
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 
-/// A snapshot of `processes`, which are sorted by PID, and of the namespaces that are `held` otherwise.
+/// A snapshot of `processes`, which are sorted by PID, and of the namespaces that something else holds.
 pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, Holder)>, unreadable: usize) -> Snapshot {
     let mut namespaces: BTreeMap<Inode, Namespace> = BTreeMap::new();
     for kind in Kind::ALL {
@@ -52,7 +52,7 @@ impl Run {
     fn add_to(self, namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind) {
         if let Some(namespace) = namespace_of(namespaces, kind, self.inode) {
             namespace.processes += self.length;
-            // Processes come by PID: the first to be in it has the lowest.
+            // Processes are sorted by PID, so the first member has the lowest.
             namespace.leader.get_or_insert(self.first);
         }
     }

@@ -1,4 +1,4 @@
-//! The descriptors of a process: its own table, and those that threads have for themselves.
+//! The descriptors of a process: its own table, and the tables of threads that have unshared theirs.
 
 use nix::fcntl::openat;
 use nix::sys::stat::Mode;
@@ -7,7 +7,7 @@ use super::descriptor_table::look_in;
 use super::process::LISTED;
 use super::{InspectedProcess, Worker, is_exhaustion, thread_files};
 
-/// Looks at /proc/PID/fd, and at what threads have for themselves. Threads of the kernel have none.
+/// Looks at /proc/PID/fd, and at the tables of threads that have unshared theirs. Kernel threads have no descriptors.
 pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     if inspected.kernel_thread {
         return;
@@ -17,7 +17,8 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
         look_in(worker, inspected, (directory, None));
     }
     let found_more = thread_files::look(worker, inspected, table.is_ok());
-    // The directory of a leader that has exited is root's: the tables of its threads are all that there is.
+    // Once the first thread has exited, only root may read its directory. The tables of the other threads tell
+    // everything.
     if let Err(errno) = table
         && (!found_more || is_exhaustion(errno))
     {

@@ -1,8 +1,8 @@
-//! One table of descriptors, and the namespaces that these hold: nsfs files, sockets and TUN/TAP devices, each of which keeps
-//! its network namespace.
+//! Finds the namespaces that the descriptors of one table hold. Besides nsfs files, these are sockets and TUN/TAP
+//! devices: each keeps its network namespace alive.
 //!
-//! What a descriptor is, its file tells, not the text of its link: one that was opened through a bind mount of an nsfs file
-//! is called by the path of that mount, and `/` once that is unmounted.
+//! We ask the file what it is, not the text of the link. For an nsfs file that was opened through a bind mount, the
+//! link holds the path of that mount, and `/` once that is unmounted.
 
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -23,18 +23,18 @@ use crate::sys::at::{self, FileFacts};
 use crate::sys::file::OPEN_FLAGS;
 use crate::sys::{nsfs, pidfd};
 
-/// The network namespace of each socket that was asked for it, by inode number: sockets are inherited and passed on,
-/// and asking takes five system calls.
+/// The network namespace of each socket that we have asked, by inode number. Many processes share a socket, and to ask
+/// it takes five system calls.
 #[derive(Default)]
 pub(super) struct Sockets(HashMap<u64, Inode>);
 
 /// `socket:[18446744073709551615]` and every name of a namespace fit; a longer link leads elsewhere.
 const LINK: usize = 64;
 
-/// /dev/net/tun, whatever it is called: see devices.txt of the kernel.
+/// The device number of /dev/net/tun, see devices.txt of the kernel. Its path may differ.
 const TUN: (u32, u32) = (10, 200);
 
-/// Looks at the descriptors in this directory: those of the process, or those that this thread has for itself.
+/// Looks at the descriptors in this directory: those of the process, or those of a thread that has unshared its table.
 pub(super) fn look_in(
     worker: &mut Worker<'_>,
     inspected: &mut InspectedProcess,
@@ -82,19 +82,19 @@ struct DescriptorTable<'w> {
     own: Option<Inode>,
     /// That of the thread.
     own_of_thread: Option<Inode>,
-    /// `None` where sockets are not asked, or no more of this process's.
+    /// `None` if the scan does not ask sockets, or has given up on those of this process.
     sockets: Option<&'w mut Sockets>,
-    /// Opened with the first descriptor that has to be asked.
+    /// A pidfd, opened for the first descriptor that we must copy.
     process: Option<OwnedFd>,
-    /// Why some of it could not be looked at, though it was ours to see.
+    /// What ran out, if we could not look at all of it for want of descriptors or memory.
     exhausted: Option<Errno>,
 }
 
 impl DescriptorTable<'_> {
-    /// The namespace that descriptor `name` holds. A network namespace that the process is in itself is none of our
-    /// concern where a socket holds it: it keeps that anyway.
+    /// The namespace that descriptor `name` holds. A socket in the process's own network namespace does not count: the
+    /// process keeps that namespace alive anyway.
     fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, Holder)> {
-        // `.` and `..` are not numbers: no system call is spent on them.
+        // `.` and `..` are not numbers and end here, before any system call.
         let fd = Fd { pid: self.pid, tid: self.tid, fd: parse_decimal(name.to_bytes())? };
         let Some(facts) = self.told(at::facts(self.directory, name)) else {
             return self.by_link(name, fd);
@@ -115,7 +115,7 @@ impl DescriptorTable<'_> {
         }
     }
 
-    /// What has been told; `None`, with the reason kept in mind if it is the want of something, for an error.
+    /// The value of `result`, or `None` for an error. If descriptors or memory have run out, the error is kept.
     fn told<T>(&mut self, result: nix::Result<T>) -> Option<T> {
         if let Err(errno) = result
             && is_exhaustion(errno)
@@ -125,7 +125,7 @@ impl DescriptorTable<'_> {
         result.ok()
     }
 
-    /// Where statx(2) tells nothing: not a namespace file that was opened through a mount.
+    /// Used if statx(2) does not tell. It misses a namespace file that was opened through a mount.
     fn by_link(&mut self, name: &CStr, fd: Fd) -> Option<(Kind, Inode, Holder)> {
         let mut link = [0; LINK];
         let text = self.told(at::read_link(self.directory, name, &mut link))?;
@@ -148,8 +148,8 @@ impl DescriptorTable<'_> {
         }
     }
 
-    /// Its kind is asked of the file itself. Until we open that, it may have become another, opening which could block or
-    /// do something: the link is only resolved first, and what came of it is opened.
+    /// Asks the file for its kind. The descriptor may mean another file by now, and opening a FIFO could block and
+    /// opening a device could act. So we resolve the link with O_PATH, check what it led to, and open that.
     fn opened_through_a_mount(&mut self, name: &CStr, facts: FileFacts) -> Option<(Kind, Inode)> {
         let found = openat(self.directory, name, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty());
         let found = self.told(found)?;
@@ -181,10 +181,11 @@ impl DescriptorTable<'_> {
         (!self.is_own(network)).then_some((Kind::Net, network, Holder::Socket(fd)))
     }
 
-    /// It keeps the namespace in which it was opened, not that in which its device may be by now: TUNGETDEVNETNS, which
-    /// tells that, would not do.
+    /// The open file keeps the namespace in which it was opened, even if its device has moved to another.
+    /// TUNGETDEVNETNS would return the namespace of the device.
     fn tap(&mut self, fd: Fd) -> Option<(Kind, Inode, Holder)> {
-        // A descriptor of another process could be one of another device, and nothing would tell the two apart.
+        // If PIDs in /proc were not ours, we could copy another process's descriptor of another device, and could not
+        // tell.
         if !self.scope.wants(Source::Tap) || !self.around.pids_are_ours {
             return None;
         }
@@ -195,12 +196,12 @@ impl DescriptorTable<'_> {
         (!self.is_own(network)).then_some((Kind::Net, network, Holder::Tap(fd)))
     }
 
-    /// The network namespace that a copy of the descriptor tells, if that is the one that was meant.
+    /// The network namespace of the descriptor, asked of a copy; `None` if the copy is not the file that was meant.
     fn network_of(&mut self, fd: Fd, is_meant: impl Fn(&OwnedFd) -> nix::Result<bool>) -> Option<Inode> {
         self.sockets.as_ref()?;
         match self.copy(fd) {
             Ok(copy) => {
-                // The PID may mean another process to us than to a /proc of another PID namespace.
+                // If /proc shows another PID namespace, the PID may be another process's in ours.
                 let copy = Some(copy).filter(|copy| is_meant(copy) == Ok(true))?;
                 let network = self.told(nsfs::of_socket(copy))?;
                 inode(fstat(network).ok()?.st_ino)
@@ -211,7 +212,8 @@ impl DescriptorTable<'_> {
                 self.exhausted = Some(errno);
                 None
             }
-            // Not ours to ask, ended, or a kernel that cannot: no other descriptor of the process would fare better.
+            // We may not ask it, the process has ended, or the kernel lacks the call. No other descriptor of it would
+            // do better.
             Err(_) => {
                 self.sockets = None;
                 None

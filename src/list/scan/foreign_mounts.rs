@@ -1,8 +1,8 @@
-//! The namespaces whose nsfs files are bind-mounted in other mount namespaces than ours, those without a process
-//! included, to any depth; and in ours, above the root directory that we have been shut into.
+//! The namespaces whose nsfs files are bind-mounted in other mount namespaces, to any depth, even in those without a
+//! process; and those bind-mounted in our own, above the root directory of a chroot that we are in.
 //!
-//! The kernel tells of all mounts of all mount namespaces but our own since Linux 6.12, for root. Else the mountinfo of
-//! processes tells, see [`witness`](super::foreign_tables).
+//! Since Linux 6.12, root can ask the kernel for the mounts of every other mount namespace. Otherwise we read the
+//! mountinfo of the processes in it, see [`foreign_tables`](super::foreign_tables).
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,14 +21,14 @@ use crate::proc::link::{Inode, parse_name};
 use crate::sys::file::open_retrying;
 use crate::sys::mount_tree;
 
-/// Adds what is mounted elsewhere.
+/// Adds the namespaces that are mounted elsewhere.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
     let own = opener.own(Kind::Mount);
     let mut done = BTreeSet::new();
     let by_kernel = mount_namespaces(scope);
     let mut complete = by_kernel.is_ok();
     for (namespace, facts) in by_kernel.unwrap_or_default() {
-        // Of our own, the kernel tells what is below our root directory, as our mountinfo does.
+        // Of our own mount namespace, the kernel lists only what is below our root directory, as our mountinfo does.
         if Some(namespace) == own {
             continue;
         }
@@ -54,7 +54,7 @@ pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -
     snapshot
 }
 
-/// Whether no mount of our mount namespace is hidden from us, as far as is known.
+/// Whether we see every mount of our mount namespace, as far as we know.
 fn sees_all_of_own(scope: &Scope<'_>) -> bool {
     let ask = || {
         let file = open_retrying(&scope.root.join("self/ns/mnt"), OFlag::O_RDONLY).ok()?;
@@ -64,11 +64,11 @@ fn sees_all_of_own(scope: &Scope<'_>) -> bool {
     scope.is_real() && ask().unwrap_or(false)
 }
 
-/// Root and place of each nsfs mount of a mount namespace; `None` where the kernel does not tell them all.
+/// The root and the mount point of each nsfs mount of a mount namespace; `None` if the kernel does not list them all.
 ///
-/// Older kernels (6.12 at least) take for the root of another mount namespace whatever is mounted on its first mount, and
-/// show what is below only. A system that still runs in the mount that it began with (an initial RAM file system) has
-/// everything there: most mounts are not shown, and places are told wrong.
+/// Older kernels (6.12 at least) take whatever is mounted on the first mount of another mount namespace for its root,
+/// and list only what is below that. On a system that still runs in its first mount (an initial RAM file system), they
+/// therefore leave out most mounts and give wrong mount points.
 fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBuf)>> {
     let mounts = mount_tree::list(namespace.id).ok()?;
     if !namespace.is_all(mounts.len()) {
@@ -79,7 +79,7 @@ fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBu
     Some(nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point)))).collect())
 }
 
-/// One mount namespace after the other, those found on the way included, except those done.
+/// Visits one mount namespace after the other, and those that it finds on the way; each once.
 fn by_mountinfo(
     snapshot: &mut Snapshot,
     scope: &Scope<'_>,
@@ -102,7 +102,7 @@ fn by_mountinfo(
         let members = members.get(&namespace).map_or(&[][..], Vec::as_slice);
         for table in tables(snapshot, scope, opener, namespace, (members, own)) {
             for mount in table.nsfs {
-                // Seen by one whose root directory is further out, and so on its whole path.
+                // A process with a root directory further out has shown this mount already, with its whole path.
                 if !seen.insert(mount.id) {
                     continue;
                 }
@@ -114,7 +114,7 @@ fn by_mountinfo(
     }
 }
 
-/// Adds what is mounted there, and says what it is, if it is a namespace of a kind that is looked for.
+/// Adds a mounted namespace and returns its kind and number; `None` if the scan does not look for that kind.
 fn add(
     snapshot: &mut Snapshot,
     scope: &Scope<'_>,

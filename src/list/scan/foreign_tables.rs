@@ -1,5 +1,5 @@
-//! The mount table of a mount namespace, by way of the processes in it; into one without a process, or whose processes
-//! have all been shut into directories of it, a child of ours goes to read it.
+//! Reads the mount table of a mount namespace through the processes in it. If it has no process, or all of them are in
+//! a chroot, a child of ours enters it to read the table.
 
 use std::collections::{BTreeMap, HashSet};
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,14 +19,14 @@ use crate::proc::mountinfo::{self, Mount};
 use crate::sys::file::{FileIdentity, open_retrying, place, read_bounded};
 use crate::sys::mount_tree;
 
-/// So many members of a mount namespace are asked for their root directories. What all of these have left outside is
-/// seen by our child, if the kernel says that there is more and lets it go there.
+/// We look at the root directories of so many members of a mount namespace. If the kernel counts more mounts than these
+/// members show, our child enters the namespace to see the rest.
 const MOST_ASKED: usize = 64;
 
-/// So many of their tables are read.
+/// We read so many of their mount tables.
 const MOST_READ: usize = 8;
 
-/// Processes of each mount namespace, whether or not the scan was to look for those; the lowest PIDs.
+/// The members of each mount namespace with the lowest PIDs, even if the scan does not look for mount namespaces.
 pub(super) fn members(snapshot: &Snapshot, scope: &Scope<'_>) -> BTreeMap<Inode, Vec<i32>> {
     let mut members: BTreeMap<Inode, Vec<i32>> = BTreeMap::new();
     let mut add = |namespace: Inode, pid: i32| {
@@ -54,15 +54,15 @@ pub(super) fn members(snapshot: &Snapshot, scope: &Scope<'_>) -> BTreeMap<Inode,
     members
 }
 
-/// The mounts of a mount namespace, as far as they can be seen from one root directory.
+/// The mounts of a mount namespace that are visible from one root directory.
 pub(super) struct MountTable {
-    /// A process that sees them so, and that will be there when they are opened.
+    /// A process with that root directory, through which they are opened later.
     pub witness: Option<i32>,
-    /// Those of nsfs.
+    /// The nsfs mounts.
     pub nsfs: Vec<Mount>,
-    /// How many there are of any type.
+    /// The number of mounts of every type.
     mounts: usize,
-    /// Whether one of them is the root directory, as in every table that shows all.
+    /// Whether one of them is the root directory. That is so in every complete table.
     has_root: bool,
 }
 
@@ -84,8 +84,8 @@ impl MountTable {
     }
 }
 
-/// The tables of a mount namespace, those that show most first: for each root directory that its members have, and from
-/// its own root if that is none of them. `own` is our table, if it is our namespace.
+/// The tables of a mount namespace, the longest first: one for each root directory of its members, and one from its own
+/// root if no member has that. `own` is our table, if it is our namespace.
 pub(super) fn tables(
     snapshot: &Snapshot,
     scope: &Scope<'_>,
@@ -100,7 +100,7 @@ pub(super) fn tables(
     }
     let mut tables = Vec::from_iter(own);
     for pid in members.iter().map(i32::to_string) {
-        // Those that may not be asked have one table for all.
+        // All members whose root we may not see share one table.
         if tables.len() < MOST_READ && roots.insert(root_of(&pid)) {
             tables.extend(MountTable::of(scope.root, &pid));
         }
@@ -114,7 +114,7 @@ pub(super) fn tables(
     };
     let hidden = |file: &OwnedFd| match (most, mount_tree::namespace(file)) {
         (Some(most), Ok(facts)) => !facts.is_all(most),
-        // Before Linux 6.12, one cannot always tell.
+        // Before Linux 6.12, the kernel does not say how many mounts there are.
         _ => !has_root,
     };
     if scope.is_real()

@@ -1,5 +1,5 @@
-//! The namespaces that the kernel itself lists, whoever holds them: all mount namespaces since Linux 6.12, all of every
-//! kind since 6.19. Both are for root, and complement what can be seen in /proc: neither says who the holder is.
+//! The namespaces that the kernel lists, whatever holds them: mount namespaces since Linux 6.12, every kind since 6.19.
+//! Both lists are for root. They complement /proc, because neither names the holder.
 
 use std::os::fd::OwnedFd;
 
@@ -15,8 +15,8 @@ use crate::sys::file::open_retrying;
 use crate::sys::mount_tree::{self, Neighbour};
 use crate::sys::nsfs;
 
-/// Adds what no other source has shown, and notes the ids of all: that is how a namespace is opened where none of its
-/// holders leads to it.
+/// Adds the namespaces that no other source has shown, and notes the ids of all: by its id, we can open a namespace
+/// that none of its holders leads to.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) -> Snapshot {
     if scope.held.contains(Kind::Mount) {
         for (inode, facts) in mount_namespaces(scope).unwrap_or_default() {

@@ -1,8 +1,8 @@
-//! The only reader of the process table: /proc → [`Snapshot`]. Each source of namespaces is a stage of its own, in the
-//! table `STAGES`.
+//! The only reader of the process table: /proc → [`Snapshot`]. Each source of namespaces is a stage in the table
+//! `STAGES`.
 //!
-//! Whatever vanishes or is refused while we look leaves out that one thing: never the process's other namespaces, never
-//! the rest of the table.
+//! If something vanishes or is refused while we look, we leave out that one thing, and never the process's other
+//! namespaces or the rest of the table.
 
 mod children;
 mod collect;
@@ -53,7 +53,7 @@ impl Scope<'_> {
         self.sources.contains(source)
     }
 
-    /// Whether it is the running system that is looked at, so that what the kernel says is about the same.
+    /// Whether this is the running system's /proc, so that the answers of the kernel are about the same system.
     fn is_real(&self) -> bool {
         self.root == Path::new("/proc")
     }
@@ -61,15 +61,15 @@ impl Scope<'_> {
 
 /// How a stage looks.
 enum StageKind {
-    /// At each process, right after the stages before it, while its entries are warm in the kernel's caches.
+    /// For each process, right after the stages before it, while its entries are warm in the kernel's caches.
     PerProcess(fn(&mut Worker<'_>, &mut InspectedProcess)),
-    /// Once, at something else.
+    /// Once, for something else than processes.
     Once(fn(&Scope<'_>, &mut Findings)),
-    /// At what follows from all that has been found.
+    /// Last, for what follows from the findings of all other stages.
     Post(fn(Snapshot, &Scope<'_>, &Opener) -> Snapshot),
 }
 
-/// A stage of the scan: which sources it serves (those that share a directory are read in one go), and how.
+/// A stage of the scan: the sources that it serves (it reads a directory once for all of them), and how.
 struct Stage {
     serves: &'static [Source],
     kind: StageKind,
@@ -81,7 +81,7 @@ impl Stage {
     }
 }
 
-/// All stages, in the order in which they are carried out.
+/// All stages, in the order of their execution.
 const STAGES: &[Stage] = &[
     Stage { serves: &[Source::Process], kind: StageKind::PerProcess(process::look) },
     Stage { serves: &[Source::Thread], kind: StageKind::PerProcess(thread::look) },
@@ -92,26 +92,26 @@ const STAGES: &[Stage] = &[
     Stage { serves: &[Source::Kernel], kind: StageKind::Post(kernel::look) },
 ];
 
-/// A process that is being looked at, and what has been seen of it.
+/// A process that a worker looks at, and what it has seen of it.
 struct InspectedProcess {
-    /// /proc/PID: further steps go by it, so that they never meet another process of the same PID.
+    /// /proc/PID, open: all stages start here, so that they never meet another process with the same PID.
     directory: OwnedFd,
     process: Process,
     kernel_thread: bool,
     threads: u32,
-    /// Whether something of it was not ours to see.
+    /// Whether we were refused something (EACCES, EPERM).
     refused: bool,
-    /// Why we could not go on looking, though it was ours to see.
+    /// What ran out, if we lacked descriptors or memory to go on.
     exhausted: Option<Errno>,
 }
 
-/// Whether this is the want of descriptors or memory. A listing that is short for it would pass for a whole one.
+/// Whether descriptors or memory have run out. The scan must fail then: a short list would pass for a complete one.
 fn is_exhaustion(errno: Errno) -> bool {
     matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO)
 }
 
 impl InspectedProcess {
-    /// Keeps in mind why something of the process could not be seen.
+    /// Notes why we could not see something of the process.
     fn note(&mut self, errno: Errno) {
         self.refused |= matches!(errno, Errno::EACCES | Errno::EPERM);
         if is_exhaustion(errno) {
@@ -128,7 +128,7 @@ struct Findings {
     unreadable: usize,
     /// Processes that ended while we looked.
     vanished: usize,
-    /// Why the rest could not be looked at.
+    /// What ran out, if the scan could not go on.
     exhausted: Option<Errno>,
 }
 
@@ -152,7 +152,7 @@ struct Worker<'s> {
     names: Box<[u8]>,
     /// The threads of a process.
     threads: Vec<i32>,
-    /// Those of its threads whose descriptors have been looked at.
+    /// The threads of that process whose descriptors we have looked at.
     tables: Vec<i32>,
 }
 
@@ -190,7 +190,7 @@ impl<'s> Worker<'s> {
         self.findings.processes.push(inspected.process);
     }
 
-    /// Keeps in mind why a process could not be looked at.
+    /// Notes why we could not look at a process.
     fn note(&mut self, errno: Errno) {
         match errno {
             Errno::ENOENT | Errno::ESRCH => self.findings.vanished += 1,
@@ -200,8 +200,8 @@ impl<'s> Worker<'s> {
     }
 }
 
-/// Looks at everything in `scope`; what has been found is opened by `opener` where it leads further. Errors: the root
-/// cannot be opened or listed.
+/// Looks at everything in `scope`. `opener` opens mount namespaces that lead to more. Errors: the root cannot be opened
+/// or listed.
 pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let open = || Attempt::Open(PathBuf::from(scope.root));
     let proc = file::open_retrying(scope.root, OFlag::O_RDONLY | OFlag::O_DIRECTORY).attempt(open)?;

@@ -1,4 +1,4 @@
-//! The namespaces whose nsfs files are bind-mounted, as far as our own mount namespace shows it.
+//! The namespaces whose nsfs files are bind-mounted in our own mount namespace.
 
 use super::{Findings, Scope};
 use crate::list::model::snapshot::Holder;

@@ -17,10 +17,10 @@ use crate::proc::stat;
 use crate::sys::at;
 use crate::sys::file::OPEN_FLAGS;
 
-/// For opening what is only a step on the way to something else: neither read nor listed.
+/// Opens a directory that is only a step on the way to something else.
 pub(super) const STEP: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
-/// For reading the names in a directory.
+/// Opens a directory to read the names in it.
 pub(super) const LISTED: OFlag = OFlag::O_RDONLY.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);
 
 /// A stat file is shorter than this, its comm of at most 64 bytes included.
@@ -29,7 +29,7 @@ const STAT: usize = 1024;
 /// Room for the longest text of a namespace link, and to spare.
 const LINK: usize = 64;
 
-/// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if it is not ours to see.
+/// Begins to look at process `pid`. Errors: ENOENT and ESRCH if it has ended, EACCES and EPERM if we may not see it.
 pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<InspectedProcess> {
     let mut name = [0; 16];
     // 16 bytes hold every 32-bit number with its NUL.
@@ -66,7 +66,7 @@ pub(super) fn open_in_thread(
     openat(&thread, name, flags, Mode::empty())
 }
 
-/// Reads the links in /proc/PID/ns: their text says all, so that nothing is opened.
+/// Reads the links in /proc/PID/ns. Their text says everything, so we open none.
 pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     let directory = match openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
         Ok(directory) => directory,
@@ -79,7 +79,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
             Err(errno) => refused = Some(errno),
         }
     }
-    // A zombie has left most of its namespaces, and a kernel may not know a kind: neither ENOENT is worth a note.
+    // ENOENT is not an error here: a zombie has left most of its namespaces, and a kernel may not know a kind.
     if let Some(errno) = refused {
         inspected.note(errno);
     }

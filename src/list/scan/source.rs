@@ -5,7 +5,7 @@
 pub enum Source {
     /// The processes themselves.
     Process,
-    /// Threads that are in other namespaces than their process.
+    /// Threads in other namespaces than their process's.
     Thread,
     /// The namespaces that children of a process or thread will be in.
     Children,
@@ -19,9 +19,9 @@ pub enum Source {
     Mount,
     /// nsfs files mounted in other mount namespaces.
     MountElsewhere,
-    /// What all of these belong to: parents and owners.
+    /// Parents and owners of the namespaces that the other sources find.
     Relative,
-    /// What the kernel itself lists.
+    /// The kernel's own lists.
     Kernel,
 }
 
@@ -50,7 +50,7 @@ impl SourceSet {
     /// All sources.
     pub const ALL: SourceSet = SourceSet((1 << NAMES.len()) - 1);
 
-    /// Where one looks if nothing else is said: everywhere. Even threads cost nothing in processes that have one only.
+    /// The default: everywhere. Looking for threads costs nothing in a process that has only one.
     pub const DEFAULT: SourceSet = SourceSet::ALL;
 
     /// The set of those listed.

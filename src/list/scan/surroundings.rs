@@ -1,4 +1,4 @@
-//! What is asked once, for all processes.
+//! What the scan asks once, for all processes.
 
 use std::fs::read_link;
 use std::os::unix::ffi::OsStrExt;
@@ -14,9 +14,9 @@ use crate::sys::file::read_bounded;
 /// How to tell what descriptors are.
 #[derive(Debug)]
 pub(super) struct Surroundings {
-    /// The device of nsfs; `None` where we cannot know it: then links tell.
+    /// The device of nsfs; `None` if we cannot know it: then we go by the text of links.
     pub nsfs: Option<u64>,
-    /// The device of the file system of sockets; `None` where we may have none.
+    /// The device of the file system of sockets; `None` if we may not make a socket.
     pub sockets: Option<u64>,
     /// Whether the PIDs in /proc mean the same to our system calls.
     pub pids_are_ours: bool,
@@ -33,8 +33,8 @@ impl Surroundings {
     }
 }
 
-/// Whether /proc shows the PID namespace that we are in: there we are called as we call ourselves, and by no other number
-/// further in.
+/// Whether /proc shows our own PID namespace: its `self` is our PID, and NSpid lists no further PID in an inner
+/// namespace.
 fn proc_is_ours(scope: &Scope<'_>) -> Option<bool> {
     let link = read_link(scope.root.join("self")).ok()?;
     let text = read_bounded(&scope.root.join("self/status"), status::LONGEST).ok()?;

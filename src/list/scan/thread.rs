@@ -1,5 +1,5 @@
-//! The namespaces that only a thread is in: each thread may unshare(2) and setns(2) for itself, but for user and PID
-//! namespaces, and goes on when its leader has exited.
+//! The namespaces that only a thread is in. Each thread may call unshare(2) and setns(2) for itself (except for user
+//! and PID namespaces), and runs on after the first thread has exited.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
@@ -56,7 +56,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     });
 }
 
-/// The namespaces of the leader, those included that are looked for only here.
+/// The namespaces of the first thread, including the kinds that only this stage looks for.
 fn leader(inspected: &InspectedProcess, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
     let mut namespaces = inspected.process.namespaces;
     if let Ok(links) = openat(&inspected.directory, c"ns", STEP, Mode::empty()) {

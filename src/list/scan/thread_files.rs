@@ -17,9 +17,9 @@ use crate::number::parse_decimal;
 use crate::proc::link::Inode;
 use crate::sys::{at, process};
 
-/// Looks at each table that a thread beside the leader has, once; whether there was one. Threads that share a table are told
-/// by kcmp(2). Where the process's own table is not ours to see, those of its threads are asked for until one is refused as
-/// well.
+/// Looks once at each descriptor table of a thread other than the first. Returns whether it could read one. kcmp(2)
+/// tells which threads share a table. If we may not read the process's own table (`is_readable`), we try those of its
+/// threads until one is refused as well.
 pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, is_readable: bool) -> bool {
     if inspected.threads < 2 {
         return false;
@@ -46,7 +46,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, is
                 tables.insert(place, *tid);
                 true
             }
-            // It may be a table that we have seen.
+            // We may have seen this table already.
             Err(_) => false,
         };
         match open_in_thread(inspected, *tid, c"fd", LISTED) {
@@ -64,8 +64,9 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, is
     found
 }
 
-/// Where the table of thread `tid` stands among those of `tables`, in the kernel's order of them: `Err` with its place if
-/// it is none of them. Errors: ESRCH if the thread has ended; else those of kcmp(2), where tables cannot be compared.
+/// The place of thread `tid`'s table in `tables`, which are in the kernel's order: `Ok` if it is one of them, `Err`
+/// with the place to insert it if not. Errors: ESRCH if the thread has ended; those of kcmp(2) if tables cannot be
+/// compared.
 fn place(tables: &[i32], tid: i32, pids_are_ours: bool) -> nix::Result<Result<usize, usize>> {
     if !pids_are_ours {
         return Err(Errno::ENOSYS);
@@ -79,14 +80,13 @@ fn place(tables: &[i32], tid: i32, pids_are_ours: bool) -> nix::Result<Result<us
     });
     match failed {
         None => Ok(place),
-        // It may be the thread whose table we have seen that has ended. Nothing is lost by looking.
+        // Perhaps the other thread has ended, whose table we have seen. Then we look at this one: that loses nothing.
         Some(Errno::ESRCH) => process::compare_files(tid, tid).and(Err(Errno::ENOSYS)),
         Some(errno) => Err(errno),
     }
 }
 
-/// Looks at the descriptors of a thread, and leaves out the namespaces that those of its process, as far as they have been
-/// looked at, hold already.
+/// Looks at the descriptors of a thread, and leaves out the namespaces that we have already found held by the process.
 fn look_for_more(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, (directory, tid): (&OwnedFd, i32)) {
     let pid = inspected.process.pid;
     let is_fd_of_process = |holder: &Holder| holder.fd().is_some_and(|fd| fd.pid == pid);

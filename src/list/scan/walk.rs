@@ -1,4 +1,4 @@
-//! Walks the process table, with as many processors as a large one is worth.
+//! Walks the process table, with several threads if it is large.
 
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -22,8 +22,9 @@ const MOST_THREADS: usize = 8;
 /// How many processes a thread takes at a time.
 const PORTION: usize = 32;
 
-/// How often the table is looked at again for what came while we looked. A namespace may pass from process to process,
-/// each of which lives shorter than our walk; without a process that ended under our eyes there was no such thing.
+/// How often we look at the table for processes that came while we looked: a namespace may pass from one short-lived
+/// process to the next, and our walk could miss it in each. That cannot have happened if no process ended during the
+/// walk.
 const LOOKS: usize = 3;
 
 /// Looks at every process of `proc`. Errors: the directory cannot be listed, or descriptors or memory run out.
@@ -85,7 +86,7 @@ fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, p
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|threads| {
         let helpers: Vec<_> = (1..processors.min(MOST_THREADS))
-            // It works with fewer threads as well.
+            // If a thread cannot be made, the others do its work.
             .filter_map(|_| std::thread::Builder::new().spawn_scoped(threads, work).ok())
             .collect();
         let mut findings = work();
@@ -96,7 +97,8 @@ fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, p
     })
 }
 
-/// What a helper has found. If it has panicked, so do we: a list without its part would pass for a whole one.
+/// The findings of a helper thread. If it has panicked, we do too: a list without its part would pass for a complete
+/// one.
 fn joined(helper: ScopedJoinHandle<'_, Findings>) -> Findings {
     helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -1,4 +1,4 @@
-//! Rows → cells. What a cell needs beyond the graph (command lines, names, ids) is read when the first asks for it.
+//! Rows → cells. Command lines, names and ids are read when the first cell needs them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
@@ -20,13 +20,13 @@ use crate::proc::cgroup;
 use crate::proc::link::Inode;
 use crate::sys::file::read_bounded;
 
-/// So much of a command line is read; processes can have megabytes.
+/// We read so many bytes of a command line; it can have megabytes.
 const COMMAND_LINE: usize = 8191;
 
 /// Enough for the cgroups of every hierarchy with the longest path, and for an id map of 340 lines.
 const SMALL_FILE: usize = 64 * 1024;
 
-/// How much of what can be told goes into a cell.
+/// How much goes into a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// As much as a person reads.
@@ -41,19 +41,20 @@ pub struct Cells<'g> {
     opener: &'g Opener,
     root: &'g Path,
     names: HashMap<u32, OsString>,
-    /// Opened for the first network namespace; `Some(None)` where there is no rtnetlink.
+    /// Opened for the first network namespace; `Some(None)` if the kernel has no rtnetlink.
     client: Option<Option<Client>>,
-    /// The process that the namespaces are listed of, if they are listed of one.
+    /// The process whose namespaces are listed, with --task.
     task: Option<&'g Process>,
     evidence: Evidence,
-    /// What is expensive to fill, and may be asked for by the filter first and for printing then.
+    /// Cells that are expensive to fill. The filter may need them first, and the output then.
     filled: HashMap<(Column, u64), Value>,
     /// Found with the first that is asked for.
     members: Option<Members>,
 }
 
 impl<'g> Cells<'g> {
-    /// For the rows of `graph`, over the /proc at `root`; of the namespaces of `task`, if that is given.
+    /// Cells for the rows of `graph`, read from the /proc at `root`. `task` is the process whose namespaces are listed,
+    /// if only one's are.
     pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path, task: Option<&'g Process>) -> Cells<'g> {
         let evidence = Evidence::new(Path::new("/"), root);
         Cells {
@@ -140,14 +141,15 @@ impl<'g> Cells<'g> {
         self.graph.snapshot.processes.get(at)
     }
 
-    /// The process whose surroundings are asked for: that of --task, rather than another one in the same namespace.
+    /// The process that the cells of a row describe: that of --task, rather than another one in the same namespace.
     fn asked(&self, item: Item) -> Option<&'g Process> {
         let (inode, namespace) = self.namespace(item)?;
         let task = self.task.filter(|task| task.namespace(namespace.kind) == Some(inode));
         task.or_else(|| self.process(item))
     }
 
-    /// Of a namespace without process: who made it, which the kernel knows of user namespaces only, else root.
+    /// The user of a namespace without a process: whoever made it, which the kernel tells only of user namespaces; root
+    /// for other kinds.
     fn uid(&self, item: Item) -> Option<u32> {
         let (inode, _) = self.namespace(item)?;
         match self.process(item) {
@@ -169,7 +171,7 @@ impl<'g> Cells<'g> {
         })
     }
 
-    /// What is expensive is filled once, however often it is asked for.
+    /// Fills each expensive cell only once.
     fn once(&mut self, key: (Column, u64), fill: impl FnOnce(&mut Self) -> Value) -> Value {
         if let Some(value) = self.filled.get(&key) {
             return value.clone();
@@ -212,14 +214,14 @@ impl<'g> Cells<'g> {
     }
 
     fn command(&mut self, pid: i32) -> Value {
-        // Several namespaces often have the same leader, whose command line is read once for all. A PID is positive.
+        // Several namespaces often have the same leader: we read its command line once. A PID is positive.
         self.once((Column::Command, pid as u64), |cells| Value::text(&cells.read_command(pid)))
     }
 
-    /// The arguments joined by blanks, or the comm where there are none; nothing, if the process has ended.
+    /// The arguments joined by blanks, or the comm if the process has no arguments; nothing if it has ended.
     fn read_command(&self, pid: i32) -> Vec<u8> {
         let directory = self.root.join(pid.to_string());
-        // One byte more tells a line that ends with its NUL from one that goes on behind it.
+        // One byte more than we show tells whether the line goes on.
         let mut line = read_bounded(&directory.join("cmdline"), COMMAND_LINE + 1).unwrap_or_default();
         if line.is_empty() {
             line = read_bounded(&directory.join("comm"), COMMAND_LINE).unwrap_or_default();

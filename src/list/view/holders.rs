@@ -1,4 +1,4 @@
-//! Who keeps a namespace alive, as text: the columns HELD-BY and HOLDERS.
+//! What keeps a namespace alive, as text: the columns HELD-BY and HOLDERS.
 
 use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +10,7 @@ use crate::list::value::Value;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 
-/// So many processes are named, where not all are.
+/// A short cell names at most so many processes.
 const NAMED: usize = 5;
 
 /// The processes in each namespace, by PID.
@@ -29,7 +29,7 @@ impl Members {
     }
 }
 
-/// HELD-BY: the first process, or everything else that keeps it where there is none.
+/// HELD-BY: the first process; for a namespace without processes, everything else that keeps it alive.
 pub(super) fn first(graph: &Graph, namespace: &Namespace, process: Option<&Process>) -> Value {
     match process {
         Some(process) => Value::Lines(vec![member(process.pid)]),
@@ -37,7 +37,7 @@ pub(super) fn first(graph: &Graph, namespace: &Namespace, process: Option<&Proce
     }
 }
 
-/// HOLDERS: all processes, or the first of them and how many there are beside; and everything else.
+/// HOLDERS: all processes (or the first of them and the number of the others), and everything else that keeps it alive.
 pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &Namespace), members: &Members, whole: bool) -> Value {
     let members = members.0.get(&inode).map_or(&[][..], Vec::as_slice);
     let named = if whole { members.len() } else { members.len().min(NAMED) };
@@ -80,8 +80,8 @@ fn text(graph: &Graph, holder: &Holder) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Whoever mounts chooses the path, which must not read as more holders: those are joined by line ends or commas. As in
-/// /proc/PID/mountinfo, three octal digits stand for these, and for the backslash.
+/// Holders are separated by line ends or commas, and a user chooses the path of a mount: it must not read as more
+/// holders. We write these characters and the backslash as three octal digits, as /proc/PID/mountinfo does.
 fn escaped(path: &Path) -> Vec<u8> {
     let mut escaped = Vec::new();
     for byte in path.as_os_str().as_bytes() {

@@ -1,4 +1,4 @@
-//! What is shown: rows made into cells, and cells printed.
+//! Fills cells for rows, and prints them.
 
 pub(super) mod cells;
 mod holders;

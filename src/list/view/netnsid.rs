@@ -17,7 +17,7 @@ const GENERIC: usize = 4;
 /// struct nlattr: length, type.
 const ATTRIBUTE: usize = 4;
 
-/// The id of a network namespace, as far as ours knows it.
+/// The id that our network namespace has for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetNsId {
     /// This one.
@@ -46,7 +46,7 @@ impl Client {
         send(self.socket.as_raw_fd(), &request, MsgFlags::empty()).ok()?;
         let mut reply = [0; 512];
         loop {
-            // The kernel has answered before send(2) returns: there is nothing to wait for, and so no way to hang.
+            // The kernel answers before send(2) returns, so that recv(2) need not block.
             let length = recv(self.socket.as_raw_fd(), &mut reply, MsgFlags::MSG_DONTWAIT).ok()?;
             let reply = reply.get(..length)?;
             if word(reply, 8)? == self.sequence {
@@ -71,7 +71,7 @@ fn request(sequence: u32, fd: RawFd) -> Vec<u8> {
     request
 }
 
-/// Takes a reply apart; anything but an answer (an error, of type NLMSG_ERROR, say) is none.
+/// Parses a reply; `None` for anything but an answer, such as an error (NLMSG_ERROR).
 fn read(reply: &[u8]) -> Option<NetNsId> {
     if half(reply, 4)? != RTM_NEWNSID {
         return None;

@@ -8,7 +8,7 @@ use crate::list::column::Column;
 use crate::list::value::Value;
 use crate::number::parse_decimal;
 
-/// What an operand comes to. What was written decides how it is compared, before what a cell holds.
+/// The value of an operand. A literal in the expression decides how it is compared, before the type of a cell does.
 enum Operand {
     /// Written.
     Integer(u64),

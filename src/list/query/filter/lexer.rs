@@ -50,7 +50,7 @@ pub enum Token {
     Text(Vec<u8>),
     /// `true`, `false`.
     Bool(bool),
-    /// The name of a column, `None` if it is that of no column.
+    /// The name of a column; `None` if no column has that name.
     Column(Option<Column>),
 }
 
@@ -65,7 +65,7 @@ pub struct Placed {
     pub at: usize,
 }
 
-/// The operators that are written in signs, longer ones first.
+/// The operators made of signs, longer ones first.
 const SIGNS: [(&[u8], Token); 13] = [
     (b"==", Token::Compare(Comparison::Equal)),
     (b"!=", Token::Compare(Comparison::NotEqual)),
@@ -82,7 +82,7 @@ const SIGNS: [(&[u8], Token); 13] = [
     (b")", Token::Close),
 ];
 
-/// Those that are written in letters, in one case or the other. A column may be called by any of them in mixed case.
+/// The operators made of letters, all in one case. In mixed case, the same word can be the name of a column.
 const WORDS: [(&str, Token); 11] = [
     ("or", Token::Or),
     ("and", Token::And),

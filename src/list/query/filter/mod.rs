@@ -1,7 +1,7 @@
 //! `--filter`: a small language of comparisons over the cells of a row.
 //!
-//! text ─lexer─▶ tokens ─parser─▶ [`Filter`] ─eval─▶ whether a row is listed. Everything is bounded: the text,
-//! the nodes and with them the depth, the patterns.
+//! text ─lexer─▶ tokens ─parser─▶ [`Filter`] ─eval─▶ whether a row is listed. Everything is bounded: the length of the
+//! text, the number of nodes (and so the depth), and the patterns.
 
 mod eval;
 mod lexer;
@@ -18,7 +18,7 @@ use crate::list::column::Column;
 use crate::list::value::Value;
 use parser::Node;
 
-/// A filter that has been read. An empty one lets all rows pass.
+/// A parsed filter. An empty one lets all rows pass.
 #[derive(Debug)]
 pub struct Filter(Option<Node>);
 
@@ -44,7 +44,7 @@ impl Filter {
         columns
     }
 
-    /// Whether it holds for a row, whose cells `cell` fills when they are needed.
+    /// Whether a row passes. `cell` fills the cells that the filter needs.
     pub fn holds(&self, mut cell: impl FnMut(Column) -> Value) -> bool {
         self.0.as_ref().is_none_or(|node| eval::truth(node, &mut cell))
     }
@@ -135,7 +135,7 @@ mod tests {
             ("NETNSID == 12.0", (true, true)),
             ("'5' == 5 and '5.5' == 5.5", (true, true)),
             ("NPROCS == PID", (false, false)),
-            // What is no number is unequal to every one.
+            // A text that is not a number is unequal to every number.
             ("TYPE == 5", (false, false)),
             ("TYPE != 5", (true, true)),
             ("TYPE != 5.5", (true, true)),
@@ -203,7 +203,7 @@ mod tests {
             ("'b' =~ '^a{,2}b'", true),
             ("'aaab' =~ '^a{,}b'", true),
             ("'#&~' =~ '#&~'", true),
-            // Signs that stand for themselves, and are no ends of words.
+            // Signs that stand for themselves and do not end a word.
             ("'a<b' =~ 'a<b'", true),
             ("'ab' =~ '<a'", false),
             ("'a>' =~ '[\\<>]$'", true),

@@ -69,12 +69,12 @@ fn unexpected(token: &Placed, expected: &'static str) -> FilterError {
     FilterError::Unexpected { found: Some(token.text.clone()), at: token.at, expected }
 }
 
-/// Goes down one call for each `(` and `not`; since each counts as a node, never deeper than [`MOST_NODES`].
+/// Recurses once for each `(` and `not`. Each counts as a node, so the depth is at most [`MOST_NODES`].
 struct Parser<'t> {
     tokens: std::slice::Iter<'t, Placed>,
     end: usize,
     nodes: usize,
-    /// The first name that is no column's. What is wrong with the syntax is told before it, as by util-linux.
+    /// The first name that no column has. As in util-linux, an error of syntax is reported before it.
     unknown: Option<FilterError>,
 }
 

@@ -1,10 +1,10 @@
 //! The patterns of `=~`: POSIX extended regular expressions, see regex(7), rewritten for an engine whose time is linear in
 //! the text whatever the pattern is.
 //!
-//! Not regcomp(3): a command line is another user's text, and the GNU C library bounds neither time nor memory. It takes
-//! more than a minute and gigabytes for `(a|b)*a(a|b){250}c` on 8 kB of `a` and `b`, and more than a minute to compile
-//! `\<a?++++++`. No bound on repetitions keeps useful patterns and refuses all of these: `[a-z]+[0-9]+[a-z]+x` takes
-//! time quadratic in the text.
+//! We do not use regcomp(3). The text is another user's command line, and the GNU C library bounds neither time nor
+//! memory: it needs more than a minute and gigabytes for `(a|b)*a(a|b){250}c` on 8 kB of `a` and `b`, and more than a
+//! minute to compile `\<a?++++++`. A limit on repetitions would not help: the useful `[a-z]+[0-9]+[a-z]+x` already
+//! takes time quadratic in the text.
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -12,7 +12,7 @@ use super::MOST_PATTERN_BYTES;
 use crate::error::FilterError;
 use crate::error::Shown;
 
-/// What a compiled pattern may take, so that `(a{255}){255}` is an error rather than a gigabyte.
+/// The memory limit of a compiled pattern: it makes `(a{255}){255}` an error rather than a gigabyte.
 const MOST_MEMORY: usize = 1024 * 1024;
 /// How deep groups may lie in each other.
 const MOST_DEPTH: u32 = 50;
@@ -24,7 +24,7 @@ const MOST_REPEATS: u32 = 255;
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// Reads a pattern. Bytes that are no UTF-8 are errors.
+    /// Reads a pattern. Errors: bytes that are not UTF-8.
     pub fn new(pattern: &[u8]) -> Result<Pattern, FilterError> {
         let error = |reason| FilterError::Pattern { pattern: pattern.shown().to_string(), reason };
         if pattern.len() > MOST_PATTERN_BYTES {
@@ -39,7 +39,7 @@ impl Pattern {
             .build();
         match regex {
             Ok(regex) => Ok(Pattern(regex)),
-            // What the translation lets pass is of valid syntax: what is left are the limits.
+            // The translation produces only valid syntax, so the engine can only complain about its limits.
             Err(_) => Err(FilterError::PatternTooLong),
         }
     }
@@ -66,10 +66,10 @@ const CLASSES: [(&str, &str); 12] = [
     ("xdigit", "0-9A-Fa-f"),
 ];
 
-/// What means something to the engine, in or out of brackets.
+/// The characters that have a meaning for the engine, in or out of brackets.
 const SIGNS: &str = "\\.+*?()|[]{}^$#&-~";
 
-/// A pattern on its way from one syntax to the other.
+/// The translation of a pattern in progress.
 struct Translation<'p> {
     rest: std::iter::Peekable<std::str::Chars<'p>>,
     out: String,
@@ -131,8 +131,8 @@ impl Translation<'_> {
         Ok(())
     }
 
-    /// Behind the first of one or more repetitions. Several come to one, since `a+?` means something else to the engine:
-    /// `a**` and `a+?` are `a*`.
+    /// After the first of one or more repetition operators. We merge them into one (`a**` and `a+?` become `a*`),
+    /// because `a+?` means something else to the engine.
     fn repeat(&mut self, first: String) -> Result<(), &'static str> {
         if !self.repeatable {
             return Err("nothing before a repetition");
@@ -184,7 +184,7 @@ impl Translation<'_> {
         Ok(format!("{{{from},{to}}}"))
     }
 
-    /// Behind `\`; whether what comes can be repeated.
+    /// After `\`. Returns whether a repetition may follow.
     fn escape(&mut self) -> Result<bool, &'static str> {
         let (text, repeatable) = match self.rest.next().ok_or("a \\ at the end")? {
             'w' => ("[0-9A-Z_a-z]", true),
@@ -207,7 +207,7 @@ impl Translation<'_> {
         Ok(repeatable)
     }
 
-    /// A character that stands for itself. No other is escaped than has to be: `\<` would mean the start of a word.
+    /// Adds a character that stands for itself. We escape only what we must: `\<` would mean the start of a word.
     fn literal(&mut self, character: char) {
         if SIGNS.contains(character) {
             self.out.push('\\');
@@ -215,7 +215,7 @@ impl Translation<'_> {
         self.out.push(character);
     }
 
-    /// Behind `[`. A `]` that comes first, and a `\` anywhere, stand for themselves.
+    /// After `[`. A `]` that comes first, and a `\` anywhere, stand for themselves.
     fn bracket(&mut self) -> Result<(), &'static str> {
         const OPEN: &str = "a [ without its ]";
         self.out.push('[');
@@ -275,7 +275,7 @@ impl Translation<'_> {
     }
 }
 
-/// Repetitions of repetitions, of which only the plain ones have a plain sum.
+/// Merges a row of repetition operators. A `{…}` among them has no simple equivalent.
 fn row_as_one(row: &[String]) -> Result<&'static str, &'static str> {
     if row.iter().all(|operator| operator == "+") {
         return Ok("+");

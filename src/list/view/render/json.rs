@@ -7,7 +7,7 @@ use super::text::escape;
 use super::{Listing, Style, pass_on};
 use crate::list::value::Value;
 
-/// Writes an object with the rows as the array `name`; what hangs under a row is in its array `children`.
+/// Writes an object with the rows as the array `name`. The rows under a row are its array `children`.
 pub fn write(name: &str, listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let keys: Vec<String> = listing.columns.iter().map(|column| column.facts().name.to_ascii_lowercase()).collect();
     let mut json = Json::open(name);
@@ -46,7 +46,7 @@ pub fn write(name: &str, listing: &Listing, style: &Style, out: &mut dyn Write) 
     out.write_all(&json.close())
 }
 
-/// A text that grows to be JSON. Objects of depth 0 are those in the outermost array.
+/// JSON text under construction. Objects of depth 0 are those in the outermost array.
 pub struct Json(Vec<u8>);
 
 impl Json {
@@ -113,7 +113,7 @@ impl Json {
         }
     }
 
-    /// Bytes that are no UTF-8 have no place in JSON: they are written as the table writes them, `\xHH`.
+    /// JSON cannot hold bytes that are not UTF-8: we write them as the table does, `\xHH`.
     fn string(&mut self, bytes: &[u8]) {
         self.0.push(b'"');
         for chunk in bytes.utf8_chunks() {
@@ -137,7 +137,7 @@ impl Json {
             '\n' => self.0.extend(b"\\n"),
             '\u{c}' => self.0.extend(b"\\f"),
             '\r' => self.0.extend(b"\\r"),
-            // The last of them begins what drives a terminal, as ESC does; to a parser it is the same.
+            // U+009B drives a terminal as ESC [ does. To a parser, the escaped form is the same.
             '\0'..' ' | '\u{7f}'..='\u{9f}' => self.0.extend(format!("\\u{:04x}", character as u32).bytes()),
             _ => self.0.extend(character.encode_utf8(&mut [0; 4]).bytes()),
         }

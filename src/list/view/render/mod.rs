@@ -1,4 +1,4 @@
-//! Rows of cells → bytes: one function for each form of output, which writes and does nothing else.
+//! Rows of cells → bytes: one function for each output format, which only writes.
 
 mod columns;
 mod json;
@@ -21,7 +21,7 @@ use crate::sys::locale::Locale;
 pub struct Line {
     /// A cell a column.
     pub cells: Vec<Value>,
-    /// The line that it hangs under; always an earlier one.
+    /// The line above it in the tree; always an earlier one.
     pub parent: Option<usize>,
 }
 
@@ -30,13 +30,13 @@ pub struct Line {
 pub struct Listing {
     /// The columns.
     pub columns: Vec<Column>,
-    /// The rows, those that hang under others after them.
+    /// The rows; each comes after the one above it in the tree.
     pub lines: Vec<Line>,
-    /// The column in which the tree is drawn, if there is one.
+    /// The column in which the tree is drawn; `None` for a flat list.
     pub tree: Option<Column>,
     /// How many processes were looked at.
     pub processes: usize,
-    /// How many of those could not be looked into for want of rights.
+    /// The number of processes that we lack the rights to look into.
     pub unreadable: usize,
 }
 
@@ -49,7 +49,7 @@ pub struct Style<'l> {
     pub headings: bool,
     /// Whether a cell may take several lines.
     pub wrap: bool,
-    /// The width of the terminal, where lines are to fit in one.
+    /// The width of the terminal, if lines must fit in it.
     pub width: Option<usize>,
     /// Which characters can be shown.
     pub locale: &'l Locale,
@@ -57,8 +57,8 @@ pub struct Style<'l> {
 
 /// Writes the output for `listing`. Errors: those of `out`.
 ///
-/// It goes out in pieces: a row of a tree is as long as it is deep, and whoever starts processes decides how deep that is, so
-/// all rows together may be more than memory holds.
+/// It writes in pieces. A row of a tree is as long as it is deep, and any user who starts processes decides how deep:
+/// all rows together may exceed the memory.
 pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match style.format {
         Format::Table => table::write(listing, style, out),
@@ -67,7 +67,7 @@ pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Resul
     }
 }
 
-/// Passes on what has been rendered, once it is worth a call.
+/// Writes what has been rendered, once it is worth a system call.
 fn pass_on(text: &mut Vec<u8>, out: &mut dyn Write) -> io::Result<()> {
     const WORTH: usize = 64 * 1024;
     if text.len() >= WORTH {

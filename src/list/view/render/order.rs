@@ -59,7 +59,7 @@ pub const UNICODE: Glyphs = Glyphs { branch: "├─", corner: "└─", bar: "�
 /// The same for locales without them.
 pub const ASCII: Glyphs = Glyphs { branch: "|-", corner: "`-", bar: "| " };
 
-/// Keeps, while a tree is walked depth first, which of the branches above the row go on below it.
+/// Tracks, during the depth-first walk, which of the branches above the row go on below it.
 #[derive(Debug, Default)]
 pub struct Branches(Vec<bool>);
 
@@ -70,7 +70,7 @@ impl Branches {
         self.0.push(!place.last);
     }
 
-    /// What stands before the row's cell: on its first line, or on a further one.
+    /// The text before the row's cell, on its first line or on a further one.
     pub fn prefix(&self, place: &TreePlace, glyphs: &Glyphs, first: bool) -> String {
         let mut prefix = String::new();
         // The outermost rows have no branch.

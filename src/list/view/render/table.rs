@@ -58,7 +58,7 @@ fn lines(value: &Value, wrap: bool) -> Vec<Vec<u8>> {
     }
 }
 
-/// The width that the widest cell of each column asks for, and what the terminal makes of that.
+/// The width of the widest cell of each column, reduced to what the terminal has room for.
 fn widths(listing: &Listing, style: &Style, places: &[TreePlace]) -> Vec<Width> {
     let last = listing.columns.len().saturating_sub(1);
     let mut widths = Vec::with_capacity(listing.columns.len());
@@ -85,7 +85,7 @@ fn widths(listing: &Listing, style: &Style, places: &[TreePlace]) -> Vec<Width> 
     widths
 }
 
-/// Takes from the columns that can be cut what the terminal lacks, down to the length of their names.
+/// Narrows the columns that can be cut until the line fits, down to the length of their names.
 fn fit(widths: &mut [Width], columns: &[Column], terminal: usize) {
     let separators = columns.len().saturating_sub(1);
     let total = widths.iter().map(|width| width.columns).sum::<usize>() + separators;
@@ -105,7 +105,7 @@ fn fit(widths: &mut [Width], columns: &[Column], terminal: usize) {
 }
 
 impl Table<'_> {
-    /// Whether the cells of a column stand at its right; a tree begins at the left.
+    /// Whether the cells of a column are aligned to the right. The column of the tree is not.
     fn right(&self, column: Column) -> bool {
         column.facts().right && self.listing.tree != Some(column)
     }

@@ -1,14 +1,15 @@
-//! Bytes as a terminal may see them: what is not printable in the locale is escaped.
+//! Makes bytes safe for a terminal: escapes what is not printable in the locale.
 
 use crate::sys::locale::Locale;
 
-/// Appends `bytes` to `out` as the table shows them, and returns how many columns that takes: control characters, and
-/// bytes that are no character of the locale, as `\xHH`; a `\` as `\x5c` where it would look like the begin of one.
+/// Appends `bytes` to `out` as the table shows them, and returns how many columns that takes. Control characters, and
+/// bytes that do not form a character in the locale, become `\xHH`. A `\` becomes `\x5c` if it would look like the
+/// start of such an escape.
 pub fn escape_into(bytes: &[u8], locale: &Locale, out: &mut Vec<u8>) -> usize {
     pieces(bytes, locale).fold(0, |columns, piece| columns + piece.append(out))
 }
 
-/// As [`escape_into`], but no more than fits into `room` columns; an escape may be cut within.
+/// As [`escape_into`], but no more than fits into `room` columns. It may cut an escape in the middle.
 pub fn escape_cut_into(bytes: &[u8], locale: &Locale, room: usize, out: &mut Vec<u8>) -> usize {
     let mut columns = 0;
     for piece in pieces(bytes, locale) {
