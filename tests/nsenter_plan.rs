@@ -11,6 +11,7 @@ use nskit::enter::program::Program;
 use nskit::enter::setting::{Join, SignalPolicy, TargetId};
 use nskit::enter::step::{Plan, Step};
 use nskit::namespace::{Kind, KindSet};
+use nskit::sys::signal::{SignalNumber, SignalSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {
     kinds.iter().copied().collect()
@@ -52,6 +53,8 @@ fn all_at_once_has_this_order() {
         environment: Some(vec![c"A=1".to_owned()]),
         cgroups: vec![cgroup.clone()],
         fork: true,
+        kill_child: None,
+        forward_signals: None,
         become_root: true,
         gid: Some(TargetId::Followed),
         uid: None,
@@ -108,4 +111,24 @@ fn a_user_alone_leaves_the_groups() {
     let request =
         NsenterRequest { gid: Some(TargetId::Number(5)), uid: Some(TargetId::Followed), ..NsenterRequest::default() };
     assert_eq!(steps(request), [HIDE, Step::DropGroups, Step::SetGid(5), Step::SetUidOfTarget]);
+}
+
+#[test]
+fn the_death_signal_is_asked_for_after_the_fork_and_again_after_the_ids() {
+    let fork = NsenterRequest { fork: true, kill_child: Some(SignalNumber::KILL), ..NsenterRequest::default() };
+    let die = Step::DieWithParent(SignalNumber::KILL);
+    let forked =
+        [HIDE, Step::DefaultChildSignal, Step::RememberParent, Step::Fork(SignalPolicy::Terminal), die.clone()];
+    assert_eq!(steps(fork.clone()), forked);
+    // A change of ids makes the kernel forget it.
+    let request = NsenterRequest { uid: Some(TargetId::Number(5)), ..fork };
+    assert_eq!(steps(request), [&forked[..], &[Step::SetUid(5), die]].concat());
+}
+
+#[test]
+fn the_fork_says_which_signals_are_passed_on() {
+    let request =
+        NsenterRequest { fork: true, forward_signals: Some(SignalSet::TERM_INT), ..NsenterRequest::default() };
+    let policy = SignalPolicy::ForwardOrTerminal(SignalSet::TERM_INT);
+    assert_eq!(steps(request), [HIDE, Step::DefaultChildSignal, Step::Fork(policy)]);
 }

@@ -27,7 +27,7 @@ use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
 use nskit::sys::process::Status;
 use nskit::sys::process::{ForkResult, fork, wait_for_end};
-use nskit::sys::signal::SignalNumber;
+use nskit::sys::signal::{SignalNumber, SignalSet};
 
 /// The system's allocator, for the process that the tests run in alone.
 struct Guarded;
@@ -148,7 +148,7 @@ fn new_namespaces_are_made_among_threads() {
         Step::DefaultChildSignal,
         Step::Unshare(kinds(&[Kind::User, Kind::Mount, Kind::Pid, Kind::Uts])),
         Step::RememberParent,
-        Step::Fork(SignalPolicy::Forward),
+        Step::Fork(SignalPolicy::Forward(SignalSet::TERM_INT)),
         Step::DieWithParent(SignalNumber(libc::SIGKILL)),
         own(IdKind::User, 0),
         Step::Setgroups(Setgroups::Deny),

@@ -62,7 +62,7 @@ complete -c unshare -n __nskit_unshare_options -s T -d 'New time namespace for c
 complete -c unshare -n __nskit_unshare_options -l time -d 'New time namespace for children' $time
 complete -c unshare -n __nskit_unshare_options -s f -l fork -d 'Run the program as a child'
 complete -c unshare -n __nskit_unshare_options -l kill-child -d 'When unshare dies, send SIG (KILL) to the child (implies --fork)' $kill_child
-complete -c unshare -n __nskit_unshare_options -l forward-signals -d 'Pass SIGTERM and SIGINT on to the child (implies --fork)'
+complete -c unshare -n __nskit_unshare_options -l forward-signals -d 'Pass TERM and INT, or those of LIST, on to the child (implies --fork)' -f -a 'all'
 complete -c unshare -n __nskit_unshare_options -l mount-proc -d 'Mount a new proc on DIR (/proc) (implies --mount)' $mount_proc
 complete -c unshare -n __nskit_unshare_options -l mount-binfmt -d 'Mount binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user, --mount and, without DIR, --mount-proc)' $mount_binfmt
 complete -c unshare -n __nskit_unshare_options -s l -l load-interp -d 'Register STR with binfmt_misc (implies --mount-binfmt)' -x $load_interp

@@ -17,6 +17,7 @@ use crate::enter::target::TargetArgument;
 use crate::error::Shown;
 use crate::namespace::{Kind, NamespaceNumber};
 use crate::number::{number, parse_decimal};
+use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,10 @@ pub struct NsenterArgs {
     pub environment: bool,
     /// --no-fork.
     pub no_fork: bool,
+    /// --kill-child.
+    pub kill_child: Option<SignalNumber>,
+    /// --forward-signals.
+    pub forward_signals: Option<SignalSet>,
     /// --join-cgroup.
     pub join_cgroup: bool,
     /// --follow-context.
@@ -79,7 +84,7 @@ macro_rules! namespace {
 type Row = Opt<NsenterArgs>;
 
 /// nsenter's options.
-pub const OPTIONS: [Row; 25] = [
+pub const OPTIONS: [Row; 27] = [
     Row::switch("all", "Enter all namespaces of the target", |args| args.all = true).short(b'a'),
     Row::read("target", "The process to take namespaces from; INODE is its pidfd's", NsenterArgs::read_target)
         .short(b't')
@@ -146,6 +151,23 @@ pub const OPTIONS: [Row; 25] = [
         .short(b'e')
         .newer(),
     Row::switch("no-fork", "Do not fork although a PID namespace is entered", |args| args.no_fork = true).short(b'F'),
+    Row::read("kill-child", "When nsenter dies, send SIG (KILL) to the child (implies a fork)", |args, matched| {
+        args.kill_child = Some(value::read_kill_child(&matched)?);
+        Ok(())
+    })
+    .optional("SIG")
+    .ours(),
+    Row::read(
+        "forward-signals",
+        "Pass TERM and INT, or those of LIST, on to the child (implies a fork)",
+        |args, matched| {
+            args.forward_signals = Some(value::read_signals(&matched)?);
+            Ok(())
+        },
+    )
+    .optional("LIST")
+    .words(&["all"])
+    .ours(),
     Row::switch("join-cgroup", "Move into the cgroups of the target", |args| args.join_cgroup = true)
         .short(b'c')
         .newer(),
@@ -202,6 +224,13 @@ impl NsenterArgs {
         let has_net = self.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
         if has_net && self.net_socket.is_some() {
             return Err(UsageError::Exclusive("--net", "--net-socket"));
+        }
+        // Without a child there is nobody whom they would be about.
+        if self.no_fork && self.kill_child.is_some() {
+            return Err(UsageError::Exclusive("--no-fork", "--kill-child"));
+        }
+        if self.no_fork && self.forward_signals.is_some() {
+            return Err(UsageError::Exclusive("--no-fork", "--forward-signals"));
         }
         Ok(())
     }

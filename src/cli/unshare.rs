@@ -14,7 +14,7 @@ use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read
 use super::{Parsed, read};
 use crate::enter::setting::{Propagation, Setgroups};
 use crate::namespace::{Kind, KindSet};
-use crate::sys::signal::SignalNumber;
+use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct UnshareArgs {
     /// --kill-child.
     pub kill_child: Option<SignalNumber>,
     /// --forward-signals.
-    pub forward_signals: bool,
+    pub forward_signals: Option<SignalSet>,
     /// --mount-proc, with its directory.
     pub mount_proc: Option<Option<PathBuf>>,
     /// --mount-binfmt, with its directory.
@@ -114,16 +114,23 @@ pub const OPTIONS: [Row; 39] = [
     namespace!(Kind::Cgroup, "New cgroup namespace"),
     namespace!(Kind::Time, "New time namespace for children"),
     Row::switch("fork", "Run the program as a child", |args| args.fork = true).short(b'f'),
-    Row::read(
-        "kill-child",
-        "When unshare dies, send SIG (KILL) to the child (implies --fork)",
-        UnshareArgs::read_kill_child,
-    )
-    .optional("SIG"),
-    Row::switch("forward-signals", "Pass SIGTERM and SIGINT on to the child (implies --fork)", |args| {
+    Row::read("kill-child", "When unshare dies, send SIG (KILL) to the child (implies --fork)", |args, matched| {
+        args.kill_child = Some(value::read_kill_child(&matched)?);
         args.fork = true;
-        args.forward_signals = true;
+        Ok(())
     })
+    .optional("SIG"),
+    Row::read(
+        "forward-signals",
+        "Pass TERM and INT, or those of LIST, on to the child (implies --fork)",
+        |args, matched| {
+            args.forward_signals = Some(value::read_signals(&matched)?);
+            args.fork = true;
+            Ok(())
+        },
+    )
+    .optional("LIST")
+    .words(&["all"])
     .newer(),
     Row::store("mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)", |args, directory| {
         args.kinds.insert(Kind::Mount);
@@ -301,16 +308,6 @@ impl UnshareArgs {
             self.keep.retain(|(kept, _)| *kept != kind);
             self.keep.push((kind, file.into()));
         }
-    }
-
-    fn read_kill_child(&mut self, matched: Matched<'_, UnshareArgs>) -> Result<(), UsageError> {
-        self.fork = true;
-        let known = "the name of a signal";
-        self.kill_child = Some(match matched.value {
-            None => SignalNumber::KILL,
-            Some(_) => matched.read(Wording::Bare("unknown signal"), known, value::signal)?,
-        });
-        Ok(())
     }
 
     /// binfmt_misc is mounted inside, and its handlers belong to the user namespace.

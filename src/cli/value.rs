@@ -13,7 +13,7 @@ use crate::ids::users::id_by_name;
 pub use crate::number::number;
 use crate::number::{after_blanks, parse_decimal};
 use crate::sys;
-use crate::sys::signal::{SignalNumber, real_time_range};
+use crate::sys::signal::{SignalNumber, SignalSet, by_name, real_time_range};
 
 /// A user or group as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,51 +166,12 @@ fn split_once(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     Some((&text[..position], &text[position + 1..]))
 }
 
-/// The signals of signal(7) by name, without `SIG`; where two names share a number, both.
-const SIGNALS: [(&str, i32); 35] = [
-    ("HUP", libc::SIGHUP),
-    ("INT", libc::SIGINT),
-    ("QUIT", libc::SIGQUIT),
-    ("ILL", libc::SIGILL),
-    ("TRAP", libc::SIGTRAP),
-    ("ABRT", libc::SIGABRT),
-    ("IOT", libc::SIGIOT),
-    ("BUS", libc::SIGBUS),
-    ("FPE", libc::SIGFPE),
-    ("KILL", libc::SIGKILL),
-    ("USR1", libc::SIGUSR1),
-    ("SEGV", libc::SIGSEGV),
-    ("USR2", libc::SIGUSR2),
-    ("PIPE", libc::SIGPIPE),
-    ("ALRM", libc::SIGALRM),
-    ("TERM", libc::SIGTERM),
-    ("STKFLT", libc::SIGSTKFLT),
-    ("CHLD", libc::SIGCHLD),
-    ("CLD", libc::SIGCHLD),
-    ("CONT", libc::SIGCONT),
-    ("STOP", libc::SIGSTOP),
-    ("TSTP", libc::SIGTSTP),
-    ("TTIN", libc::SIGTTIN),
-    ("TTOU", libc::SIGTTOU),
-    ("URG", libc::SIGURG),
-    ("XCPU", libc::SIGXCPU),
-    ("XFSZ", libc::SIGXFSZ),
-    ("VTALRM", libc::SIGVTALRM),
-    ("PROF", libc::SIGPROF),
-    ("WINCH", libc::SIGWINCH),
-    ("IO", libc::SIGIO),
-    ("POLL", libc::SIGPOLL),
-    ("PWR", libc::SIGPWR),
-    ("SYS", libc::SIGSYS),
-    ("UNUSED", libc::SIGSYS),
-];
-
 /// A signal by name: with or without `SIG`, in any case, `RTMIN+n` and `RTMAX-n` within the real-time range.
 pub fn signal(text: &OsStr) -> Option<SignalNumber> {
     let upper = text.to_str()?.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    if let Some((_, number)) = SIGNALS.iter().find(|(known, _)| *known == name) {
-        return Some(SignalNumber(*number));
+    if let Some(number) = by_name(name) {
+        return Some(number);
     }
     let (first, last) = real_time_range();
     let number = if let Some(offset) = name.strip_prefix("RTMIN") {
@@ -219,6 +180,38 @@ pub fn signal(text: &OsStr) -> Option<SignalNumber> {
         last.checked_sub(real_time_offset(name.strip_prefix("RTMAX")?, b'-')?)?
     };
     (first..=last).contains(&number).then_some(SignalNumber(number))
+}
+
+/// Reads the signal of --kill-child; SIGKILL without an argument.
+pub fn read_kill_child<A>(matched: &Matched<'_, A>) -> Result<SignalNumber, UsageError> {
+    match matched.value {
+        None => Ok(SignalNumber::KILL),
+        Some(_) => matched.read(Wording::Bare("unknown signal"), "the name of a signal", signal),
+    }
+}
+
+/// Reads the signals that are to be passed on: names with commas between them, `all` for those that processes send one
+/// another; without an argument SIGTERM and SIGINT. Errors: the first name that is unknown, or of a signal that the kernel
+/// lets nobody hold back.
+pub fn read_signals<A>(matched: &Matched<'_, A>) -> Result<SignalSet, UsageError> {
+    let Some(list) = &matched.value else { return Ok(SignalSet::TERM_INT) };
+    let mut signals = SignalSet::default();
+    for name in list.as_bytes().split(|byte| *byte == b',') {
+        let name = OsStr::from_bytes(name);
+        let named = match name.as_bytes() {
+            b"all" => Some(SignalSet::messages()),
+            _ => signal(name).map(|signal| SignalSet::of(&[signal])),
+        };
+        let expected = "names of signals with commas between them, or all";
+        let unknown = || matched.bad_value(Wording::Bare("unknown signal").of(name), expected);
+        let named = named.ok_or_else(unknown)?;
+        if named.contains(SignalNumber::KILL) || named.contains(SignalNumber::STOP) {
+            let said = Wording::Bare("signal cannot be passed on").of(name);
+            return Err(matched.bad_value(said, "signals other than KILL and STOP"));
+        }
+        signals = signals.union(named);
+    }
+    Ok(signals)
 }
 
 /// Nothing is 0; else the sign and a number.

@@ -7,6 +7,7 @@ use nix::mount::MsFlags;
 use super::handles::Handle;
 use crate::ids::map::{Extent, IdKind};
 use crate::namespace::{Kind, KindSet};
+use crate::sys::signal::SignalSet;
 
 /// A clock that a time namespace offsets, see time_namespaces(7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,10 +117,22 @@ pub struct MapJob {
 pub enum SignalPolicy {
     /// SIGINT and SIGTERM are left to the child: the parent only waits.
     LeaveToChild,
-    /// SIGINT and SIGTERM are passed on to the child.
-    Forward,
+    /// These are passed on to the child. SIGINT and SIGTERM, if they are not among them, are left to it.
+    Forward(SignalSet),
     /// What the terminal sends, which the child gets as well, is left to it; of other signals the parent dies.
     Terminal,
+    /// These are passed on to the child; for others it is as with `Terminal`.
+    ForwardOrTerminal(SignalSet),
+}
+
+impl SignalPolicy {
+    /// The signals that are passed on to the child.
+    pub fn forwarded(self) -> SignalSet {
+        match self {
+            SignalPolicy::LeaveToChild | SignalPolicy::Terminal => SignalSet::default(),
+            SignalPolicy::Forward(signals) | SignalPolicy::ForwardOrTerminal(signals) => signals,
+        }
+    }
 }
 
 /// A user or group for the program that nsenter runs.

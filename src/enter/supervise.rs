@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
@@ -15,7 +15,8 @@ use crate::sys::pidfd;
 use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};
 use crate::sys::signal::{
-    Received, SignalNumber, is_ignored, send, stop_unless_continued, take_any_pending, take_pending, wait_for,
+    Received, SignalNumber, SignalSet, is_ignored, is_member, send, stop_unless_continued, take_any_pending,
+    take_pending, wait_for,
 };
 use crate::sys::terminal::foreground_group;
 
@@ -30,20 +31,19 @@ pub struct Masked {
 /// than we could.
 pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
     let ends = match policy {
-        SignalPolicy::LeaveToChild | SignalPolicy::Forward => [Signal::SIGINT, Signal::SIGTERM],
-        SignalPolicy::Terminal => [Signal::SIGINT, Signal::SIGQUIT],
+        SignalPolicy::LeaveToChild | SignalPolicy::Forward(_) => [SignalNumber::INT, SignalNumber::TERM],
+        SignalPolicy::Terminal | SignalPolicy::ForwardOrTerminal(_) => [SignalNumber::INT, SignalNumber::QUIT],
     };
+    let forwarded = policy.forwarded();
     // Of the child's changes, and that we have been continued, we learn together with the others.
-    let mut held: SigSet = ends.into_iter().chain([Signal::SIGCHLD, Signal::SIGCONT]).collect();
+    let news = SignalSet::of(&[SignalNumber::CHLD, SignalNumber::CONT]);
+    let all = SignalSet::of(&ends).union(forwarded).union(news);
     let mut callers = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), Some(&mut callers)).map_err(Part::BlockSignals.fault())?;
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all.to_mask()), Some(&mut callers)).map_err(Part::BlockSignals.fault())?;
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
-    for signal in ends {
-        let heeded = !is_ignored(SignalNumber(signal as i32)) && !callers.contains(signal);
-        if !heeded && policy != SignalPolicy::Forward {
-            held.remove(signal);
-        }
-    }
+    let unheeded = |signal: &SignalNumber| is_ignored(*signal) || is_member(&callers, *signal);
+    let left = ends.into_iter().filter(|signal| unheeded(signal) && !forwarded.contains(*signal));
+    let held = left.fold(all, SignalSet::without).to_mask();
     Ok(Masked { held, callers })
 }
 
@@ -66,7 +66,7 @@ pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<St
             Some(ChildEvent::Exited(status)) => return Ok(Status::Exited(status)),
             Some(ChildEvent::Killed(signal)) => return Ok(Status::Killed(signal)),
             Some(ChildEvent::Stopped(signal)) => {
-                stop_with_child(signal);
+                stop_with_child(signal, &masked.callers);
                 continue;
             }
             None => {}
@@ -75,14 +75,15 @@ pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<St
         match events.next().map_err(Part::Signals.fault())? {
             Event::Child => {}
             Event::Signal(received) => match received.signal {
-                SignalNumber::CHLD => {}
+                SignalNumber::CHLD if received.from_kernel => {}
                 SignalNumber::CONT => continue_child(child),
                 _ if has_reached(child, received) => {}
+                // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
+                signal if policy.forwarded().contains(signal) => drop(send(child, signal)),
+                SignalNumber::CHLD => {}
                 signal => match policy {
-                    SignalPolicy::LeaveToChild => {}
-                    // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
-                    SignalPolicy::Forward => drop(send(child, signal)),
-                    SignalPolicy::Terminal => return Ok(Status::Killed(signal)),
+                    SignalPolicy::LeaveToChild | SignalPolicy::Forward(_) => {}
+                    SignalPolicy::Terminal | SignalPolicy::ForwardOrTerminal(_) => return Ok(Status::Killed(signal)),
                 },
             },
         }
@@ -153,7 +154,7 @@ fn continue_child(child: i32) {
 
 /// Stops us as the child has been stopped, if the shell that then has the terminal can continue both. Where nobody would,
 /// we wait on: whoever has stopped the child continues it, and a program that stops itself does not hold up our caller's.
-fn stop_with_child(signal: SignalNumber) {
+fn stop_with_child(signal: SignalNumber, callers: &SigSet) {
     // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
     if getpid().as_raw() == 1 || !is_job_of_shell() {
         return;
@@ -161,8 +162,8 @@ fn stop_with_child(signal: SignalNumber) {
     match signal {
         // No terminal sends it. Another process may have stopped only the child, while the shell waits for us.
         SignalNumber::STOP if foreground_group() != Some(getpgrp()) => {}
-        SignalNumber::STOP => stop_unless_continued(SignalNumber::TSTP),
-        signal => stop_unless_continued(signal),
+        SignalNumber::STOP => stop_unless_continued(SignalNumber::TSTP, callers),
+        signal => stop_unless_continued(signal, callers),
     }
 }
 
@@ -187,7 +188,9 @@ fn reap_orphans(child: i32) {
     }
 }
 
-/// Whether the child has had this signal already: the terminal sends it to the whole foreground process group.
+/// Whether the child has had this signal already: the terminal sends it to the whole foreground process group, but that it has
+/// been hung up only to the leader of its session.
 fn has_reached(child: i32, received: Received) -> bool {
-    received.from_kernel && getpgid(Some(Pid::from_raw(child))) == Ok(getpgrp())
+    let is_for_leader = received.signal == SignalNumber::HUP && getsid(None) == Ok(getpid());
+    received.from_kernel && !is_for_leader && getpgid(Some(Pid::from_raw(child))) == Ok(getpgrp())
 }

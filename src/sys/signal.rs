@@ -10,6 +10,14 @@ use super::check;
 pub struct SignalNumber(pub i32);
 
 impl SignalNumber {
+    /// SIGHUP.
+    pub const HUP: SignalNumber = SignalNumber(libc::SIGHUP);
+    /// SIGINT, that of Ctrl-C.
+    pub const INT: SignalNumber = SignalNumber(libc::SIGINT);
+    /// SIGQUIT, that of Ctrl-\.
+    pub const QUIT: SignalNumber = SignalNumber(libc::SIGQUIT);
+    /// SIGTERM.
+    pub const TERM: SignalNumber = SignalNumber(libc::SIGTERM);
     /// SIGKILL.
     pub const KILL: SignalNumber = SignalNumber(libc::SIGKILL);
     /// SIGCONT.
@@ -20,6 +28,136 @@ impl SignalNumber {
     pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
     /// SIGTSTP, that of Ctrl-Z.
     pub const TSTP: SignalNumber = SignalNumber(libc::SIGTSTP);
+}
+
+/// The signals of signal(7) by name, without `SIG`; where two names share a number, the usual one first.
+const NAMES: [(&str, i32); 35] = [
+    ("HUP", libc::SIGHUP),
+    ("INT", libc::SIGINT),
+    ("QUIT", libc::SIGQUIT),
+    ("ILL", libc::SIGILL),
+    ("TRAP", libc::SIGTRAP),
+    ("ABRT", libc::SIGABRT),
+    ("IOT", libc::SIGIOT),
+    ("BUS", libc::SIGBUS),
+    ("FPE", libc::SIGFPE),
+    ("KILL", libc::SIGKILL),
+    ("USR1", libc::SIGUSR1),
+    ("SEGV", libc::SIGSEGV),
+    ("USR2", libc::SIGUSR2),
+    ("PIPE", libc::SIGPIPE),
+    ("ALRM", libc::SIGALRM),
+    ("TERM", libc::SIGTERM),
+    ("STKFLT", libc::SIGSTKFLT),
+    ("CHLD", libc::SIGCHLD),
+    ("CLD", libc::SIGCHLD),
+    ("CONT", libc::SIGCONT),
+    ("STOP", libc::SIGSTOP),
+    ("TSTP", libc::SIGTSTP),
+    ("TTIN", libc::SIGTTIN),
+    ("TTOU", libc::SIGTTOU),
+    ("URG", libc::SIGURG),
+    ("XCPU", libc::SIGXCPU),
+    ("XFSZ", libc::SIGXFSZ),
+    ("VTALRM", libc::SIGVTALRM),
+    ("PROF", libc::SIGPROF),
+    ("WINCH", libc::SIGWINCH),
+    ("IO", libc::SIGIO),
+    ("POLL", libc::SIGPOLL),
+    ("PWR", libc::SIGPWR),
+    ("SYS", libc::SIGSYS),
+    ("UNUSED", libc::SIGSYS),
+];
+
+/// The number of the signal with this name in upper case, without `SIG`. Real-time signals have none here.
+pub fn by_name(name: &str) -> Option<SignalNumber> {
+    NAMES.iter().find(|(known, _)| *known == name).map(|(_, number)| SignalNumber(*number))
+}
+
+/// Several signals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignalSet(u64);
+
+impl SignalSet {
+    /// These. A number that is no signal adds nothing.
+    pub const fn of(signals: &[SignalNumber]) -> SignalSet {
+        let (mut bits, mut at) = (0, 0);
+        while at < signals.len() {
+            bits |= SignalSet::bit(signals[at]);
+            at += 1;
+        }
+        SignalSet(bits)
+    }
+
+    /// SIGTERM and SIGINT, by which a process is asked to end.
+    pub const TERM_INT: SignalSet = SignalSet::of(&[SignalNumber::TERM, SignalNumber::INT]);
+
+    /// What one process may want to tell another: neither what a fault of its own raises, nor what the kernel tells of
+    /// children, limits and descriptors. With the real-time signals.
+    pub fn messages() -> SignalSet {
+        let (first, last) = real_time_range();
+        let standard = [
+            libc::SIGHUP,
+            libc::SIGINT,
+            libc::SIGQUIT,
+            libc::SIGTERM,
+            libc::SIGUSR1,
+            libc::SIGUSR2,
+            libc::SIGALRM,
+            libc::SIGWINCH,
+            libc::SIGCONT,
+            libc::SIGTSTP,
+        ];
+        standard.into_iter().chain(first..=last).map(SignalNumber).collect()
+    }
+
+    const fn bit(signal: SignalNumber) -> u64 {
+        match signal.0 {
+            1..=64 => 1 << (signal.0 - 1),
+            _ => 0,
+        }
+    }
+
+    /// Whether it is one of them.
+    pub const fn contains(self, signal: SignalNumber) -> bool {
+        self.0 & SignalSet::bit(signal) != 0
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn union(self, other: SignalSet) -> SignalSet {
+        SignalSet(self.0 | other.0)
+    }
+
+    /// These without that one.
+    #[must_use]
+    pub const fn without(self, signal: SignalNumber) -> SignalSet {
+        SignalSet(self.0 & !SignalSet::bit(signal))
+    }
+
+    /// Each of them, lowest number first.
+    pub fn iter(self) -> impl Iterator<Item = SignalNumber> {
+        (1..=64).map(SignalNumber).filter(move |signal| self.contains(*signal))
+    }
+
+    /// As calls of the kernel take it.
+    pub fn to_mask(self) -> SigSet {
+        // SAFETY: an all-zero set is a valid value; only numbers of signals are added.
+        unsafe {
+            let mut set: libc::sigset_t = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            for signal in self.iter() {
+                libc::sigaddset(&mut set, signal.0);
+            }
+            SigSet::from_sigset_t_unchecked(set)
+        }
+    }
+}
+
+impl FromIterator<SignalNumber> for SignalSet {
+    fn from_iter<I: IntoIterator<Item = SignalNumber>>(signals: I) -> SignalSet {
+        signals.into_iter().fold(SignalSet::default(), |set, signal| set.union(SignalSet::of(&[signal])))
+    }
 }
 
 /// The first and the last real-time signal that the C library leaves to programs.
@@ -64,21 +202,29 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
 /// Stops this process by `signal`, one that a terminal sends (SIGTSTP, SIGTTIN, SIGTTOU), and returns once it has been
 /// continued.
 ///
-/// It does nothing if a blocked SIGCONT says that it has been stopped and continued already, if our caller ignores or blocks
-/// the signal, or if no shell would continue our process group: then the kernel passes over the signal (setpgid(2), orphaned
+/// It does nothing if a blocked SIGCONT says that it has been stopped and continued already, if the signal is ignored or
+/// among those that our caller blocks (`callers`; we may hold back more of them), or if no shell would continue our process group: then the kernel passes over the signal (setpgid(2), orphaned
 /// process groups).
 ///
 /// Another stop that comes meanwhile, of the same Ctrl-Z, does not stop it once more: it is blocked until this one is
 /// pending, and the next SIGCONT takes both away (signal(7)).
-pub fn stop_unless_continued(signal: SignalNumber) {
-    let stops = set_of(&[libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].map(SignalNumber));
-    // SAFETY: initialised sets, of which the second is written to; raise takes a plain number.
+pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
+    let kinds = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+    let stops = set_of(&kinds.map(SignalNumber));
+    // SAFETY: initialised sets, some of which are written to; raise takes a plain number.
     unsafe {
         let mut before = set_of(&[]);
         libc::sigprocmask(libc::SIG_BLOCK, &stops, &mut before);
         if !is_pending(SignalNumber::CONT) {
             libc::raise(signal.0);
         }
+        let mut during = before;
+        for kind in kinds {
+            if !is_member(callers, SignalNumber(kind)) {
+                libc::sigdelset(&mut during, kind);
+            }
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &during, std::ptr::null_mut());
         libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
     }
 }
@@ -140,7 +286,14 @@ fn take_of(set: &libc::sigset_t) -> Option<Received> {
 }
 
 fn received(number: libc::c_long, info: &libc::siginfo_t) -> Received {
-    Received { signal: SignalNumber(number as i32), from_kernel: info.si_code == libc::SI_KERNEL }
+    let from_process = [libc::SI_USER, libc::SI_QUEUE, libc::SI_TKILL].contains(&info.si_code);
+    Received { signal: SignalNumber(number as i32), from_kernel: !from_process }
+}
+
+/// Whether the signal is in the mask.
+pub fn is_member(mask: &SigSet, signal: SignalNumber) -> bool {
+    // SAFETY: an initialised set and a plain number; one that is no signal is refused.
+    unsafe { libc::sigismember(mask.as_ref(), signal.0) == 1 }
 }
 
 fn set_of(signals: &[SignalNumber]) -> libc::sigset_t {
@@ -167,5 +320,25 @@ pub fn die_of(signal: SignalNumber) {
         libc::setrlimit(libc::RLIMIT_CORE, &none);
         libc::raise(signal.0);
         libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_has_what_is_put_into_it() {
+        let set = SignalSet::of(&[SignalNumber(1), SignalNumber(64), SignalNumber(65), SignalNumber(0)]);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [SignalNumber(1), SignalNumber(64)]);
+        assert_eq!(
+            set.without(SignalNumber(1)).union(SignalSet::TERM_INT).iter().map(|s| s.0).collect::<Vec<_>>(),
+            [2, 15, 64]
+        );
+        let mask = set.to_mask();
+        assert!(mask.contains(nix::sys::signal::Signal::SIGHUP) && !mask.contains(nix::sys::signal::Signal::SIGINT));
+        let messages: Vec<i32> = SignalSet::messages().iter().map(|signal| signal.0).collect();
+        assert_eq!(messages[..10], [1, 2, 3, 10, 12, 14, 15, 18, 20, 28]);
+        assert_eq!(messages[10..], (libc::SIGRTMIN()..=libc::SIGRTMAX()).collect::<Vec<_>>());
     }
 }

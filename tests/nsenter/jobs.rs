@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 
-use crate::common::{Ending, Pty, ROOT, Scene, poll_until, their_bug};
+use crate::common::{Ending, Pty, ROOT, Scene, on_purpose, poll_until, their_bug};
 use crate::{Target, scene};
 
 /// A PID namespace, so that the program runs as a child, with its own /proc.
@@ -294,4 +294,72 @@ fn signals_are_to_the_program_as_the_caller_had_them() {
         assert_eq!(seen.one("dumpable"), "1");
         assert_eq!(seen.one("death-signal"), "0");
     }
+}
+
+scene_test!(kill_child_ends_the_program_when_nsenter_dies);
+fn kill_child_ends_the_program_when_nsenter_dies() {
+    on_purpose("theirs has no --kill-child");
+    let scene = scene();
+    let target = in_pid_namespace(&scene);
+    let id = target.id();
+    for options in [
+        &["-t", &id, "-p", "--kill-child"][..],
+        &["-t", &id, "-u", "--kill-child"],
+        &["-t", &id, "-p", "-S1001", "-G1001", "--kill-child=KILL"],
+    ] {
+        let call = scene.nsenter(options).args(["probe", "catch", "15"]);
+        let mut process = call.leashed().spawn();
+        process.expect("ready\n");
+        let child = process.child();
+        process.signal(libc::SIGKILL);
+        assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL));
+        child.wait();
+        assert_eq!(process.stdout(), "ready\n", "{options:?}");
+    }
+    let mut process = scene.nsenter(["-t", &id, "-p", "--kill-child=TERM", "probe", "catch", "15"]).leashed().spawn();
+    process.expect("ready\n");
+    let child = process.child();
+    process.signal(libc::SIGTERM);
+    assert_eq!(process.wait(), Ending::Killed(libc::SIGTERM));
+    poll_until("the signal", || process.stdout() == "ready\ngot 15\n");
+    process.release();
+    child.wait();
+}
+
+scene_test!(forward_signals_passes_signals_on_to_the_program);
+fn forward_signals_passes_signals_on_to_the_program() {
+    on_purpose("theirs has no --forward-signals");
+    let scene = scene();
+    let target = in_pid_namespace(&scene);
+    let id = target.id();
+    for options in [&["-t", &id, "-p"][..], &["-t", &id, "-u"]] {
+        let line = options.iter().copied().chain(["--forward-signals=HUP,TERM", "probe", "catch", "1", "15"]);
+        let mut process = scene.nsenter(line).leashed().spawn();
+        process.expect("ready\n");
+        process.signal(libc::SIGHUP);
+        process.expect("got 01\n");
+        process.signal(libc::SIGTERM);
+        process.expect("got 15\n");
+        // Of others it dies, as without the option, and the program lives.
+        let child = process.child();
+        process.signal(libc::SIGINT);
+        assert_eq!(process.wait(), Ending::Killed(libc::SIGINT));
+        assert!(!child.has_ended(), "{options:?}");
+        process.release();
+        child.wait();
+    }
+}
+
+scene_test!(what_is_about_a_child_makes_no_sense_without_one);
+fn what_is_about_a_child_makes_no_sense_without_one() {
+    on_purpose("theirs has neither --kill-child nor --forward-signals");
+    let scene = scene();
+    for option in ["--kill-child", "--forward-signals"] {
+        for line in [["-F", option], [option, "--no-fork"]] {
+            let outcome = scene.nsenter(line).args(["echo", "ran"]).run();
+            outcome.says(1, &format!("nsenter: mutually exclusive arguments: --no-fork {option}"));
+        }
+    }
+    let outcome = scene.nsenter(["--kill-child=NONE", "echo", "ran"]).run();
+    outcome.says(1, "nsenter: unknown signal: NONE");
 }

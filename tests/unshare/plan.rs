@@ -11,7 +11,7 @@ use nskit::enter::step::{Plan, Step};
 use nskit::enter::unshare::plan;
 use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
-use nskit::sys::signal::SignalNumber;
+use nskit::sys::signal::{SignalNumber, SignalSet};
 
 use crate::common::Directory;
 
@@ -230,7 +230,7 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
         [
             Step::DefaultChildSignal,
             Step::RememberParent,
-            Step::Fork(SignalPolicy::Forward),
+            Step::Fork(SignalPolicy::Forward(SignalSet::TERM_INT)),
             DIE,
             Step::DropGroups,
             Step::SetGid(2),
@@ -238,6 +238,19 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
             DIE
         ]
     );
+}
+
+scene_test!(the_fork_says_which_signals_are_passed_on);
+fn the_fork_says_which_signals_are_passed_on() {
+    let policy = |line: &str| of(&[line, "true"]).pop();
+    let fork = |signals: &[i32]| {
+        let signals = signals.iter().copied().map(SignalNumber).collect();
+        Some(Step::Fork(SignalPolicy::Forward(signals)))
+    };
+    assert_eq!(policy("--forward-signals"), fork(&[15, 2]));
+    assert_eq!(policy("--forward-signals=HUP,RTMAX"), fork(&[1, 64]));
+    let all: Vec<i32> = [1, 2, 3, 15, 10, 12, 14, 28, 18, 20].into_iter().chain(34..=64).collect();
+    assert_eq!(policy("--forward-signals=all"), fork(&all));
 }
 
 scene_test!(the_way_from_the_namespaces_to_the_program);

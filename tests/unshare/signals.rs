@@ -156,6 +156,118 @@ fn forward_signals_leaves_the_program_when_unshare_is_killed() {
     child.wait();
 }
 
+scene_test!(forward_signals_passes_those_of_a_list_on);
+fn forward_signals_passes_those_of_a_list_on() {
+    on_purpose("theirs takes no list");
+    let scene = Scene::new();
+    for options in [&["--forward-signals=HUP,sigusr1,RTMIN+2"][..], &["--forward-signals=hup,USR1,RTMIN+2", "-p"]] {
+        let mut process = catching(&scene, options, "1 10 15 36");
+        for (signal, line) in [(libc::SIGHUP, "got 01\n"), (36, "got 36\n"), (libc::SIGUSR1, "got 10\n")] {
+            process.signal(signal);
+            process.expect(line);
+        }
+        // What is not in the list is left to the program, as without the option.
+        process.signal(libc::SIGTERM);
+        process.signal(libc::SIGHUP);
+        process.expect("got 10\ngot 01\n");
+        process.release();
+        assert_eq!(process.wait(), Ending::Exited(0));
+        assert_eq!(process.stdout(), "ready\ngot 01\ngot 36\ngot 10\ngot 01\n", "{options:?}");
+    }
+}
+
+scene_test!(forward_signals_passes_all_on_that_processes_send);
+fn forward_signals_passes_all_on_that_processes_send() {
+    on_purpose("theirs takes no list");
+    let scene = Scene::new();
+    // SIGCONT reaches the program in any case, and SIGTSTP stops it: see below.
+    let all: Vec<i32> = [1, 2, 3, 10, 12, 14, 15, 28].into_iter().chain(libc::SIGRTMIN()..=libc::SIGRTMAX()).collect();
+    let numbers = all.iter().map(i32::to_string).collect::<Vec<_>>().join(" ");
+    let mut process = catching(&scene, &["--forward-signals=all"], &numbers);
+    let mut expected = "ready\n".to_string();
+    for signal in all {
+        process.signal(signal);
+        expected.push_str(&format!("got {signal:02}\n"));
+        process.expect(&expected);
+    }
+    process.release();
+    assert_eq!(process.wait(), Ending::Exited(0));
+    assert_eq!(process.stdout(), expected);
+}
+
+scene_test!(a_stop_that_is_passed_on_stops_the_program_and_the_job);
+fn a_stop_that_is_passed_on_stops_the_program_and_the_job() {
+    on_purpose("theirs takes no list");
+    let scene = Scene::new();
+    // Nobody would continue unshare here: only the program stops.
+    let mut process = catching(&scene, &["--forward-signals=TSTP"], "");
+    let child = process.child();
+    process.signal(libc::SIGTSTP);
+    poll_until("the child to stop", || child.state() == 'T');
+    assert_ne!(process.state(), 'T');
+    process.signal(libc::SIGCONT);
+    poll_until("the child to go on", || child.state() == 'S');
+    process.release();
+    assert_eq!(process.wait(), Ending::Exited(0));
+    // Here a shell would, though unshare holds the signal of Ctrl-Z back. The program does not wait for the terminal: it may
+    // be given the line that the shell is to have.
+    let fifo = scene.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
+    let writer = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+    let pty = Pty::new();
+    let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
+    let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+    pty.type_in(b"unshare --forward-signals=all probe catch 18 <fifo\n");
+    pty.expect("ready\n");
+    for round in 1..=5 {
+        pty.type_in(b"\x1a");
+        poll_until("the stop", || pty.text().matches("Stopped").count() == round);
+        pty.type_in(b"fg >/dev/null; echo status $?.\n");
+        poll_until("the program to go on", || pty.text().matches("got 18\n").count() == round);
+    }
+    drop(writer);
+    pty.expect("status 0.");
+    pty.type_in(b"exit 3\n");
+    assert_eq!(shell.wait(), Ending::Exited(3));
+}
+
+scene_test!(a_terminal_that_is_hung_up_tells_only_the_leader_who_passes_it_on);
+fn a_terminal_that_is_hung_up_tells_only_the_leader_who_passes_it_on() {
+    on_purpose("theirs takes no list");
+    let scene = Scene::new();
+    let pty = Pty::new();
+    let told = scene.path("told");
+    let script = format!("trap 'echo hung up >{}; exit 6' HUP; echo ready; sleep 1000 & wait", told.display());
+    let line = ["--forward-signals=HUP", "--kill-child", "sh", "-c", &script];
+    let mut process = scene.unshare(line).terminal(&pty).spawn();
+    pty.expect("ready\n");
+    drop(pty);
+    assert_eq!(process.wait(), Ending::Exited(6));
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "hung up\n");
+    for pid in process.left_behind() {
+        nskit::sys::signal::send(pid, nskit::sys::signal::SignalNumber::KILL).unwrap();
+    }
+}
+
+scene_test!(a_list_of_signals_that_cannot_be_passed_on_is_an_error);
+fn a_list_of_signals_that_cannot_be_passed_on_is_an_error() {
+    on_purpose("theirs takes no list");
+    let scene = Scene::new();
+    for (list, said) in [
+        ("", "unknown signal: "),
+        ("HUP,", "unknown signal: "),
+        ("HUP,SIGNAL", "unknown signal: SIGNAL"),
+        ("9", "unknown signal: 9"),
+        ("ALL", "unknown signal: ALL"),
+        ("TERM,KILL", "signal cannot be passed on: KILL"),
+        ("all,sigstop", "signal cannot be passed on: sigstop"),
+    ] {
+        let outcome = scene.unshare([&*format!("--forward-signals={list}"), "echo", "ran"]).run();
+        let below = outcome.says(1, &format!("unshare: {said}"));
+        assert!(below[0].contains("--forward-signals takes "), "{below:?}");
+    }
+}
+
 /// The options with which the program is a child.
 const FORKING: [&[&str]; 4] = [&["--fork"], &["--kill-child"], &["--forward-signals"], &["-r", "-f"]];
 

@@ -4,7 +4,7 @@ use nskit::cli::getopt::{Getopt, Opt, Order, Since};
 use nskit::cli::{nsenter, unshare};
 
 use crate::call;
-use crate::common::{Scene, newer_than_theirs};
+use crate::common::{Scene, newer_than_theirs, on_purpose};
 
 const UNSHARE: &[&str] = &[
     "mount",
@@ -131,9 +131,22 @@ fn of_newer_options() {
     ] {
         assert_eq!(meant(&unshare::OPTIONS, name), Some(full), "{name}");
     }
-    for (name, full) in
-        [("net-", "net-socket"), ("ne", "net"), ("user-", "user-parent"), ("e", "env"), ("j", "join-cgroup")]
-    {
+    for (name, full) in [
+        ("net-", "net-socket"),
+        ("ne", "net"),
+        ("user-", "user-parent"),
+        ("e", "env"),
+        ("j", "join-cgroup"),
+        ("k", "keep-caps"),
+    ] {
+        assert_eq!(meant(&nsenter::OPTIONS, name), Some(full), "{name}");
+    }
+}
+
+scene_test!(of_our_own_options);
+fn of_our_own_options() {
+    on_purpose("theirs has none of these");
+    for (name, full) in [("ki", "kill-child"), ("for", "forward-signals"), ("fo", "follow-context")] {
         assert_eq!(meant(&nsenter::OPTIONS, name), Some(full), "{name}");
     }
 }

@@ -19,6 +19,7 @@ use super::handles::Handle;
 use super::program::Program;
 use super::setting::{Join, TargetId};
 use crate::namespace::NamespaceNumber;
+use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// Where a namespace is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,10 @@ pub struct NsenterRequest {
     pub cgroups: Vec<Handle>,
     /// Whether the program runs as a child.
     pub fork: bool,
+    /// The signal that the child gets when we die.
+    pub kill_child: Option<SignalNumber>,
+    /// The signals that are passed on to the child.
+    pub forward_signals: Option<SignalSet>,
     /// Whether user and group default to root, and the groups are dropped.
     pub become_root: bool,
     /// The program's GID.

@@ -97,7 +97,8 @@ pub(crate) fn open(
     opened.check_kinds()?;
 
     request.join = Join { of_target, files: Vec::new() };
-    request.fork &= kinds.contains(Kind::Pid);
+    let is_about_child = request.kill_child.is_some() || request.forward_signals.is_some();
+    request.fork &= kinds.contains(Kind::Pid) || is_about_child;
     request.become_root &= kinds.contains(Kind::User);
     request.keep_capabilities &= kinds.contains(Kind::User);
     let left_out = open_of_target(asked, &mut request, &mut opened)?;

@@ -23,14 +23,22 @@ pub fn plan(request: NsenterRequest) -> Plan {
     }
     if request.fork {
         steps.push(Step::DefaultChildSignal);
-        steps.push(Step::Fork(SignalPolicy::Terminal));
+        // The child is to be able to see whether its parent has died.
+        steps.extend(request.kill_child.map(|_| Step::RememberParent));
+        let policy = request.forward_signals.map_or(SignalPolicy::Terminal, SignalPolicy::ForwardOrTerminal);
+        steps.push(Step::Fork(policy));
     }
+    steps.extend(request.kill_child.map(Step::DieWithParent));
     if request.become_root || request.gid.is_some() {
         steps.push(Step::DropGroups);
     }
     let root = request.become_root.then_some(TargetId::Number(0));
     steps.extend(request.gid.or(root).map(Step::set_gid));
     steps.extend(request.uid.or(root).map(Step::set_uid));
+    // Once more: the kernel has forgotten it if an id has changed.
+    if request.become_root || request.gid.is_some() || request.uid.is_some() {
+        steps.extend(request.kill_child.map(Step::DieWithParent));
+    }
     if request.keep_capabilities {
         steps.push(Step::KeepCapabilities);
     }

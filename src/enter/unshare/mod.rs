@@ -12,7 +12,7 @@ use super::setting::{Clock, Persist, Propagation, Setgroups};
 use crate::error::{Attempt, Failure, RequestError};
 use crate::ids::map::Extent;
 use crate::namespace::KindSet;
-use crate::sys::signal::SignalNumber;
+use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// What is to be done, in numbers and paths: nothing is left to look up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub struct UnshareRequest {
 pub struct Fork {
     /// The signal that the child gets when we die.
     pub kill_child: Option<SignalNumber>,
-    /// Whether SIGTERM and SIGINT are passed on.
-    pub forward_signals: bool,
+    /// The signals that are passed on.
+    pub forward_signals: Option<SignalSet>,
 }
 
 /// How an id map is to be written.

@@ -24,7 +24,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if let Some(fork) = request.fork {
         // The child is to be able to see whether its parent has died.
         steps.extend(kill_child.map(|_| Step::RememberParent));
-        let policy = if fork.forward_signals { SignalPolicy::Forward } else { SignalPolicy::LeaveToChild };
+        let policy = fork.forward_signals.map_or(SignalPolicy::LeaveToChild, SignalPolicy::Forward);
         steps.push(Step::Fork(policy));
     }
     // After the fork: the PID namespace for children comes to be with the first child.

@@ -13,6 +13,7 @@ use nskit::enter::setting::{Propagation, Setgroups};
 use nskit::list::query::request::Tree;
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, NamespaceNumber};
+use nskit::sys::signal::SignalSet;
 
 /// A command line that grows.
 #[derive(Default)]
@@ -63,6 +64,11 @@ fn signal_name(number: i32) -> String {
     names.find(is_it).unwrap()
 }
 
+/// The names of these signals, with commas between them.
+fn signal_names(signals: SignalSet) -> String {
+    signals.iter().map(|signal| signal_name(signal.0)).collect::<Vec<_>>().join(",")
+}
+
 /// unshare's command line for `args`.
 pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     let mut line = Line::default();
@@ -76,7 +82,9 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     if let Some(number) = args.kill_child {
         line.value("kill-child", signal_name(number.0));
     }
-    line.flag("forward-signals", args.forward_signals);
+    if let Some(signals) = args.forward_signals {
+        line.value("forward-signals", signal_names(signals));
+    }
     if let Some(directory) = &args.mount_proc {
         line.optional("mount-proc", directory);
     }
@@ -201,6 +209,12 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     }
     line.flag("env", args.environment);
     line.flag("no-fork", args.no_fork);
+    if let Some(number) = args.kill_child {
+        line.value("kill-child", signal_name(number.0));
+    }
+    if let Some(signals) = args.forward_signals {
+        line.value("forward-signals", signal_names(signals));
+    }
     line.flag("join-cgroup", args.join_cgroup);
     line.flag("follow-context", args.follow_context);
     line.operands(&args.program)
