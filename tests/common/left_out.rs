@@ -57,6 +57,13 @@ pub fn their_bug_since(version: (u32, u32), what: &str) {
     }
 }
 
+/// Leaves the test out where theirs has done it otherwise since `version`, or one before, and ours does as 2.38.
+pub fn otherwise_since(version: (u32, u32), what: &str) {
+    if their_version().is_some_and(|theirs| theirs >= version) {
+        leave_out(format!("otherwise in {}.{}: {what}", version.0, version.1));
+    }
+}
+
 /// Leaves the test out where ours differs deliberately.
 pub fn on_purpose(what: &str) {
     leave_out(format!("a difference on purpose: {what}"));

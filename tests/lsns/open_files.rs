@@ -56,6 +56,7 @@ fn a_descriptor_whose_mount_is_gone_holds_the_namespace() {
 scene_test!(a_file_system_that_does_not_answer_is_not_asked);
 /// A server of FUSE that never answers: whoever asks it for anything waits for ever.
 fn a_file_system_that_does_not_answer_is_not_asked() {
+    crate::common::otherwise_since((2, 42), "a file system that does not answer is waited for");
     crate::common::needs_root("a process of another user");
     let script = r#"
 server = os.open('/dev/fuse', os.O_RDWR)

@@ -45,6 +45,7 @@ fn a_process_that_proc_hides_is_told_from_one_that_is_not_there() {
 
 scene_test!(without_a_proc_there_is_no_list);
 fn without_a_proc_there_is_no_list() {
+    crate::common::otherwise_since((2, 42), "its words");
     newer_than_theirs((2, 39), "the mount table is always read");
     let frozen = Frozen::new("");
     let tool = crate::common::tool("lsns").display().to_string();

@@ -48,6 +48,7 @@ fn bad_values() {
 
 scene_test!(what_excludes_each_other);
 fn what_excludes_each_other() {
+    crate::common::otherwise_since((2, 42), "its words");
     for (args, expected) in [
         (&["-J", "-r"][..], "mutually exclusive arguments: --json --raw"),
         (&["-r", "-J"], "mutually exclusive arguments: --json --raw"),
@@ -63,6 +64,7 @@ fn what_excludes_each_other() {
 
 scene_test!(the_first_fault_is_the_one_that_is_told);
 fn the_first_fault_is_the_one_that_is_told() {
+    crate::common::otherwise_since((2, 42), "its words");
     for (args, expected) in [
         (&["-J", "-r", "-t", "bar"][..], "mutually exclusive arguments: --json --raw"),
         (&["-t", "bar", "-J", "-r"], "unknown namespace type: bar"),
@@ -87,6 +89,7 @@ fn no_process_has_a_pid_below_1() {
 
 scene_test!(filters_that_cannot_be_read);
 fn filters_that_cannot_be_read() {
+    crate::common::otherwise_since((2, 42), "its words");
     newer_than_theirs((2, 40), "--filter");
     for (args, expected) in [
         (&["-Q", "TYPE=net"][..], "failed to parse \"TYPE=net\": syntax error"),

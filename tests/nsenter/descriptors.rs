@@ -34,6 +34,7 @@ fn probe(scene: &Scene, words: &[String], id: &str) -> Call {
 
 scene_test!(every_combination_of_options_leaves_none_of_ours);
 fn every_combination_of_options_leaves_none_of_ours() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -58,6 +59,7 @@ fn every_combination_of_options_leaves_none_of_ours() {
 
 scene_test!(a_program_named_by_a_descriptor_is_none_of_ours);
 fn a_program_named_by_a_descriptor_is_none_of_ours() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     crate::common::needs_root("a socket in the network namespace that is there");
     let scene = scene();
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -93,6 +95,7 @@ fn entering_everything_leaves_none_of_ours() {
 
 scene_test!(closed_descriptors_stay_closed_and_harm_nothing);
 fn closed_descriptors_stay_closed_and_harm_nothing() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let users = target.id();

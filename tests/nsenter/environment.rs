@@ -25,6 +25,7 @@ fn the_environment_is_the_callers() {
 
 scene_test!(the_environment_of_the_target_is_taken_in_its_order);
 fn the_environment_of_the_target_is_taken_in_its_order() {
+    crate::common::otherwise_since((2, 42), "the environment of the target comes in another order");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     let variables = ["Z=1", "B=", "A=x=y", "LD_LIBRARY_PATH=/x", "C=two words"];
@@ -42,6 +43,7 @@ fn the_environment_of_the_target_is_taken_in_its_order() {
 
 scene_test!(in_our_own_mount_namespace_the_program_is_one_of_the_host);
 fn in_our_own_mount_namespace_the_program_is_one_of_the_host() {
+    crate::common::otherwise_since((2, 42), "the loader's variables of the target are taken, whoever's the program is");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     let call = scene.call("/usr/bin/env", ["-i", "A=1", "LD_PRELOAD=/x"]);
@@ -68,6 +70,7 @@ fn an_empty_environment_is_one() {
 
 scene_test!(what_the_loader_obeys_is_left_out_of_a_program_of_the_host);
 fn what_the_loader_obeys_is_left_out_of_a_program_of_the_host() {
+    crate::common::otherwise_since((2, 42), "the loader's variables of the target are taken, whoever's the program is");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     let variables = [
@@ -125,6 +128,7 @@ fn preloading(scene: &Scene, options: &[&str], words: &[&str], program: &str) ->
 
 scene_test!(the_loaders_variables_stay_with_the_mount_namespace_of_their_target);
 fn the_loaders_variables_stay_with_the_mount_namespace_of_their_target() {
+    crate::common::otherwise_since((2, 42), "the loader's variables of the target are taken, whoever's the program is");
     crate::common::needs_root("to enter the PID namespace that is there");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
@@ -150,6 +154,7 @@ fn the_loaders_variables_stay_with_the_mount_namespace_of_their_target() {
 
 scene_test!(the_loaders_variables_stay_with_the_root_of_their_target);
 fn the_loaders_variables_stay_with_the_root_of_their_target() {
+    crate::common::otherwise_since((2, 42), "the loader's variables of the target are taken, whoever's the program is");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     let probe = scene.text("bin/probe");
@@ -170,6 +175,7 @@ fn the_loaders_variables_stay_with_the_root_of_their_target() {
 
 scene_test!(the_loaders_variables_stay_with_the_user_of_their_target);
 fn the_loaders_variables_stay_with_the_user_of_their_target() {
+    crate::common::otherwise_since((2, 42), "the loader's variables of the target are taken, whoever's the program is");
     crate::common::needs_root("a process of another user");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
@@ -211,6 +217,7 @@ fn the_loaders_variables_stay_with_the_user_of_their_target() {
 
 scene_test!(the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target);
 fn the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target() {
+    crate::common::otherwise_since((2, 42), "the loader's variables of the target are taken, whoever's the program is");
     crate::common::needs_root("a process of another user");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
@@ -229,6 +236,7 @@ fn the_loaders_variables_do_not_gain_rights_with_a_program_of_the_target() {
 
 scene_test!(bytes_that_are_no_entries_are_left_out);
 fn bytes_that_are_no_entries_are_left_out() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     // The process overwrites its own environment.
@@ -239,6 +247,7 @@ fn bytes_that_are_no_entries_are_left_out() {
 
 scene_test!(two_megabytes_without_an_end_are_no_entry);
 fn two_megabytes_without_an_end_are_no_entry() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     // More than execve(2) takes with the usual stack.
@@ -255,6 +264,7 @@ fn two_megabytes_without_an_end_are_no_entry() {
 
 scene_test!(a_process_without_an_environment_gives_an_empty_one);
 fn a_process_without_an_environment_gives_an_empty_one() {
+    crate::common::otherwise_since((2, 42), "a kernel thread has no environment to take");
     newer_than_theirs((2, 39), "--env");
     let scene = scene();
     // A kernel thread: kthreadd, the parent of them all.

@@ -5,6 +5,7 @@ use crate::{Target, scene};
 
 scene_test!(a_pipe_for_a_passwd_file_is_not_waited_for);
 fn a_pipe_for_a_passwd_file_is_not_waited_for() {
+    crate::common::otherwise_since((2, 42), "a pipe for a passwd file is waited for");
     let scene = scene();
     // The shell that is fallen back to is the probe, which tells that it ran. getent would wait for the pipe as well.
     let script = "mkfifo pipe
@@ -66,6 +67,7 @@ fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
 
 scene_test!(the_user_namespace_is_not_looked_for_inside);
 fn the_user_namespace_is_not_looked_for_inside() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     let scene = scene();
     let decoy = Target::new(&scene, ALICE, &["-U", "-r"]);
     // In its own mount namespace, the target's directory in /proc tells of the decoy's user namespace.

@@ -136,6 +136,7 @@ fn the_pid_namespace_is_for_a_child_unless_no_fork_is_given() {
 
 scene_test!(nothing_needs_to_be_entered);
 fn nothing_needs_to_be_entered() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     crate::common::needs_root("ids of other users");
     let scene = scene();
     assert_eq!(scene.nsenter(["-S", "5", "id", "-u"]).ok(), "5\n");
@@ -146,6 +147,7 @@ fn nothing_needs_to_be_entered() {
 
 scene_test!(the_owner_of_a_namespace_is_entered_by_user_parent);
 fn the_owner_of_a_namespace_is_entered_by_user_parent() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     newer_than_theirs((2, 39), "--user-parent");
     let scene = scene();
     // The network namespace belongs to the outer user namespace; the process is in the inner one.
@@ -185,6 +187,7 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
 
 scene_test!(the_network_namespace_of_a_socket_is_entered);
 fn the_network_namespace_of_a_socket_is_entered() {
+    crate::common::otherwise_since((2, 42), "it has no hints");
     crate::common::needs_root("a socket in the network namespace that is there");
     newer_than_theirs((2, 41), "--net-socket");
     let scene = scene();
@@ -215,6 +218,7 @@ fn the_network_namespace_of_a_socket_is_entered() {
 
 scene_test!(the_security_context_is_followed_where_there_is_one);
 fn the_security_context_is_followed_where_there_is_one() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let scene = scene();
     if std::path::Path::new("/sys/fs/selinux/enforce").exists() {
         crate::common::skip("SELinux is enabled here");
@@ -229,6 +233,7 @@ fn the_security_context_is_followed_where_there_is_one() {
 
 scene_test!(what_needs_a_target_says_so_without_one);
 fn what_needs_a_target_says_so_without_one() {
+    crate::common::otherwise_since((2, 42), "its words");
     let scene = scene();
     for (option, what) in [
         ("-m", "ns/mnt"),

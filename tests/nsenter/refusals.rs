@@ -25,6 +25,7 @@ fn id_in(link: String) -> String {
 
 scene_test!(the_owner_of_the_namespace_is_not_entered);
 fn the_owner_of_the_namespace_is_not_entered() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let id = target.id();
@@ -43,6 +44,7 @@ fn the_owner_of_the_namespace_is_not_entered() {
 
 scene_test!(another_namespace_than_its_owner_is_entered);
 fn another_namespace_than_its_owner_is_entered() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     crate::common::needs_root("a process of another user");
     let scene = scene();
     // Root's own network namespace, after she has entered a user namespace of hers.
@@ -57,6 +59,7 @@ fn another_namespace_than_its_owner_is_entered() {
 
 scene_test!(the_namespace_is_of_our_own_user_namespace_and_we_are_not_root);
 fn the_namespace_is_of_our_own_user_namespace_and_we_are_not_root() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     crate::common::needs_root("a process of another user");
     let scene = scene();
     // A process of hers, so that she may look into it, in a namespace that root has made.
@@ -78,6 +81,7 @@ fn the_user_namespace_is_anothers() {
 
 scene_test!(the_user_namespace_is_our_own);
 fn the_user_namespace_is_our_own() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     let scene = scene();
     let target = Target::of(scene.probe(["hold"]));
     let call = scene.nsenter(["-t", &target.id(), "-U", "true"]);
@@ -103,6 +107,7 @@ fn the_pid_namespace_is_not_below_ours() {
 
 scene_test!(a_process_that_may_not_be_looked_into);
 fn a_process_that_may_not_be_looked_into() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     let scene = scene();
     let target = Target::new(&scene, ROOT, &["-n"]);
     let id = target.id();
@@ -126,6 +131,7 @@ fn a_process_that_may_not_be_looked_into() {
 
 scene_test!(another_users_container_is_refused);
 fn another_users_container_is_refused() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     let scene = scene();
     let target = Target::new(&scene, ALICE, ROOTLESS);
     let call = scene.nsenter(["-t", &target.id(), "-U", "-n", "--preserve-credentials", "true"]);
@@ -163,6 +169,7 @@ fn the_namespace_denies_to_drop_groups() {
 
 scene_test!(an_id_is_not_mapped);
 fn an_id_is_not_mapped() {
+    crate::common::otherwise_since((2, 42), "its words");
     let scene = scene();
     let target = Target::new(&scene, ALICE, &["-U", "-r"]);
     for (option, what) in [("-S77", "setuid failed"), ("-G77", "setgid failed")] {

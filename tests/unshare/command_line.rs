@@ -178,6 +178,7 @@ fn help_names_the_newer_options() {
 
 scene_test!(version_tells_the_package);
 fn version_tells_the_package() {
+    crate::common::otherwise_since((2, 42), "the version");
     let scene = Scene::new();
     let package = match crate::common::under_test() {
         crate::common::Under::Ours => {

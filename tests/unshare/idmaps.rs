@@ -106,6 +106,7 @@ fn a_block_in_the_new_way_of_writing() {
 
 scene_test!(a_single_map_beside_blocks_comes_first_and_wins);
 fn a_single_map_beside_blocks_comes_first_and_wins() {
+    crate::common::otherwise_since((2, 42), "a block is cut where a single map takes an id of it");
     newer_than_theirs((2, 39), "the single map as a line of its own, without loss of an id");
     assert_maps(
         ALICE,
@@ -215,6 +216,7 @@ fn root_has_the_block_of_root_only() {
 
 scene_test!(without_a_block_the_user_and_the_file_are_named);
 fn without_a_block_the_user_and_the_file_are_named() {
+    crate::common::otherwise_since((2, 42), "its words");
     let scene = Scene::new();
     for (option, file) in [("--map-users=auto", "/etc/subuid"), ("--map-groups=auto", "/etc/subgid")] {
         let outcome = refused(&scene, BOB, &[option]);
@@ -269,6 +271,7 @@ fn allowed_setgroups_and_a_single_group_exclude_each_other() {
 
 scene_test!(arguments_that_are_no_ids_are_refused);
 fn arguments_that_are_no_ids_are_refused() {
+    crate::common::otherwise_since((2, 42), "its words");
     let scene = Scene::new();
     for (option, said) in [
         ("--map-user=nobody-at-all", "failed to parse uid: 'nobody-at-all'"),

@@ -250,6 +250,7 @@ fn mount_binfmt_mounts_a_new_binfmt_misc_and_proc() {
 
 scene_test!(mount_binfmt_on_a_directory_mounts_no_proc);
 fn mount_binfmt_on_a_directory_mounts_no_proc() {
+    crate::common::otherwise_since((2, 42), "--mount-binfmt=DIR mounts a proc");
     newer_than_theirs((2, 40), "--mount-binfmt");
     needs_binfmt();
     let scene = Scene::new();

@@ -103,6 +103,7 @@ scene_test!(the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one
 fn the_owner_gets_no_more_than_a_few_orders_to_a_helper_that_serves_one_process() {
     crate::common::needs_root("ids of other users");
     newer_than_theirs((2, 42), "--owner");
+    crate::common::otherwise_since((2, 42), "it has no such helper");
     let scene = Scene::new();
     let open = scene.subdirectory("open");
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o777)).unwrap();

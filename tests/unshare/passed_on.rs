@@ -76,6 +76,7 @@ fn descriptor_1_stays_closed() {
 
 scene_test!(everything_is_passed_on_by_the_newer_ways_of_running);
 fn everything_is_passed_on_by_the_newer_ways_of_running() {
+    crate::common::otherwise_since((2, 42), "with --forward-signals, an ignored SIGINT is no longer ignored");
     newer_than_theirs((2, 42), "--user=FILE, --forward-signals, --owner");
     let scene = Scene::new();
     let user = format!("--user={}", scene.file("user", ""));

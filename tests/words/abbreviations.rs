@@ -103,6 +103,7 @@ fn of_old_options() {
 
 scene_test!(the_tools_take_them_so);
 fn the_tools_take_them_so() {
+    crate::common::otherwise_since((2, 42), "more options, with other abbreviations");
     let scene = Scene::new();
     for (tool, names) in [("unshare", UNSHARE), ("nsenter", NSENTER)] {
         for beginning in beginnings(names) {

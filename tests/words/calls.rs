@@ -16,6 +16,7 @@ fn assert_rows(rows: &[Row]) {
 
 scene_test!(namespaces_and_processes);
 fn namespaces_and_processes() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     crate::common::needs_root("to enter the namespaces that are there");
     assert_rows(&[
         ("unshare", &["-e", "inject=unshare:error=EPERM"], &["-m"], 1, "unshare failed: Operation not permitted"),
@@ -85,6 +86,7 @@ fn processes_of_ours() {
 
 scene_test!(the_directory_that_nsenter_comes_from);
 fn the_directory_that_nsenter_comes_from() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let scene = Scene::new();
     let directory = scene.subdirectory("closed");
     std::fs::set_permissions(&directory, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
@@ -95,6 +97,7 @@ fn the_directory_that_nsenter_comes_from() {
 
 scene_test!(handlers_of_programs);
 fn handlers_of_programs() {
+    crate::common::otherwise_since((2, 42), "a handler that cannot be registered is no error");
     newer_than_theirs((2, 42), "--load-interp");
     let scene = Scene::new();
     let register = "/proc/sys/fs/binfmt_misc/register";
@@ -146,6 +149,7 @@ fn settings_of_namespaces() {
 
 scene_test!(credentials);
 fn credentials() {
+    crate::common::otherwise_since((2, 42), "its words");
     crate::common::needs_root("setgroups(2)");
     assert_rows(&[
         ("unshare", &["-e", "inject=setgroups:error=EPERM"], &["-G0"], 1, "setgroups failed: Operation not permitted"),
@@ -180,6 +184,7 @@ fn credentials() {
 
 scene_test!(mounts_and_directories);
 fn mounts_and_directories() {
+    crate::common::otherwise_since((2, 42), "its words");
     assert_rows(&[
         ("unshare", &[], &["-R/no/such"], 1, "cannot change root directory to '/no/such': No such file or directory"),
         ("unshare", &[], &["--root="], 1, "cannot change root directory to '': No such file or directory"),
@@ -266,6 +271,7 @@ fn namespaces_are_made_before_the_files_are_looked_at() {
 
 scene_test!(programs);
 fn programs() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let scene = Scene::new();
     for tool in ["unshare", "nsenter"] {
         for (program, status, error) in [
@@ -302,6 +308,7 @@ fn without_a_proc() {
 
 scene_test!(subordinate_ids);
 fn subordinate_ids() {
+    crate::common::otherwise_since((2, 42), "its words");
     let scene = Scene::new();
     let nobody = crate::common::User { name: "4711", uid: 4711, gid: 4711 };
     let outcome = call(&scene, "unshare", &["--map-auto", "true"]).user(nobody).run();

@@ -37,6 +37,7 @@ fn a_target_that_is_gone_shows_in_what_is_asked_first() {
 
 scene_test!(without_a_target);
 fn without_a_target() {
+    crate::common::otherwise_since((2, 42), "its words");
     let supplied = |name: &str| format!("neither filename nor target pid supplied for {name}");
     assert_rows(&[
         (&["-m"], &supplied("ns/mnt")),
@@ -65,6 +66,7 @@ fn without_a_target() {
 
 scene_test!(what_is_given_is_looked_at_before_the_target);
 fn what_is_given_is_looked_at_before_the_target() {
+    crate::common::otherwise_since((2, 42), "its words");
     assert_rows(&[
         (&["-u", "-n/no/such"], "cannot open /no/such: No such file or directory"),
         (&["-u", "-r/no/such"], "cannot open /no/such: No such file or directory"),
@@ -86,6 +88,7 @@ fn what_is_given_is_looked_at_before_the_target() {
 
 scene_test!(files_and_directories);
 fn files_and_directories() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let invalid = |kind: &str| format!("reassociate to namespace 'ns/{kind}' failed: Invalid argument");
     assert_rows(&[
         (&["-m/no/such"], "cannot open /no/such: No such file or directory"),
@@ -130,6 +133,7 @@ fn a_target_whose_first_thread_has_ended() {
 
 scene_test!(what_may_not_be_looked_into);
 fn what_may_not_be_looked_into() {
+    crate::common::otherwise_since((2, 42), "all namespaces of a target are entered by one call, with one message");
     let scene = Scene::new();
     let target = format!("-t{}", std::process::id());
     for (options, what) in [

@@ -13,6 +13,7 @@ fn assert_rows(tool: &str, rows: &[(&str, &str)]) {
 
 scene_test!(of_unshare);
 fn of_unshare() {
+    crate::common::otherwise_since((2, 42), "its words");
     assert_rows(
         "unshare",
         &[
@@ -49,6 +50,7 @@ fn of_unshare() {
 
 scene_test!(blocks_of_ids);
 fn blocks_of_ids() {
+    crate::common::otherwise_since((2, 42), "its words");
     assert_rows(
         "unshare",
         &[
@@ -107,6 +109,7 @@ fn what_wraps_in_theirs() {
 
 scene_test!(of_nsenter);
 fn of_nsenter() {
+    crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     assert_rows(
         "nsenter",
         &[
@@ -124,6 +127,7 @@ fn of_nsenter() {
 
 scene_test!(the_first_fault_of_the_line_is_the_one_that_is_told);
 fn the_first_fault_of_the_line_is_the_one_that_is_told() {
+    crate::common::otherwise_since((2, 42), "its words");
     let scene = Scene::new();
     for (tool, args, line) in [
         ("nsenter", &["-t", "4x", "--version"][..], "nsenter: failed to parse pid: '4x'"),
