@@ -26,7 +26,7 @@ pub enum Kind {
     Time,
 }
 
-/// What is to be known of a kind.
+/// The facts of a kind.
 struct KindInfo {
     kind: Kind,
     clone_flag: CloneFlags,
@@ -36,11 +36,11 @@ struct KindInfo {
     letter: u8,
     /// Their long option.
     long: &'static str,
-    /// The name in /proc/PID/ns of the namespace that children will be in, where that is a link of its own.
+    /// The link in /proc/PID/ns to the namespace that children will be in, for a kind that has a separate one.
     for_children: Option<&'static CStr>,
 }
 
-/// CLONE_NEWTIME of clone(2), which neither libc nor nix has for every C library.
+/// CLONE_NEWTIME of clone(2). libc and nix lack it for some C libraries.
 const CLONE_NEWTIME: CloneFlags = CloneFlags::from_bits_retain(0x80);
 
 /// Every kind once, in the order in which options, bind mounts and messages name them.
@@ -56,7 +56,7 @@ const TABLE: [KindInfo; 8] = [
 ];
 
 impl KindInfo {
-    /// Of a kind whose long option is its name, and which a process shares with its children.
+    /// The facts of a kind whose long option is its name, and whose namespaces children share.
     const fn new(kind: Kind, clone_flag: CloneFlags, name: &'static CStr, letter: u8) -> KindInfo {
         KindInfo { kind, clone_flag, name, letter, long: text(name), for_children: None }
     }
@@ -90,8 +90,8 @@ const _: () = {
 };
 
 impl Kind {
-    /// All kinds in the order in which namespaces are entered one by one: where more than one is refused, the first of them
-    /// is the one that is named.
+    /// All kinds in the order in which namespaces are entered one by one. If the kernel refuses several, the message
+    /// names the first of them.
     pub const IN_ORDER_OF_ENTERING: [Kind; TABLE.len()] =
         [Kind::User, Kind::Cgroup, Kind::Ipc, Kind::Uts, Kind::Net, Kind::Pid, Kind::Mount, Kind::Time];
 
@@ -125,8 +125,8 @@ impl Kind {
         self.facts().name
     }
 
-    /// The file in /proc/PID/ns of the namespace that PID's children will be in: a link of its own for PID and time
-    /// namespaces (`pid_for_children`, `time_for_children`), the ordinary one for the rest.
+    /// The link in /proc/PID/ns to the namespace that PID's children will be in: a separate one for PID and time
+    /// namespaces (`pid_for_children`, `time_for_children`), the ordinary one for the other kinds.
     pub const fn name_for_children(self) -> &'static str {
         match self.facts().for_children {
             Some(name) => text(name),
@@ -134,12 +134,12 @@ impl Kind {
         }
     }
 
-    /// Where that is a link of its own, the same as a C string.
+    /// The same as a C string; `None` for a kind without a separate link.
     pub const fn link_for_children(self) -> Option<&'static CStr> {
         self.facts().for_children
     }
 
-    /// Whether a process's children may be in another namespace of this kind than itself.
+    /// Whether the children of a process may be in another namespace of this kind than the process.
     pub const fn has_for_children(self) -> bool {
         self.facts().for_children.is_some()
     }
@@ -255,8 +255,8 @@ impl fmt::Debug for KindSet {
     }
 }
 
-/// What tells one namespace from another: device and inode number of its nsfs file, see namespaces(7). An inode number
-/// may be used again once its namespace is gone.
+/// Identifies a namespace: device and inode number of its nsfs file, see namespaces(7). Once the namespace is gone, the
+/// kernel may use the inode number again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NamespaceId {
     /// Device number of nsfs (st_dev).

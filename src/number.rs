@@ -1,8 +1,8 @@
-//! Numbers as the files of /proc and /etc and the arguments of options write them: in bytes, decimal.
+//! Decimal numbers in bytes, as in the files of /proc and /etc and in the arguments of options.
 
 use std::str::FromStr;
 
-/// The number that `text` writes in decimal digits alone: no sign, no blank.
+/// The number that `text` holds, which must be decimal digits only: no sign, no blank.
 pub fn parse_decimal<T: FromStr>(text: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -11,14 +11,13 @@ pub fn parse_decimal<T: FromStr>(text: &[u8]) -> Option<T> {
     text.parse().ok()
 }
 
-/// The number that `text` writes in decimal digits, after the blanks and the `+` that strtol(3), and so many a script,
-/// passes over.
+/// The number that `text` holds in decimal digits, after blanks and a `+`, as strtol(3) takes it. Scripts rely on that.
 pub fn number<T: FromStr>(text: &[u8]) -> Option<T> {
     let text = after_blanks(text);
     parse_decimal(text.strip_prefix(b"+").unwrap_or(text))
 }
 
-/// What is behind the blanks of isspace(3), of which `u8::is_ascii_whitespace` lacks the vertical tab.
+/// `text` after its leading isspace(3) characters. `u8::is_ascii_whitespace` lacks one of these, the vertical tab.
 pub fn after_blanks(text: &[u8]) -> &[u8] {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let blanks = text.iter().take_while(|byte| blank(byte)).count();

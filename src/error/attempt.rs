@@ -9,7 +9,8 @@ use crate::sys::capability::CapabilityCall;
 
 /// What was being done when the kernel refused. It displays as the reference's message does, as far as the errno text.
 ///
-/// Where we came to the failure in another way than the reference, it is the call that the reference would have failed in.
+/// If we met the failure in another call than the reference does, it is the call that the reference would have failed
+/// in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// unshare(2).
@@ -32,11 +33,11 @@ pub enum Attempt {
     Read(PathBuf),
     /// stat(2) of a namespace of the target.
     Stat(PathBuf),
-    /// open(2) of a file of our own in /proc that is to be written.
+    /// open(2), for writing, of a file in our own /proc directory.
     OpenSetting(PathBuf),
-    /// write(2) to a file of our own in /proc, or of another file system that is made for us.
+    /// write(2) to a file in our own /proc directory, or to one that only we use in another file system.
     Write(PathBuf),
-    /// Binding a namespace file on a file that keeps it.
+    /// mount(2) of a namespace file on the file that keeps the namespace alive.
     Keep {
         /// The kind of the namespace.
         kind: Kind,
@@ -97,7 +98,7 @@ pub enum Attempt {
     AskRelations(&'static str),
     /// Our mount table.
     ReadMounts,
-    /// pidfd_open(2) of the target, of which the reference opens this file first.
+    /// pidfd_open(2) of the target. The reference opens this file of it first.
     FindProcess {
         /// Its PID.
         pid: i32,
@@ -136,7 +137,7 @@ pub enum Attempt {
     AskIds(i32),
 }
 
-/// What is asked of a target: the first thing fails where there is no target.
+/// Something that we ask of a target. The first such call fails if the target does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// All of its namespaces.
@@ -217,7 +218,7 @@ impl fmt::Display for Attempt {
 }
 
 impl Attempt {
-    /// Whether the message speaks of a file that is missing where the process is.
+    /// Whether the message names a file that is missing because the process is.
     pub(super) fn is_of_file_of_target(&self) -> bool {
         match self {
             Attempt::FindProcess { first, .. } => *first != Wanted::Process,
@@ -227,7 +228,7 @@ impl Attempt {
     }
 }
 
-/// The file that takes the offsets of clocks, of which the reference speaks in its own way.
+/// The file for the offsets of clocks, for which the reference has a message of another form.
 fn is_of_clocks(path: &Path) -> bool {
     path.ends_with("timens_offsets")
 }

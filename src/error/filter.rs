@@ -9,18 +9,18 @@ pub const MOST_NODES: usize = 256;
 /// The longest pattern of `=~`, in bytes.
 pub const MOST_PATTERN_BYTES: usize = 256;
 
-/// Why a filter cannot be read. Places are counted in bytes, from 1.
+/// Why a filter cannot be read. Positions count bytes, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterError {
     /// More than [`MOST_BYTES`].
     TooLong,
     /// More than [`MOST_NODES`].
     TooManyNodes,
-    /// A pattern of more than [`MOST_PATTERN_BYTES`], or one that would take as much memory as many.
+    /// A pattern longer than [`MOST_PATTERN_BYTES`], or one that would take too much memory.
     PatternTooLong,
     /// Something stands where it must not.
     Unexpected {
-        /// As it is written there; `None` for the end of the text.
+        /// The text at that position; `None` at the end.
         found: Option<String>,
         /// Where.
         at: usize,
@@ -39,14 +39,14 @@ pub enum FilterError {
         /// Where.
         at: usize,
     },
-    /// A name that is no column's.
+    /// A name that no column has.
     UnknownColumn {
         /// As it is written.
         name: String,
         /// Where.
         at: usize,
     },
-    /// A pattern that is no extended regular expression.
+    /// A pattern that is not an extended regular expression.
     Pattern {
         /// As it is written.
         pattern: String,

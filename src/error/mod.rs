@@ -26,7 +26,7 @@ use crate::sys::process::Status;
 pub enum Failure {
     /// The command line cannot be read.
     Usage(UsageError),
-    /// The request does not fit together, or names what does not exist. Nothing has been done yet.
+    /// The request contradicts itself, or names something that does not exist. Nothing has been done yet.
     Request(RequestError),
     /// The kernel refused.
     System {
@@ -35,7 +35,8 @@ pub enum Failure {
         /// The kernel's answer.
         errno: Errno,
     },
-    /// Standard output could not be written; with the kernel's answer if it was the last block, as util-linux tells it.
+    /// Standard output could not be written. Holds the errno if the last block failed, because only then does
+    /// util-linux print it.
     Output(Option<Errno>),
     /// The program could not be run.
     Program {
@@ -44,16 +45,16 @@ pub enum Failure {
         /// The kernel's answer.
         errno: Errno,
     },
-    /// A program that was to help us could not be run.
+    /// We could not run a helper program.
     HelperProgram {
         /// The map that it writes.
         ids: IdKind,
-        /// Whether there is a file of that name which may be executed: then it is an interpreter of its that is missing.
+        /// Whether an executable file of that name exists: then its interpreter is missing.
         found: bool,
         /// The kernel's answer.
         errno: Errno,
     },
-    /// A process that was to help us ended without having done so.
+    /// A helper process ended before it had done its work.
     Helper {
         /// Which.
         helper: Helper,
@@ -62,7 +63,7 @@ pub enum Failure {
     },
 }
 
-/// A process that does for us what we no longer could, or a program that it runs.
+/// A process that does for us what we can no longer do, or a program that it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Helper {
     /// Binds namespaces on files.
@@ -84,7 +85,7 @@ impl fmt::Display for Helper {
 }
 
 impl Failure {
-    /// What it says more than the message does, for a hint.
+    /// What it reported beyond the message, for a hint.
     pub fn detail(&self) -> Option<String> {
         match self {
             Failure::Usage(error) => error.detail(),
@@ -94,18 +95,18 @@ impl Failure {
         }
     }
 
-    /// Whether a program that was to help us has said what failed: then there is nothing to say but a hint.
+    /// Whether a helper program has already printed what failed: then we add only a hint.
     pub fn is_said_by_helper(&self) -> bool {
         matches!(self, Failure::Helper { helper: Helper::MapProgram(_), ending: Some(Status::Exited(_)) })
     }
 
-    /// The exit status that tells of this failure: env(1)'s 127 and 126 for the program, lsns's 2 for a kernel
-    /// too old, else 1.
+    /// The exit status of this failure: 127 and 126 as env(1) has them for the program, lsns's 2 for a kernel that is
+    /// too old, otherwise 1.
     pub fn status(&self) -> Status {
         match self {
             Failure::Program { errno: Errno::ENOENT, .. } => Status::Exited(127),
             Failure::Program { .. } => Status::Exited(126),
-            // A kernel too old, which a script may want to tell from all else.
+            // The kernel is too old. A script can tell this from every other failure.
             Failure::System { attempt: Attempt::AskRelations(_), errno: Errno::ENOTTY } => Status::Exited(2),
             _ => Status::FAILURE,
         }
@@ -146,7 +147,7 @@ impl fmt::Display for Failure {
             }
             Failure::Output(None) => write!(f, "write error"),
             Failure::Output(Some(errno)) => write!(f, "write error: {}", sys::error_text(*errno)),
-            // Where the target is not there, its files are not.
+            // If the target does not exist, its files do not either.
             Failure::System { attempt, errno: Errno::ESRCH } if attempt.is_of_file_of_target() => {
                 write!(f, "{attempt}: {}", sys::error_text(Errno::ENOENT))
             }

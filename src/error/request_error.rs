@@ -1,4 +1,4 @@
-//! What can be wrong with a request before anything is done.
+//! Errors in a request, found before anything is done.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,18 +14,18 @@ use crate::ids::passwd::Database;
 use crate::namespace::{Kind, NamespaceNumber};
 use crate::sys;
 
-/// A request that makes no sense, said before anything is done.
+/// A request that makes no sense. It is reported before anything is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestError {
     /// No such user.
     UnknownUser(OsString),
     /// No such group.
     UnknownGroup(OsString),
-    /// An offset of a clock without a new time namespace.
+    /// A clock offset without a new time namespace.
     OffsetWithoutTime,
     /// `--setgroups allow` together with a single group map.
     AllowWithSingleGroup,
-    /// A file to keep a namespace on that cannot be used.
+    /// The file that a namespace should be kept on cannot be used.
     KeepFile {
         /// Of which kind.
         kind: Kind,
@@ -34,7 +34,7 @@ pub enum RequestError {
         /// Why not.
         errno: Errno,
     },
-    /// A PID namespace comes to be with its first process only.
+    /// A PID namespace to be kept, without a fork: it exists only once it has its first process.
     KeepPidWithoutFork(PathBuf),
     /// No line for the user in /etc/subuid or /etc/subgid.
     NoSubordinateIds {
@@ -45,7 +45,7 @@ pub enum RequestError {
         /// The file.
         file: &'static str,
     },
-    /// A file of ours to read first that cannot be read.
+    /// A file that we must read before we begin, and cannot.
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -54,7 +54,7 @@ pub enum RequestError {
     },
     /// Too many lines or too long a text for an id map.
     MapTooLong(&'static str, usize),
-    /// No namespace has this number, as far as we can see.
+    /// We see no namespace with this number.
     NoSuchNamespace {
         /// Of which kind.
         kind: Kind,
@@ -68,7 +68,7 @@ pub enum RequestError {
         /// What is asked of the target.
         wanted: Wanted,
     },
-    /// --user-parent with no namespace whose owner it could be.
+    /// --user-parent without a namespace whose owner it could mean.
     NoNamespaceToOwn,
     /// Another process has got the PID.
     AnotherProcess {
@@ -79,9 +79,9 @@ pub enum RequestError {
         /// That of the process that has the PID now.
         found: u64,
     },
-    /// The pidfds of this kernel have no inode numbers of their own (before Linux 6.9).
+    /// All pidfds of this kernel share one inode number (before Linux 6.9).
     NoPidfdInodes(i32),
-    /// A file that is of no namespace, or of another kind.
+    /// A file that is not a namespace file, or belongs to a namespace of another kind.
     NotTheNamespace {
         /// The file.
         path: PathBuf,
@@ -90,16 +90,16 @@ pub enum RequestError {
         /// What it is, if it is a namespace.
         found: Option<Kind>,
     },
-    /// A user or group of the target has no id in the user namespace that is entered, and cannot be followed there.
+    /// A user or group of the target has no id in the user namespace that is entered, so that we cannot become it.
     TargetNotMapped {
         /// The target.
         pid: i32,
-        /// The id, as it is called outside.
+        /// The id, as seen from outside.
         id: u32,
         /// User or group.
         kind: IdKind,
     },
-    /// The target's environment is longer than any program could have been started with.
+    /// The target's environment is longer than execve(2) allows.
     EnvironmentTooLong(i32),
     /// No cgroup file system is mounted, for the cgroup of this name or any other.
     NoCgroups(String),
@@ -107,7 +107,7 @@ pub enum RequestError {
     CgroupOutOfSight(String),
     /// A cgroup to join that is paused.
     PausedCgroup {
-        /// The one that was paused: the target's, or one above it.
+        /// The frozen cgroup: the target's, or one above it.
         cgroup: PathBuf,
         /// The file in it that lets it run on.
         file: &'static str,
@@ -116,17 +116,17 @@ pub enum RequestError {
     },
     /// An operand or argument with a NUL byte in it.
     NulByte,
-    /// A column that lsns does not have, with the rest of the list behind it, as util-linux names it.
+    /// lsns has no such column. Holds the name and the rest of the list after it, as util-linux prints them.
     UnknownColumn(OsString),
     /// A list of columns without end.
     TooManyColumns,
-    /// No namespace has this inode number, among those of the kinds that are looked at.
+    /// No namespace of the kinds that we look at has this inode number.
     UnknownNamespace(u64),
     /// No process has this PID.
     UnknownProcess(i32),
-    /// /proc shows another PID namespace than ours, in which this process has no number.
+    /// /proc shows another PID namespace than ours, and this process has no PID there.
     NotInProc(i32),
-    /// The number of a thread in the place of that of its process.
+    /// The id of a thread was given instead of the PID of its process.
     IsThread {
         /// The thread.
         tid: i32,
@@ -156,7 +156,7 @@ impl fmt::Display for RequestError {
             RequestError::KeepFile { kind, file, errno } => not_kept(f, *kind, file, *errno),
             RequestError::KeepPidWithoutFork(file) => not_kept(f, Kind::Pid, file, Errno::ENOENT),
             RequestError::NoSubordinateIds { name: Some(name), file, .. } => {
-                // Nothing has failed but the search, and so the reference says "Success".
+                // No system call has failed, only the search. The reference therefore prints "Success".
                 write!(f, "no line matching user \"{name}\" in {file}: Success")
             }
             RequestError::NoSubordinateIds { uid, .. } => write!(f, "you (user {uid}) don't exist."),
@@ -231,7 +231,7 @@ impl fmt::Display for RequestError {
     }
 }
 
-/// A namespace that would not have been kept on `file`, had that been tried.
+/// `file` cannot keep a namespace alive; we have not tried.
 fn not_kept(f: &mut fmt::Formatter<'_>, kind: Kind, file: &Path, errno: Errno) -> fmt::Result {
     let pid = std::process::id() as i32;
     let attempt = Attempt::Keep { kind, file: file.to_path_buf(), pid };

@@ -1,12 +1,12 @@
-//! Names of files, users and options as a message shows them.
+//! Shows names of files, users and options in messages.
 
 use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Shows bytes that a name is made of: what is UTF-8 as it stands, each other byte as `\xff`. The usual way would show one
-/// and the same sign for all of them, and two files would read alike.
+/// Shows the bytes of a name: UTF-8 as it is, each other byte as `\xff`. With U+FFFD for all of these, two different
+/// files would look the same.
 pub trait Shown {
     /// To be written in a message.
     fn shown(&self) -> impl Display;

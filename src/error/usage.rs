@@ -10,17 +10,17 @@ use std::os::unix::ffi::OsStrExt;
 pub enum UsageError {
     /// No option has this letter.
     UnknownLetter(u8),
-    /// No option has this name: all that was typed, without `--`.
+    /// No option has this name. Holds all that was typed, without `--`.
     UnknownName(OsString),
-    /// More than one option has a name that begins so: all that was typed, without `--`, and the options.
+    /// Several options begin with this name. Holds all that was typed, without `--`, and the options.
     Ambiguous(OsString, Vec<&'static str>),
-    /// The argument is missing, of an option given by its name.
+    /// An option given by its name lacks its argument.
     MissingArgument(&'static str),
-    /// The argument is missing, of an option given by its letter.
+    /// An option given by its letter lacks its argument.
     MissingArgumentOfLetter(u8),
     /// An argument was given to an option that takes none.
     NeedlessArgument(&'static str),
-    /// The argument of an option says nothing that the option knows.
+    /// An option does not know this argument.
     BadValue {
         /// What util-linux says of it.
         said: String,
@@ -31,7 +31,7 @@ pub enum UsageError {
         /// What would have been right.
         expected: &'static str,
     },
-    /// A value says nothing that its option or operand knows, in the words that util-linux has for it.
+    /// An option or operand does not know this value. The message is util-linux's.
     Words {
         /// How util-linux speaks of it.
         wording: Wording,
@@ -42,14 +42,14 @@ pub enum UsageError {
     Exclusive(&'static str, &'static str),
     /// The same, in the words that util-linux has for these.
     Apart(&'static str),
-    /// An option was given more than once that may not be.
+    /// An option was given twice that may be given only once.
     Repeated(&'static str),
 }
 
-/// How util-linux speaks of a bad value, which goes in place of `X`.
+/// The form of util-linux's message about a bad value, which takes the place of `X`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
-    /// `failed to parse uid: 'X'`; of a number that is beyond what the option takes, `Numerical result out of range` besides.
+    /// `failed to parse uid: 'X'`, followed by `: Numerical result out of range` if the number is too large.
     Number(&'static str),
     /// `unsupported --setgroups argument 'X'`.
     Quoted(&'static str),
@@ -75,7 +75,7 @@ impl Wording {
     }
 }
 
-/// Whether strtol(3) would take it as a whole, were there no limit.
+/// Whether strtol(3) would take all of it, if no number were too large.
 fn is_number(text: &[u8]) -> bool {
     let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).count();
     let digits = match &text[blanks..] {
@@ -86,7 +86,8 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 impl UsageError {
-    /// Whether getopt(3) is who says it: with argv\[0\] as it was given, and a pointer to --help below.
+    /// Whether getopt(3) prints this message in util-linux: it starts with argv\[0\] as it was given, and a line about
+    /// --help follows.
     pub fn is_of_getopt(&self) -> bool {
         !matches!(
             self,

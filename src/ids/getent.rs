@@ -8,21 +8,21 @@ use std::process::{Command, Stdio};
 use super::passwd::{Database, Entry, for_each_entry};
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};
 
-/// Where getent(1) may be: named in full, since neither $PATH nor any other variable is to choose what root runs.
+/// Where getent(1) may be, as absolute paths: neither $PATH nor any other variable may choose what root runs.
 const GETENT: [&str; 2] = ["/usr/bin/getent", "/bin/getent"];
 
-/// Enough keys for one call of getent without coming near the kernel's limit of arguments.
+/// The most keys for one call of getent: far below the kernel's limit for arguments.
 const KEYS_A_CALL: usize = 512;
 
-/// Visits the entries that getent finds for `keys`: names or numbers, all of them asked for at once.
+/// Visits the entries that getent finds for `keys`, names or numbers. It asks for all of them at once.
 pub(super) fn visit(database: Database, keys: &[OsString], mut visit: impl FnMut(Entry) -> bool) {
     let Some(getent) = GETENT.iter().find(|path| Path::new(path).exists()) else {
         return;
     };
-    // Where our caller blocks SIGCHLD, that of getent would stay pending and reach the program that we run.
+    // If our caller blocks SIGCHLD, the SIGCHLD of getent would stay pending and reach the program that we run.
     let was_pending = is_pending(SignalNumber::CHLD);
     for keys in keys.chunks(KEYS_A_CALL) {
-        // Not /dev/null, which the root directory that we are in may not have.
+        // /dev/null may be missing in our root directory.
         let (Ok((no_input, _)), Ok((_unread, errors))) = (io::pipe(), io::pipe()) else {
             break;
         };
@@ -40,7 +40,7 @@ pub(super) fn visit(database: Database, keys: &[OsString], mut visit: impl FnMut
             if let Some(output) = child.stdout.take() {
                 let _ = for_each_entry(output, &mut visit);
             }
-            // A caller that ignores SIGCHLD has no children to wait for; the answer is as good.
+            // If our caller ignores SIGCHLD, the kernel keeps no status to wait for. The answer is valid all the same.
             let _ = child.wait();
         }
     }

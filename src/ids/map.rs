@@ -1,4 +1,4 @@
-//! Maps of user and group ids, see user_namespaces(7): what `--map-*` ask for, made into the lines of uid_map.
+//! Maps of user and group ids, see user_namespaces(7): turns the `--map-*` options into lines of uid_map.
 
 use std::fmt::Write as _;
 
@@ -30,7 +30,7 @@ impl IdKind {
         }
     }
 
-    /// The set-user-ID program that writes the map for a user without rights.
+    /// The set-user-ID program that writes the map for an unprivileged user.
     pub const fn map_program(self) -> &'static str {
         match self {
             IdKind::User => "newuidmap",
@@ -39,7 +39,7 @@ impl IdKind {
     }
 }
 
-/// A line of a map: `count` ids from `inner` on stand for those from `outer` on.
+/// A line of a map: `count` ids from `inner` on inside are those from `outer` on outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// The first id inside.
@@ -50,11 +50,11 @@ pub struct Extent {
     pub count: u32,
 }
 
-/// Bytes: the kernel takes a map of less than a page, in at most [`MOST_LINES`] lines, see user_namespaces(7).
+/// In bytes. The kernel takes a map of less than a page, in at most [`MOST_LINES`] lines, see user_namespaces(7).
 pub const LONGEST_MAP: usize = 4095;
 /// Since Linux 4.15; five before.
 pub const MOST_LINES: usize = 340;
-/// Bytes: as the kernel writes it, a line has three fields of ten digits.
+/// In bytes. The kernel writes each line as three fields of ten digits.
 pub const LONGEST_MAP_READ: usize = MOST_LINES * 33;
 
 /// How many ids there are: 0 to 4294967294.
@@ -68,20 +68,20 @@ impl Extent {
     }
 }
 
-/// A block of ids that is to be mapped beside a single id.
+/// A block of ids to map beside a single id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     /// The ids.
     pub extent: Extent,
-    /// Whether the inner side goes on beyond `count` where the single map takes an id of it away, so that no outer id
-    /// is left over: `auto`.
+    /// `auto`: if the single map takes an inner id of the block, whether the inner side grows beyond `count`, so that
+    /// no outer id is left over.
     pub open_ended: bool,
 }
 
-/// The lines of a map: the single map first, which wins over the blocks, then the blocks in the order given.
+/// The lines of a map: first the single map, which wins over the blocks, then the blocks in the order given.
 ///
-/// Of each block, the inner ids without the single inner one are paired off in order with the outer ids without the
-/// single outer one; what is left over at the top is dropped.
+/// In each block, the inner ids without the single inner one are paired in order with the outer ids without the single
+/// outer one. Ids left over at the top are dropped.
 pub fn lines(single: Option<Extent>, blocks: &[Block]) -> Vec<Extent> {
     let mut lines: Vec<Extent> = single.into_iter().collect();
     for block in blocks {
@@ -131,7 +131,7 @@ pub fn text(lines: &[Extent]) -> String {
     text
 }
 
-/// The lines of a uid_map or gid_map, as far as they are some.
+/// The well-formed lines of a uid_map or gid_map.
 pub fn extents(map: &[u8]) -> Vec<Extent> {
     map.split(|byte| *byte == b'\n')
         .filter_map(|line| {
@@ -148,13 +148,13 @@ pub fn inner_ids(map: &[u8]) -> Vec<Extent> {
     extents(map).into_iter().map(to_itself).collect()
 }
 
-/// Whether the uid_map or gid_map gives the outer `id` one inside.
+/// Whether the uid_map or gid_map maps the outer `id`.
 pub fn has_outer(map: &[u8], id: u32) -> bool {
     let holds = |extent: &Extent| is_within(id, extent.outer, extent.count);
     extents(map).iter().any(holds)
 }
 
-/// Whether the uid_map or gid_map has the inner `id`.
+/// Whether the uid_map or gid_map maps the inner `id`.
 pub fn has_inner(map: &[u8], id: u32) -> bool {
     let holds = |extent: &Extent| is_within(id, extent.inner, extent.count);
     extents(map).iter().any(holds)

@@ -36,7 +36,7 @@ impl Database {
     }
 }
 
-/// A line of either database, as far as it concerns us.
+/// The fields that we need of a line of either database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The name of the user or group.
@@ -47,10 +47,10 @@ pub struct Entry {
     pub last: Vec<u8>,
 }
 
-/// A line of so many bytes or more is no entry: no name service makes one, and it must not cost its length in memory.
+/// We skip a line of so many bytes or more: no name service makes one, and a long line must not fill our memory.
 pub const LONGEST_LINE: u64 = 64 * 1024;
 
-/// Bytes: a file of more is none of a machine's users. In an entered file system, one may stand there that has no end.
+/// In bytes. No real user database is larger. In an entered file system, the file may be endless.
 const LARGEST_FILE: u64 = 64 << 20;
 
 fn entry(line: &[u8]) -> Option<Entry> {
@@ -65,8 +65,8 @@ fn entry(line: &[u8]) -> Option<Entry> {
     Some(Entry { name: name.to_vec(), id: parse_decimal(id)?, last: last.to_vec() })
 }
 
-/// Calls `visit` with each entry of a passwd(5) or group(5), or of what getent(1) says, until it answers false. Lines
-/// that are none are passed over. Errors: those of `reader`.
+/// Calls `visit` with each entry of a passwd(5) or group(5) file, or of getent(1)'s output, until it returns false.
+/// Malformed lines are skipped. Errors: those of `reader`.
 pub fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
@@ -77,7 +77,7 @@ pub fn for_each_entry(reader: impl Read, mut visit: impl FnMut(Entry) -> bool) -
             return Ok(());
         }
         let Some(text) = line.strip_suffix(b"\n").or((line.len() < LONGEST_LINE as usize).then_some(&line)) else {
-            // The rest of a line that is too long is no line of its own.
+            // Skip the rest of a line that is too long: it is not another line.
             skip_line(&mut reader)?;
             continue;
         };
@@ -104,8 +104,9 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-/// Visits the entries of the file, until `visit` answers false. Returns whether getent may be asked for more. In an entered
-/// file system, what stands there may be a pipe, a device or a file without end: that is not read, nor is getent to read it.
+/// Visits the entries of the file, until `visit` returns false. Returns whether we may ask getent for more. In an
+/// entered file system, a pipe, a device or an endless file may be in its place: we do not read that, and must not let
+/// getent read it.
 pub(super) fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) -> bool {
     let Ok(file) = open_retrying(Path::new(database.file()), OFlag::O_RDONLY) else {
         return true;
@@ -115,12 +116,12 @@ pub(super) fn visit_file(database: Database, visit: impl FnMut(Entry) -> bool) -
     if !regular || stat.st_size as u64 > LARGEST_FILE {
         return false;
     }
-    // Not all files tell their size: those of proc do not.
+    // A size of 0 proves nothing: files of proc have it, too.
     visit_beginning(File::from(file), LARGEST_FILE, visit)
 }
 
-/// Visits the entries in the first `most` bytes. Returns whether that is all there is, or fails: what has no end, or is to
-/// be waited for, is no database.
+/// Visits the entries in the first `most` bytes. Returns whether the file ends there; false for a file that would
+/// block, because that is not a database.
 fn visit_beginning(file: impl Read, most: u64, visit: impl FnMut(Entry) -> bool) -> bool {
     let mut beginning = file.take(most + 1);
     match for_each_entry(&mut beginning, visit) {

@@ -1,5 +1,5 @@
-//! Names and numbers of users and groups: the files are read by ourselves, since a static binary has no name service
-//! modules; what is not there is asked of getent(1).
+//! Names and numbers of users and groups. We read the files ourselves, because a static binary cannot load name service
+//! modules. For names that are not in the files, we ask getent(1).
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use super::getent;
 use super::passwd::{Database, Entry, visit_file};
 
-/// The first entry for which `wanted` holds, in the file or else of what getent knows of `key`.
+/// The first entry for which `wanted` holds: in the file, otherwise in getent's answer for `key`.
 fn find(database: Database, key: OsString, wanted: impl Fn(&Entry) -> bool) -> Option<Entry> {
     let mut found = None;
     let take = |found: &mut Option<Entry>, entry: Entry| {
@@ -35,7 +35,7 @@ pub fn id_by_name(database: Database, name: &OsStr) -> Option<u32> {
 pub enum Getent {
     /// It may.
     Run,
-    /// It may not: our next child is to be the program's.
+    /// It may not: our next child must be the program.
     Leave,
 }
 
@@ -50,7 +50,7 @@ pub fn shell_of(uid: u32, getent: Getent) -> Option<OsString> {
     Some(OsString::from_vec(user.last)).filter(|shell| !shell.is_empty())
 }
 
-/// The names of those of `uids` that have one; the first line of a UID counts.
+/// The names of those of `uids` that have one. If several lines have a UID, the first counts.
 pub fn names_by_uid(uids: &[u32]) -> HashMap<u32, OsString> {
     let mut missing: BTreeSet<u32> = uids.iter().copied().collect();
     let mut names = HashMap::new();

@@ -1,4 +1,4 @@
-//! Reads /proc/PID/cgroup, see cgroups(7). Paths are bytes, whatever a maker of cgroups chose to call them.
+//! Reads /proc/PID/cgroup, see cgroups(7). Paths are bytes, because the name of a cgroup may hold any.
 
 /// A line: the cgroup of the process in one hierarchy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Membership<'t> {
     pub path: &'t [u8],
 }
 
-/// The lines of a cgroup file, `HIERARCHY:CONTROLLERS:PATH`. Lines that are none are passed over.
+/// The lines of a cgroup file, `HIERARCHY:CONTROLLERS:PATH`. Malformed lines are skipped.
 pub fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
     text.split(|byte| *byte == b'\n').filter_map(|line| {
         let mut fields = line.splitn(3, |byte| *byte == b':');
@@ -19,8 +19,8 @@ pub fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
     })
 }
 
-/// The path of a process's cgroup, from the text of its /proc/PID/cgroup: of version 2, else of systemd's own hierarchy,
-/// else of the first that is not the root.
+/// The path of a process's cgroup, from the text of its /proc/PID/cgroup: the one of version 2; otherwise that of
+/// systemd's hierarchy; otherwise the first that is not the root.
 pub fn path(text: &[u8]) -> Option<&[u8]> {
     let all: Vec<_> = memberships(text).collect();
     let unified = all.iter().find(|one| one.hierarchy == b"0");

@@ -1,8 +1,8 @@
-//! The entries of an environment, `NAME=value` each, as environ(7) and /proc/PID/environ have them.
+//! The entries of an environment, each `NAME=value`, as in environ(7) and /proc/PID/environ.
 
 use std::ffi::{CStr, CString};
 
-/// The entries of a /proc/PID/environ, which its process may have filled with anything. What has no `=` sets nothing.
+/// The entries of a /proc/PID/environ. Its process may have filled it with anything; an entry without `=` sets nothing.
 pub fn entries_of(environ: &[u8]) -> Vec<CString> {
     let entries = environ.split(|byte| *byte == 0).filter(|entry| entry.contains(&b'='));
     // There is no NUL left in them.

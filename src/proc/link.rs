@@ -1,21 +1,21 @@
-//! What the links of /proc/PID/ns and /proc/PID/fd say: names of namespaces and sockets, with their inode numbers.
+//! Reads the text of links in /proc/PID/ns and /proc/PID/fd: names of namespaces and sockets, with their inode numbers.
 
 use std::num::NonZeroU32;
 
 use crate::namespace::Kind;
 use crate::number::parse_decimal;
 
-/// The inode number of a namespace; the kernel's are of 32 bits and never 0. At any one time no two namespaces, of
-/// whatever kinds, share one.
+/// The inode number of a namespace: 32 bits, never 0. At any one time, no two namespaces share one, not even of
+/// different kinds.
 pub type Inode = NonZeroU32;
 
-/// The number as one that a namespace can have: `None` for 0 and beyond 32 bits.
+/// The number as an inode number of a namespace; `None` for 0 and beyond 32 bits.
 pub fn inode(number: u64) -> Option<Inode> {
     u32::try_from(number).ok().and_then(Inode::new)
 }
 
-/// A namespace's own name: `net:[4026531840]`, as the links in /proc/PID/ns and /proc/PID/fd and the roots of nsfs
-/// mounts have it. `None` for what is no such name.
+/// Parses the name of a namespace, `net:[4026531840]`, as links in /proc/PID/ns and /proc/PID/fd and the roots of nsfs
+/// mounts have it. `None` for any other text.
 pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
     let (kind, inode) = split_name(text)?;
     Some((Kind::from_name(kind)?, parse_decimal(inode)?))

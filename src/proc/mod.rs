@@ -1,4 +1,4 @@
-//! The files of /proc: their bytes made into values. Nothing here opens a file: who calls does.
+//! Parses the files of /proc: bytes → values. Callers open the files.
 
 pub mod cgroup;
 pub mod environ;

@@ -1,4 +1,4 @@
-//! Reads /proc/PID/mountinfo, see proc_pid_mountinfo(5). Paths are bytes, whatever a mounter chose to write there.
+//! Reads /proc/PID/mountinfo, see proc_pid_mountinfo(5). Paths are bytes, because a mount point may hold any.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use crate::number::parse_decimal;
 
-/// Bytes: no table of mounts comes near this. The kernel allows a namespace 100,000 of them (sysctl fs.mount-max).
+/// In bytes. No mount table comes near this: the kernel allows a namespace 100,000 mounts (sysctl fs.mount-max).
 pub const LONGEST: usize = 64 * 1024 * 1024;
 
 /// A mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
-    /// Its number, which no other mount has at the same time, of whatever mount namespace.
+    /// Its id. No other mount of any mount namespace has it at the same time.
     pub id: u32,
-    /// The number of the mount that it is mounted on; that of the uppermost one is none of the list's.
+    /// The id of the mount that it is mounted on. That of the uppermost mount is not in the list.
     pub parent: u32,
     /// The root of the mount within its file system; of nsfs `net:[4026531840]`.
     pub root: OsString,
@@ -30,30 +30,30 @@ pub struct Mount {
     pub super_options: OsString,
 }
 
-/// The mounts of a mountinfo file. Lines that are none are passed over.
+/// The mounts of a mountinfo file. Malformed lines are skipped.
 pub fn mounts(text: &[u8]) -> impl Iterator<Item = Mount> {
     text.split(|byte| *byte == b'\n').filter_map(mount)
 }
 
-/// The mounts of nsfs in a mountinfo file. Taking a line apart costs far more than seeing that it is of another type.
+/// The nsfs mounts in a mountinfo file. To parse a line costs far more than to see that it has another type.
 pub fn nsfs_mounts(text: &[u8]) -> impl Iterator<Item = Mount> {
     const TYPE: &[u8] = b" - nsfs ";
     let nsfs = text.split(|byte| *byte == b'\n').filter(|line| line.windows(TYPE.len()).any(|window| window == TYPE));
     nsfs.filter_map(mount).filter(|mount| mount.fstype == "nsfs")
 }
 
-/// How many mounts a mountinfo file lists. No line is taken apart.
+/// The number of mounts in a mountinfo file. This parses no line.
 pub fn count(text: &[u8]) -> usize {
     text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count()
 }
 
-/// Whether a mountinfo file lists a mount on its reader's root directory. Of each line, only that field is looked at.
+/// Whether a mountinfo file lists a mount on its reader's root directory. This looks only at that field of each line.
 pub fn has_root(text: &[u8]) -> bool {
     let point = |line: &[u8]| line.split(|byte| *byte == b' ').nth(4) == Some(b"/");
     text.split(|byte| *byte == b'\n').any(point)
 }
 
-/// Whether something is mounted on `point`, which is seen from the reader's root directory.
+/// Whether something is mounted on `point`, a path from the reader's root directory.
 pub fn is_mounted(mounts: &[Mount], point: &str) -> bool {
     let point = Path::new(point);
     mounts.iter().any(|mount| mount.mount_point == point)

@@ -2,22 +2,22 @@
 
 use crate::number::parse_decimal;
 
-/// What a listing wants of a process's stat file.
+/// The fields of a process's stat file that a listing needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
-    /// PID of its parent, 0 if that is outside of our PID namespace.
+    /// PID of its parent; 0 if that is outside of our PID namespace.
     pub parent: i32,
     /// Whether it is a thread of the kernel's.
     pub kernel_thread: bool,
-    /// How many threads it has, an exited leader included.
+    /// The number of its threads, including a first thread that has exited.
     pub threads: u32,
 }
 
 /// PF_KTHREAD of <linux/sched.h>, in the `flags` field.
 const KERNEL_THREAD: u32 = 0x0020_0000;
 
-/// Takes the text of a stat file apart: `PID (COMM) STATE PPID …`. A comm may hold blanks, newlines and parentheses, so
-/// that only the **last** `)` is sure to end it.
+/// Parses a stat file: `PID (COMM) STATE PPID …`. A comm may hold blanks, newlines and parentheses: only the **last**
+/// `)` surely ends it.
 pub fn parse(text: &[u8]) -> Option<Stat> {
     let end = text.iter().rposition(|byte| *byte == b')')?;
     let mut fields = text[end + 1..].split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());

@@ -1,9 +1,9 @@
-//! /proc/PID/status, see proc_pid_status(5): a field a line, `NAME:`, a tab and its value. A comm forges none: the kernel
-//! escapes the line ends in it.
+//! /proc/PID/status, see proc_pid_status(5): a field a line, `NAME:`, a tab and its value. A comm cannot forge a field:
+//! the kernel escapes line ends in it.
 
 use crate::number::parse_decimal;
 
-/// Bytes: a status file is not longer, its lists of groups and processors included.
+/// In bytes. No status file is longer, even with all its groups and processors.
 pub const LONGEST: usize = 64 * 1024;
 
 /// The value of the field called `name`, without the blanks around it.

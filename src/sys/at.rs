@@ -1,5 +1,5 @@
-//! System calls relative to an open directory, into buffers of the caller: what a walk over /proc makes by the hundred
-//! thousand.
+//! System calls relative to an open directory, into buffers of the caller. A walk over /proc makes a hundred thousand
+//! of them.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd};
@@ -26,20 +26,20 @@ pub struct FileFacts {
     pub device: u64,
     /// Its inode number.
     pub ino: u64,
-    /// Of a character device: its major and minor number.
+    /// The major and minor number of a character device.
     pub character_device: Option<(u32, u32)>,
 }
 
-/// What `path` below `directory` leads to, as far as the kernel knows it by itself: statx(2), with which the server of a
-/// network or user-space file system is not asked, so that one that never answers does not stop us. A file system gives
-/// the facts that need no asking even where none are asked for. Errors: those of [`read_link`]; ENOSYS before Linux 4.11.
+/// What `path` below `directory` leads to, as far as the kernel knows. We call statx(2) with AT_STATX_DONT_SYNC and an
+/// empty mask: the kernel then does not ask the server of a network or user-space file system, which may never answer,
+/// and still returns the facts that it has. Errors: those of [`read_link`]; ENOSYS before Linux 4.11.
 pub fn facts(directory: impl AsFd, path: &CStr) -> nix::Result<FileFacts> {
     let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT;
     // SAFETY: an all-zero statx structure is a valid value.
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
     let directory = directory.as_fd().as_raw_fd();
-    // SAFETY: the path is NUL-terminated and the structure writable.
-    // By its number: musl before 1.2.5 has no function for it.
+    // SAFETY: the path is NUL-terminated and the structure writable. Called by its number, because musl before 1.2.5
+    // lacks the function.
     check(unsafe { libc::syscall(libc::SYS_statx, directory, path.as_ptr(), flags, 0, &mut found) })?;
     let is_character_device = u32::from(found.stx_mode) & libc::S_IFMT == libc::S_IFCHR;
     Ok(FileFacts {
@@ -53,8 +53,8 @@ pub fn facts(directory: impl AsFd, path: &CStr) -> nix::Result<FileFacts> {
 const RECORD_LENGTH: usize = 16;
 const NAME: usize = 19;
 
-/// Calls `visit` with each name in `directory`, `.` and `..` included, from where it stands. Errors of getdents64(2):
-/// ENOENT once the process of a /proc directory has ended.
+/// Calls `visit` with each name in `directory`, including `.` and `..`, from its current offset on. Errors of
+/// getdents64(2): ENOENT once the process of a /proc directory has ended.
 pub fn for_each_name(directory: impl AsFd, buffer: &mut [u8], mut visit: impl FnMut(&CStr)) -> nix::Result<()> {
     loop {
         // SAFETY: the buffer is writable for the length given.

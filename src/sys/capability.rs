@@ -11,7 +11,7 @@ pub struct CapabilitySets {
     pub effective: u64,
     /// Those that may be made effective.
     pub permitted: u64,
-    /// Those that pass an execve(2) of a file with the same inheritable ones.
+    /// Capabilities that survive the execve(2) of a file which has them inheritable as well.
     pub inheritable: u64,
 }
 
@@ -120,7 +120,7 @@ pub fn permitted_to_ambient() -> Result<(), (CapabilityCall, Errno)> {
     sets.inheritable |= sets.permitted;
     set(sets).map_err(of(CapabilityCall::Set))?;
     for capability in (0..64).filter(|capability| sets.permitted & 1 << capability != 0) {
-        // The kernel knows each of these, since it permits them: EINVAL is that of one without ambient capabilities.
+        // The kernel knows each of these, since it permits them. So EINVAL means that it has no ambient capabilities.
         raise_ambient(capability).map_err(of(CapabilityCall::Ambient))?;
     }
     Ok(())

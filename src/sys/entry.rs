@@ -1,8 +1,8 @@
-//! The C entry point of the binaries, in place of the Rust runtime's.
+//! The C entry point of the binaries. It replaces that of the Rust runtime.
 //!
-//! The runtime ignores SIGPIPE, opens /dev/null on each of the descriptors 0 to 2 that is closed, and installs signal
-//! handlers: all three would reach the program that we run, which must see what our caller passed on. It also costs
-//! a tenth of our start-up.
+//! The runtime ignores SIGPIPE, opens /dev/null on each closed descriptor from 0 to 2, and installs signal handlers.
+//! The program that we run would see these changes, and must see what our caller passed on. The runtime also takes a
+//! tenth of our start-up time.
 
 use std::ffi::{CStr, c_char, c_int};
 
@@ -10,7 +10,7 @@ use std::ffi::{CStr, c_char, c_int};
 pub struct Vectors {
     /// The arguments, `argv[0]` included.
     pub arguments: Vec<&'static CStr>,
-    /// The environment as it stands, entries without `=` included.
+    /// The environment as it is, including entries without `=`.
     pub environment: Vec<&'static CStr>,
 }
 
@@ -21,7 +21,8 @@ pub struct Vectors {
 /// strings that live, unchanged, as long as the process.
 pub unsafe fn start(argv: *const *const c_char, envp: *const *const c_char, main: fn(Vectors) -> c_int) -> c_int {
     super::file::note_closed_descriptors();
-    // SAFETY: passed on from our caller. Before anything is allocated, the name of what runs out of memory is known.
+    // SAFETY: passed on from our caller. The name is set before the first allocation, for the message that memory has
+    // run out.
     if let Some(name) = unsafe { first(argv) } {
         super::memory::set_name(base_name(name));
     }
@@ -49,7 +50,7 @@ fn base_name(path: &'static CStr) -> &'static CStr {
 unsafe fn strings(vector: *const *const c_char) -> Vec<&'static CStr> {
     let mut strings = Vec::new();
     let mut at = vector;
-    // SAFETY: the vector is ended by a null pointer, which is not passed over, and its strings live for ever.
+    // SAFETY: a null pointer ends the vector, and we stop at it. Its strings live as long as the process.
     unsafe {
         while !at.is_null() && !(*at).is_null() {
             strings.push(CStr::from_ptr(*at));
@@ -59,7 +60,7 @@ unsafe fn strings(vector: *const *const c_char) -> Vec<&'static CStr> {
     strings
 }
 
-/// Defines the C `main` of a binary that does what `$main` says, a `fn(Vectors) -> c_int`.
+/// Defines the C `main` of a binary, which calls `$main`, a `fn(Vectors) -> c_int`.
 #[macro_export]
 macro_rules! c_main {
     ($main:expr) => {

@@ -1,5 +1,5 @@
-//! execve(2) with vectors that have been made before it: so it takes no memory, which there may be none of in a child of
-//! a process with several threads (signal-safety(7)).
+//! execve(2) with vectors made beforehand, so that it allocates nothing: the child of a process with several threads
+//! must not allocate (signal-safety(7)).
 
 use std::ffi::{CStr, CString, c_char};
 use std::io::Write;
@@ -10,11 +10,11 @@ use nix::errno::Errno;
 pub struct Vector {
     /// Each with its NUL.
     strings: Vec<Vec<u8>>,
-    /// Of the strings, in their order, and the null pointer.
+    /// A vector of these strings, in their order, and a null pointer.
     pointers: Vec<*const c_char>,
 }
 
-/// The bytes that any [`i32`] takes as text, with its NUL.
+/// The most bytes of an [`i32`] as text, including the NUL.
 const LONGEST_NUMBER: usize = 12;
 
 impl Vector {
@@ -27,15 +27,15 @@ impl Vector {
         vector
     }
 
-    /// A string that has room for the number that [`Vector::set_number`] puts there.
+    /// A string with room for any number that [`Vector::set_number`] writes.
     pub fn room_for_number() -> CString {
         CString::from(c"-2147483648")
     }
 
-    /// Puts a number in place of a string that was made by [`Vector::room_for_number`]. This takes no memory.
+    /// Writes a number into a string made by [`Vector::room_for_number`], without allocating.
     pub fn set_number(&mut self, index: usize, number: i32) {
         if let Some(room) = self.strings.get_mut(index).filter(|room| room.len() == LONGEST_NUMBER) {
-            // It fits: the room is as long as the longest number.
+            // It always fits: the room is that of the longest number.
             let _ = write!(&mut room[..], "{number}\0");
             self.point(index);
         }
@@ -58,7 +58,7 @@ pub fn execute(path: &CStr, arguments: &Vector, environment: &Vector) -> Errno {
     Errno::last()
 }
 
-/// The same for a program that `interpreter` is to run: `path` takes the place of the second of the arguments.
+/// The same for a program that `interpreter` runs: `path` replaces the second argument.
 pub fn execute_script(interpreter: &CStr, path: &CStr, arguments: &mut Vector, environment: &Vector) -> Errno {
     if let Some(argument) = arguments.pointers.get_mut(1).filter(|argument| !argument.is_null()) {
         *argument = path.as_ptr();
@@ -83,7 +83,7 @@ mod tests {
             let text = CString::new(number.to_string()).unwrap();
             assert_eq!(vector.strings().collect::<Vec<_>>(), [c"a", &text, c"b"]);
         }
-        // No other string is overwritten, and there is none behind the last.
+        // This overwrites only that string, and never the null pointer after the last one.
         vector.set_number(0, 5);
         vector.set_number(9, 5);
         assert_eq!(vector.strings().next(), Some(c"a"));

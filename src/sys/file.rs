@@ -24,10 +24,10 @@ pub fn stderr() -> Option<BorrowedFd<'static>> {
     standard(libc::STDERR_FILENO)
 }
 
-/// Which of the descriptors 0 to 2 our caller had closed: they may be files of ours by now.
+/// Which of the descriptors 0 to 2 our caller had closed. They may be our own files by now.
 static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
-/// Notes which of the descriptors 0 to 2 are closed, before anything is opened.
+/// Notes which of the descriptors 0 to 2 are closed. Call it before anything is opened.
 pub fn note_closed_descriptors() {
     for (fd, closed) in (0..).zip(&CLOSED) {
         // SAFETY: F_GETFD only asks.
@@ -48,7 +48,7 @@ pub fn standard(fd: libc::c_int) -> Option<BorrowedFd<'static>> {
     Some(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
-/// Writes all of `bytes`, over several calls where it must. Errors of write(2), EINTR excepted.
+/// Writes all of `bytes`, with several calls if necessary. Errors of write(2), EINTR excepted.
 pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
     while !bytes.is_empty() {
         match write(&fd, bytes) {
@@ -61,19 +61,19 @@ pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
     Ok(())
 }
 
-/// Opens the existing file `path` for a text to be written. Errors of open(2).
+/// Opens the existing file `path` for writing. Errors of open(2).
 pub fn open_to_write(path: &(impl NixPath + ?Sized)) -> nix::Result<OwnedFd> {
     open_retrying(path, OFlag::O_WRONLY)
 }
 
-/// Writes `text` to the file `path` of proc in one write(2), as such files want it. Errors of open(2), and of
+/// Writes `text` to the file `path` of proc in one write(2), as these files require. Errors of open(2), and of
 /// [`write_to_proc`].
 pub fn write_once_to_proc(path: &(impl NixPath + ?Sized), text: &[u8]) -> nix::Result<()> {
     write_to_proc(open_to_write(path)?, text)
 }
 
-/// As [`write_fd_once`], to what should be a file of proc: another file system's would take the text, and nothing would
-/// come of it. Errors: [`NOT_PROC`] as well.
+/// As [`write_fd_once`], after a check that this is a file of proc: a file of another file system would take the text
+/// without effect. Errors: [`NOT_PROC`] as well.
 pub fn write_to_proc(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     if fstatfs(&file)?.filesystem_type() != PROC_SUPER_MAGIC {
         return Err(NOT_PROC);
@@ -81,10 +81,10 @@ pub fn write_to_proc(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     write_fd_once(file, text)
 }
 
-/// What stands where a file of proc should stand is one of another file system.
+/// A file of another file system is in the place of a file of proc.
 pub const NOT_PROC: Errno = Errno::ENODEV;
 
-/// Whether there is such a file, and it is one of proc.
+/// Whether the file exists and belongs to a proc.
 pub fn is_of_proc(path: &(impl NixPath + ?Sized)) -> bool {
     statfs(path).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC)
 }
@@ -101,15 +101,15 @@ pub fn write_fd_once(file: OwnedFd, text: &[u8]) -> nix::Result<()> {
     }
 }
 
-/// The flags that every file is opened with, whatever it is opened for.
+/// The flags with which we open every file.
 ///
-/// No descriptor of ours is to reach a program that we run: so all close on execve(2), those too that are closed before.
-/// Somebody else may have put a pipe or a terminal in place of the file: we neither wait for its other side, nor does it
-/// become the terminal of our session.
+/// O_CLOEXEC: none of our descriptors may reach a program that we run. O_NONBLOCK and O_NOCTTY: somebody may have put a
+/// FIFO or a terminal in place of the file, and we must neither wait for its other end nor make it our controlling
+/// terminal.
 pub const OPEN_FLAGS: OFlag = OFlag::O_CLOEXEC.union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
 
-/// Where a path leads: device and inode number, and the mount (0 before Linux 5.8), so that what is bind-mounted in two
-/// places is told apart.
+/// Where a path leads: device and inode number, and the id of the mount (0 before Linux 5.8). The mount tells two bind
+/// mounts of one file apart.
 pub type FileIdentity = (u32, u32, u64, u64);
 
 /// Where `path` leads, without asking the server of a network file system: statx(2). Errors: ENOSYS before Linux 4.11.
@@ -117,7 +117,7 @@ pub fn place(path: &Path) -> nix::Result<FileIdentity> {
     path.with_nix_path(|path| place_at(libc::AT_FDCWD, path, 0))?
 }
 
-/// Where a directory is that is open. Errors: as [`place`]; ENOTSUP before Linux 5.8, which does not say on which mount.
+/// Where an open directory is. Errors: as [`place`]; ENOTSUP before Linux 5.8, which does not tell the mount.
 pub fn place_of(directory: impl AsFd) -> nix::Result<FileIdentity> {
     match place_at(directory.as_fd().as_raw_fd(), c"", libc::AT_EMPTY_PATH)? {
         (_, _, _, 0) => Err(Errno::ENOTSUP),
@@ -136,15 +136,15 @@ fn place_at(directory: libc::c_int, path: &CStr, more: libc::c_int) -> nix::Resu
     Ok((found.stx_dev_major, found.stx_dev_minor, found.stx_ino, found.stx_mnt_id))
 }
 
-/// Whether the file has an extended attribute of this name, see xattr(7); not where that cannot be seen.
+/// Whether the file has an extended attribute of this name, see xattr(7). False if we cannot see that.
 pub fn has_attribute(path: &Path, name: &CStr) -> bool {
-    // SAFETY: two C strings; no value is asked for, its length alone.
+    // SAFETY: two C strings; with size 0, the call returns only the length of the value.
     let length =
         path.with_nix_path(|path| unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), std::ptr::null_mut(), 0) });
     length.is_ok_and(|length| length >= 0)
 }
 
-/// Opens `path` with [`OPEN_FLAGS`] besides. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody
+/// Opens `path` with [`OPEN_FLAGS`] added. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody
 /// reads.
 pub fn open_retrying(path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
@@ -160,7 +160,7 @@ pub fn read_bounded(path: &Path, limit: usize) -> nix::Result<Vec<u8>> {
     read_fd_bounded(open_retrying(path, OFlag::O_RDONLY)?, limit)
 }
 
-/// Reads at most `limit` bytes of `fd` from where it stands. Errors of read(2), EINTR excepted.
+/// Reads at most `limit` bytes of `fd` from its current offset on. Errors of read(2), EINTR excepted.
 pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
@@ -176,8 +176,8 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same file under a number that no command line has in mind, if one is free below RLIMIT_NOFILE: for what is still open
-/// when the program is looked up, which may be named by a descriptor (/proc/self/fd/3).
+/// Moves the file to a high number that no command line uses, if one is free below RLIMIT_NOFILE. The program may be
+/// named by a descriptor (/proc/self/fd/3), which must not be a file of ours that is still open when we look it up.
 pub fn out_of_the_way(fd: OwnedFd) -> OwnedFd {
     let duplicate = |least: libc::c_int| {
         // SAFETY: plain numbers in, a new descriptor out.

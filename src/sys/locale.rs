@@ -1,5 +1,5 @@
-//! Which characters a locale has, and how many columns they take, as the C library of the machine says: newlocale(3),
-//! nl_langinfo(3), isprint(3), iswprint(3), wcwidth(3). Programs that line up columns ask it as well.
+//! Asks the C library which characters a locale has and how many columns they take: newlocale(3), nl_langinfo(3),
+//! isprint(3), iswprint(3), wcwidth(3). Other programs that align columns ask it as well.
 //!
 //! Nothing here converts between character sets. For every set but ASCII and UTF-8, a static program of the GNU C library
 //! would load a module for it, and with that a second C library, whose version may not fit.
@@ -15,10 +15,10 @@ unsafe extern "C" {
     fn wcwidth(character: wchar_t) -> c_int;
 }
 
-/// LC_ALL_MASK of the GNU C library, which musl takes as well; the libc crate has it for the former only.
+/// LC_ALL_MASK of the GNU C library. musl takes it as well, but the libc crate has it only for the GNU C library.
 const ALL: c_int = 0x1fbf;
 
-/// A locale. It is a value: no other thread, and nothing else in this one, sees what it is.
+/// A locale, as a value: it changes nothing for other threads or for other code in this one.
 #[derive(Debug)]
 pub struct Locale(Characters);
 
@@ -35,8 +35,8 @@ impl Locale {
     /// The C locale.
     pub const C: Locale = Locale(Characters::Ascii);
 
-    /// The locale that the environment names, as `setlocale(LC_ALL, "")` finds it: with $LOCPATH, and C for all where
-    /// one category names a locale that is not installed.
+    /// The locale that the environment names, as `setlocale(LC_ALL, "")` finds it, including $LOCPATH. If any category
+    /// names a locale that is not installed, it is C for all.
     pub fn of_environment() -> Locale {
         Locale::named(c"")
     }
@@ -62,8 +62,8 @@ impl Locale {
         matches!(self.0, Characters::Utf8(_))
     }
 
-    /// How many of `bytes` the first character takes, and on how many columns it is printed: `None` if it cannot be
-    /// printed, as a byte that begins no character. `bytes` must not be empty.
+    /// The number of `bytes` of the first character, and of the columns that it takes: `None` if it cannot be printed
+    /// or is not a character. `bytes` must not be empty.
     pub fn first(&self, bytes: &[u8]) -> (usize, Option<usize>) {
         let byte = bytes[0];
         match &self.0 {
@@ -95,10 +95,10 @@ impl Handle {
         NonNull::new(made.cast()).map(Handle)
     }
 
-    /// Calls `ask` while this is the locale of the thread.
+    /// Calls `ask` with this as the locale of the thread.
     fn with<T>(&self, ask: impl FnOnce() -> T) -> T {
-        // SAFETY: the locale is ours and lives until drop; the thread has its own one back before we return, since what
-        // `ask` calls are functions of C, which do not unwind.
+        // SAFETY: the locale is ours and lives until drop. The thread gets its own back before we return: `ask` calls
+        // only C functions, which do not unwind.
         unsafe {
             let before = libc::uselocale(self.0.as_ptr() as locale_t);
             let answer = ask();
@@ -124,13 +124,13 @@ impl Handle {
     }
 
     fn prints(&self, byte: u8) -> bool {
-        // SAFETY: isprint(3) is defined for every value of an unsigned char.
+        // SAFETY: isprint(3) accepts every value of an unsigned char.
         self.with(|| unsafe { libc::isprint(byte.into()) != 0 })
     }
 
     fn columns(&self, character: char) -> Option<usize> {
         let code = u32::from(character);
-        // SAFETY: both are defined for every value; wide characters are code points in every C library of Linux.
+        // SAFETY: both accept every value; wide characters are code points in every C library of Linux.
         let (prints, columns) = self.with(|| unsafe { (iswprint(code) != 0, wcwidth(code as wchar_t)) });
         usize::try_from(columns).ok().filter(|_| prints)
     }
@@ -138,7 +138,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: it was made by newlocale(3), is freed once, and is no thread's locale outside of `with`.
+        // SAFETY: newlocale(3) made it, we free it once, and no thread uses it outside of `with`.
         unsafe { libc::freelocale(self.0.as_ptr() as locale_t) };
     }
 }

@@ -1,4 +1,4 @@
-//! Out of memory: the binaries say so and end with status 1, instead of SIGABRT and a core file.
+//! If memory runs out, the binaries say so and end with status 1, without SIGABRT or a core file.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, c_char};
@@ -20,7 +20,7 @@ pub(super) fn set_name(name: &'static CStr) {
     NAME.store(name.as_ptr().cast_mut(), Ordering::Relaxed);
 }
 
-// SAFETY: all is left to the C library's; a null pointer is never returned, which is allowed.
+// SAFETY: the C library's allocator does the work. We never return a null pointer; an allocator need not.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: passed on from our caller.
@@ -61,7 +61,7 @@ fn end() -> ! {
     };
     let mut text = [0; 256];
     let mut length = 0;
-    // As all messages, without bytes that drive the terminal.
+    // No message of ours may hold bytes that drive the terminal.
     let printable = |byte: u8| if byte.is_ascii_graphic() { byte } else { b'?' };
     let name = name.to_bytes().iter().copied().map(printable).take(128);
     for byte in name.chain(*b": Cannot allocate memory\n") {

@@ -1,4 +1,5 @@
-//! The calls of the kernel and of the C library that nix lacks, one thin safe function each: the only place with `unsafe` code.
+//! Calls of the kernel and of the C library that nix lacks, one thin safe function each. Only this room has `unsafe`
+//! code.
 
 #![allow(unsafe_code)]
 
@@ -24,7 +25,7 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-/// What the C library calls this error, as in strerror(3): `Operation not permitted`.
+/// The C library's text for this error, as in strerror(3): `Operation not permitted`.
 pub fn error_text(errno: Errno) -> String {
     let mut text = [0 as libc::c_char; 256];
     // SAFETY: the buffer is writable for the length given, and strerror_r ends what it writes with a NUL.
@@ -41,12 +42,12 @@ fn check(result: libc::c_long) -> nix::Result<libc::c_long> {
     if result == -1 { Err(Errno::last()) } else { Ok(result) }
 }
 
-/// Takes hold of the descriptor that a system call has made, or of the errno it left.
+/// Owns the descriptor that a system call has made, or returns the errno that it left.
 ///
 /// # Safety
 /// `result` is what a call returned that makes a descriptor, which nothing else has taken yet.
 unsafe fn new_descriptor(result: libc::c_long) -> nix::Result<OwnedFd> {
-    // A descriptor is an int of C, whatever the call returns it as.
+    // A descriptor is a C int, even if syscall(2) returns a long.
     let fd = check(result)? as RawFd;
     // SAFETY: it has just been made and belongs to nobody else, as our caller says.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })

@@ -1,4 +1,4 @@
-//! Mounts by descriptor, not by path: what is mounted where cannot be changed by whoever changes a path meanwhile.
+//! Mounts by descriptor, not by path: nobody who changes a path meanwhile can change what is mounted or where.
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -11,8 +11,8 @@ const OPEN_TREE_CLOEXEC: libc::c_uint = libc::O_CLOEXEC as libc::c_uint;
 const MOVE_MOUNT_F_EMPTY_PATH: libc::c_uint = 0x4;
 const MOVE_MOUNT_T_EMPTY_PATH: libc::c_uint = 0x40;
 
-/// A mount of the file at `path`, which is attached nowhere and goes with the descriptor unless [`attach`] has attached
-/// it: open_tree(2). Errors: ENOSYS before Linux 5.2, EPERM without CAP_SYS_ADMIN over the mount namespace.
+/// A detached mount of the file at `path`: open_tree(2). It ends when the descriptor is closed, unless [`attach`] has
+/// attached it. Errors: ENOSYS before Linux 5.2, EPERM without CAP_SYS_ADMIN over the mount namespace.
 pub fn detached_bind(path: &CStr) -> nix::Result<OwnedFd> {
     let flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
     // SAFETY: a C string and plain numbers in, a new descriptor out.
@@ -22,8 +22,8 @@ pub fn detached_bind(path: &CStr) -> nix::Result<OwnedFd> {
     }
 }
 
-/// Attaches a mount that is attached nowhere on an open file: move_mount(2). Errors: ENOENT if the file has been removed,
-/// EINVAL if one is a directory and the other is not.
+/// Attaches a detached mount to an open file: move_mount(2). Errors: ENOENT if the file has been removed, EINVAL if one
+/// is a directory and the other is not.
 pub fn attach(mount: impl AsFd, on: impl AsFd) -> nix::Result<()> {
     let flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
     // SAFETY: open descriptors, empty C strings and a plain number.

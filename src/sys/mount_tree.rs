@@ -53,7 +53,7 @@ const MNT_POINT_AT: usize = 108;
 /// Where it says which of its fields are filled.
 const MASK_AT: usize = 8;
 
-/// A longer text than this is of no mount that is looked for.
+/// No mount that we look for has longer texts.
 const TEXTS: usize = 16 * 1024;
 
 /// Which neighbour in the kernel's order of mount namespaces.
@@ -70,19 +70,19 @@ pub enum Neighbour {
 pub struct Facts {
     /// Its 64-bit id.
     pub id: u64,
-    /// How many mounts there are in it, those that cannot be reached from its root included.
+    /// The number of mounts in it, including those that cannot be reached from its root.
     pub mounts: u32,
 }
 
 impl Facts {
-    /// Whether so many mounts are all that can be shown of it. The namespace that the system began with is mostly an
-    /// empty one, with the root on it, and is not shown.
+    /// Whether a list of so many mounts is complete. The first mount of the system is mostly an empty one with the root
+    /// mounted on it, and no list shows it.
     pub fn is_all(self, mounts: usize) -> bool {
         mounts + 1 >= self.mounts as usize
     }
 }
 
-/// What is to be known of a mount namespace. Errors: ENOTTY before Linux 6.12.
+/// The facts of a mount namespace. Errors: ENOTTY before Linux 6.12.
 pub fn namespace(namespace: impl AsFd) -> nix::Result<Facts> {
     let mut info = NamespaceInfo::default();
     // SAFETY: the request writes one structure of this layout.
@@ -104,8 +104,8 @@ pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<OwnedFd>
     unsafe { new_descriptor(libc::ioctl(namespace.as_fd().as_raw_fd(), request, no_info).into()) }
 }
 
-/// The ids of the mounts of the mount namespace with that id, in the order of their making. Errors: ENOENT if there is
-/// no such namespace, EPERM without rights over it, ENOSYS and EINVAL from older kernels.
+/// The ids of the mounts in the mount namespace with that id, the oldest first. Errors: ENOENT if there is no such
+/// namespace, EPERM without rights over it, ENOSYS and EINVAL from older kernels.
 pub fn list(namespace: u64) -> nix::Result<Vec<u64>> {
     let mut mounts = Vec::new();
     let mut request = MountIdRequest { size: REQUEST_SIZE, spare: 0, mount: ROOT, parameter: 0, namespace };
@@ -133,8 +133,8 @@ pub struct MountFacts {
     pub point: Vec<u8>,
 }
 
-/// The facts of a mount of a namespace; `None` where the kernel tells not all of them, or they are longer than any that
-/// matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
+/// The facts of a mount in a namespace; `None` if the kernel leaves some out, or if they are longer than those of any
+/// mount that matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
 pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
     let wanted = STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT | STATMOUNT_FS_TYPE;
     let request = MountIdRequest { size: REQUEST_SIZE, spare: 0, mount, parameter: wanted, namespace };

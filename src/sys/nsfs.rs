@@ -19,7 +19,7 @@ fn descriptor(fd: impl AsFd, request: libc::Ioctl) -> nix::Result<OwnedFd> {
     unsafe { new_descriptor(libc::ioctl(fd.as_fd().as_raw_fd(), request).into()) }
 }
 
-/// The user namespace that owns a namespace. Errors: EPERM if it is outside of what the caller may see.
+/// The user namespace that owns a namespace. Errors: EPERM if the caller may not see it.
 pub fn owner(namespace: impl AsFd) -> nix::Result<OwnedFd> {
     descriptor(namespace, NS_GET_USERNS)
 }
@@ -29,12 +29,12 @@ pub fn parent(namespace: impl AsFd) -> nix::Result<OwnedFd> {
     descriptor(namespace, NS_GET_PARENT)
 }
 
-/// The network namespace of a socket. Errors: EPERM without CAP_NET_ADMIN over it, ENOTTY if it is no socket.
+/// The network namespace of a socket. Errors: EPERM without CAP_NET_ADMIN over it, ENOTTY if it is not a socket.
 pub fn of_socket(socket: impl AsFd) -> nix::Result<OwnedFd> {
     descriptor(socket, SIOCGSKNS)
 }
 
-/// The kind of a namespace; `None` for one that we have no name for. Errors: ENOTTY if it is no namespace file.
+/// The kind of a namespace; `None` for a kind that we do not know. Errors: ENOTTY if it is not a namespace file.
 pub fn kind(namespace: impl AsFd) -> nix::Result<Option<Kind>> {
     // SAFETY: this request takes no argument.
     let flag = check(unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_GET_NSTYPE) }.into())?;
@@ -66,7 +66,7 @@ struct FileHandle {
     ino: u32,
 }
 
-/// What is known of a namespace that is to be opened by handle: kernels before 6.19 want all of it.
+/// The facts of a namespace to open by handle. Kernels before 6.19 require all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandleFacts {
     /// Its kind.
@@ -75,8 +75,8 @@ pub struct HandleFacts {
     pub ino: u32,
 }
 
-/// Opens the namespace with this 64-bit id. Errors: ESTALE if there is none, or (before Linux 6.19) if the other facts
-/// are not given; EPERM without the right to; EINVAL, EBADF or ENOTSUP before Linux 6.18.
+/// Opens the namespace with this 64-bit id. Errors: ESTALE if none has it, or (before Linux 6.19) if the other facts
+/// are not given; EPERM without the rights; EINVAL, EBADF or ENOTSUP before Linux 6.18.
 pub fn open_by_id(id: u64, facts: Option<HandleFacts>) -> nix::Result<OwnedFd> {
     let mut handle = FileHandle {
         bytes: 16,

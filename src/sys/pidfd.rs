@@ -12,7 +12,7 @@ use super::new_descriptor;
 use crate::namespace::KindSet;
 use crate::number::number;
 
-/// A descriptor of process `pid`, close-on-exec. Errors: ESRCH if there is none, ENOSYS before Linux 5.3.
+/// A descriptor of process `pid`, close-on-exec. Errors: ESRCH if no such process exists, ENOSYS before Linux 5.3.
 pub fn open(pid: i32) -> nix::Result<OwnedFd> {
     // SAFETY: plain numbers in, a new descriptor out.
     unsafe { new_descriptor(libc::syscall(libc::SYS_pidfd_open, pid, 0)) }
@@ -52,8 +52,8 @@ pub fn has_ended(process: impl AsFd) -> nix::Result<bool> {
     Ok(poll(&mut fds, PollTimeout::ZERO)? > 0)
 }
 
-/// PIDFS_MAGIC of <linux/magic.h>: since Linux 6.9 pidfds are files of a file system of their own. (Each C library has another
-/// integer for it.)
+/// PIDFS_MAGIC of <linux/magic.h>: since Linux 6.9, pidfds are files of pidfs. (C libraries differ in the integer type
+/// of it.)
 const PIDFS_MAGIC: FsType = FsType(0x5049_4446);
 
 /// Whether its inode number tells this process from every other one since boot.

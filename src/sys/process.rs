@@ -22,8 +22,8 @@ pub enum ForkResult {
 /// Makes a copy of this process, see fork(2). Errors: EAGAIN (limit of processes), ENOMEM (also: the PID namespace for
 /// children has lost its init, pid_namespaces(7)).
 ///
-/// The tools call this with one thread only, so that the child may do whatever its parent could. A process with more
-/// than one may do no more than async-signal-safe calls in the child, as signal-safety(7) says.
+/// The tools call this with a single thread: then the child may do whatever its parent could. If the process has more
+/// threads, the child may make only async-signal-safe calls (signal-safety(7)).
 pub fn fork() -> nix::Result<ForkResult> {
     // SAFETY: the child continues with a copy of everything; no other thread of the tools can have held a lock.
     match unsafe { nix::unistd::fork() }? {
@@ -35,8 +35,8 @@ pub fn fork() -> nix::Result<ForkResult> {
 /// KCMP_FILES of <linux/kcmp.h>.
 const KCMP_FILES: libc::c_long = 2;
 
-/// The order, the kernel's own, of the descriptor tables of two threads: equal if they share one, see kcmp(2). Errors:
-/// ESRCH if one has ended, EPERM without ptrace rights over both, ENOSYS from a kernel without CONFIG_KCMP.
+/// The kernel's order of the descriptor tables of two threads: equal if they share one, see kcmp(2). Errors: ESRCH if
+/// one has ended, EPERM without ptrace rights over both, ENOSYS from a kernel without CONFIG_KCMP.
 pub fn compare_files(one: i32, other: i32) -> nix::Result<Ordering> {
     // SAFETY: plain numbers.
     let order = unsafe { libc::syscall(libc::SYS_kcmp, one, other, KCMP_FILES, 0, 0) };
@@ -65,7 +65,7 @@ pub enum ChildEvent {
     Stopped(SignalNumber),
 }
 
-/// Waits until `child` ends, see waitid(2). EINTR is retried. Errors: ECHILD if it is no child of ours.
+/// Waits until `child` ends, see waitid(2). EINTR is retried. Errors: ECHILD if it is not our child.
 pub fn wait_for_end(child: i32) -> nix::Result<ChildEvent> {
     loop {
         if let Some(event) = wait_id(child, libc::WEXITED)?.and_then(event) {
@@ -74,24 +74,24 @@ pub fn wait_for_end(child: i32) -> nix::Result<ChildEvent> {
     }
 }
 
-/// What became of `child` since it was asked last, if anything, see waitid(2). Errors as [`wait_for_end`].
+/// What has happened to `child` since the last call, if anything, see waitid(2). Errors as [`wait_for_end`].
 pub fn poll_child(child: i32) -> nix::Result<Option<ChildEvent>> {
     let news = wait_id(child, libc::WEXITED | libc::WSTOPPED | libc::WNOHANG)?;
     Ok(news.and_then(event))
 }
 
-/// Whether `child` was stopped, and has been continued since that was asked last: WCONTINUED of waitid(2).
+/// Whether `child` has been continued after a stop since the last call: WCONTINUED of waitid(2).
 pub fn has_continued(child: i32) -> bool {
     matches!(wait_id(child, libc::WCONTINUED | libc::WNOHANG), Ok(Some(_)))
 }
 
-/// The PID of a child, any, that has ended and that nobody has waited for yet, see waitid(2).
+/// The PID of any child that has ended and that nobody has waited for yet, see waitid(2).
 pub fn ended_child() -> Option<i32> {
     let (_, pid, _) = wait_any(libc::P_ALL, 0, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).ok()??;
     Some(pid)
 }
 
-/// The code and the status that waitid(2) gives of a child; `None` if there is nothing to say (WNOHANG).
+/// The code and the status of a child from waitid(2); `None` if nothing has happened (WNOHANG).
 fn wait_id(child: i32, options: libc::c_int) -> nix::Result<Option<(libc::c_int, libc::c_int)>> {
     let news = wait_any(libc::P_PID, child as libc::id_t, options)?;
     Ok(news.map(|(code, _, status)| (code, status)))
@@ -127,15 +127,15 @@ fn event((code, status): (libc::c_int, libc::c_int)) -> Option<ChildEvent> {
     }
 }
 
-/// Has `signal` sent to this process when its parent dies: PR_SET_PDEATHSIG of prctl(2). The kernel forgets it when
-/// the process changes its credentials.
+/// Makes the kernel send `signal` to this process when its parent dies: PR_SET_PDEATHSIG of prctl(2). The kernel
+/// forgets it when the process changes its credentials.
 pub fn set_parent_death_signal(signal: SignalNumber) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0 as libc::c_ulong, 0, 0, 0) }.into()).map(drop)
 }
 
-/// Whether others of the same user may trace this process and look into its /proc files: PR_SET_DUMPABLE of prctl(2).
-/// An execve(2) sets it back.
+/// Sets whether other processes of the same user may trace this one and read its /proc files: PR_SET_DUMPABLE of
+/// prctl(2). execve(2) resets it.
 pub fn set_dumpable(dumpable: bool) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(dumpable), 0, 0, 0) }.into()).map(drop)
@@ -156,13 +156,14 @@ impl Status {
     /// We failed.
     pub const FAILURE: Status = Status::Exited(1);
 
-    /// Dies of the signal, or returns what `main` has to return.
+    /// Dies of the signal, or returns the value that `main` must return.
     pub fn conclude(self) -> i32 {
         match self {
             Status::Exited(status) => i32::from(status),
             Status::Killed(signal) => {
                 die_of(signal);
-                // Only a signal that ends nobody comes here; this is how a shell would name it.
+                // We get here only with a signal that does not end a process. This is the status that a shell would
+                // give.
                 128 + signal.0
             }
         }

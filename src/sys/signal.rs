@@ -1,11 +1,11 @@
-//! Signals by number: their dispositions, sending them, waiting for one and dying of one.
+//! Signals by number: sets dispositions, sends signals, waits for one, dies of one.
 
 use nix::errno::Errno;
 use nix::sys::signal::SigSet;
 
 use super::check;
 
-/// A signal number, real-time ones included (nix's `Signal` has none of those).
+/// A signal number, including real-time ones, which nix's `Signal` lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignalNumber(pub i32);
 
@@ -206,8 +206,8 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
 /// among those that our caller blocks (`callers`; we may hold back more of them), or if no shell would continue our process group: then the kernel passes over the signal (setpgid(2), orphaned
 /// process groups).
 ///
-/// Another stop that comes meanwhile, of the same Ctrl-Z, does not stop it once more: it is blocked until this one is
-/// pending, and the next SIGCONT takes both away (signal(7)).
+/// A second stop signal from the same Ctrl-Z does not stop it again: it stays blocked until ours is pending, and the
+/// next SIGCONT discards both (signal(7)).
 pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
     let kinds = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
     let stops = set_of(&kinds.map(SignalNumber));
@@ -229,12 +229,12 @@ pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
     }
 }
 
-/// Where a signal came from, as far as it matters to pass it on.
+/// Where a signal came from, which decides whether we pass it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Which signal.
     pub signal: SignalNumber,
-    /// Sent by the kernel itself, as the terminal driver does on Ctrl-C, not by a process.
+    /// Sent by the kernel, such as by the terminal driver on Ctrl-C, not by a process.
     pub from_kernel: bool,
 }
 
@@ -252,7 +252,7 @@ pub fn wait_for(signals: &SigSet) -> nix::Result<Received> {
     }
 }
 
-/// Whether `signal`, which our caller blocks then, has been sent to us, see sigpending(2).
+/// Whether `signal` is pending for us, which means that our caller blocks it, see sigpending(2).
 pub fn is_pending(signal: SignalNumber) -> bool {
     // SAFETY: an all-zero set is a valid value, which sigpending(2) fills.
     unsafe {
@@ -261,12 +261,12 @@ pub fn is_pending(signal: SignalNumber) -> bool {
     }
 }
 
-/// Takes a pending `signal` away; whether there was one, see sigtimedwait(2).
+/// Consumes a pending `signal`, see sigtimedwait(2). Returns whether one was pending.
 pub fn take_pending(signal: SignalNumber) -> bool {
     take_of(&set_of(&[signal])).is_some()
 }
 
-/// Takes away one of `signals` that is pending, see sigtimedwait(2). `None` if there is none.
+/// Consumes one of `signals` that is pending, see sigtimedwait(2). `None` if none is.
 pub fn take_any_pending(signals: &SigSet) -> Option<Received> {
     take_of(signals.as_ref())
 }
@@ -297,7 +297,7 @@ pub fn is_member(mask: &SigSet, signal: SignalNumber) -> bool {
 }
 
 fn set_of(signals: &[SignalNumber]) -> libc::sigset_t {
-    // SAFETY: the set is initialised before numbers are added to it; one that is no signal is refused.
+    // SAFETY: the set is initialised before numbers are added to it; the C library refuses an invalid number.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&mut set);
@@ -308,14 +308,14 @@ fn set_of(signals: &[SignalNumber]) -> libc::sigset_t {
     }
 }
 
-/// Ends this process by `signal` as a child ended by it would appear to our caller, without a core dump of ours.
-/// Returns only where the signal does not end a process.
+/// Ends this process by `signal`, so that our caller sees what it would see of the child, but without a core dump.
+/// Returns only if the signal does not end a process.
 pub fn die_of(signal: SignalNumber) {
     let _ = set_default(signal);
     let set = set_of(&[signal]);
     // SAFETY: a whole rlimit, an initialised set; raise takes a plain number.
     unsafe {
-        // Whatever core the child left must not be overwritten by one of ours.
+        // Our core file must not overwrite the child's.
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &none);
         libc::raise(signal.0);

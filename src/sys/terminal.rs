@@ -7,7 +7,7 @@ use nix::unistd::{Pid, tcgetpgrp};
 use super::check;
 use super::file::standard;
 
-/// The columns of the terminal behind `fd`, `None` if it is no terminal or does not say.
+/// The columns of the terminal behind `fd`; `None` if it is not a terminal or does not know its width.
 pub fn width(fd: impl AsFd) -> Option<usize> {
     // SAFETY: an all-zero winsize is a valid value, and this request only writes to it.
     let size = unsafe {
@@ -17,8 +17,8 @@ pub fn width(fd: impl AsFd) -> Option<usize> {
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
-/// The process group in the foreground of our controlling terminal, as far as standard input, output or error leads to that
-/// one, see tcgetpgrp(3). `None` if none does.
+/// The foreground process group of our controlling terminal, if standard input, output or error is that terminal, see
+/// tcgetpgrp(3). `None` if none of them is.
 pub fn foreground_group() -> Option<Pid> {
     (0..3).filter_map(standard).find_map(|fd| tcgetpgrp(fd).ok())
 }
