@@ -1,11 +1,12 @@
-//! Which ids the user namespace that we are in maps.
+//! Which ids our user namespace maps.
 
 use super::SystemView;
 use crate::ids::map::{Extent, IdKind, extents, has_inner};
 use crate::number::parse_decimal;
 
-/// Which of our own are not mapped, to be read behind "our"; `None` where both are, or where that cannot be seen.
-/// unshare(2) refuses a user namespace to a process whose effective user or group is not (EPERM).
+/// Names the effective ids of ours that are not mapped, to follow the word "our"; `None` if both are mapped or we
+/// cannot see the maps. unshare(2) refuses a user namespace to a process with an unmapped effective user or group
+/// (EPERM).
 pub fn unmapped(view: &SystemView) -> Option<&'static str> {
     let lacks = |ids, field| Some(!is_mapped(view, ids, effective(view, field)?)?);
     let user = lacks(IdKind::User, "Uid") == Some(true);
@@ -18,8 +19,8 @@ pub fn unmapped(view: &SystemView) -> Option<&'static str> {
     }
 }
 
-/// Whether the id is in a range of our map; `None` if that cannot be seen. One that is in none is shown as the overflow id,
-/// which a map may hold as well: then it is taken for mapped.
+/// Whether our map holds the id; `None` if we cannot see the map. The kernel shows an unmapped id as the overflow id.
+/// If the map holds the overflow id as well, we take it for mapped.
 fn is_mapped(view: &SystemView, ids: IdKind, id: u32) -> Option<bool> {
     let map = view.text(&format!("/proc/self/{}", ids.map_file()))?;
     Some(has_inner(map.as_bytes(), id))
@@ -46,7 +47,7 @@ pub fn listed(ranges: &[(u32, u32)]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// The first ids of the range that are in none of these, as such a range; `None` where all are.
+/// The first ids of the range that none of these ranges holds, as a range; `None` if they hold all.
 pub fn outside_of((first, count): (u32, u32), ranges: &[(u32, u32)]) -> Option<(u32, u32)> {
     let end = u64::from(first) + u64::from(count);
     let bounds = ranges.iter().map(|(first, count)| (u64::from(*first), u64::from(*first) + u64::from(*count)));
@@ -64,7 +65,7 @@ pub fn outside_of((first, count): (u32, u32), ranges: &[(u32, u32)]) -> Option<(
     None
 }
 
-/// The second of the real, effective, saved and file system ids.
+/// Field two of real, effective, saved and file system id.
 fn effective(view: &SystemView, field: &str) -> Option<u32> {
     let ids = view.status(field)?;
     parse_decimal(ids.split_whitespace().nth(1)?.as_bytes())

@@ -9,11 +9,11 @@ use crate::error::Shown;
 use crate::proc::cgroup::{Membership, memberships};
 use crate::proc::mountinfo::Mount;
 
-/// PROC_CGROUP_INIT_INO of the kernel: the cgroup namespace that there is from the start has this number.
+/// PROC_CGROUP_INIT_INO of the kernel: the number of the initial cgroup namespace.
 const FIRST_CGROUP_NAMESPACE: &str = "cgroup:[4026531835]";
 
-/// EAGAIN of fork(2). `unbounded`: whether RLIMIT_NPROC does not count for us, as for the first root user and for who has
-/// CAP_SYS_ADMIN or CAP_SYS_RESOURCE (getrlimit(2)).
+/// EAGAIN of fork(2). `unbounded`: whether we are exempt from RLIMIT_NPROC, as root of the initial user namespace and
+/// processes with CAP_SYS_ADMIN or CAP_SYS_RESOURCE are (getrlimit(2)).
 pub fn of_processes(unbounded: bool, view: &SystemView) -> Option<String> {
     let groups = cgroups(view);
     if let Some(full) = groups.iter().find(|group| group.current >= group.most) {
@@ -36,13 +36,13 @@ pub fn of_processes(unbounded: bool, view: &SystemView) -> Option<String> {
     }
 }
 
-/// RLIMIT_NPROC, where it is that which has refused.
+/// RLIMIT_NPROC, if that is the limit that we have reached.
 pub fn of_user(view: &SystemView) -> Option<String> {
     let limit = processes_of_user(view)?;
     Some(format!("our user has as many processes and threads as it may: {limit} (RLIMIT_NPROC, ulimit -u)"))
 }
 
-/// Whether no cgroup around ours is out of sight, as that of a container is in a cgroup namespace.
+/// Whether we can see every cgroup around ours. In a cgroup namespace, such as a container's, we cannot.
 fn sees_all_cgroups(view: &SystemView) -> bool {
     view.link("/proc/self/ns/cgroup").as_deref() == Some(FIRST_CGROUP_NAMESPACE)
         && view.mounts().iter().any(|mount| {
@@ -51,7 +51,7 @@ fn sees_all_cgroups(view: &SystemView) -> bool {
         })
 }
 
-/// The soft limit; `None` where there is none, or it cannot be seen.
+/// The soft limit; `None` if it is unlimited or we cannot see it.
 fn processes_of_user(view: &SystemView) -> Option<u64> {
     let limits = view.text("/proc/self/limits")?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max processes"))?;
@@ -65,7 +65,7 @@ struct Group {
     current: u64,
 }
 
-/// Our cgroup and those around it, as far as they have a limit, from the innermost outwards.
+/// Those of our cgroup and the ones around it that have a limit, the innermost first.
 fn cgroups(view: &SystemView) -> Vec<Group> {
     let mounts = view.mounts();
     let lines = view.text("/proc/self/cgroup").unwrap_or_default();
@@ -94,7 +94,7 @@ fn has_pids(controllers: &[u8], mount: &Mount) -> bool {
     has(controllers) && has(mount.super_options.as_bytes())
 }
 
-/// The path of a cgroup below the root of the mount; `None` if it is not shown there.
+/// The path of a cgroup below the root of the mount; `None` if the mount does not show it.
 fn below<'p>(path: &'p [u8], mount: &Mount) -> Option<&'p Path> {
     let inside = Path::new(OsStr::from_bytes(path)).strip_prefix(&mount.root).ok()?;
     inside.components().all(|component| matches!(component, Component::Normal(_))).then_some(inside)

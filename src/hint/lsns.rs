@@ -29,7 +29,7 @@ pub fn usage(error: &UsageError) -> Option<String> {
     }
 }
 
-/// `-t net,mnt`, or a kind that is called otherwise.
+/// `-t net,mnt`, or another name for a kind.
 fn kinds(value: &OsStr) -> String {
     let parts = value.as_bytes().split(|byte| *byte == b',');
     let kinds: Option<Vec<Kind>> = parts.map(Kind::from_name).collect();
@@ -42,7 +42,7 @@ fn kinds(value: &OsStr) -> String {
     }
 }
 
-/// An operand that is no number.
+/// An operand that is not a number.
 fn no_number(value: &OsStr) -> String {
     if let Some(kind) = Kind::from_name(value.as_bytes()) {
         return format!("the namespaces of one kind are listed with -t {kind}");

@@ -24,7 +24,7 @@ impl Made {
         Made(root)
     }
 
-    /// With a link at `path` that holds `text`, as those of /proc/PID/ns.
+    /// Adds a link at `path` that holds `text`, as the links in /proc/PID/ns do.
     pub fn with_link(self, path: &str, text: &str) -> Made {
         let path = self.0.join(path.trim_start_matches('/'));
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

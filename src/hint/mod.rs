@@ -1,7 +1,7 @@
-//! Why something probably failed, and what to do: worked out after the failure, by reading only.
+//! Works out why something probably failed and what to do, after the failure and by reading only.
 //!
-//! A hint must never be wrong with confidence: it is given where what can be seen leaves one cause, or it names both
-//! where two cannot be told apart, or it is not given.
+//! A hint must never be confidently wrong. If what we see leaves one cause, it names that. If it leaves two, it names
+//! both. Otherwise we give none.
 
 mod ids;
 mod limits;
@@ -17,14 +17,14 @@ mod view;
 
 pub use view::SystemView;
 
-/// A file of /proc that is none of proc.
+/// A file in /proc that does not belong to a proc.
 fn not_of_proc() -> String {
     "what stands there is no file of proc, and takes what is written without any effect: something else is mounted on \
      /proc or below it"
         .to_string()
 }
 
-/// fork(2): ENOMEM, where children are to be in another PID namespace than ours, see pid_namespaces(7).
+/// fork(2): ENOMEM, when children will be in another PID namespace than ours, see pid_namespaces(7).
 fn process_1_has_ended(which: &str) -> String {
     format!(
         "process 1 of the PID namespace {which} has ended, and no process can be made there any more (or memory is \

@@ -1,4 +1,4 @@
-//! Why a program could not be run, as it is seen from where it was to be run: after all that was entered.
+//! Why we could not run a program, as seen from where it would have run: after everything was entered.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -15,16 +15,16 @@ use crate::enter::program::DEFAULT_PATH;
 use crate::error::Shown;
 use crate::sys::file::{open_retrying, read_fd_bounded};
 
-/// What a shell has by itself, and is no file.
+/// Builtins of a shell, which are not files.
 const BUILTINS: [&str; 16] = [
     "alias", "bg", "cd", "eval", "exec", "exit", "export", "fg", "jobs", "let", "local", "read", "set", "source",
     "ulimit", "unset",
 ];
 
-/// What of a program is looked at: the line that begins with `#!`, or the table of an ELF file and the name of its loader.
+/// We read so much of a program: its `#!` line, or the table of an ELF file and the name of its loader.
 const LOOKED_AT: usize = 64 << 10;
 
-/// A `#!` line leads to another script at most so often.
+/// We follow a `#!` line to another script at most so often.
 const DEEPEST: usize = 5;
 
 /// How a program was looked for.
@@ -32,11 +32,11 @@ const DEEPEST: usize = 5;
 pub struct Search {
     /// The `PATH` that the program was to get.
     pub path: Option<OsString>,
-    /// Where its files are looked for, if that is not where we come from: `below DIR`.
+    /// Where we look for its files, if not where we come from: `below DIR`.
     pub place: Option<String>,
 }
 
-/// execve(2) of a program that was asked for by this name.
+/// execve(2) of the program that the user called by this name.
 pub fn not_run(name: &OsStr, errno: Errno, search: &Search) -> Option<String> {
     match errno {
         Errno::ENOENT => lacking(name, search).or_else(|| not_found(name, search)),
@@ -45,7 +45,7 @@ pub fn not_run(name: &OsStr, errno: Errno, search: &Search) -> Option<String> {
     }
 }
 
-/// ENOENT, wherever the program was looked for: what it needs and does not find, or why its name is none.
+/// ENOENT in every place that we looked in: something that the program needs is missing, or its name is wrong.
 pub fn lacking(name: &OsStr, search: &Search) -> Option<String> {
     if let Some(hint) = pasted_dash(name) {
         return Some(hint);
@@ -86,7 +86,7 @@ fn not_found(name: &OsStr, search: &Search) -> Option<String> {
     }
 }
 
-/// The files that the name may be of, as execvp(3) goes through them.
+/// The files that the name may mean, in the order of execvp(3).
 fn candidates(name: &OsStr, search: &Search) -> impl Iterator<Item = PathBuf> {
     let path = match name.as_bytes().contains(&b'/') {
         true => OsString::new(),
@@ -97,7 +97,7 @@ fn candidates(name: &OsStr, search: &Search) -> impl Iterator<Item = PathBuf> {
     directories.into_iter().map(move |directory| Path::new(OsStr::from_bytes(&directory)).join(&name))
 }
 
-/// A file is there, and yet something was missing: what it needs.
+/// The file exists, so something that it needs is missing.
 fn needs(file: &Path, search: &Search, depth: usize) -> Option<String> {
     let place = search.place.as_ref().map_or(String::new(), |place| format!(" {place}"));
     let name = file.shown();
@@ -120,7 +120,7 @@ fn needs(file: &Path, search: &Search, depth: usize) -> Option<String> {
     if head.starts_with(b"\x7fELF") {
         return needed(&format!("the loader that {name} names"), loader_of(&head)?, search, depth);
     }
-    // What the kernel has no format for is given to the shell.
+    // execvp(3) gives a file of an unknown format to the shell.
     needed(&format!("the shell that is to run {name}"), "/bin/sh".into(), search, depth)
 }
 
@@ -141,7 +141,7 @@ fn interpreter_of(head: &[u8]) -> Option<OsString> {
     Some(OsString::from_vec(words.to_vec()))
 }
 
-/// The loader that an ELF file names, PT_INTERP of elf(5); `None` of a static one.
+/// The loader that an ELF file names, PT_INTERP of elf(5); `None` for a static file.
 fn loader_of(head: &[u8]) -> Option<OsString> {
     const PT_INTERP: u64 = 3;
     let wide = *head.get(4)? == 2;
@@ -172,7 +172,7 @@ fn loader_of(head: &[u8]) -> Option<OsString> {
     None
 }
 
-/// The beginning of a file, if it is one that is read without an effect.
+/// The beginning of a file, if reading it has no effect.
 fn head(file: &Path) -> Option<Vec<u8>> {
     let regular = |stat: FileStat| stat.st_mode & libc::S_IFMT == libc::S_IFREG;
     if !stat(file).is_ok_and(regular) {
@@ -209,7 +209,7 @@ fn refused(file: &Path, depth: usize) -> Option<String> {
     refused(Path::new(&runner?), depth.checked_sub(1)?)
 }
 
-/// Whether a namespace is kept on the file, or could be: it is one of nsfs, or is empty and cannot be executed.
+/// Whether the file keeps a namespace, or could: it is on nsfs, or it is empty and not executable.
 pub fn is_kept_on(file: &Path) -> bool {
     let empty = |stat: FileStat| {
         let regular = stat.st_mode & libc::S_IFMT == libc::S_IFREG;

@@ -1,13 +1,13 @@
-//! EPERM and EACCES that no rule of the kernel's own explains.
+//! EPERM and EACCES that no documented rule of the kernel explains.
 
 use super::SystemView;
 
-/// What is left where no rule of the kernel's own explains EPERM.
+/// The causes that are left if no documented rule of the kernel explains EPERM.
 pub fn other_refusal(view: &SystemView) -> String {
     format!("probably it is {}", refusers(view))
 }
 
-/// Who may refuse a system call beside the kernel's own rules.
+/// What may refuse a system call besides the kernel's documented rules.
 pub fn refusers(view: &SystemView) -> &'static str {
     match view.status("Seccomp").as_deref() {
         Some("2") => "the seccomp filter of this container or service, or a security module, that refuses it",
@@ -16,12 +16,12 @@ pub fn refusers(view: &SystemView) -> &'static str {
     }
 }
 
-/// EACCES of a call that has no such error of its own: `what` is forbidden by a security module, as AppArmor's profile of
-/// Docker forbids all mounting.
+/// EACCES from a call that does not document it: a security module forbids `what`. For example, Docker's AppArmor
+/// profile forbids all mounting.
 pub fn forbidden(what: &str, view: &SystemView) -> String {
     let label = view.text("/proc/self/attr/current").unwrap_or_default();
     let label = label.trim_end_matches('\0');
-    // `NAME (enforce)` is AppArmor's, `USER:ROLE:TYPE:LEVEL` SELinux's.
+    // AppArmor shows `NAME (enforce)`, SELinux `USER:ROLE:TYPE:LEVEL`.
     if label.ends_with(')') {
         return format!(
             "probably AppArmor forbids {what} here: we run under its profile '{label}', which in a container its runtime \

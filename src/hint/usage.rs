@@ -1,10 +1,10 @@
-//! What was probably meant by a command line that cannot be read.
+//! Guesses what the user meant by a command line that we cannot parse.
 
 use std::ffi::OsStr;
 
 use crate::error::UsageError;
 
-/// Characters that look like `-`, which text processors and web pages put in its place.
+/// Characters that look like `-`. Text processors and web pages replace it by them.
 const DASHES: [(char, &str); 7] = [
     ('\u{2010}', "HYPHEN"),
     ('\u{2011}', "NON-BREAKING HYPHEN"),
@@ -15,7 +15,7 @@ const DASHES: [(char, &str); 7] = [
     ('\u{2212}', "MINUS SIGN"),
 ];
 
-/// Options that other tools have for what ours call otherwise.
+/// Options of other tools that have another name here.
 const OTHER_NAMES: [(&str, &str); 17] = [
     ("private", "propagation=private"),
     ("shared", "propagation=shared"),
@@ -36,13 +36,13 @@ const OTHER_NAMES: [(&str, &str); 17] = [
     ("columns", "output"),
 ];
 
-/// An operand that begins with a dash that is not `-`: an option was meant, and was pasted from where it was made prettier.
+/// An operand that begins with a typographic dash: the user meant an option, and pasted it from a formatted text.
 pub fn pasted_dash(operand: &OsStr) -> Option<String> {
     let text = operand.to_str()?;
     let first = text.chars().next()?;
     let (_, name) = DASHES.iter().find(|(dash, _)| *dash == first)?;
     let rest = text.trim_start_matches(|character| DASHES.iter().any(|(dash, _)| *dash == character));
-    // A dash that stands for two is one before a word.
+    // Before a whole word, the dash stands for `--`.
     let dashes = if rest.trim_start_matches('-').chars().count() > 1 { "--" } else { "-" };
     let rest = rest.trim_start_matches('-');
     Some(format!(
@@ -72,7 +72,8 @@ fn form_of_map(option: &str) -> Option<String> {
     })
 }
 
-/// The one option that was probably meant: of another name, one that begins the name, or one with few other letters.
+/// The option that the user probably meant: it has another name here, or its name begins with what was typed, or
+/// differs from it in few letters.
 fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
     let known = |wanted: &str| names.clone().find(|name| *name == wanted.split('=').next().unwrap_or_default());
     if let Some((_, meant)) = OTHER_NAMES.iter().find(|(other, meant)| *other == name && known(meant).is_some()) {
@@ -89,7 +90,7 @@ fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str> + Clone) -> Opti
     (alone && least <= 2 && least * 3 <= name.len()).then_some(found)
 }
 
-/// How many letters must be put in, left out or changed to make the one name of the other (Levenshtein).
+/// The number of letters to insert, delete or change to turn one name into the other (Levenshtein distance).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

@@ -15,24 +15,24 @@ use crate::proc::status;
 use crate::sys::at::for_each_name;
 use crate::sys::file::{self, OPEN_FLAGS, open_retrying, out_of_the_way, read_fd_bounded};
 
-/// A file of /proc that is longer than this is looked at no further.
+/// We read no more than this of a file of /proc.
 const LONGEST: usize = 4 << 20;
 
-/// The system as a hint sees it, from a root directory that stays the same whatever namespace or root is entered: what is
-/// inside may be made to mislead.
+/// The system as a hint sees it. Its root directory stays the one outside, whatever namespace or root we enter, because
+/// files inside may be made to mislead.
 pub struct SystemView {
-    /// `None` where it could not be opened: then there is nothing to see.
+    /// `None` if it could not be opened: then hints see nothing.
     root: Option<OwnedFd>,
-    /// /proc and /etc have descriptors of their own: a mount namespace that ends takes its mounts off their places, and the
-    /// last process of one may be we ourselves, who leave it.
+    /// Separate descriptors for /proc and /etc: the kernel unmounts everything when a mount namespace ends, and we may
+    /// be its last process and leave it.
     proc: Option<OwnedFd>,
     etc: Option<OwnedFd>,
     /// Files as they were before anything was done.
     held: Vec<(&'static str, Vec<u8>)>,
-    /// The numbers of the mounts that files of our caller's were on before anything was done. (An open file might be taken
-    /// from us by who traces us, and be one that they cannot reach.)
+    /// The ids of the mounts that the caller's files were on before anything was done. (We do not keep the files open:
+    /// a process that traces us could take a descriptor of a file that it cannot reach itself.)
     places: Vec<(PathBuf, u32)>,
-    /// What the links of our own namespaces held before anything was entered.
+    /// The text of our namespace links before anything was entered.
     namespaces: Vec<(Kind, String)>,
 }
 
@@ -57,7 +57,7 @@ impl SystemView {
     /// The system whose /proc and /etc are below `root`.
     pub fn below(root: impl AsRef<Path>) -> SystemView {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        // They stay open while the program is looked up.
+        // These stay open while we look up the program.
         let root = open_retrying(root.as_ref(), flags).ok().map(out_of_the_way);
         let inside = |path| open_at(root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT).map(out_of_the_way);
         SystemView {
@@ -70,18 +70,17 @@ impl SystemView {
         }
     }
 
-    /// Whether the numbers that /proc shows are those of our own PID namespace. It must be asked before a fork into
-    /// another.
+    /// Whether /proc shows our own PID namespace. Ask before a fork into another.
     pub fn shows_our_pids(&self) -> bool {
         match self.link("/proc/self") {
             Some(shown) => shown == std::process::id().to_string(),
-            // In a PID namespace that we are not in, proc has no number for us.
+            // A proc of a PID namespace that we are not in has no PID for us.
             None => !self.is_of_proc("/proc"),
         }
     }
 
-    /// Holds on to what our own namespaces of these kinds are called, for a look from inside others; to none where /proc
-    /// would tell of other processes than the ones that we call so.
+    /// Keeps the names of our own namespaces of these kinds, for hints from inside others. Keeps none if /proc shows
+    /// another PID namespace.
     pub fn holding_namespaces(self, kinds: KindSet) -> SystemView {
         let kinds = if kinds.is_empty() || self.shows_our_pids() { kinds } else { KindSet::EMPTY };
         let held = kinds.iter().filter_map(|kind| Some((kind, self.link(&format!("/proc/self/ns/{kind}"))?)));
@@ -89,14 +88,14 @@ impl SystemView {
         SystemView { namespaces, ..self }
     }
 
-    /// What our own namespace of this kind was called, `net:[4026531840]`, where it was held on to.
+    /// The kept name of our own namespace of this kind, `net:[4026531840]`.
     pub fn held_namespace(&self, kind: Kind) -> Option<String> {
         let held = self.namespaces.iter().find(|(held, _)| *held == kind);
         held.map(|(_, link)| link.clone())
     }
 
-    /// Holds on to these files as they are here: mounts, id maps and rights of ours, which /proc tells otherwise once we are
-    /// in another namespace. (An open mountinfo would keep the mount namespace of now.)
+    /// Keeps the text of these files: our mounts, id maps and rights, which /proc shows differently once we are in
+    /// another namespace. (An open mountinfo would keep our present mount namespace alive.)
     pub fn holding(mut self, paths: &[&'static str]) -> SystemView {
         for path in paths {
             if let Some(bytes) = self.bytes(path) {
@@ -106,21 +105,21 @@ impl SystemView {
         self
     }
 
-    /// Holds on to where our caller's `path` leads now, for [`SystemView::place_of`].
+    /// Keeps where the caller's `path` leads now, for [`SystemView::place_of`].
     pub fn holding_place_of(mut self, path: &Path) -> SystemView {
         let by_statx = file::place(path).ok().and_then(|(.., mount)| u32::try_from(mount).ok());
         // 0 is what a kernel before 5.8 leaves there.
         let mount = by_statx.filter(|mount| *mount != 0).or_else(|| {
             let opened = open_retrying(path, OFlag::O_PATH).ok()?;
             let info = self.text(&format!("/proc/self/fdinfo/{}", opened.as_raw_fd()))?;
-            // A file of fdinfo has fields as a status file has.
+            // A file in fdinfo has the same form as a status file.
             parse_decimal(status::field(info.as_bytes(), "mnt_id")?)
         });
         self.places.extend(mount.map(|mount| (path.to_path_buf(), mount)));
         self
     }
 
-    /// Opens what is at `path`; no link on the way, a magic one of /proc included, leads out of the root.
+    /// Opens `path`. No link in it leads out of the root, not even a magic link of /proc.
     fn open(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
         let path = path.trim_start_matches('/');
         let below = |name: &str| match path.strip_prefix(name)? {
@@ -136,7 +135,7 @@ impl SystemView {
         file.or_else(|| open_at(self.root.as_ref()?, path, flags, ResolveFlag::RESOLVE_IN_ROOT))
     }
 
-    /// Opens what the last name of `path` leads to: a namespace, or a directory of a process, by a magic link of /proc.
+    /// Opens `path`, whose last name may be a magic link of /proc: a namespace, or a directory of a process.
     pub fn follow(&self, path: &str, flags: OFlag) -> Option<OwnedFd> {
         let Some((directory, name)) = path.rsplit_once('/').filter(|(_, name)| !name.is_empty()) else {
             return self.open(path, flags);
@@ -145,17 +144,17 @@ impl SystemView {
         openat(directory, name, flags | OPEN_FLAGS, Mode::empty()).ok()
     }
 
-    /// The bytes of a file, those that were held on to if some were; `None` if it cannot be read.
+    /// The bytes of a file, the kept ones if we kept some; `None` if it cannot be read.
     pub fn bytes(&self, path: &str) -> Option<Vec<u8>> {
         self.held(path).map(<[u8]>::to_vec).or_else(|| self.bytes_now(path))
     }
 
-    /// The bytes of a file that was held on to; `None` if it was not.
+    /// The kept bytes of a file; `None` if we kept none.
     pub fn held(&self, path: &str) -> Option<&[u8]> {
         self.held.iter().find(|(held, _)| *held == path).map(|(_, bytes)| &**bytes)
     }
 
-    /// The bytes of a file as it is now; `None` if it cannot be read.
+    /// The present bytes of a file; `None` if it cannot be read.
     pub fn bytes_now(&self, path: &str) -> Option<Vec<u8>> {
         read_fd_bounded(self.open(path, OFlag::O_RDONLY)?, LONGEST).ok()
     }
@@ -166,12 +165,12 @@ impl SystemView {
         Some(String::from_utf8_lossy(&text).trim_end().to_string())
     }
 
-    /// The file's number; `None` if it cannot be read or holds none.
+    /// The number in a file; `None` if it cannot be read or holds no number.
     pub fn number(&self, path: &str) -> Option<u64> {
         parse_decimal(self.text(path)?.as_bytes())
     }
 
-    /// Whether there is such a file, a dangling link included.
+    /// Whether the file exists, if only as a dangling link.
     pub fn exists(&self, path: &str) -> bool {
         self.open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW).is_some()
     }
@@ -182,25 +181,25 @@ impl SystemView {
         file.is_some_and(|file| fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC))
     }
 
-    /// The numbers among the names in a directory; none if it cannot be read.
+    /// The names in a directory that are numbers; empty if it cannot be read.
     pub fn numbers(&self, path: &str) -> Vec<i32> {
         let mut numbers = Vec::new();
         if let Some(directory) = self.open(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY) {
-            // What has been read so far is good, whatever comes after.
+            // Names read before an error are good.
             let _ =
                 for_each_name(directory, &mut [0; 4096], |name| numbers.extend(parse_decimal::<i32>(name.to_bytes())));
         }
         numbers
     }
 
-    /// What a link holds: of a namespace `net:[4026531840]`; `None` if it cannot be read.
+    /// The text of a link, for a namespace `net:[4026531840]`; `None` if it cannot be read.
     pub fn link(&self, path: &str) -> Option<String> {
         let link = self.open(path, OFlag::O_PATH | OFlag::O_NOFOLLOW)?;
         let link = readlinkat(link, "").ok()?;
         Some(link.to_string_lossy().into_owned())
     }
 
-    /// Whether two paths lead to different directories; `None` if that cannot be seen.
+    /// Whether two paths lead to different directories; `None` if we cannot see that.
     pub fn differ(&self, one: &str, other: &str) -> Option<bool> {
         let identity = |path| {
             let stat = fstat(self.follow(path, OFlag::O_PATH)?).ok()?;
@@ -226,30 +225,30 @@ impl SystemView {
         }
     }
 
-    /// Whether this process has the capability; `None` if that cannot be seen.
+    /// Whether this process has the capability; `None` if we cannot see that.
     pub fn has_capability(&self, capability: u32) -> Option<bool> {
         let effective = u64::from_str_radix(&self.status("CapEff")?, 16).ok()?;
         Some(effective & 1 << capability != 0)
     }
 
-    /// Our mounts, those that were held on to if some were; none if they cannot be seen.
+    /// Our mounts, the kept ones if we kept them; empty if we cannot see them.
     pub fn mounts(&self) -> Vec<Mount> {
         mounts(&self.bytes(MOUNTS).unwrap_or_default()).collect()
     }
 
-    /// Where our caller's `path`, which is held on to, leads, of whatever links it is made; `None` if that cannot be seen.
+    /// Where the caller's `path`, which we have kept, leads through all its links; `None` if we cannot see that.
     pub fn place_of(&self, path: &Path) -> Option<MountPlace> {
         let (_, id) = self.places.iter().find(|(held, _)| held == path)?;
         let mounts = self.mounts();
-        // In a chroot whose root is no mount point, not even the mount that this is on is seen.
+        // In a chroot whose root is not a mount point, mountinfo does not even show the mount that this file is on.
         let all_seen = is_mounted(&mounts, "/");
         let found = mounts.into_iter().find(|mount| mount.id == *id).map(MountPlace::On);
         found.or(all_seen.then_some(MountPlace::Elsewhere))
     }
 }
 
-/// Opens `path` from `directory`, out of which it must not lead as far as `resolve` says so, and by no magic link of /proc. A
-/// kernel before 5.6, or a seccomp filter, may not know how: there an absolute link is one from our own root.
+/// Opens `path` from `directory`. `resolve` says whether it may leave the directory or follow magic links of /proc. If
+/// the kernel (before 5.6) or a seccomp filter does not know openat2(2), absolute links start at our own root.
 fn open_at(directory: &OwnedFd, path: &str, flags: OFlag, resolve: ResolveFlag) -> Option<OwnedFd> {
     let path = if path.is_empty() { "." } else { path };
     // openat2(2) refuses flags that mean nothing.

@@ -30,7 +30,7 @@ impl SignalNumber {
     pub const TSTP: SignalNumber = SignalNumber(libc::SIGTSTP);
 }
 
-/// The signals of signal(7) by name, without `SIG`; where two names share a number, the usual one first.
+/// The signals of signal(7) by name, without `SIG`. If two names share a number, the usual one comes first.
 const NAMES: [(&str, i32); 35] = [
     ("HUP", libc::SIGHUP),
     ("INT", libc::SIGINT),
@@ -69,7 +69,7 @@ const NAMES: [(&str, i32); 35] = [
     ("UNUSED", libc::SIGSYS),
 ];
 
-/// The number of the signal with this name in upper case, without `SIG`. Real-time signals have none here.
+/// The number of the signal with this name in upper case, without `SIG`. Real-time signals have no name here.
 pub fn by_name(name: &str) -> Option<SignalNumber> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, number)| SignalNumber(*number))
 }
@@ -79,7 +79,7 @@ pub fn by_name(name: &str) -> Option<SignalNumber> {
 pub struct SignalSet(u64);
 
 impl SignalSet {
-    /// These. A number that is no signal adds nothing.
+    /// The set of these signals. An invalid number adds nothing.
     pub const fn of(signals: &[SignalNumber]) -> SignalSet {
         let (mut bits, mut at) = (0, 0);
         while at < signals.len() {
@@ -89,11 +89,11 @@ impl SignalSet {
         SignalSet(bits)
     }
 
-    /// SIGTERM and SIGINT, by which a process is asked to end.
+    /// SIGTERM and SIGINT, which ask a process to end.
     pub const TERM_INT: SignalSet = SignalSet::of(&[SignalNumber::TERM, SignalNumber::INT]);
 
-    /// What one process may want to tell another: neither what a fault of its own raises, nor what the kernel tells of
-    /// children, limits and descriptors. With the real-time signals.
+    /// The signals that processes send one another, including real-time ones: not those that a fault of the process
+    /// raises, nor those by which the kernel reports children, limits and descriptors.
     pub fn messages() -> SignalSet {
         let (first, last) = real_time_range();
         let standard = [
@@ -202,9 +202,9 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
 /// Stops this process by `signal`, one that a terminal sends (SIGTSTP, SIGTTIN, SIGTTOU), and returns once it has been
 /// continued.
 ///
-/// It does nothing if a blocked SIGCONT says that it has been stopped and continued already, if the signal is ignored or
-/// among those that our caller blocks (`callers`; we may hold back more of them), or if no shell would continue our process group: then the kernel passes over the signal (setpgid(2), orphaned
-/// process groups).
+/// It does nothing if a pending SIGCONT shows that the process has already been stopped and continued, if the signal is
+/// ignored or our caller blocks it (`callers`; we may block more signals), or if our process group is orphaned
+/// (setpgid(2)): then no shell would continue us, and the kernel ignores the signal.
 ///
 /// A second stop signal from the same Ctrl-Z does not stop it again: it stays blocked until ours is pending, and the
 /// next SIGCONT discards both (signal(7)).
@@ -292,7 +292,7 @@ fn received(number: libc::c_long, info: &libc::siginfo_t) -> Received {
 
 /// Whether the signal is in the mask.
 pub fn is_member(mask: &SigSet, signal: SignalNumber) -> bool {
-    // SAFETY: an initialised set and a plain number; one that is no signal is refused.
+    // SAFETY: an initialised set and a plain number; the C library refuses an invalid one.
     unsafe { libc::sigismember(mask.as_ref(), signal.0) == 1 }
 }
 

@@ -1,4 +1,4 @@
-//! From C's `main` to a tool, and back with its exit status.
+//! Leads from C's `main` to a tool, and back with its exit status.
 
 use std::ffi::{CStr, OsStr, OsString, c_int};
 use std::os::unix::ffi::OsStrExt;
@@ -14,14 +14,14 @@ pub struct Invocation {
     pub invoked_as: OsString,
     /// The arguments after `argv[0]`.
     pub arguments: Vec<OsString>,
-    /// The environment as it stands, entries without `=` included.
+    /// The environment as it is, including entries without `=`.
     pub environment: Vec<&'static CStr>,
 }
 
-/// Calls `tool` with what C's `main` received and returns what `main` has to return.
+/// Calls `tool` with the arguments of C's `main`, and returns the value that `main` must return.
 pub fn run(vectors: Vectors, tool: fn(Invocation) -> Status) -> c_int {
     let mut argv = vectors.arguments.into_iter().map(|argument| OsStr::from_bytes(argument.to_bytes()).to_os_string());
-    // execve(2) allows an empty argv; Linux makes it one empty string since 5.18.
+    // execve(2) allows an empty argv. Since Linux 5.18, the kernel makes it one empty string.
     let name = argv.next().unwrap_or_default();
     let program = match name.as_bytes().rsplit(|byte| *byte == b'/').next() {
         Some(base) if !base.is_empty() => OsStr::from_bytes(base).to_os_string(),

@@ -43,7 +43,7 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
     Ok(Status::SUCCESS)
 }
 
-/// Tells an ordinary user why the list may be short. The namespaces of one process are all there, or none is.
+/// Tells an ordinary user why the list may be short. Not for --task: of one process, we see all namespaces or none.
 fn unreadable(listing: &render::Listing, subject: &Subject) -> Option<String> {
     let (unreadable, processes) = (listing.unreadable, listing.processes);
     let verb = if unreadable == 1 { "is" } else { "are" };

@@ -24,10 +24,10 @@ struct Tool<A: 'static> {
     page: help::Page,
     options: &'static [Opt<A>],
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
-    /// What was probably meant by a command line that cannot be read.
+    /// Guesses what the user meant by a command line that we cannot parse.
     meant: fn(&UsageError) -> Option<String>,
-    /// Looks up the users and groups that are named before `--help` or `--version`: a name that is nobody's is the first fault
-    /// of such a line, as a number that is none.
+    /// Looks up the users and groups that are named before `--help` or `--version`. An unknown name is the first error
+    /// of such a line, just as an invalid number is.
     look_up: fn(&A) -> Result<(), RequestError>,
     work: fn(A, &Invocation) -> Result<Status, HintedFailure>,
 }
@@ -59,7 +59,7 @@ fn start<A>(tool: Tool<A>, mut invocation: Invocation) -> Status {
     done.unwrap_or_else(|HintedFailure { failure, hint }| report::failure(&invocation, &failure, hint))
 }
 
-/// Prints what was asked for behind these options.
+/// Prints what the option after these asks for.
 fn print_behind<A>(tool: &Tool<A>, args: &A, text: &[u8]) -> Result<Status, HintedFailure> {
     (tool.look_up)(args)?;
     print(text)

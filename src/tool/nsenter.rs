@@ -32,7 +32,7 @@ fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<St
     })
 }
 
-/// The first of the variables that were left out, and how many more: the target may have thousands.
+/// The first of the variables that were left out, and the number of others: the target may have thousands.
 fn left_out_note(names: &[String]) -> String {
     const MOST: usize = 12;
     const LONGEST: usize = 40;

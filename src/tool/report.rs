@@ -1,4 +1,4 @@
-//! What the tools say: messages on stderr, text on stdout, without ever panicking on a closed pipe.
+//! Output of the tools: messages on stderr, text on stdout. It never panics on a closed pipe.
 
 use std::ffi::{CStr, OsStr};
 use std::io::{self, Write};
@@ -19,20 +19,20 @@ fn line(program: &OsStr, message: &str) -> Vec<u8> {
     [&one_line(&program.shown().to_string())[..], b": ", &one_line(message), b"\n"].concat()
 }
 
-/// Writes to stderr, if it is open. One that cannot be written is no reason to fail.
+/// Writes to stderr, if it is open. If that fails, the tool goes on.
 fn say(text: &[u8]) {
     if let Some(stderr) = file::stderr() {
         let _ = file::write_all(stderr, text);
     }
 }
 
-/// Whether the caller wants hints and notes: `NSKIT_HINTS=0` is for those who compare stderr as a whole.
+/// Whether the caller wants hints and notes. `NSKIT_HINTS=0` is for callers that compare all of stderr.
 fn wants_hints(caller: &Invocation) -> bool {
     value(&caller.environment, b"NSKIT_HINTS") != Some(b"0")
 }
 
-/// The text with control and format characters escaped: a name from a hostile place must neither drive the terminal nor
-/// change the order in which a person reads.
+/// The text with control and format characters escaped: a hostile name must neither drive the terminal nor change the
+/// order in which a person reads.
 fn one_line(text: &str) -> Vec<u8> {
     let mut line = Vec::with_capacity(text.len());
     for character in text.chars() {
@@ -45,8 +45,8 @@ fn one_line(text: &str) -> Vec<u8> {
     line
 }
 
-/// Whether a character shows as nothing, or changes how its neighbours are shown: those of Unicode's categories Cf, Zl and Zp,
-/// those of category Mn that choose variants, and the blank ones of other categories.
+/// Whether a character is invisible or changes how its neighbours look: Unicode's categories Cf, Zl and Zp, the
+/// variation selectors of category Mn, and blank characters of other categories.
 fn is_format(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}'
@@ -56,8 +56,8 @@ fn is_format(character: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Says what failed, with its likely reason below, and gives the status to end with: in one write, so that lines of
-/// processes that run side by side do not mix.
+/// Prints what failed and, below, the likely reason; returns the exit status. It makes one write(2), so that lines of
+/// parallel processes do not mix.
 pub fn failure(caller: &Invocation, failure: &Failure, hint: Option<String>) -> Status {
     let mut text = Vec::new();
     let of_getopt = matches!(failure, Failure::Usage(error) if error.is_of_getopt());
@@ -81,14 +81,14 @@ fn is_terminal(output: BorrowedFd<'_>) -> bool {
     isatty(output) == Ok(true)
 }
 
-/// Says something that is no failure.
+/// Prints a message that is not a failure.
 pub fn note(caller: &Invocation, note: &str) {
     if wants_hints(caller) {
         say(&line(&caller.program, &format!("note: {note}")));
     }
 }
 
-/// The same, if there is something to say, to a person only: where stderr is a terminal. No script is to stumble over it.
+/// The same for an optional message, only if stderr is a terminal: no script should stumble over it.
 pub fn note_for_person(caller: &Invocation, text: Option<String>) {
     if let Some(text) = text
         && file::stderr().is_some_and(is_terminal)
@@ -97,16 +97,16 @@ pub fn note_for_person(caller: &Invocation, text: Option<String>) {
     }
 }
 
-/// The same for what takes a look to be known, which is spared where nobody reads it.
+/// The same for a message that takes effort to work out: skips that if stderr is not a terminal.
 pub fn notes_for_person(caller: &Invocation, notes: impl FnOnce() -> Vec<String>) {
     if wants_hints(caller) && file::stderr().is_some_and(is_terminal) {
         notes().iter().for_each(|text| note(caller, text));
     }
 }
 
-/// Writes to stdout. A closed stdout is an error as any other (EBADF); a closed pipe kills us by SIGPIPE as it does a
-/// C program. Where our caller ignores that signal, it is an error as well, unless it is met in the last block: what a
-/// program learns that closes its stream at the end is all that util-linux tells.
+/// Writes to stdout. A closed stdout is an error (EBADF). A closed pipe kills us by SIGPIPE, as it kills a C program;
+/// if our caller ignores SIGPIPE, it is an error, too, unless it occurs in the last block. util-linux reports only what
+/// it learns when it closes the stream at the end.
 pub fn output(bytes: &[u8]) -> Result<(), Failure> {
     output_of(|stdout| stdout.write_all(bytes))
 }
@@ -124,10 +124,10 @@ pub fn output_of(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     }
 }
 
-/// Standard output in the blocks in which the C library writes it: which of them fails decides what is said.
+/// Standard output, in the same blocks as the C library writes: the message depends on which of them fails.
 struct Stdout {
     fd: BorrowedFd<'static>,
-    /// What is still to be written, at most [`BLOCK`] bytes: the last block of all, until more comes.
+    /// Bytes not yet written, at most [`BLOCK`]: the last block, until more bytes come.
     block: Vec<u8>,
 }
 
@@ -150,10 +150,11 @@ impl Write for Stdout {
     }
 }
 
-/// Terminals that do not say how wide they are were as wide as this.
+/// The traditional width of a terminal that does not tell its width.
 const USUAL_WIDTH: usize = 80;
 
-/// The columns of the terminal on stdout, by itself, by $COLUMNS or by custom; `None` if stdout is no terminal.
+/// The columns of the terminal on stdout: from the terminal, from $COLUMNS, or the traditional width; `None` if stdout
+/// is not a terminal.
 pub fn terminal_width(environment: &[&CStr]) -> Option<usize> {
     let stdout = file::stdout().filter(|stdout| is_terminal(*stdout))?;
     let variable = || {

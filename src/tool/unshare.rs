@@ -27,7 +27,7 @@ fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<St
         }
     })?;
     let context = context.resolved(&request, &caller.environment);
-    // Before --root: hints are about the system that we run on.
+    // Opened before --root takes effect: hints are about the system that we run on.
     let view = hint::unshare::view_for(&request);
     report::note_for_person(caller, hint::unshare::program_stays_outside(&context));
     let plan = enter::unshare::plan(request);

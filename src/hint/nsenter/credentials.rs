@@ -1,5 +1,5 @@
-//! User, group and groups refused. What nobody gave is root's, which --preserve-credentials leaves out; what was given is
-//! left out by its option only.
+//! The kernel refused a user, group or groups. If nobody gave them, they are root's, and --preserve-credentials leaves
+//! them out. If they were given, only leaving out that option helps.
 
 use super::super::SystemView;
 use super::NsenterContext;
@@ -9,7 +9,7 @@ use crate::namespace::Kind;
 pub fn groups_refused(context: &NsenterContext, view: &SystemView) -> Option<String> {
     let denied = match context.kinds.contains(Kind::User) {
         true => "the user namespace denies setgroups(2)",
-        // Else it is a right that we lack, or a rule of our own user namespace that does not show itself.
+        // Otherwise we lack a right, or our own user namespace has a rule that we cannot see.
         false if view.text("/proc/self/setgroups").as_deref() == Some("deny") => {
             "the user namespace that we are in denies setgroups(2)"
         }

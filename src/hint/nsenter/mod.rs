@@ -28,7 +28,7 @@ use crate::proc::environ;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_RESOURCE};
 use crate::sys::file::NOT_PROC;
 
-/// What was asked for, as far as it may be the reason for a failure.
+/// The parts of the request that may be the reason for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NsenterContext {
     /// The target, if there is one.
@@ -51,16 +51,16 @@ pub struct NsenterContext {
     pub typed: Typed,
 }
 
-/// The part of the command line that a hint may have to speak of.
+/// The parts of the command line that a hint may name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed {
     /// Whether --all was given.
     pub all: bool,
-    /// The namespaces that were given, and where each is found.
+    /// The namespaces to enter, and the source of each.
     pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// --root and --wd, each with its directory.
     pub directories: [Option<Option<PathBuf>>; 2],
-    /// Whether anything of the target but a namespace or a directory was asked for.
+    /// Whether the request needs anything of the target besides namespaces and directories.
     pub other_of_target: bool,
     /// The program.
     pub program: Option<OsString>,
@@ -99,7 +99,7 @@ impl NsenterContext {
         NsenterContext { target: args.target.map(|target| target.pid), typed, ..NsenterContext::default() }
     }
 
-    /// The same with what the request has made of it.
+    /// The same, with what the request has resolved.
     #[must_use]
     pub fn resolved(self, request: &NsenterRequest, environment: &[&CStr]) -> NsenterContext {
         let path = match &request.environment {
@@ -121,7 +121,7 @@ impl NsenterContext {
         }
     }
 
-    /// The kinds whose own namespaces a hint may have to know as they are before anything is entered.
+    /// The kinds of which a hint may need our own namespace, as it is before anything is entered.
     pub fn to_be_held(&self) -> KindSet {
         let mount = KindSet::EMPTY.with(Kind::Mount);
         match self.typed.all {
@@ -144,7 +144,7 @@ pub fn hint(failure: &Failure, context: &NsenterContext, view: &SystemView) -> O
         Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => {
             options::swallowed(name)
         }
-        // execve(2) is where the kernel tells a changed user that it has too many processes.
+        // After a change of the user, the kernel checks RLIMIT_NPROC in execve(2).
         Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
         Failure::Program { program, errno } => not_run::not_run(program, *errno, context, view),
         Failure::Request(RequestError::NeedsTarget { .. }) => {
@@ -185,7 +185,7 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
             Some(process_1_has_ended("that was entered"))
         }
         (Attempt::Fork, Errno::EAGAIN) => {
-            // Rights count that we have over the machine, not over a user namespace that has been entered.
+            // Our rights in the initial user namespace count, not those in a user namespace that we have entered.
             let outside = view.link("/proc/self/ns/user").as_deref() == Some(process::FIRST_USER_NAMESPACE);
             let has = |capability| outside && view.has_capability(capability) == Some(true);
             limits::of_processes(has(CAP_SYS_ADMIN) || has(CAP_SYS_RESOURCE), view)

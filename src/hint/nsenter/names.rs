@@ -1,4 +1,4 @@
-//! Arguments of options: files that are not there, letters taken for a file, and a file taken for the program.
+//! Arguments of options: missing files, letters taken for a file, and a file taken for the program.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -34,7 +34,7 @@ pub fn number(kind: Kind, path: &Path) -> Option<u64> {
     inode_number(kind, path.as_os_str())
 }
 
-/// A file that was given to an option is not there: ENOENT.
+/// A file that was given to an option does not exist: ENOENT.
 pub fn missing(path: &Path, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let typed = &context.typed;
     let of_namespace =
@@ -69,7 +69,7 @@ fn named_number(text: &[u8]) -> Option<(Kind, u64)> {
     Some((kind, inode_number(kind, OsStr::from_bytes(text))?))
 }
 
-/// `-mun`, which is -m with the file `un`, as -m takes an argument that is attached to it.
+/// `-mun` means -m with the file `un`, because -m takes an attached argument.
 fn letters_for_file(path: &Path, options: &[u8], context: &NsenterContext, view: &SystemView) -> Option<String> {
     let file = path.as_os_str().as_bytes();
     let line = view.bytes("/proc/self/cmdline")?;
@@ -89,7 +89,7 @@ fn letters_for_file(path: &Path, options: &[u8], context: &NsenterContext, view:
     ))
 }
 
-/// The letters before the one that has this file attached, and that letter.
+/// The letters up to and including the one that has this file attached.
 fn cluster_before<'w>(word: &'w [u8], file: &[u8]) -> Option<(&'w [u8], u8)> {
     let letters = word.strip_prefix(b"-")?.strip_suffix(file)?;
     match letters {
@@ -98,7 +98,7 @@ fn cluster_before<'w>(word: &'w [u8], file: &[u8]) -> Option<(&'w [u8], u8)> {
     }
 }
 
-/// The letters of options, each with its argument; `None` if it can be no such text.
+/// The letters of options, each with its argument; `None` if the text is not of that form.
 fn letters_apart(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut apart = Vec::new();
     let mut rest = text;
@@ -108,7 +108,7 @@ fn letters_apart(text: &[u8]) -> Option<Vec<Vec<u8>>> {
             return None;
         }
         if option.short_has_arg == HasArg::Required {
-            // Of a number it is likely, of a word it is not.
+            // A number is likely to be one, a word is not.
             let is_value = tail.iter().all(u8::is_ascii_digit);
             return is_value.then(|| {
                 apart.push([&[*letter], tail].concat());
@@ -121,7 +121,8 @@ fn letters_apart(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     Some(apart)
 }
 
-/// The operand is what was meant for an option whose argument must be attached to it: `nsenter -n /run/netns/blue ip a`.
+/// The user meant the operand as the argument of an option, which must be attached to it: `nsenter -n /run/netns/blue
+/// ip a`.
 pub fn argument_apart(operand: &OsStr, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let typed = &context.typed;
     let path = Path::new(operand);
@@ -154,7 +155,7 @@ pub fn argument_apart(operand: &OsStr, context: &NsenterContext, view: &SystemVi
     named.map(|kind| attached(kind.long_option(), path))
 }
 
-/// What the caller's `path` leads to outside, not opened for anything.
+/// The file that the caller's `path` leads to outside, opened with O_PATH.
 fn outside(path: &Path, view: &SystemView) -> Option<OwnedFd> {
     match path.is_absolute() {
         true => view.follow(path.to_str()?, OFlag::O_PATH),
@@ -163,7 +164,7 @@ fn outside(path: &Path, view: &SystemView) -> Option<OwnedFd> {
     }
 }
 
-/// The kind of the namespace that `file` is. Only a file that is known to be of nsfs is opened to be asked.
+/// The kind of namespace of `file`. We open it only if it is on nsfs.
 fn namespace_kind(file: &OwnedFd, path: &Path, view: &SystemView) -> Option<Kind> {
     let is_nsfs =
         nix::sys::statfs::fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == nix::sys::statfs::NSFS_MAGIC);

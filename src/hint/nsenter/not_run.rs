@@ -38,7 +38,7 @@ fn search(context: &NsenterContext) -> Search {
     Search { path: context.path.as_ref().map(Into::into), place: place.map(str::to_string) }
 }
 
-/// `nsenter 1234`, where the process with this number was meant.
+/// `nsenter 1234`: the user meant the process with this number.
 fn taken_for_program(program: &OsStr, context: &NsenterContext) -> Option<String> {
     let text = program.to_str()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -52,7 +52,7 @@ fn taken_for_program(program: &OsStr, context: &NsenterContext) -> Option<String
     })
 }
 
-/// The program is not there, nor in the place that we came from: nothing of that is seen inside.
+/// The program exists where we come from, but nothing of that file system is visible inside.
 fn not_found(program: &OsStr, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let by_path = program.as_bytes().contains(&b'/');
     let how = || match by_path {
@@ -92,7 +92,7 @@ fn not_found(program: &OsStr, context: &NsenterContext, view: &SystemView) -> Op
     Some(format!("it was looked for inside the file system of the mount namespace that was entered{}: {remedy}", how()))
 }
 
-/// What to do where a container is without the program.
+/// What to do if a container lacks the program.
 fn remedy(context: &NsenterContext) -> String {
     let leave_out = match context.typed.all && !context.typed.namespaces.iter().any(|(kind, _)| *kind == Kind::Mount) {
         false => "leave --mount out to run the machine's own".to_string(),
@@ -109,13 +109,13 @@ fn remedy(context: &NsenterContext) -> String {
     }
 }
 
-/// Whether the target's namespace is the one that we were in before anything was entered, as far as that is known.
+/// Whether the target's namespace is the one that we were in before we entered anything, as far as we know.
 pub fn is_our_own(kind: Kind, target: i32, context: &NsenterContext, view: &SystemView) -> bool {
     let own = view.held_namespace(kind);
     context.of_target.contains(kind) && own.is_some() && own == view.link(&format!("/proc/{target}/ns/{kind}"))
 }
 
-/// Whether the target's root directory is another than ours is now.
+/// Whether the target's root directory differs from our present one.
 fn root_is_another(target: i32, view: &SystemView) -> bool {
     let theirs = view.follow(&format!("/proc/{target}/root"), OFlag::O_PATH);
     let (Some(Ok(theirs)), Ok(ours)) = (theirs.map(fstat), stat(Path::new("/"))) else {

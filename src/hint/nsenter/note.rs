@@ -1,4 +1,4 @@
-//! What is said on a terminal before the program runs, where what happens is probably not what was meant.
+//! Notes on a terminal before the program runs, if the user probably meant something else.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub fn notes(context: &NsenterContext, view: &SystemView) -> Vec<String> {
         .collect()
 }
 
-/// `unshare --fork` itself stays outside of the PID namespace that it has made for its child.
+/// `unshare --fork` itself stays outside of the PID namespace that it makes for its child.
 fn target_stays_outside(context: &NsenterContext, view: &SystemView) -> Option<String> {
     let target = context.target.filter(|_| context.of_target.contains(Kind::Pid) && view.shows_our_pids())?;
     let link = |path: &str| view.link(path);
@@ -35,7 +35,7 @@ fn target_stays_outside(context: &NsenterContext, view: &SystemView) -> Option<S
     })
 }
 
-/// A target of which nothing is taken: `nsenter -t PID` runs a shell right where the caller is.
+/// A target, but nothing to enter: `nsenter -t PID` runs a shell right where the caller is.
 fn nothing_is_entered(context: &NsenterContext) -> Option<String> {
     let target = context.target?;
     let typed = &context.typed;
@@ -49,7 +49,7 @@ fn nothing_is_entered(context: &NsenterContext) -> Option<String> {
     })
 }
 
-/// A file of the name of a network namespace of ip-netns(8) stands here, and is another namespace.
+/// A file here has the same name as a network namespace of ip-netns(8), and is another namespace.
 fn file_before_name(context: &NsenterContext, view: &SystemView) -> Option<String> {
     let mut files = context.typed.namespaces.iter().filter_map(|(kind, source)| match source {
         NamespaceSource::File(path) => Some((*kind, path)),

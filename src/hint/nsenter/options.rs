@@ -1,4 +1,4 @@
-//! What was probably meant by a command line that cannot be read.
+//! Guesses what the user meant by a command line that we cannot parse.
 
 use std::ffi::OsStr;
 
@@ -48,7 +48,7 @@ fn no_pid(value: &OsStr) -> Option<String> {
     }
 }
 
-/// A user, group or other word in place of which the next option was read, as `$USER` was empty: `-S -n`.
+/// An option took the next option as its argument, because a variable such as `$USER` was empty: `-S -n`.
 pub fn swallowed(value: &OsStr) -> Option<String> {
     let text = value.to_str()?;
     match text.as_bytes() {
@@ -61,7 +61,7 @@ pub fn swallowed(value: &OsStr) -> Option<String> {
     }
 }
 
-/// Whether it is the name of a program or container, and not some number gone wrong.
+/// Whether it is the name of a program or container, and not a mistyped number.
 fn is_name(text: &[u8]) -> bool {
     let of_names = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     text.first().is_some_and(u8::is_ascii_alphabetic) && text.iter().all(of_names)
@@ -95,7 +95,7 @@ mod tests {
             let hint = hint_for(value).unwrap_or_default();
             assert!(hint.contains(words), "{value}: {hint}");
         }
-        // A number gone wrong speaks for itself, and what is no name is not put into a command.
+        // A mistyped number needs no hint, and only a name may go into a proposed command.
         for value in ["-5", "12x", "1:", "a;b", "99999999999", "a b"] {
             assert_eq!(hint_for(value), None, "{value}");
         }

@@ -1,4 +1,4 @@
-//! A process that is not there, or not to be looked into.
+//! A process that does not exist, or that we may not look into.
 
 use std::path::{Component, Path};
 
@@ -13,7 +13,7 @@ use crate::number::parse_decimal;
 use crate::proc::status;
 use crate::sys::capability::CAP_SYS_PTRACE;
 
-/// The user namespace of the machine has this number on every one (PROC_USER_INIT_INO of <linux/proc_ns.h>).
+/// The number of the initial user namespace on every machine (PROC_USER_INIT_INO of <linux/proc_ns.h>).
 pub const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
 
 /// The process whose directory in /proc the path is below.
@@ -25,10 +25,10 @@ fn process_of(path: &Path) -> Option<i32> {
     parse_decimal(name.as_encoded_bytes())
 }
 
-/// A file of a process in /proc cannot be opened or read: EACCES, EPERM.
+/// We may not open or read a file of a process in /proc: EACCES, EPERM.
 pub fn not_to_look_into(path: &Path, view: &SystemView) -> Option<String> {
     let pid = process_of(path)?;
-    // Where its root can be looked up, so can the rest of it: the refusal is about what is behind a link.
+    // If we may look up its root, we may look up the rest of it: the refusal concerns the target of a link.
     if view.follow(&format!("/proc/{pid}/root"), OFlag::O_PATH).is_some() {
         return None;
     }
@@ -44,7 +44,7 @@ pub fn not_to_look_into(path: &Path, view: &SystemView) -> Option<String> {
     ))
 }
 
-/// There is no such process: ESRCH.
+/// The process does not exist: ESRCH.
 pub fn none(pid: i32, view: &SystemView) -> String {
     let own = std::process::id().to_string();
     match view.link("/proc/self") {
@@ -59,7 +59,7 @@ pub fn none(pid: i32, view: &SystemView) -> String {
     }
 }
 
-/// A file of a process in /proc is not there: ENOENT.
+/// A file of a process in /proc does not exist: ENOENT.
 pub fn missing(path: &Path, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let is_below_proc = path.starts_with("/proc");
     let pid = process_of(path);
@@ -67,7 +67,7 @@ pub fn missing(path: &Path, context: &NsenterContext, view: &SystemView) -> Opti
         // hidepid=2 shows the directory, and nothing in it.
         match view.exists(&format!("/proc/{pid}/status")) {
             true => has_ended(pid, view),
-            // A path that was given names the process by its own, in the PID namespace of that proc.
+            // A given path names the process by its PID in the PID namespace of that proc.
             false => hidden(pid, context.target.unwrap_or(pid), view),
         }
     });
@@ -84,7 +84,7 @@ pub fn no_proc(view: &SystemView) -> Option<String> {
     })
 }
 
-/// proc(5): mounted with hidepid, it shows nobody the processes of others.
+/// proc(5): mounted with hidepid, it hides the processes of other users.
 fn hidden(pid: i32, ours: i32, view: &SystemView) -> Option<String> {
     let lives = matches!(kill(Pid::from_raw(ours), None), Ok(()) | Err(Errno::EPERM));
     if ours <= 0 || !lives {
@@ -113,7 +113,7 @@ fn zombie(pid: i32) -> String {
     format!("process {pid} has ended, and its parent has not waited for it yet (it is a zombie)")
 }
 
-/// A thread that has ended is in no namespace any more, and the first one gives the process its directory.
+/// A thread that has ended has no namespaces, and the directory of the process shows those of its first thread.
 fn has_ended(pid: i32, view: &SystemView) -> Option<String> {
     let directory = format!("/proc/{pid}");
     if !is_zombie(&directory, view) {

@@ -20,7 +20,7 @@ enum Owner {
     OurOwn,
     /// This one.
     Other(u64),
-    /// One that is none of ours to see: it is no descendant of our own.
+    /// A user namespace that we may not see, because it is not a descendant of our own.
     OutOfSight,
     Unknown,
 }
@@ -48,7 +48,7 @@ fn owner(kind: Kind, context: &NsenterContext, view: &SystemView) -> Owner {
 /// setns(2): EPERM.
 pub fn not_permitted(kind: Kind, context: &NsenterContext, view: &SystemView) -> String {
     if kind == Kind::User {
-        // Its owner, which is its parent, can be seen from above only.
+        // Its owner, which is its parent, is visible only from above.
         let is_below = matches!(owner(kind, context, view), Owner::OurOwn | Owner::Other(_));
         if is_below && view.has_capability(CAP_SYS_ADMIN) == Some(true) {
             return other_refusal(view);
@@ -77,7 +77,7 @@ pub fn not_permitted(kind: Kind, context: &NsenterContext, view: &SystemView) ->
     }
     let entering_user = context.kinds.contains(Kind::User);
     match owner(kind, context, view) {
-        // Rights that we have where we are hold in all user namespaces below as well.
+        // Our rights in our own user namespace hold in all those below as well.
         Owner::OurOwn | Owner::Other(_) if (admin, chroot) == (Some(true), Some(true)) => other_refusal(view),
         Owner::OurOwn if admin == Some(false) => {
             let lacking = match chroot {
@@ -108,11 +108,11 @@ pub fn not_permitted(kind: Kind, context: &NsenterContext, view: &SystemView) ->
     }
 }
 
-/// The namespace is our own, and we lack the rights over it that entering it once more takes.
+/// The namespace is our own, and we lack the rights over it that setns(2) requires even then.
 fn in_it_already(kind: Kind, context: &NsenterContext, view: &SystemView) -> Option<String> {
     let target = context.target.filter(|_| context.of_target.contains(kind) && view.shows_our_pids())?;
     let link = |pid: &str, kind: Kind| view.link(&format!("/proc/{pid}/ns/{kind}"));
-    // What has been refused has not been entered, so our own is still the one that it was.
+    // The kernel refused, so we are still in the namespace that we were in.
     if link("self", kind)? != link(&target.to_string(), kind)? {
         return None;
     }

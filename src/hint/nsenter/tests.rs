@@ -43,10 +43,10 @@ fn the_program_is_looked_for_inside() {
     assert!(hint_for("x", &inside).unwrap().contains("with PATH=/a:/b: leave --mount out"));
     let unset = hint_for("x", &entering(&[Kind::Mount])).unwrap();
     assert!(unset.contains(&format!("with PATH={DEFAULT_PATH}: ")), "{unset}");
-    // A path is looked up by no variable, and a script by its interpreter as well.
+    // No variable takes part in the lookup of a path, and a script needs its interpreter as well.
     let by_path = hint_for("/opt/x", &inside).unwrap();
     assert!(by_path.contains("interpreter") && !by_path.contains("PATH"), "{by_path}");
-    // A root directory that is given is one of outside, whatever is entered.
+    // A given root directory is one outside, whatever is entered.
     let below = NsenterContext { root: true, ..inside };
     let below = hint_for("x", &below).unwrap();
     assert!(below.contains("below the root directory") && !below.contains("mount namespace"), "{below}");
@@ -65,7 +65,7 @@ fn a_process_is_protected_only_if_it_is_the_paths_own() {
         let hint = hint_for(path).unwrap();
         assert!(hint.starts_with(process), "{path}: {hint}");
     }
-    // What of process 8 can be looked into says that something behind its links refuses.
+    // We can look into process 8, so something behind its links refuses.
     for path in ["/proc/8/root/secret", "/proc/self/ns", "/proc/sys/kernel/x", "/procs/7/x", "/etc/x"] {
         assert_eq!(hint_for(path), None, "{path}");
     }
@@ -94,7 +94,7 @@ fn a_capability_is_said_to_be_lacking_only_if_it_is() {
 #[test]
 fn with_every_right_over_the_namespace_it_is_no_rule_of_the_kernels() {
     let view = SystemView::of_system();
-    // Of our own namespaces it is known who owns them only where they are the first ones.
+    // We know who owns our namespaces only if they are the initial ones.
     if view.link("/proc/self/ns/user").as_deref() != Some("user:[4026531837]") {
         return;
     }
@@ -138,7 +138,7 @@ fn a_process_that_proc_hides_is_named_only_where_it_lives() {
     for options in ["rw", "rw,hidepid=noaccess", "rw,hidepid=1", "rw,hidepid=off"] {
         assert_eq!(hint_for(own, options), None, "{options}");
     }
-    // There is no such process: nobody hides it.
+    // The process does not exist: nobody hides it.
     assert_eq!(hint_for(i32::MAX, "rw,hidepid=2"), None);
 }
 

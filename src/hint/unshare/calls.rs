@@ -10,7 +10,7 @@ use crate::namespace::{Kind, KindSet};
 use crate::proc::mountinfo::is_mounted;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_TIME};
 
-/// The PID namespaces that may be nested, see pid_namespaces(7).
+/// The number of PID namespaces that may be nested, see pid_namespaces(7).
 const DEEPEST_PID: usize = 32;
 
 /// unshare(2) without a user namespace: EPERM.
@@ -43,7 +43,7 @@ pub fn no_right(context: &UnshareContext, view: &SystemView) -> String {
     )
 }
 
-/// Why no user namespace can be made, whoever asks for it; `None` where nothing is known to be in the way.
+/// Why nobody can make a user namespace; `None` if we know no reason.
 fn bar(context: &UnshareContext, view: &SystemView) -> Option<String> {
     let privileged = context.has(CAP_SYS_ADMIN, view) == Some(true);
     if !privileged && view.number("/proc/sys/kernel/unprivileged_userns_clone") == Some(0) {
@@ -56,7 +56,7 @@ fn bar(context: &UnshareContext, view: &SystemView) -> Option<String> {
     })
 }
 
-/// The limit, for which unshare(2) has an error of its own.
+/// The limit on namespaces. unshare(2) has a separate error for it.
 fn no_more_user_namespaces(view: &SystemView) -> Option<String> {
     let none = view.number("/proc/sys/user/max_user_namespaces") == Some(0);
     none.then(|| limits(KindSet::EMPTY.with(Kind::User), view))
@@ -154,12 +154,12 @@ fn has_children_elsewhere(view: &SystemView) -> bool {
     let childrens = "/proc/self/ns/pid_for_children";
     match view.link(childrens) {
         Some(childrens) => view.link("/proc/self/ns/pid").is_some_and(|own| own != childrens),
-        // Where it waits for its first process, the link is there and cannot be read.
+        // While it waits for its first process, the link exists but cannot be read.
         None => view.exists(childrens),
     }
 }
 
-/// A setting of a new namespace that has no such file, or cannot be written: ENOENT, EROFS.
+/// The file for a setting of a new namespace does not exist or cannot be written: ENOENT, EROFS.
 pub fn no_file_of_proc(errno: Errno, view: &SystemView) -> Option<String> {
     if errno == Errno::EROFS {
         return Some(

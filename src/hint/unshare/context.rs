@@ -1,4 +1,4 @@
-//! What was asked of unshare, as far as it may be the reason for a failure.
+//! The parts of unshare's request that may be the reason for a failure.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -18,20 +18,20 @@ use crate::proc::environ;
 use crate::sys::capability;
 use crate::sys::signal::SignalNumber;
 
-/// What was asked for, as far as it may be the reason for a failure.
+/// The parts of the request that may be the reason for a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnshareContext {
-    /// The namespaces that were unshared, or were to be.
+    /// The namespaces to unshare.
     pub kinds: KindSet,
     /// Whether the program runs as a child.
     pub forks: bool,
-    /// The program's name; `None` where the shell is run for lack of one.
+    /// The program's name; `None` if none was given and the shell is run.
     pub program: Option<OsString>,
-    /// Whether the caller's group alone is mapped, by ourselves.
+    /// Whether we map only the caller's own group.
     pub maps_own_group: bool,
-    /// The uid_map that is to be written.
+    /// The uid_map to write.
     pub users: Vec<Extent>,
-    /// The gid_map that is to be written.
+    /// The gid_map to write.
     pub groups: Vec<Extent>,
     /// The programs that are to write the maps.
     pub map_programs: Vec<MapProgram>,
@@ -41,28 +41,28 @@ pub struct UnshareContext {
     pub offsets: Vec<(Clock, i64)>,
     /// The new root directory.
     pub root: Option<PathBuf>,
-    /// Whether nobody asked for the new proc, but for what needs one.
+    /// Whether the new proc was not asked for, but follows from another option.
     pub proc_implied: bool,
-    /// The options that were given without the argument that they may have.
+    /// The options that were given without their optional argument.
     pub without_argument: WithoutArgument,
     /// How the program is looked for.
     pub search: Search,
-    /// Our effective UID before anything was done; `None` in tests that do not care.
+    /// Our effective UID before anything was done; `None` in tests that do not need it.
     pub uid: Option<u32>,
     /// Our effective GID then.
     pub gid: Option<u32>,
-    /// Our effective capabilities then; those of now count where this is `None`.
+    /// Our effective capabilities at that time; `None` to use the present ones.
     pub capabilities: Option<u64>,
 }
 
-/// Options whose argument is optional, and was not given.
+/// Options with an optional argument that was not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WithoutArgument {
     /// --mount-proc.
     pub mount_proc: bool,
     /// --mount-binfmt.
     pub mount_binfmt: bool,
-    /// --kill-child, or with the signal that it sends then.
+    /// --kill-child, with or without its signal.
     pub kill_child: bool,
     /// Of namespaces.
     pub kinds: KindSet,
@@ -125,7 +125,7 @@ impl UnshareContext {
         }
     }
 
-    /// Whether we had the capability before anything was done; `None` if that cannot be seen.
+    /// Whether we had the capability before anything was done; `None` if we cannot see that.
     pub fn has(&self, capability: u32, view: &SystemView) -> Option<bool> {
         match self.capabilities {
             Some(effective) => Some(effective & 1 << capability != 0),
@@ -133,7 +133,7 @@ impl UnshareContext {
         }
     }
 
-    /// The map that is to be written.
+    /// The map to write.
     pub fn map(&self, ids: IdKind) -> &[Extent] {
         match ids {
             IdKind::User => &self.users,
@@ -141,7 +141,7 @@ impl UnshareContext {
         }
     }
 
-    /// `--mount-proc DIR`, `--kill-child TERM`, `--net FILE`: an argument that is optional has no blank before it.
+    /// `--mount-proc DIR`, `--kill-child TERM`, `--net FILE`: an optional argument must be attached to its option.
     pub fn operand_of_option(&self, program: &OsStr) -> Option<String> {
         let name = program.to_string_lossy();
         let behind = |option: &str| {
@@ -159,7 +159,7 @@ impl UnshareContext {
                 _ => None,
             };
         }
-        // An implied user or mount namespace is not what was typed last.
+        // The user did not type an implied user or mount namespace.
         let typed = without.kinds.iter().find(|kind| ![Kind::User, Kind::Mount].contains(kind));
         let kind = typed.or_else(|| without.kinds.iter().next())?;
         let meant = crate::hint::program::is_kept_on(path) && name.contains('/');

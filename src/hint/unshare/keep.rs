@@ -9,8 +9,8 @@ use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::proc::mountinfo::Mount;
 
-/// mount(2) of a namespace on a file: EINVAL. The kernel binds only in the mount namespace of the caller; the other rules
-/// are about mount namespaces alone.
+/// mount(2) of a namespace on a file: EINVAL. The kernel binds only in the caller's own mount namespace; its other
+/// rules concern only mount namespaces.
 pub fn refused(kind: Kind, file: &Path, place: Option<MountPlace>) -> Option<String> {
     match place {
         Some(MountPlace::Elsewhere) => Some(elsewhere(file)),
@@ -24,7 +24,7 @@ pub fn refused(kind: Kind, file: &Path, place: Option<MountPlace>) -> Option<Str
     }
 }
 
-/// The file is not there, or is a directory: ENOENT, ENOTDIR, EISDIR.
+/// The file does not exist, or is a directory: ENOENT, ENOTDIR, EISDIR.
 pub fn no_file(kind: Kind, file: &Path, errno: Errno) -> Option<String> {
     let name = file.shown();
     let private = if kind == Kind::Mount { ", on a private mount" } else { "" };
@@ -52,7 +52,7 @@ fn elsewhere(file: &Path) -> String {
     )
 }
 
-/// The mount namespace would reach its own copy of the mount, and so keep itself.
+/// The mount would propagate into the mount namespace itself, which would then keep itself alive.
 fn shared(mount: &Mount) -> String {
     let directory = mount.mount_point.shown();
     format!(
@@ -61,8 +61,8 @@ fn shared(mount: &Mount) -> String {
     )
 }
 
-/// The kernel lets a mount namespace be kept in older ones only, and tells the older by its id. Linux 6.18 hands out ids
-/// from a range for each processor, so that a newer one may have the lower id.
+/// The kernel lets only an older mount namespace hold a mount of another, and compares their ids to find the older.
+/// Since Linux 6.18, each processor hands out ids from a range, so that a newer namespace may have the lower id.
 fn younger_place() -> String {
     "a mount namespace can be kept only in one that is older; Linux 6.18 takes the lower id for that, which depends on the \
      processor: it may help to try again, or under taskset -c 0"

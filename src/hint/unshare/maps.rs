@@ -1,4 +1,4 @@
-//! newuidmap(1) and newgidmap(1), and what they look at.
+//! newuidmap(1) and newgidmap(1), and the files that they read.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -20,7 +20,7 @@ use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
 use crate::sys::file::has_attribute;
 use crate::sys::process::Status;
 
-/// What is proposed to a user without subordinate ids.
+/// The proposal to a user without subordinate ids.
 const PROPOSED: (u32, u32) = (100_000, 65536);
 
 /// What to do for a user without subordinate ids.
@@ -43,7 +43,7 @@ pub fn add_subordinates(user: &str, file: &str, view: &SystemView) -> String {
     )
 }
 
-/// What to do for a user that has no name: newuidmap(1) and usermod(8) take none without one.
+/// What to do for a user without a name: newuidmap(1) and usermod(8) require one.
 pub fn no_account(uid: u32) -> String {
     format!(
         "subordinate ids are for users that have an account, and {uid} has none: make one, as root (useradd -u {uid} NAME), or \
@@ -67,7 +67,7 @@ pub fn program(ids: IdKind, ending: Status, context: &UnshareContext, view: &Sys
     }
 }
 
-/// newuidmap ran, and ended with a status of its own.
+/// newuidmap ran, and ended with this status.
 fn refused_by_program(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let name = ids.map_program();
     if view.status("NoNewPrivs").as_deref() == Some("1") {
@@ -85,7 +85,8 @@ fn refused_by_program(ids: IdKind, context: &UnshareContext, view: &SystemView) 
         .or_else(|| not_there_outside(ids, context, view))
 }
 
-/// The program that `$PATH` leads to, as it was seen before a user namespace was made: inside, root of outside has no id.
+/// The program that `$PATH` leads to, as seen before the user namespace was made: inside that, root of the outside has
+/// no id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapProgram {
     file: PathBuf,
@@ -103,11 +104,11 @@ impl MapProgram {
         })
     }
 
-    /// Why it has no rights to write a map, if it has none.
+    /// Why it lacks the rights to write a map, if it does.
     fn without_rights(&self) -> Option<String> {
         let MapProgram { file, owner, mode } = self;
         let name = file.shown();
-        // Whatever else there is, it has the rights of its file capabilities then.
+        // Then it has the rights of its file capabilities, whatever its mode.
         if has_attribute(file, c"security.capability") {
             return None;
         }
@@ -124,10 +125,10 @@ impl MapProgram {
     }
 }
 
-/// What the file of subordinate ids allows the user, where it does not allow what was asked for.
+/// The ids that the file of subordinate ids allows the user, if these do not cover the request.
 fn allowed(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let file = ids.subordinate_file();
-    // With a service of its own in nsswitch.conf(5), the file does not count.
+    // If nsswitch.conf(5) names a service for subordinate ids, the file does not count.
     let services = view.text("/etc/nsswitch.conf").unwrap_or_default();
     let other = |line: &str| line.trim().strip_prefix("subid:").is_some_and(|service| service.trim() != "files");
     if services.lines().any(other) {
@@ -146,7 +147,7 @@ fn allowed(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<S
         (id, 1) if Some(id) == own => None,
         range => outside_of(range, &ranges),
     });
-    // Where all of it is allowed, the file is not what is in the way.
+    // If the file allows all of it, the file is not the reason.
     let missing = missing.map(|range| listed(&[range]));
     let missing = match (missing, map.is_empty()) {
         (Some(missing), _) => format!(", and not {missing}"),
@@ -156,12 +157,12 @@ fn allowed(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<S
     if !ranges.is_empty() {
         return Some(format!("{file} allows this user {}, and one's own id{missing}", listed(&ranges)));
     }
-    // Without a name, which need not be in /etc/passwd, the lines with it cannot be told.
+    // We cannot see which lines are the user's without the name, which need not be in /etc/passwd.
     let name = name?;
     Some(format!("{file} allows this user nothing: {}", add_subordinates(&name.to_string_lossy(), file, view)))
 }
 
-/// Ids outside that are none in the user namespace that we come from.
+/// Outer ids that do not exist in the user namespace that we come from.
 fn not_there_outside(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let file = format!("/proc/self/{}", ids.map_file());
     let outer = extents(view.held(&file)?);
@@ -236,7 +237,7 @@ pub fn overlapping(lines: &[Extent]) -> Option<String> {
     })
 }
 
-/// The ids that two ranges of a first id and a count share: the first, and the one behind the last.
+/// The ids that two ranges (first id and count) share, as the first id and the one after the last.
 fn intersection(one: (u32, u32), other: (u32, u32)) -> Option<(u64, u64)> {
     let end = |(first, count): (u32, u32)| u64::from(first) + u64::from(count);
     let first = u64::from(one.0.max(other.0));
@@ -244,7 +245,7 @@ fn intersection(one: (u32, u32), other: (u32, u32)) -> Option<(u64, u64)> {
     (first < end).then_some((first, end))
 }
 
-/// The name of the user in /etc/passwd. No more is asked: a hint starts no program.
+/// The name of the user in /etc/passwd. We ask no name service, because a hint starts no program.
 fn name_of(user: u32, view: &SystemView) -> Option<OsString> {
     let mut name = None;
     // Reading from memory does not fail.

@@ -26,9 +26,9 @@ use crate::sys::process::Status;
 
 pub use context::UnshareContext;
 
-/// The system as the hints of a request see it. What /proc will tell otherwise is held on to: the mount table of where we
-/// start, where the request leads to another root directory, or may fail in a new mount namespace with a file that is
-/// outside of it; and the id maps around a new one.
+/// The system as the hints of a request see it. It keeps what /proc shows differently later: the id maps around a new
+/// user namespace, and our mount table, if the request enters another root directory or may fail in a new mount
+/// namespace with a file that is outside of it.
 pub fn view_for(request: &UnshareRequest) -> SystemView {
     let mut view = SystemView::of_system();
     if request.root.is_some() || !request.keep.is_empty() {
@@ -62,7 +62,7 @@ pub fn before(error: &RequestError) -> Option<String> {
     }
 }
 
-/// A note before a program starts that cannot be what was meant: after its first child has ended, it cannot fork any more
+/// A note before a program starts that will be of little use: after its first child has ended, it cannot fork any more
 /// (ENOMEM, pid_namespaces(7)).
 pub fn program_stays_outside(context: &UnshareContext) -> Option<String> {
     let pid = context.kinds.contains(Kind::Pid);
@@ -87,7 +87,7 @@ pub fn hint(failure: &Failure, context: &UnshareContext, view: &SystemView) -> O
         }
         Failure::HelperProgram { ids, .. } => maps::program(*ids, Status::Exited(126), context, view),
         Failure::Helper { helper: Helper::MapProgram(ids), ending } => maps::program(*ids, (*ending)?, context, view),
-        // execve(2) is where the kernel tells a changed user that it has too many processes.
+        // After a change of the user, the kernel checks RLIMIT_NPROC in execve(2).
         Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
         Failure::Program { program, errno } => {
             context.operand_of_option(program).or_else(|| not_run(program, *errno, &context.search))
@@ -159,7 +159,7 @@ fn write(path: &Path, errno: Errno, context: &UnshareContext, view: &SystemView)
     }
 }
 
-/// AppArmor's rule is for those who are not privileged.
+/// AppArmor's rule is for unprivileged processes.
 fn apparmor(context: &UnshareContext, view: &SystemView) -> Option<String> {
     let concerned = context.kinds.contains(Kind::User) && context.uid != Some(0);
     calls::apparmor(view).filter(|_| concerned)

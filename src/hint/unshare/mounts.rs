@@ -13,10 +13,10 @@ use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::proc::mountinfo::{Mount, is_mounted};
 
-/// PROC_USER_INIT_INO of the kernel: the user namespace that there is from the start has this number.
+/// PROC_USER_INIT_INO of the kernel: the number of the initial user namespace.
 const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";
 
-/// Directories of proc that are always empty: what is mounted there hides nothing.
+/// Directories of proc that are always empty: a mount there hides nothing.
 const ALWAYS_EMPTY: [&str; 2] = ["sys/fs/binfmt_misc", "fs/nfsd"];
 
 /// mount(2) of proc: EPERM.
@@ -29,7 +29,7 @@ pub fn no_proc(context: &UnshareContext, view: &SystemView) -> Option<String> {
 }
 
 fn proc_refused(context: &UnshareContext, view: &SystemView) -> Option<String> {
-    // Only in a user namespace does the kernel look at what can be seen already.
+    // The kernel compares a new proc with the visible ones only in a user namespace (mount_namespaces(7)).
     let user = context.kinds.contains(Kind::User);
     if !user && view.link("/proc/self/ns/user").as_deref() == Some(FIRST_USER_NAMESPACE) {
         return Some(other_refusal(view));
@@ -53,22 +53,22 @@ fn proc_refused(context: &UnshareContext, view: &SystemView) -> Option<String> {
     }
     let whole: Vec<_> = mounts.iter().filter(|mount| mount.fstype == "proc" && mount.root == "/").collect();
     if whole.is_empty() {
-        // In a chroot the kernel looks at mounts as well that we do not see.
+        // In a chroot, the kernel also looks at mounts that we do not see.
         return is_mounted(&mounts, "/").then(|| {
             "in a user namespace, the kernel mounts proc only where a whole one can be seen already, and here is none"
                 .to_string()
         });
     }
-    // One that nothing covers would have been enough.
+    // A single proc that nothing covers would have been enough.
     let masks: Vec<_> = whole.iter().filter_map(|proc| Some((*proc, mask_of(proc, &mounts)?))).collect();
     let open: Vec<_> = whole.iter().filter(|proc| masks.iter().all(|(masked, _)| masked.id != proc.id)).collect();
     if !open.is_empty() {
-        // What a mount is held to, it is by having been copied into the new user namespace.
+        // The kernel locks the flags of a mount when it copies it into the mount namespace of a new user namespace.
         let limits: Option<Vec<_>> = open.iter().map(|proc| limited(proc).filter(|_| user)).collect();
         let other = || is_mounted(&mounts, "/").then(|| other_refusal(view));
         return limits.map_or_else(other, |limits| limits.into_iter().next());
     }
-    // Where a proc lies over another, what is masked of the upper one tells more.
+    // If one proc lies over another, the masks of the upper one tell more.
     let within = |(proc, mask): &&(&Mount, &Path)| proc.mount_point != *mask;
     let (_, mask) = masks.iter().find(within).or_else(|| masks.first())?;
     Some(format!(
@@ -78,7 +78,7 @@ fn proc_refused(context: &UnshareContext, view: &SystemView) -> Option<String> {
     ))
 }
 
-/// A proc that shows all, and yet is held to options that a new one would not have (mount_namespaces(7)).
+/// A proc that shows everything, but with locked flags that a new one would lack (mount_namespaces(7)).
 fn limited(proc: &Mount) -> Option<String> {
     let options: Vec<&[u8]> = proc.options.as_bytes().split(|byte| *byte == b',').collect();
     let superblock: Vec<&[u8]> = proc.super_options.as_bytes().split(|byte| *byte == b',').collect();
@@ -98,7 +98,7 @@ fn limited(proc: &Mount) -> Option<String> {
     })
 }
 
-/// mount(2): ENOENT or ENOTDIR of where it is to be mounted.
+/// mount(2): ENOENT or ENOTDIR for the mount point.
 pub fn no_directory(on: &Path, errno: Errno, context: &UnshareContext) -> Option<String> {
     let implied = match context.proc_implied && on == Path::new("/proc") {
         true => " (the new proc is implied by --mount-binfmt or --load-interp)",
@@ -131,12 +131,12 @@ pub fn no_binfmt(errno: Errno, view: &SystemView) -> Option<String> {
     }
 }
 
-/// mount(2): EACCES, which the kernel gives by itself only where we may not search the way to the place.
+/// mount(2): EACCES. The kernel itself returns it only if we may not search a directory on the way to the mount point.
 pub fn forbidden_here(at: &Path, view: &SystemView) -> Option<String> {
     (lstat(at) != Err(Errno::EACCES)).then(|| forbidden("mounting", view))
 }
 
-/// What is mounted on this proc and hides some of it.
+/// The mounts on this proc that hide parts of it.
 fn mask_of<'m>(proc: &Mount, mounts: &'m [Mount]) -> Option<&'m Path> {
     let hides = |mount: &&Mount| {
         let below = mount.mount_point.strip_prefix(&proc.mount_point);

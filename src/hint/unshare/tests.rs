@@ -18,7 +18,7 @@ fn kinds(kinds: &[Kind]) -> KindSet {
     kinds.iter().copied().collect()
 }
 
-/// The hint for a failed attempt of an ordinary user's where these kinds were asked for, with --fork.
+/// The hint for a failed attempt of an ordinary user who asked for these kinds, with --fork.
 fn hint_for(attempt: Attempt, errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> Option<String> {
     let made = Made::of(files);
     let made = match files.iter().any(|(path, _)| path.starts_with("/proc/1/")) {
@@ -53,7 +53,7 @@ fn a_refused_user_namespace_has_one_of_four_reasons() {
     assert!(with(&[NO_RIGHTS, MAPPED, no_groups]).starts_with("our group is not mapped"));
     let elsewhere = ("/proc/self/mountinfo", "2 1 0:4 / /proc rw - proc proc rw\n");
     assert!(with(&[NO_RIGHTS, MAPPED, elsewhere]).starts_with("we are in a chroot"));
-    // Of another root directory, or one that we may not look at.
+    // Another root directory, or one that we may not look at.
     for process_1 in [("/proc/1/root/x", ""), ("/proc/1/status", "")] {
         let hint = with(&[NO_RIGHTS, MAPPED, MOUNTS, process_1]);
         assert!(hint.starts_with("either we are in a chroot"), "{hint}");
@@ -75,7 +75,7 @@ fn apparmor_is_blamed_only_where_it_restricts() {
         assert!(hint.starts_with("AppArmor takes the rights"), "{hint}");
         assert!(hint.contains("'unprivileged_userns (enforce)'") && hint.contains("'userns,'"), "{hint}");
     }
-    // Root is privileged, and forgets --pid as others do.
+    // Root is privileged, and forgets --pid just as others do.
     let made = Made::of(&[sysctl, profile]);
     let root = UnshareContext { kinds: kinds(&[Kind::User]), uid: Some(0), ..UnshareContext::default() };
     let refused = Failure::System { attempt: mount(), errno: Errno::EPERM };
@@ -158,20 +158,20 @@ fn a_refused_proc_has_its_reason() {
     assert!(with(&all, &[masked]).unwrap().starts_with("proc is partly masked here (/proc/kcore is covered"));
     // Nothing of the kernel's own is in the way then.
     assert!(with(&all, &[MOUNTS]).unwrap().starts_with("probably it is"));
-    // A second proc, of which nothing is covered, would do.
+    // A second proc that nothing covers would do.
     let second = (
         "/proc/self/mountinfo",
         "9 1 8:1 / / rw - ext4 a rw\n1 9 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n\
          3 9 0:4 / /mnt/proc rw - proc p rw\n",
     );
     assert!(with(&all, &[second]).unwrap().starts_with("probably it is"));
-    // A proc over another: what is covered of the upper one is named.
+    // A proc over another: the hint names what covers the upper one.
     let over = (
         "/proc/self/mountinfo",
         "1 0 0:4 / /proc rw - proc p rw\n2 1 0:4 / /proc rw - proc p rw\n3 2 0:5 / /proc/irq ro - tmpfs t rw\n",
     );
     assert!(with(&all, &[over]).unwrap().contains("(/proc/irq is covered"));
-    // A new one would have other options than those that this one is held to.
+    // A new proc would lack the locked flags of this one.
     for (options, superblock, word) in
         [("ro", "rw", "read-only"), ("rw", "ro", "read-only"), ("rw,noatime", "rw", "noatime")]
     {
@@ -214,7 +214,7 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
     let hint = with("pid:[2]", &[]).unwrap();
     assert!(hint.starts_with("process 1 of the PID namespace that our children are to be in"), "{hint}");
     assert_eq!(with("pid:[1]", &[]), None);
-    // One that was just made has had no process yet.
+    // A new PID namespace has had no process yet.
     assert_eq!(with("pid:[2]", &[Kind::Pid]), None);
 }
 

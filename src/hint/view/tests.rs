@@ -1,4 +1,4 @@
-//! What is seen from a root directory that stays.
+//! What a view sees from its fixed root directory.
 
 use super::*;
 use std::os::unix::fs::symlink;
@@ -99,7 +99,7 @@ fn what_is_held_is_as_it_was() {
     }
     made.link("/text", "etc/link");
     let view = made.view().holding(&["/proc/file", "/proc/none"]);
-    // /proc and /etc are no longer where they were: as in a mount namespace that has ended.
+    // /proc and /etc have been moved away, as in a mount namespace that has ended.
     for path in ["proc", "etc"] {
         std::fs::write(made.0.join("inside").join(path).join("file"), "new").unwrap();
         std::fs::rename(made.0.join("inside").join(path), made.0.join("outside").join(path)).unwrap();
@@ -107,7 +107,7 @@ fn what_is_held_is_as_it_was() {
     assert_eq!(view.text("/proc/file").as_deref(), Some("old"));
     assert_eq!(view.text("/etc/file").as_deref(), Some("new"));
     assert_eq!(view.text("/proc/none"), None);
-    // A link of /etc that leads out of it is one of the root's.
+    // A link in /etc that leads out of it starts at the view's root.
     std::fs::rename(made.0.join("outside/etc"), made.0.join("inside/etc")).unwrap();
     assert_eq!(view.text("/etc/link").as_deref(), Some("inside"));
 }
