@@ -25,7 +25,7 @@
 //! let root = Path::new("/proc");
 //! let scope = Scope {
 //!     root,
-//!     // SourceSet::ALL finds those as well that no process is in.
+//!     // SourceSet::ALL also finds namespaces without a process.
 //!     sources: SourceSet::of(&[Source::Process]),
 //!     kinds: KindSet::ALL,
 //!     held: KindSet::EMPTY,
@@ -41,7 +41,7 @@
 //!
 //! # Entering one
 //!
-//! A request makes a plan, which can be looked at before anything is done:
+//! A request makes a plan, which you can inspect before anything is done:
 //!
 //! ```
 //! use nskit::enter::nsenter::{NsenterRequest, plan};
@@ -67,9 +67,9 @@
 //! # Ok::<(), nskit::error::RequestError>(())
 //! ```
 //!
-//! [`cli::nsenter::resolve`] opens what is to be entered, and [`enter::run`] acts. That changes the calling process,
-//! which must have a single thread, and turns it into the program. [`enter::spawn`] acts in a child, and the process may have
-//! as many threads as it likes:
+//! [`cli::nsenter::resolve`] opens the namespaces and directories to enter, and [`enter::run`] enters them. That
+//! changes the calling process, which must have a single thread, and turns it into the program. [`enter::spawn`] does
+//! it in a child, and the calling process may have any number of threads:
 //!
 //! ```no_run
 //! use nskit::cli::nsenter::{NsenterArgs, resolve};
@@ -84,7 +84,7 @@
 //!     ..NsenterArgs::default()
 //! };
 //! let (request, handles, _left_out) = resolve(args)?;
-//! // Comes back where the program ran as a child, with its status, or where something failed.
+//! // Returns only if the program ran as a child, with its status, or if something failed.
 //! let status = nskit::enter::run(&plan(request), handles, &[c"PATH=/usr/sbin:/usr/bin"])?;
 //! println!("{status:?}");
 //! # Ok::<(), nskit::error::Failure>(())
@@ -114,7 +114,7 @@
 //!     [
 //!         Step::DefaultChildSignal,
 //!         Step::Unshare(kinds),
-//!         // The PID namespace is for children, and only from within can its proc be mounted.
+//!         // Only children are in the new PID namespace, and only they can mount its proc.
 //!         Step::Fork(SignalPolicy::LeaveToChild),
 //!         Step::Propagate(Propagation::Private, "/".into()),
 //!         Step::MountProc("/proc".into()),
@@ -149,16 +149,16 @@
 //! | place | its job |
 //! | --- | --- |
 //! | `src/bin/`, [`tool`] | each tool from its command line to its exit status; messages on stderr, output on stdout |
-//! | [`cli`] | parse and resolve: the tables of options, what was typed, and the request that it means |
-//! | [`enter::unshare`], [`enter::nsenter`] | each tool's request, what is opened for it, and plan: the order of its steps |
+//! | [`cli`] | parse and resolve: the tables of options, the arguments as typed, and the request that they mean |
+//! | [`enter::unshare`], [`enter::nsenter`] | each tool's request, the files opened for it, and its plan: the order of its steps |
 //! | [`enter::setting`] | the words that requests and steps are made of |
-//! | [`enter::step`], [`enter::handles`], [`enter::run`] | the steps that there are, what they go through, and the loop that carries them out |
+//! | [`enter::step`], [`enter::handles`], [`enter::run`] | all steps, the open files that they use, and the loop that carries them out |
 //! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
 //! | [`list::scan`] | the only reader of the process table, a file for each source of namespaces |
-//! | [`list::model`] | what it has seen; parents and owners; opening a namespace by way of its holders; in the private file `mount_ns_probe`, a child in a mount namespace that shows itself in no other way |
+//! | [`list::model`] | what it has seen; parents and owners; opening a namespace through its holders; in the private file `mount_ns_probe`, a child that enters a mount namespace which nothing else can show |
 //! | [`list::query`] | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
 //! | [`mod@list::column`], [`list::value`], [`list::container`] | what is in the rows |
-//! | [`list::view`] | filling cells, from files of /proc and with the ids of network namespaces that rtnetlink tells, and printing them |
+//! | [`list::view`] | fills cells from files of /proc and from rtnetlink, and prints them |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |

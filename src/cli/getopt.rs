@@ -1,5 +1,5 @@
-//! getopt_long(3)'s ways of reading a command line: abbreviations, clusters, attached and optional arguments, over
-//! bytes that need not be UTF-8.
+//! Reads a command line as getopt_long(3) does: abbreviations, clusters, attached and optional arguments, over bytes
+//! that need not be UTF-8.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -36,8 +36,8 @@ pub enum Action<A> {
 /// What reads an option into a tool's arguments.
 pub type Reader<A> = fn(&mut A, Matched<'_, A>) -> Result<(), UsageError>;
 
-/// Since when there is an option. An abbreviation means what it has meant in every version so far: of the options that begin
-/// so, only the oldest ones count.
+/// The version that introduced an option. An abbreviation keeps its meaning from version to version: of the options
+/// that begin with it, only the oldest count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Since {
     /// util-linux has it in 2.38.
@@ -48,7 +48,7 @@ pub enum Since {
     Ours,
 }
 
-/// A row of a tool's table of options: all that there is to know of one, with what it does to the tool's arguments, `A`.
+/// A row of a tool's table of options: everything about one option, including its effect on the tool's arguments, `A`.
 #[derive(Debug)]
 pub struct Opt<A> {
     /// What it does to the tool's arguments.
@@ -67,9 +67,9 @@ pub struct Opt<A> {
     pub since: Since,
     /// The argument's name, for --help.
     pub value: &'static str,
-    /// The words that the argument may be, where completions are to offer these.
+    /// The words that completions offer for the argument.
     pub words: &'static [&'static str],
-    /// Whether giving it again adds to what was given.
+    /// Whether a second use adds to the first.
     pub repeatable: bool,
     /// What the option does, for --help and the completions.
     pub help: &'static str,
@@ -186,9 +186,9 @@ impl<A> Opt<A> {
 /// Where the options end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// At the first operand: what follows belongs to the program that is run.
+    /// At the first operand: the rest belongs to the program.
     UntilOperand,
-    /// Nowhere but at `--`: options and operands may be mixed.
+    /// Only at `--`: options and operands may be mixed.
     Mixed,
 }
 
@@ -202,7 +202,8 @@ pub struct Matched<'t, A> {
 }
 
 impl<A> Matched<'_, A> {
-    /// What `reader` makes of the argument, or an error that names it, in this wording, and what would have been right.
+    /// Parses the argument with `reader`. The error names the argument, in this wording, and what would have been
+    /// right.
     pub fn read<T>(
         &self,
         wording: Wording,
@@ -235,7 +236,7 @@ pub struct Getopt<'t, A> {
     table: &'t [Opt<A>],
     order: Order,
     arguments: std::vec::IntoIter<OsString>,
-    /// The letters of a cluster that are still to be read.
+    /// The rest of a cluster of letters, not yet read.
     cluster: std::vec::IntoIter<u8>,
     operands: Vec<OsString>,
 }
@@ -246,7 +247,7 @@ impl<'t, A> Getopt<'t, A> {
         Getopt { table, order, arguments: arguments.into_iter(), cluster: Vec::new().into_iter(), operands: Vec::new() }
     }
 
-    /// The operands, once the options have come to their end.
+    /// The operands, after the last option.
     pub fn operands(mut self) -> Vec<OsString> {
         self.operands.extend(self.arguments);
         self.operands
@@ -290,8 +291,8 @@ impl<'t, A> Getopt<'t, A> {
         Ok(Matched { opt, value })
     }
 
-    /// The option of that name, or of which alone it is an abbreviation, among those that have been there for longest.
-    /// Errors speak of the argument as it was typed, with its value.
+    /// The option with that name, or the only one that it abbreviates, among the oldest options. Errors show the
+    /// argument as typed, with its value.
     fn find(&self, name: &[u8], typed: &[u8]) -> Result<&'t Opt<A>, UsageError> {
         if let Some(exact) = self.table.iter().find(|opt| opt.long.as_bytes() == name) {
             return Ok(exact);

@@ -47,11 +47,11 @@ pub fn render<A>(page: &Page, table: &[Opt<A>]) -> String {
     text
 }
 
-/// The version of util-linux whose options and messages these are.
+/// The version of util-linux whose options and messages we have.
 const COMPATIBLE_WITH: &str = "2.43";
 
-/// The text of `--version`. Programs read it: the fourth word, the first number with a dot, or all behind "util-linux"; some
-/// compare the last word as a string with "2.38", which a `v` is greater than.
+/// The text of `--version`. Programs parse it: they take the fourth word, the first number with a dot, or everything
+/// after "util-linux". Some compare the last word as a string with "2.38": a `v` sorts after that.
 pub fn version(program: &std::ffi::OsStr) -> String {
     let (program, ours) = (program.display(), env!("CARGO_PKG_VERSION"));
     format!("{program} from util-linux {COMPATIBLE_WITH} compatible nskit v{ours}\n")

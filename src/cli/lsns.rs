@@ -49,7 +49,7 @@ pub struct LsnsArgs {
     pub tree: Option<Tree>,
     /// --list-columns.
     pub list_columns: bool,
-    /// The operand; 0 stands for all, and yet for the columns of a single one.
+    /// The operand. 0 stands for all namespaces, but with the columns for a single one.
     pub namespace: Option<u64>,
     /// The kind in an operand like `uts:[4026531838]`.
     pub kind_of_namespace: Option<Kind>,
@@ -167,7 +167,7 @@ impl LsnsArgs {
         Ok(())
     }
 
-    /// The first operand (others are passed over), and what cannot be asked for together.
+    /// Reads the first operand (others are ignored), and refuses options that exclude each other.
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
         if self.persistent && self.task.is_some() {
             return Err(UsageError::Apart("options --persistent and --task cannot be combined"));
@@ -191,7 +191,7 @@ impl LsnsArgs {
     }
 }
 
-/// util-linux's words for the name of a kind that is none.
+/// util-linux's words for an unknown kind.
 pub const UNKNOWN_KIND: Wording = Wording::Bare("unknown namespace type");
 /// The same for a relation.
 pub const UNKNOWN_TREE: Wording = Wording::Bare("unknown tree type");
@@ -202,7 +202,7 @@ fn bad(wording: Wording, value: OsString) -> UsageError {
     UsageError::Words { wording, value }
 }
 
-/// The PID of --task. Since util-linux 2.42, 0 is none.
+/// The PID of --task. Since util-linux 2.42, 0 is an error.
 fn pid(text: OsString) -> Result<i32, UsageError> {
     let pid = number(text.as_bytes()).filter(|pid| *pid > 0);
     pid.ok_or_else(|| bad(Wording::Number("invalid PID argument"), text))

@@ -1,10 +1,11 @@
-//! The command lines of the three tools: what was typed, and the request that it means. No other room knows argv.
+//! The command lines of the three tools: the arguments as typed, and the request that they mean. No other room knows
+//! argv.
 //!
-//! Each tool has a file with its table of options, each row with what it does to the arguments; `read`, below, goes
-//! through a line for all of them. Its `resolve` makes the request. [`getopt`] takes argv apart in the ways of getopt_long(3), over the table; clap lays
-//! out `--help` from the same table ([`help`]). clap does not parse: it has other rules for abbreviated
-//! names, it cannot take `-mu` as `-m` with the value `u` where `--mount FILE` is an option and an operand, and building
-//! its parser would be a fifth of our start-up.
+//! Each tool has a file with its table of options; a row includes the option's effect on the arguments. `read`, below,
+//! reads the command line of every tool, and each tool's `resolve` makes the request. [`getopt`] splits argv as
+//! getopt_long(3) does, with the table; clap lays out `--help` from the same table ([`help`]). clap does not parse: it
+//! has other rules for abbreviated names, it cannot take `-mu` as `-m` with the value `u` where `--mount FILE` is an
+//! option and an operand, and building its parser would be a fifth of our start-up.
 
 pub mod getopt;
 pub mod help;
@@ -22,7 +23,7 @@ use getopt::{Action, Getopt, Opt, Order};
 /// What a command line asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Parsed<A> {
-    /// `-h`, `--help`, behind these: what they name must be there all the same.
+    /// `-h` or `--help`, after these arguments: the users and groups that they name must exist all the same.
     Help(A),
     /// `-V`, `--version`, alike.
     Version(A),
@@ -30,9 +31,9 @@ pub enum Parsed<A> {
     Run(A),
 }
 
-/// Reads a command line, argv without its first, into what was typed: each option acts as its row says, in the order of
-/// writing; `finish` is given the operands once the options have come to their end. `-h` and `-V` end the reading where they
-/// stand: what is wrong behind them is not looked at. Errors: the first that is met.
+/// Reads a command line, argv without argv\[0\], into arguments. Each option acts as its row says, in the order of the
+/// line; `finish` then gets the operands. `-h` and `-V` end the reading: we ignore any error after them. Errors: the
+/// first one in the line.
 fn read<A: Default>(
     table: &[Opt<A>],
     order: Order,
@@ -54,7 +55,7 @@ fn read<A: Default>(
     Ok(Parsed::Run(args))
 }
 
-/// What `parse` makes of a line, for the tests of each tool's options: anything but arguments is an error as text.
+/// The arguments that `parse` reads from a line, for tests. Anything but arguments is an error, as text.
 #[cfg(test)]
 pub(crate) fn typed<A: std::fmt::Debug>(
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,

@@ -24,7 +24,7 @@ use crate::sys::signal::{SignalNumber, SignalSet};
 pub struct NsenterArgs {
     /// --target.
     pub target: Option<TargetArgument>,
-    /// The namespaces to enter, each kind once, with where they are found.
+    /// The namespaces to enter, each kind once, with their sources.
     pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// --all.
     pub all: bool,
@@ -71,7 +71,7 @@ pub enum IdArgument {
     To(IdOrName),
 }
 
-/// A row for a kind of namespaces: a setter knows of no other than its own, and so is made for each.
+/// A row for a kind of namespaces. A setter is a plain function that knows one kind, so each kind has its own.
 macro_rules! namespace {
     ($kind:expr, $help:literal) => {
         Row::read($kind.long_option(), $help, |args, matched| args.read_namespace($kind, matched))
@@ -218,14 +218,14 @@ impl NsenterArgs {
         }
     }
 
-    /// The operands, and what cannot be asked for together.
+    /// Reads the operands, and refuses options that exclude each other.
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
         self.program = operands;
         let has_net = self.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
         if has_net && self.net_socket.is_some() {
             return Err(UsageError::Exclusive("--net", "--net-socket"));
         }
-        // Without a child there is nobody whom they would be about.
+        // Without a child, these options would have no effect.
         if self.no_fork && self.kill_child.is_some() {
             return Err(UsageError::Exclusive("--no-fork", "--kill-child"));
         }

@@ -21,7 +21,7 @@ use crate::sys::signal::{SignalNumber, SignalSet};
 pub struct UnshareArgs {
     /// The namespaces to unshare.
     pub kinds: KindSet,
-    /// The files to keep them on, the last one of each kind.
+    /// The files to keep the namespaces on, the last one of each kind.
     pub keep: Vec<(Kind, PathBuf)>,
     /// --fork.
     pub fork: bool,
@@ -75,7 +75,7 @@ pub struct UnshareArgs {
     pub program: Vec<OsString>,
 }
 
-/// What the caller's own id is to be inside.
+/// The id that the caller gets inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SingleId {
     /// This one.
@@ -88,7 +88,7 @@ impl SingleId {
     const ROOT: SingleId = SingleId::To(IdOrName::Id(0));
 }
 
-/// A row for a kind of namespaces: a setter knows of no other than its own, and so is made for each.
+/// A row for a kind of namespaces. A setter is a plain function that knows one kind, so each kind has its own.
 macro_rules! namespace {
     ($kind:expr, $help:literal) => {
         Row::store($kind.long_option(), $help, |args, file| args.unshare($kind, file))

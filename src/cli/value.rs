@@ -1,4 +1,4 @@
-//! The arguments of options: pure functions from bytes to what they say, `None` where they say nothing.
+//! Parses the arguments of options: pure functions from bytes to values, `None` for invalid ones.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -25,7 +25,7 @@ pub enum IdOrName {
 }
 
 impl IdOrName {
-    /// Its number. A name is looked up here, outside of any namespace that is entered. Errors: nobody is called so.
+    /// The number. A name is looked up outside, before any namespace is entered. Errors: nobody has that name.
     pub fn number(&self, database: Database) -> Result<u32, RequestError> {
         match self {
             IdOrName::Id(id) => Ok(*id),
@@ -34,7 +34,7 @@ impl IdOrName {
     }
 }
 
-/// A UID or GID. The highest 32-bit number means "none" to the kernel and is no id.
+/// A UID or GID. The highest 32-bit number means "none" to the kernel and is not an id.
 pub fn id(text: &OsStr) -> Option<u32> {
     number(text.as_bytes()).filter(|id| *id != u32::MAX)
 }
@@ -44,7 +44,8 @@ pub const UID: Wording = Wording::Number("failed to parse uid");
 /// How a bad GID is spoken of.
 pub const GID: Wording = Wording::Number("failed to parse gid");
 
-/// Reads the UID or GID of the program. Of the number that is no id, the reference says what the `call` says that takes it.
+/// Reads the UID or GID of the program. For the number that is not an id, the reference prints the error of `call`,
+/// which gets it.
 pub fn read_id<A>(
     matched: &Matched<'_, A>,
     wording: Wording,
@@ -55,7 +56,7 @@ pub fn read_id<A>(
     matched.read(wording, expected, id_or_name)
 }
 
-/// Refuses the number that stands for no id as `call`, setuid(2) or setgid(2), would.
+/// Refuses the number that is not an id, with the error of `call`, setuid(2) or setgid(2).
 pub fn not_none<A>(matched: &Matched<'_, A>, expected: &'static str, call: &'static str) -> Result<(), UsageError> {
     let value = matched.value.as_deref().unwrap_or_default();
     match number(value.as_bytes()) {
@@ -70,7 +71,7 @@ pub fn not_none<A>(matched: &Matched<'_, A>, expected: &'static str, call: &'sta
 pub fn id_or_name(text: &OsStr) -> Option<IdOrName> {
     match number::<u64>(text.as_bytes()) {
         Some(_) => id(text).map(IdOrName::Id),
-        // Longer than any number of ours, and yet no name.
+        // Longer than any id, but not a name either.
         None if text.as_bytes().iter().all(u8::is_ascii_digit) => None,
         None => Some(IdOrName::Name(text.to_os_string())),
     }
@@ -100,7 +101,7 @@ pub enum BlockArgument {
     Auto,
     /// The same block, mapped to itself.
     Subids,
-    /// Every id that there is here, to itself.
+    /// Every id of our user namespace, to itself.
     All,
 }
 
@@ -127,10 +128,10 @@ pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
 /// How many bytes of a part the reference reads.
 const LONGEST_PART: usize = 33;
 
-/// What the reference says of an argument of `--map-users` or `--map-groups` that cannot be read.
+/// The reference's message about an invalid argument of `--map-users` or `--map-groups`.
 ///
-/// It reads the parts between the commas one by one. A comma at the end belongs to the last part; an empty part, a fourth
-/// one, and the number that stands for no id are taken for an element too much.
+/// It reads the parts between the commas one by one. A comma at the end belongs to the last part. It reports an empty
+/// part, a fourth part, and the number that is not an id as one element too many.
 pub fn what_is_wrong_with_block(text: &OsStr) -> String {
     let (bytes, shown) = (text.as_bytes(), text.shown());
     let invalid = || format!("invalid mapping '{shown}'");
@@ -190,9 +191,9 @@ pub fn read_kill_child<A>(matched: &Matched<'_, A>) -> Result<SignalNumber, Usag
     }
 }
 
-/// Reads the signals that are to be passed on: names with commas between them, `all` for those that processes send one
-/// another; without an argument SIGTERM and SIGINT. Errors: the first name that is unknown, or of a signal that the kernel
-/// lets nobody hold back.
+/// Reads the signals to pass on: names separated by commas, or `all` for those that processes send one another; SIGTERM
+/// and SIGINT without an argument. Errors: the first name that is unknown, or belongs to a signal that nobody can
+/// block.
 pub fn read_signals<A>(matched: &Matched<'_, A>) -> Result<SignalSet, UsageError> {
     let Some(list) = &matched.value else { return Ok(SignalSet::TERM_INT) };
     let mut signals = SignalSet::default();

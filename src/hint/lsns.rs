@@ -106,7 +106,7 @@ fn no_mounts(view: &SystemView) -> Option<String> {
     let hint = match (view.exists("/proc/stat"), view.link("/proc/self")) {
         (false, _) => "no proc is mounted on /proc: mount -t proc proc /proc",
         (true, None) => {
-            "/proc shows another PID namespace than ours: mount the proc of our own, or enter that one (nsenter -p)"
+            "/proc shows another PID namespace than ours: mount a proc of ours, or enter that one (nsenter -p)"
         }
         (true, Some(_)) => return None,
     };

@@ -19,7 +19,7 @@ pub use view::SystemView;
 
 /// A file in /proc that does not belong to a proc.
 fn not_of_proc() -> String {
-    "what stands there is no file of proc, and takes what is written without any effect: something else is mounted on \
+    "the file there does not belong to a proc, and writing to it has no effect: something else is mounted on \
      /proc or below it"
         .to_string()
 }

@@ -60,7 +60,7 @@ pub fn lacking(name: &OsStr, search: &Search) -> Option<String> {
     let text = name.to_string_lossy();
     if text.contains(|character: char| character.is_whitespace()) {
         return Some(format!(
-            "'{}' as a whole is taken for the name of the program: give each word as an argument of its own, or the line \
+            "'{}' as a whole is taken for the name of the program: give each word as a separate argument, or the line \
              to a shell with sh -c",
             name.shown()
         ));

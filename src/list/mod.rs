@@ -5,8 +5,8 @@
 //!       reads only          ioctls           pure        reads only   pure
 //! ```
 //!
-//! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents and
-//!   owners, and opens a namespace by way of one of its holders.
+//! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents
+//!   and owners, and opens a namespace through one of its holders.
 //! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
 //! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes
 //!   and from rtnetlink(7), and prints them. [`container`]: the container that a cgroup belongs to.

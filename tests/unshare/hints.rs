@@ -140,7 +140,7 @@ fn a_file_on_a_shared_mount_is_none_for_a_mount_namespace_only() {
         let file = scene.file(&format!("shared/{kind}"), "");
         unshare(&scene, ROOT, &[&format!("--{kind}={file}")]).ok();
     }
-    // In a chroot whose root is no mount point, the mount is not seen.
+    // In a chroot whose root is not a mount point, mountinfo does not show the mount.
     let root = scene.subdirectory("shared/root");
     let proc = scene.subdirectory("shared/root/proc");
     scene.mount(["-t", "proc", "proc", &proc]);
@@ -218,12 +218,12 @@ fn the_root_directory_is_no_mount_point() {
     let words = ["cannot change root filesystem propagation", INVALID];
     // Nothing can be seen without a proc.
     let unseen = hint(in_chroot(&["-m"]), &words);
-    assert!(unseen.starts_with("probably our root directory is no mount point"), "{unseen}");
+    assert!(unseen.starts_with("probably our root directory is not a mount point"), "{unseen}");
     let proc = scene.subdirectory("root/proc");
     scene.mount(["-t", "proc", "proc", &proc]);
     for options in [&["-m"][..], &["-m", "--propagation=slave"]] {
         let seen = hint(in_chroot(options), &words);
-        assert!(seen.starts_with("our root directory is no mount point") && seen.contains("unchanged"), "{seen}");
+        assert!(seen.starts_with("our root directory is not a mount point") && seen.contains("unchanged"), "{seen}");
     }
     // As the hint says.
     in_chroot(&["-m", "--propagation=unchanged"]).ok();

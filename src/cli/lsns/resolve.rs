@@ -1,4 +1,4 @@
-//! [`LsnsArgs`] → [`ListRequest`]: what the options mean together. Nothing is read here.
+//! [`LsnsArgs`] → [`ListRequest`]: works out what the options mean together. This reads no file.
 
 use std::ffi::OsStr;
 
@@ -25,11 +25,11 @@ const NETWORK_COLUMNS: &[Column] = &[
 ];
 const MEMBER_COLUMNS: &[Column] = &[Column::Pid, Column::PPid, Column::User, Column::Command];
 
-/// Works out what was asked for. Errors: an unknown column, a filter that cannot be read, an operand that no namespace
-/// can have as its number.
+/// Makes the request. Errors: an unknown column, an invalid filter, an operand that cannot be the number of a
+/// namespace.
 pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
     let filter = filter(args.filter.as_deref().unwrap_or_default());
-    // A column that a filter names is looked for after those that are printed, as in util-linux.
+    // As in util-linux, an unknown column to print is reported before one in the filter.
     if !matches!(filter, Err(RequestError::Filter { error: FilterError::UnknownColumn { .. }, .. })) {
         filter.as_ref().map_err(RequestError::clone)?;
     }
@@ -87,7 +87,7 @@ fn subject(args: &LsnsArgs) -> Result<Subject, RequestError> {
     }
 }
 
-/// The tree that was asked for, or else that of processes, unless a list was asked for or columns to look things up in.
+/// The tree that was asked for. Otherwise that of processes, unless --list or --output-all asks for a flat list.
 fn tree(args: &LsnsArgs) -> Option<Tree> {
     let operand = args.namespace.is_some();
     let default = !args.list && (!args.output_all || operand);

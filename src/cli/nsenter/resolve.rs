@@ -1,4 +1,5 @@
-//! [`NsenterArgs`] → [`NsenterRequest`] and [`Handles`]: names become numbers, and what is to be entered is opened.
+//! [`NsenterArgs`] → [`NsenterRequest`] and [`Handles`]: looks up names, and opens the namespaces and directories to
+//! enter.
 
 use super::{IdArgument, NsenterArgs};
 use crate::enter::handles::Handles;
@@ -9,12 +10,12 @@ use crate::error::{Failure, RequestError, Wanted};
 use crate::ids::passwd::Database;
 use crate::namespace::Kind;
 
-/// Looks up what the arguments name, opens it, and checks that it fits together. Nothing is changed.
+/// Looks up and opens what the arguments name, and checks that it fits together. This changes nothing.
 ///
-/// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
-/// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
+/// Also returns the variables of the target's environment that are left out, for a note. Errors: contradictory
+/// arguments, and failures to open: ESRCH if the target has ended, EACCES if we may not look into it.
 pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
-    // The reference looks at what is given when it meets the option, and at the target afterwards.
+    // The reference opens given files when it meets their option, and looks at the target afterwards.
     let (uid, gid) = look_up(&args)?;
     let given = open_given(&args.namespaces, &args.root, &args.working_directory)?;
     let wanted = wanted_of_target(&args);
@@ -47,7 +48,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
     open(&asked, given, request)
 }
 
-/// What is asked of the target, in the order in which the reference asks it, with the option that asks.
+/// What the options ask of the target, in the reference's order, with the option that asks.
 fn wanted_of_target(args: &NsenterArgs) -> Vec<(Wanted, String)> {
     let mut wanted = Vec::new();
     let mut add = |given: bool, of_target, option: &str| {
@@ -79,7 +80,7 @@ fn check_target(args: &NsenterArgs, wanted: &[(Wanted, String)]) -> Result<(), R
     }
 }
 
-/// User and group of the program, with the numbers that names have. Errors: nobody is called so.
+/// User and group of the program, as numbers. Errors: nobody has that name.
 pub fn look_up(args: &NsenterArgs) -> Result<(Option<TargetId>, Option<TargetId>), RequestError> {
     Ok((resolve_id(args.uid.as_ref(), Database::Users)?, resolve_id(args.gid.as_ref(), Database::Groups)?))
 }

@@ -21,7 +21,7 @@ fn a_namespace_is_the_targets_or_a_file_or_an_id() {
         (&["-mu"], file(Kind::Mount, "u")),
         (&["--mount=./:x"], file(Kind::Mount, "./:x")),
         (&["--mount=:7"], vec![(Kind::Mount, NamespaceSource::Number(NamespaceNumber::Id(7)))]),
-        // A file may be called so: what the name says counts where there is none.
+        // A file may have such a name. Only if none has, the name counts as a number.
         (&["--mount=[7]"], file(Kind::Mount, "[7]")),
         (&["-mmnt:[7]"], file(Kind::Mount, "mnt:[7]")),
         (&["-n7"], file(Kind::Net, "7")),

@@ -1,4 +1,4 @@
-//! UnshareArgs → [`UnshareRequest`]: names become numbers, files are looked at, and what does not fit together is refused.
+//! UnshareArgs → [`UnshareRequest`]: looks up names, looks at files, and refuses contradictions.
 
 use std::path::{Path, PathBuf};
 
@@ -18,11 +18,11 @@ use crate::ids::users::names_by_uid;
 use crate::namespace::Kind;
 use crate::sys::file::read_bounded;
 
-/// Bytes of /etc/subuid: more than this, enough for a host with many users, is not read.
+/// We read so many bytes of /etc/subuid: enough for a host with many users.
 const LARGEST_FILE: usize = 16 << 20;
 
-/// Looks up what the arguments name, and checks that they fit together. Nothing is changed. Errors: the first that does
-/// not exist, cannot be read or does not fit.
+/// Looks up what the arguments name, and checks that they fit together. This changes nothing. Errors: the first that
+/// does not exist, cannot be read or does not fit.
 pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
     let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
@@ -70,7 +70,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     })
 }
 
-/// Looks up the users and groups that are named. Errors: nobody is called so.
+/// Looks up the users and groups that the arguments name. Errors: nobody has that name.
 pub fn look_up(args: &UnshareArgs) -> Result<(), RequestError> {
     fn inner(single: Option<&SingleId>) -> Option<&IdOrName> {
         match single? {
@@ -97,7 +97,7 @@ fn check_files(mut files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persis
     Ok(files.into_iter().map(|(kind, file)| Persist { kind, file }).collect())
 }
 
-/// The id of the program: a name is one of outside.
+/// The id of the program. A name is looked up outside.
 fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
     argument.map(|id| id.number(database)).transpose()
 }

@@ -49,7 +49,7 @@ pub fn none(pid: i32, view: &SystemView) -> String {
     let own = std::process::id().to_string();
     match view.link("/proc/self") {
         Some(shown) if shown != own => {
-            return format!("/proc shows another PID namespace than ours: there is no process {pid} in ours");
+            return format!("/proc shows another PID namespace than ours, and ours has no process {pid}");
         }
         _ => {}
     }

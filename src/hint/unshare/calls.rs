@@ -25,12 +25,11 @@ pub fn no_right(context: &UnshareContext, view: &SystemView) -> String {
     if let Some(bar) = bar(context, view).or_else(|| no_more_user_namespaces(view)) {
         let remedy = if root { "which root lacks here" } else { "run it as root" };
         return format!(
-            "this needs CAP_SYS_ADMIN: {remedy}; nor does a user namespace of one's own (-r) help, as {bar}"
+            "this needs CAP_SYS_ADMIN: {remedy}; your own user namespace (-r) does not help either, as {bar}"
         );
     }
     if !root {
-        return "this needs CAP_SYS_ADMIN: run it as root, or add --user --map-root-user (-r) for a user namespace of one's \
-                own"
+        return "this needs CAP_SYS_ADMIN: run it as root, or add --map-root-user (-r) to do it in your own user namespace"
             .to_string();
     }
     let doubt = match view.status("Seccomp").as_deref() {
@@ -39,7 +38,7 @@ pub fn no_right(context: &UnshareContext, view: &SystemView) -> String {
     };
     format!(
         "we are root, but without CAP_SYS_ADMIN, as in a container or a service: give it that right (docker run --cap-add \
-         SYS_ADMIN), or add --user --map-root-user (-r) for a user namespace of one's own{doubt}"
+         SYS_ADMIN), or add --map-root-user (-r) to do it in your own user namespace{doubt}"
     )
 }
 

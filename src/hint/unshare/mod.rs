@@ -194,8 +194,7 @@ fn credentials(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: 
     match (attempt, errno) {
         (Attempt::Chroot(_), Errno::EPERM) if user || !lacks(CAP_SYS_CHROOT) => Some(other_refusal(view)),
         (Attempt::Chroot(_), Errno::EPERM) => Some(
-            "--root needs CAP_SYS_CHROOT: run it as root, or add --user --map-root-user (-r) for a user namespace of one's \
-             own"
+            "--root needs CAP_SYS_CHROOT: run it as root, or add --map-root-user (-r) to do it in your own user namespace"
                 .to_string(),
         ),
         (Attempt::DropGroups | Attempt::SetGid(_) | Attempt::SetUid(_), Errno::EPERM)

@@ -113,7 +113,7 @@ pub fn no_directory(on: &Path, errno: Errno, context: &UnshareContext) -> Option
         Errno::ENOENT if lstat(on).is_err() => {
             Some(format!("there is no directory {place}: create it first (mkdir {place}){implied}"))
         }
-        Errno::ENOTDIR => Some(format!("{place} is no directory{implied}")),
+        Errno::ENOTDIR => Some(format!("{place} is not a directory{implied}")),
         _ => None,
     }
 }
@@ -125,7 +125,7 @@ pub fn no_binfmt(errno: Errno, view: &SystemView) -> Option<String> {
             Some("the kernel has no binfmt_misc, or has not loaded it: modprobe binfmt_misc, as root".to_string())
         }
         _ if view.is_older_than((6, 7)) => {
-            Some("a user namespace has a binfmt_misc of its own since Linux 6.7 only".to_string())
+            Some("user namespaces have their own binfmt_misc only since Linux 6.7".to_string())
         }
         _ => None,
     }
@@ -155,7 +155,7 @@ pub fn no_mount_point(view: &SystemView) -> Option<String> {
         false => "",
     };
     Some(format!(
-        "{probably}our root directory is no mount point: we are in a chroot. Make it one before the chroot (mount --bind \
+        "{probably}our root directory is not a mount point: we are in a chroot. Make it one before the chroot (mount --bind \
          DIRECTORY DIRECTORY), or leave the propagation of mounts as it is with --propagation unchanged"
     ))
 }

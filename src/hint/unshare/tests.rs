@@ -195,7 +195,7 @@ fn a_root_that_is_no_mount_point_is_told() {
     };
     let chroot = ("/proc/self/mountinfo", "2 1 0:4 / /proc rw - proc proc rw\n");
     let hint = with("/", &[chroot]).unwrap();
-    assert!(hint.starts_with("our root directory is no mount point") && hint.contains("unchanged"), "{hint}");
+    assert!(hint.starts_with("our root directory is not a mount point") && hint.contains("unchanged"), "{hint}");
     assert!(with("/", &[]).unwrap().starts_with("probably our root directory"));
     assert_eq!(with("/", &[MOUNTS]), None);
     assert_eq!(with("/mnt", &[chroot]), None);

@@ -114,7 +114,7 @@ fn where_proc_is_to_be_mounted_is_not_there() {
     assert!(missing.starts_with("there is no directory /no/such"), "{missing}");
     scene.file("root/proc", "");
     let file = hint(unshare(&scene, ROOT, &["-p", "-f", "--mount-proc", "-R", &root]), &["Not a directory"]);
-    assert_eq!(file, format!("{root}/proc is no directory"));
+    assert_eq!(file, format!("{root}/proc is not a directory"));
 }
 
 scene_test!(a_proc_that_nobody_asked_for_says_who_did);
