@@ -41,9 +41,9 @@ set -l wd -a '(__fish_complete_directories (commandline -ct))'
 set -l whitelist_env -a '(__nskit_variables)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
-set -g __nskit_unshare_next -l --load-interp --propagation --map-user --map-users --map-group --map-groups --owner \
-    --setgroups -S --setuid -G --setgid -R --root -w --wd --monotonic --boottime --hostname --domainname \
-    --whitelist-env
+set -g __nskit_unshare_next --status-fd -l --load-interp --propagation --map-user --map-users --map-group \
+    --map-groups --owner --setgroups -S --setuid -G --setgid -R --root -w --wd --monotonic --boottime --hostname \
+    --domainname --whitelist-env
 complete -c unshare -n __nskit_unshare_options -s m -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)'
 complete -c unshare -n __nskit_unshare_options -l mount -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)' $mount
 complete -c unshare -n __nskit_unshare_options -s u -d 'New UTS namespace (host name)'
@@ -63,6 +63,8 @@ complete -c unshare -n __nskit_unshare_options -l time -d 'New time namespace fo
 complete -c unshare -n __nskit_unshare_options -s f -l fork -d 'Run the program as a child'
 complete -c unshare -n __nskit_unshare_options -l kill-child -d 'When unshare dies, send SIG (KILL) to the child (implies --fork)' $kill_child
 complete -c unshare -n __nskit_unshare_options -l forward-signals -d 'Pass TERM and INT, or those of LIST, on to the child (implies --fork)' -f -a 'all'
+complete -c unshare -n __nskit_unshare_options -l init -d 'Run the program below an init that waits for orphans (implies --pid and --fork)'
+complete -c unshare -n __nskit_unshare_options -l status-fd -d 'Tell descriptor FD, in JSON, that the program starts, and how it ends' -x $status_fd
 complete -c unshare -n __nskit_unshare_options -l mount-proc -d 'Mount a new proc on DIR (/proc) (implies --mount)' $mount_proc
 complete -c unshare -n __nskit_unshare_options -l mount-binfmt -d 'Mount binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user, --mount and, without DIR, --mount-proc)' $mount_binfmt
 complete -c unshare -n __nskit_unshare_options -s l -l load-interp -d 'Register STR with binfmt_misc (implies --mount-binfmt)' -x $load_interp

@@ -14,6 +14,7 @@ use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read
 use super::{Parsed, read};
 use crate::enter::setting::{Propagation, Setgroups};
 use crate::namespace::{Kind, KindSet};
+use crate::number::parse_decimal;
 use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// What was typed.
@@ -29,6 +30,10 @@ pub struct UnshareArgs {
     pub kill_child: Option<SignalNumber>,
     /// --forward-signals.
     pub forward_signals: Option<SignalSet>,
+    /// --init.
+    pub init: bool,
+    /// --status-fd.
+    pub status_fd: Option<i32>,
     /// --mount-proc, with its directory.
     pub mount_proc: Option<Option<PathBuf>>,
     /// --mount-binfmt, with its directory.
@@ -104,7 +109,7 @@ const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
 type Row = Opt<UnshareArgs>;
 
 /// unshare's options.
-pub const OPTIONS: [Row; 39] = [
+pub const OPTIONS: [Row; 41] = [
     namespace!(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
     namespace!(Kind::Uts, "New UTS namespace (host name)"),
     namespace!(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
@@ -132,6 +137,20 @@ pub const OPTIONS: [Row; 39] = [
     .optional("LIST")
     .words(&["all"])
     .newer(),
+    Row::switch("init", "Run the program below an init that waits for orphans (implies --pid and --fork)", |args| {
+        args.kinds.insert(Kind::Pid);
+        args.fork = true;
+        args.init = true;
+    })
+    .ours(),
+    Row::read("status-fd", "Tell descriptor FD, in JSON, that the program starts, and how it ends", |args, matched| {
+        let wording = Wording::Number("failed to parse file descriptor");
+        let number = |text: &OsStr| parse_decimal(text.as_bytes());
+        args.status_fd = Some(matched.read(wording, "the number of a descriptor", number)?);
+        Ok(())
+    })
+    .required("FD")
+    .ours(),
     Row::store("mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)", |args, directory| {
         args.kinds.insert(Kind::Mount);
         args.mount_proc = Some(directory.map(PathBuf::from));

@@ -96,6 +96,17 @@ impl Part {
     }
 }
 
+impl Fault {
+    /// The exit status that tells of this failure of the program to start, see [`crate::error::Failure::status`].
+    pub fn status_of_program(self) -> Status {
+        match self {
+            Fault::Refused(Errno::ENOENT) => Status::Exited(127),
+            Fault::Refused(_) => Status::Exited(126),
+            _ => Status::FAILURE,
+        }
+    }
+}
+
 /// How many bytes a fault takes.
 pub const LENGTH: usize = 12;
 

@@ -15,12 +15,16 @@ pub mod step;
 pub mod target;
 pub mod unshare;
 
+mod channel;
+mod events;
 mod executable;
 mod fault;
 mod frozen;
 mod helper;
+mod init;
 mod interpreter;
 mod run;
+mod status_line;
 mod supervise;
 
 pub use run::{Child, run, spawn};

@@ -121,6 +121,8 @@ pub enum SignalPolicy {
     Forward(SignalSet),
     /// What the terminal sends, which the child gets as well, is left to it; of other signals the parent dies.
     Terminal,
+    /// As `Forward`, where the child is process 1, which passes them on to the program.
+    ThroughInit(SignalSet),
     /// These are passed on to the child; for others it is as with `Terminal`.
     ForwardOrTerminal(SignalSet),
 }
@@ -130,7 +132,9 @@ impl SignalPolicy {
     pub fn forwarded(self) -> SignalSet {
         match self {
             SignalPolicy::LeaveToChild | SignalPolicy::Terminal => SignalSet::default(),
-            SignalPolicy::Forward(signals) | SignalPolicy::ForwardOrTerminal(signals) => signals,
+            SignalPolicy::Forward(signals)
+            | SignalPolicy::ThroughInit(signals)
+            | SignalPolicy::ForwardOrTerminal(signals) => signals,
         }
     }
 }

@@ -50,6 +50,12 @@ pub enum Step {
     OffsetClock(Clock, i64),
     /// A pidfd of this process, for the child that it will fork.
     RememberParent,
+    /// Takes over the descriptor of our caller's with this number, for what is to be told of the program, and opens /proc: both
+    /// before anything is changed.
+    OpenStatus(i32),
+    /// socketpair(2): the parent outside and the processes inside will tell each other when the program starts, stops and
+    /// ends.
+    OpenChannel,
     /// fork(2): the child goes on with the next step, the parent supervises it until it ends.
     Fork(SignalPolicy),
     /// Has the binder bind, and waits until it has.
@@ -107,6 +113,11 @@ pub enum Step {
     SetContext(Vec<u8>),
     /// Permitted capabilities into the ambient set.
     KeepCapabilities,
+    /// fork(2): the child goes on with the next step, and this process, the first of its PID namespace, does what such a one
+    /// has to do until the child ends.
+    BecomeInit,
+    /// Tells that the program is about to start, and in which namespaces.
+    ReportStart,
 }
 
 impl Step {

@@ -3,20 +3,18 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
+use super::channel::{Heard, News, Order};
+use super::events::{Event, Events};
 use super::fault::{Fault, Part};
 use super::setting::SignalPolicy;
-use crate::sys::pidfd;
+use super::status_line::StatusLine;
 use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};
 use crate::sys::signal::{
-    Received, SignalNumber, SignalSet, is_ignored, is_member, send, stop_unless_continued, take_any_pending,
-    take_pending, wait_for,
+    Received, SignalNumber, SignalSet, is_ignored, is_member, send, stop_unless_continued, take_pending,
 };
 use crate::sys::terminal::foreground_group;
 
@@ -31,7 +29,9 @@ pub struct Masked {
 /// than we could.
 pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
     let ends = match policy {
-        SignalPolicy::LeaveToChild | SignalPolicy::Forward(_) => [SignalNumber::INT, SignalNumber::TERM],
+        SignalPolicy::LeaveToChild | SignalPolicy::Forward(_) | SignalPolicy::ThroughInit(_) => {
+            [SignalNumber::INT, SignalNumber::TERM]
+        }
         SignalPolicy::Terminal | SignalPolicy::ForwardOrTerminal(_) => [SignalNumber::INT, SignalNumber::QUIT],
     };
     let forwarded = policy.forwarded();
@@ -54,101 +54,151 @@ impl Masked {
     }
 }
 
+/// How the parent outside speaks with the processes inside.
+pub struct Link {
+    /// Its end of the channel.
+    pub channel: OwnedFd,
+    /// Where it is to be told that the program starts, and how it ends.
+    pub status: Option<StatusLine>,
+}
+
 /// Waits until the child ends, and returns how; or how we are to end before it.
-pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy) -> Result<Status, Fault> {
-    let mut events = Events::of(child, &masked.held);
-    loop {
-        // Handle a pending SIGCONT before polling the child: a stop reported now has already been undone.
-        if take_pending(SignalNumber::CONT) {
-            continue_child(child);
-        }
-        match poll_child(child).map_err(Part::Wait(child).fault())? {
-            Some(ChildEvent::Exited(status)) => return Ok(Status::Exited(status)),
-            Some(ChildEvent::Killed(signal)) => return Ok(Status::Killed(signal)),
-            Some(ChildEvent::Stopped(signal)) => {
-                stop_with_child(signal, &masked.callers);
-                continue;
+pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy, mut link: Option<Link>) -> Result<Status, Fault> {
+    let (channel, status_line) = match &mut link {
+        Some(link) => (Some(link.channel.as_fd()), link.status.as_mut()),
+        None => (None, None),
+    };
+    let events = Events::of(child, &masked.held, channel);
+    let mut supervisor =
+        Supervisor { child, masked, policy, events, status_line, continued: 0, child_stands: false, ended: None };
+    let status = supervisor.work()?;
+    if let Some(line) = supervisor.status_line {
+        line.end(status);
+    }
+    Ok(status)
+}
+
+struct Supervisor<'m> {
+    child: i32,
+    masked: &'m Masked,
+    policy: SignalPolicy,
+    events: Events<'m>,
+    status_line: Option<&'m mut StatusLine>,
+    /// How many orders to continue process 1 has been given.
+    continued: u32,
+    /// Whether process 1 itself has been stopped, as only SIGSTOP does.
+    child_stands: bool,
+    /// How the program has ended, where the child is process 1, which tells us.
+    ended: Option<Status>,
+}
+
+impl Supervisor<'_> {
+    fn work(&mut self) -> Result<Status, Fault> {
+        loop {
+            // Handle a pending SIGCONT before polling the child: a stop reported now has already been undone.
+            if take_pending(SignalNumber::CONT) {
+                self.continue_child();
             }
-            None => {}
+            match poll_child(self.child).map_err(Part::Wait(self.child).fault())? {
+                Some(ChildEvent::Exited(status)) => return Ok(self.status(Status::Exited(status))),
+                Some(ChildEvent::Killed(signal)) => return Ok(self.status(Status::Killed(signal))),
+                Some(ChildEvent::Stopped(signal)) => {
+                    self.child_stands = true;
+                    stop_with_child(signal, &self.masked.callers);
+                    continue;
+                }
+                None => {}
+            }
+            if getpid().as_raw() == 1 {
+                reap_all_but(self.child);
+            }
+            match self.events.next().map_err(Part::Signals.fault())? {
+                Event::Child => {}
+                Event::Channel => self.hear(),
+                Event::Signal(received) => {
+                    if let Some(status) = self.take(received) {
+                        return Ok(status);
+                    }
+                }
+            }
         }
-        reap_orphans(child);
-        match events.next().map_err(Part::Signals.fault())? {
-            Event::Child => {}
-            Event::Signal(received) => match received.signal {
-                SignalNumber::CHLD if received.from_kernel => {}
-                SignalNumber::CONT => continue_child(child),
-                _ if has_reached(child, received) => {}
-                // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
-                signal if policy.forwarded().contains(signal) => drop(send(child, signal)),
-                SignalNumber::CHLD => {}
-                signal => match policy {
-                    SignalPolicy::LeaveToChild | SignalPolicy::Forward(_) => {}
-                    SignalPolicy::Terminal | SignalPolicy::ForwardOrTerminal(_) => return Ok(Status::Killed(signal)),
-                },
+    }
+
+    /// How we are to end, now that the child has ended so. Process 1 cannot die of a signal: it has told how the program did.
+    fn status(&mut self, of_child: Status) -> Status {
+        self.hear();
+        self.ended.unwrap_or(of_child)
+    }
+
+    fn has_init(&self) -> bool {
+        matches!(self.policy, SignalPolicy::ThroughInit(_))
+    }
+
+    /// What has been told from inside so far.
+    fn hear(&mut self) {
+        while let Some(channel) = self.events.channel {
+            match News::hear(channel) {
+                Heard::Nothing => return,
+                Heard::Closed => self.events.channel = None,
+                Heard::Said(News::Started(identities), program) => {
+                    let init = self.has_init().then_some(self.child);
+                    if let Some(line) = &mut self.status_line {
+                        line.start(program, init, &identities);
+                    }
+                }
+                Heard::Said(News::Stopped(signal, after), _) => {
+                    if take_pending(SignalNumber::CONT) {
+                        self.continue_child();
+                    }
+                    // Otherwise it has been continued since.
+                    if after == self.continued {
+                        stop_with_child(signal, &self.masked.callers);
+                    }
+                }
+                Heard::Said(News::Ended(status), _) => self.ended = Some(status),
+            }
+        }
+    }
+
+    /// Who continues us means the child as well. A shell continues the whole job: then the child runs already, and once more
+    /// could undo a second Ctrl-Z that has come since.
+    fn continue_child(&mut self) {
+        if let (true, Some(channel)) = (self.has_init(), self.events.channel) {
+            self.continued = self.continued.wrapping_add(1);
+            let _ = Order::Continue(self.continued).give(channel);
+            if !self.child_stands {
+                return;
+            }
+        }
+        self.child_stands = false;
+        if !has_continued(self.child) {
+            let _ = send(self.child, SignalNumber::CONT);
+        }
+    }
+
+    /// A signal of our own; how we are to end, if it ends us.
+    fn take(&mut self, received: Received) -> Option<Status> {
+        let signal = received.signal;
+        let is_forwarded = self.policy.forwarded().contains(signal);
+        match signal {
+            SignalNumber::CHLD if received.from_kernel => {}
+            SignalNumber::CONT => self.continue_child(),
+            // Process 1 knows better than we whether it has reached the program.
+            _ if self.has_init() && is_forwarded => {
+                if let Some(channel) = self.events.channel {
+                    let _ = Order::Signal(signal, is_for_group(received)).give(channel);
+                }
+            }
+            _ if has_reached(self.child, received) => {}
+            // It may have ended by now, or run with other rights: it is the child that counts, and it is waited for.
+            _ if is_forwarded => drop(send(self.child, signal)),
+            SignalNumber::CHLD => {}
+            _ => match self.policy {
+                SignalPolicy::LeaveToChild | SignalPolicy::Forward(_) | SignalPolicy::ThroughInit(_) => {}
+                SignalPolicy::Terminal | SignalPolicy::ForwardOrTerminal(_) => return Some(Status::Killed(signal)),
             },
         }
-    }
-}
-
-/// What the parent waits for.
-enum Event {
-    /// One of the signals that are held.
-    Signal(Received),
-    /// The child may have ended.
-    Child,
-}
-
-/// Where events come from: all that is waited for is in one poll(2). A mode that waits for more adds a descriptor here.
-struct Events<'m> {
-    held: &'m SigSet,
-    /// `None` where there is no such descriptor: a seccomp filter does not know the call, or descriptors have run out.
-    signals: Option<SignalFd>,
-    /// A pidfd; `None` also before Linux 5.3, and once it has told: the signal tells as well.
-    child: Option<OwnedFd>,
-}
-
-impl Events<'_> {
-    fn of(child: i32, held: &SigSet) -> Events<'_> {
-        let signals = SignalFd::with_flags(held, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok();
-        Events { held, signals, child: pidfd::open(child).ok() }
-    }
-
-    /// The next event. Errors: those of sigwaitinfo(2).
-    fn next(&mut self) -> nix::Result<Event> {
-        while let Some(signals) = &self.signals {
-            let of = |file| PollFd::new(file, PollFlags::POLLIN);
-            // An array: we may be a child of a process with threads, which must not take memory. Without the child, only the
-            // first is polled.
-            let child = self.child.as_ref().map_or(signals.as_fd(), AsFd::as_fd);
-            let mut ready = [of(signals.as_fd()), of(child)];
-            let polled = &mut ready[..1 + usize::from(self.child.is_some())];
-            match poll(polled, PollTimeout::NONE) {
-                Err(Errno::EINTR) => continue,
-                Err(_) => break,
-                Ok(_) => {}
-            }
-            let told = polled.get(1).is_some_and(|child| child.any() == Some(true));
-            // Taken from where it is pending, not from the descriptor, which has no more to say: so it is one way with and
-            // without.
-            if let Some(received) = take_any_pending(self.held) {
-                return Ok(Event::Signal(received));
-            }
-            if told {
-                // It goes on telling so, also while a tracer keeps the child from us (ptrace(2)): SIGCHLD says the rest.
-                self.child = None;
-                return Ok(Event::Child);
-            }
-        }
-        self.signals = None;
-        wait_for(self.held).map(Event::Signal)
-    }
-}
-
-/// Who continues us means the child as well. A shell continues the whole job: then the child runs already, and once more
-/// could undo a second Ctrl-Z that has come since.
-fn continue_child(child: i32) {
-    if !has_continued(child) {
-        let _ = send(child, SignalNumber::CONT);
+        None
     }
 }
 
@@ -176,11 +226,9 @@ fn is_job_of_shell() -> bool {
         && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
 }
 
-/// As process 1 of a PID namespace we are given the children of those that end, and nobody else waits for them.
-fn reap_orphans(child: i32) {
-    if getpid().as_raw() != 1 {
-        return;
-    }
+/// Waits for all children that have ended, but that one: process 1 of a PID namespace is given the children of those that end,
+/// and nobody else waits for them.
+pub fn reap_all_but(child: i32) {
     while let Some(ended) = ended_child().filter(|ended| *ended != child) {
         if wait_for_end(ended).is_err() {
             return;
@@ -188,9 +236,14 @@ fn reap_orphans(child: i32) {
     }
 }
 
-/// Whether the child has had this signal already: the terminal sends it to the whole foreground process group, but that it has
-/// been hung up only to the leader of its session.
-fn has_reached(child: i32, received: Received) -> bool {
+/// Whether the kernel has sent this signal to our whole process group: as the terminal does, but that it has been hung up it
+/// tells only the leader of its session.
+fn is_for_group(received: Received) -> bool {
     let is_for_leader = received.signal == SignalNumber::HUP && getsid(None) == Ok(getpid());
-    received.from_kernel && !is_for_leader && getpgid(Some(Pid::from_raw(child))) == Ok(getpgrp())
+    received.from_kernel && !is_for_leader
+}
+
+/// Whether the child has had this signal already.
+fn has_reached(child: i32, received: Received) -> bool {
+    is_for_group(received) && getpgid(Some(Pid::from_raw(child))) == Ok(getpgrp())
 }

@@ -135,6 +135,8 @@ pub enum Attempt {
     SetContext,
     /// The ids of a process.
     AskIds(i32),
+    /// Closing a descriptor of our caller's to the program: fcntl(2).
+    TakeOver(i32),
 }
 
 /// Something that we ask of a target. The first such call fails if the target does not exist.
@@ -212,6 +214,7 @@ impl fmt::Display for Attempt {
                 write!(f, "reassociate to namespace 'ns/{kind}' failed")
             }
             Attempt::SetContext => write!(f, "cannot set the SELinux context for the program"),
+            Attempt::TakeOver(fd) => write!(f, "cannot write to file descriptor {fd}"),
             Attempt::AskIds(pid) => write!(f, "cannot open /proc/{pid}/"),
         }
     }

@@ -34,6 +34,17 @@ pub enum RequestError {
         /// Why not.
         errno: Errno,
     },
+    /// One of the descriptors that are the program's is to be told of it.
+    StandardDescriptor(i32),
+    /// A descriptor that is to be told of the program is not open for writing.
+    NotWritable(i32),
+    /// A descriptor that is to be told of the program is not open.
+    NoDescriptor {
+        /// Its number.
+        fd: i32,
+        /// What fcntl(2) says.
+        errno: Errno,
+    },
     /// A PID namespace to be kept, without a fork: it exists only once it has its first process.
     KeepPidWithoutFork(PathBuf),
     /// No line for the user in /etc/subuid or /etc/subgid.
@@ -155,6 +166,13 @@ impl fmt::Display for RequestError {
             }
             RequestError::KeepFile { kind, file, errno } => not_kept(f, *kind, file, *errno),
             RequestError::KeepPidWithoutFork(file) => not_kept(f, Kind::Pid, file, Errno::ENOENT),
+            RequestError::StandardDescriptor(fd) => {
+                write!(f, "--status-fd {fd}: the descriptors 0 to 2 are the program's")
+            }
+            RequestError::NotWritable(fd) => write!(f, "--status-fd {fd}: it is not open for writing"),
+            RequestError::NoDescriptor { fd, errno } => {
+                write!(f, "--status-fd {fd}: {}", sys::error_text(*errno))
+            }
             RequestError::NoSubordinateIds { name: Some(name), file, .. } => {
                 // No system call has failed, only the search. The reference therefore prints "Success".
                 write!(f, "no line matching user \"{name}\" in {file}: Success")

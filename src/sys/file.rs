@@ -1,17 +1,19 @@
 //! Reading and writing of small files, and output that never panics.
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::write;
 
+use super::signal::{SignalNumber, is_pending, take_pending};
 use super::{check, new_descriptor};
 
 /// Standard output, or `None` if the caller closed it.
@@ -174,6 +176,68 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
         }
     }
     Ok(bytes)
+}
+
+/// Takes over the descriptor that our caller gave us under this number, and closes it to programs. Errors of fcntl(2): EBADF.
+pub fn take_over(fd: libc::c_int) -> nix::Result<OwnedFd> {
+    // SAFETY: plain numbers. Nothing of ours owns what our caller gave us, but the one who asks for it by its number.
+    unsafe {
+        check(libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC).into())?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+/// Whether the descriptor with this number may be written to. Errors of fcntl(2): EBADF.
+pub fn is_writable(fd: libc::c_int) -> nix::Result<bool> {
+    // SAFETY: F_GETFL only asks.
+    let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) }.into())? as libc::c_int;
+    Ok(flags & libc::O_ACCMODE != libc::O_RDONLY && flags & libc::O_PATH == 0)
+}
+
+/// As [`write_all`]; where nobody reads a pipe or socket any more, that is an error, EPIPE, and no signal.
+pub fn write_without_signal(fd: impl AsFd, bytes: &[u8]) -> nix::Result<()> {
+    let (pipe, mut before) = (SigSet::from(Signal::SIGPIPE), SigSet::empty());
+    let was_pending = is_pending(SignalNumber(libc::SIGPIPE));
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&pipe), Some(&mut before))?;
+    let written = write_all(fd, bytes);
+    if written == Err(Errno::EPIPE) && !was_pending {
+        take_pending(SignalNumber(libc::SIGPIPE));
+    }
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    written
+}
+
+/// The most descriptors that are closed one by one.
+const MOST_DESCRIPTORS: libc::c_int = 1 << 20;
+
+/// Closes all descriptors but this one, which becomes number 0. This is for a process that holds nothing else from now on:
+/// whatever owned one of the others must be left alone, and not be dropped.
+pub fn keep_only(file: Option<OwnedFd>) -> Option<OwnedFd> {
+    let kept = file.map(|file| {
+        let fd = file.into_raw_fd();
+        loop {
+            // SAFETY: plain numbers. Number 0 is our caller's; who owned the old number has been given up.
+            match check(unsafe { libc::dup2(fd, 0) }.into()) {
+                Err(Errno::EINTR) => {}
+                result => return result.unwrap_or(-1),
+            }
+        }
+    });
+    let first = libc::c_int::from(kept.is_some());
+    // SAFETY: plain numbers. Nobody uses the others any more, as said above.
+    unsafe {
+        // A kernel before 5.9 has no such call, and a seccomp filter may not know it.
+        if libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) == -1 {
+            let mut limit: libc::rlimit = std::mem::zeroed();
+            libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+            let end = libc::c_int::try_from(limit.rlim_max).unwrap_or(MOST_DESCRIPTORS).min(MOST_DESCRIPTORS);
+            (first..end).for_each(|fd| {
+                libc::close(fd);
+            });
+        }
+    }
+    // SAFETY: it has just become that of the file, and belongs to nobody else.
+    kept.filter(|fd| *fd == 0).map(|_| unsafe { OwnedFd::from_raw_fd(0) })
 }
 
 /// Moves the file to a high number that no command line uses, if one is free below RLIMIT_NOFILE. The program may be

@@ -1,6 +1,7 @@
 //! Making processes and waiting for them.
 
 use std::cmp::Ordering;
+use std::ffi::CStr;
 
 use nix::errno::Errno;
 
@@ -132,6 +133,32 @@ fn event((code, status): (libc::c_int, libc::c_int)) -> Option<ChildEvent> {
 pub fn set_parent_death_signal(signal: SignalNumber) -> nix::Result<()> {
     // SAFETY: this prctl takes plain numbers.
     check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, signal.0 as libc::c_ulong, 0, 0, 0) }.into()).map(drop)
+}
+
+/// The first two numbers of the kernel's version, see uname(2).
+pub fn kernel_version() -> (u32, u32) {
+    // SAFETY: an all-zero structure is a valid value, which uname(2) fills with C strings.
+    let release = unsafe {
+        let mut names: libc::utsname = std::mem::zeroed();
+        libc::uname(&mut names);
+        names.release
+    };
+    let mut numbers = [0; 2];
+    let mut at = 0;
+    for byte in release {
+        match (byte as u8, numbers.get_mut(at)) {
+            (digit @ b'0'..=b'9', Some(number)) => *number = *number * 10 + u32::from(digit - b'0'),
+            (b'.', Some(_)) => at += 1,
+            _ => break,
+        }
+    }
+    (numbers[0], numbers[1])
+}
+
+/// What this thread is called in /proc/PID/comm, at most 15 bytes: PR_SET_NAME of prctl(2).
+pub fn set_name(name: &CStr) -> nix::Result<()> {
+    // SAFETY: a C string, of which the kernel copies 16 bytes at most and none behind its end.
+    check(unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr(), 0, 0, 0) }.into()).map(drop)
 }
 
 /// Sets whether other processes of the same user may trace this one and read its /proc files: PR_SET_DUMPABLE of

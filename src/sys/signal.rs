@@ -28,6 +28,22 @@ impl SignalNumber {
     pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
     /// SIGTSTP, that of Ctrl-Z.
     pub const TSTP: SignalNumber = SignalNumber(libc::SIGTSTP);
+    /// SIGTTIN, for a background job that reads from the terminal.
+    pub const TTIN: SignalNumber = SignalNumber(libc::SIGTTIN);
+    /// SIGTTOU, for a background job that changes the terminal.
+    pub const TTOU: SignalNumber = SignalNumber(libc::SIGTTOU);
+}
+
+impl SignalNumber {
+    /// Its name in upper case, without `SIG`; `None` for real-time signals.
+    pub fn name(self) -> Option<&'static str> {
+        NAMES.iter().find(|(_, number)| *number == self.0).map(|(name, _)| *name)
+    }
+
+    /// The first real-time signal.
+    pub fn first_real_time() -> SignalNumber {
+        SignalNumber(real_time_range().0)
+    }
 }
 
 /// The signals of signal(7) by name, without `SIG`. If two names share a number, the usual one comes first.
@@ -236,6 +252,8 @@ pub struct Received {
     pub signal: SignalNumber,
     /// Sent by the kernel, such as by the terminal driver on Ctrl-C, not by a process.
     pub from_kernel: bool,
+    /// The PID of the process that has sent it; 0 if that is in no PID namespace that we see, or if it was the kernel.
+    pub sender: i32,
 }
 
 /// Waits for one of `signals`, which must be blocked, see sigwaitinfo(2). EINTR is retried.
@@ -287,7 +305,9 @@ fn take_of(set: &libc::sigset_t) -> Option<Received> {
 
 fn received(number: libc::c_long, info: &libc::siginfo_t) -> Received {
     let from_process = [libc::SI_USER, libc::SI_QUEUE, libc::SI_TKILL].contains(&info.si_code);
-    Received { signal: SignalNumber(number as i32), from_kernel: !from_process }
+    // SAFETY: a signal that a process has sent has a sender.
+    let sender = if from_process { unsafe { info.si_pid() } } else { 0 };
+    Received { signal: SignalNumber(number as i32), from_kernel: !from_process, sender }
 }
 
 /// Whether the signal is in the mask.

@@ -275,7 +275,7 @@ fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
         // What the test itself was started with is nothing that a program could count on; one descriptor stands for all
         // that a caller may pass on.
         check("close_range", libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32));
-        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
         for (at, fd) in [(0, null), (1, outputs[0]), (2, outputs[1]), (PASSED_ON, null)] {
             check("dup2", libc::dup2(fd, at));
         }

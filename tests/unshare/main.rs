@@ -12,6 +12,7 @@ mod faults;
 mod harness;
 mod hints;
 mod idmaps;
+mod init;
 mod keeping;
 mod mounts;
 mod namespaces;
@@ -22,6 +23,7 @@ mod program;
 mod same;
 mod settings;
 mod signals;
+mod status;
 
 /// Numbers of a table like uid_map, a blank between them and `; ` between lines.
 fn squeeze(table: &str) -> String {

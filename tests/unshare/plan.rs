@@ -253,6 +253,70 @@ fn the_fork_says_which_signals_are_passed_on() {
     assert_eq!(policy("--forward-signals=all"), fork(&all));
 }
 
+scene_test!(process_1_forks_the_program_last_when_it_has_no_more_rights_than_that);
+fn process_1_forks_the_program_last_when_it_has_no_more_rights_than_that() {
+    let fork = Step::Fork(SignalPolicy::ThroughInit(SignalSet::messages()));
+    assert_eq!(
+        of(&["--init", "true"]),
+        [
+            Step::DefaultChildSignal,
+            unshare(&[Kind::Pid]),
+            Step::OpenChannel,
+            fork.clone(),
+            Step::SetDumpable(false),
+            Step::BecomeInit
+        ]
+    );
+    assert_eq!(
+        of(&["--init", "--kill-child", "-c", "--keep-caps", "--mount-proc", "-S1", "-G2", "true"]),
+        [
+            Step::DefaultChildSignal,
+            unshare(&[Kind::Mount, Kind::Pid, Kind::User]),
+            Step::RememberParent,
+            Step::OpenChannel,
+            fork,
+            DIE,
+            Step::MapOwnId(IdKind::User, own(IdKind::User, nix::unistd::geteuid().as_raw())),
+            Step::Setgroups(Setgroups::Deny),
+            Step::MapOwnId(IdKind::Group, own(IdKind::Group, nix::unistd::getegid().as_raw())),
+            private(),
+            Step::MountProc("/proc".into()),
+            Step::DropGroups,
+            Step::SetGid(2),
+            Step::SetUid(1),
+            DIE,
+            Step::KeepCapabilities,
+            // From here on nobody inside looks at what process 1 holds. Its own files in /proc have been written.
+            Step::SetDumpable(false),
+            Step::BecomeInit
+        ]
+    );
+    // What else is to be passed on comes besides.
+    let pipe = SignalSet::of(&[SignalNumber(libc::SIGPIPE)]);
+    let policy = Step::Fork(SignalPolicy::ThroughInit(SignalSet::messages().union(pipe)));
+    assert_eq!(of(&["--init", "--forward-signals=PIPE", "true"])[3], policy);
+}
+
+scene_test!(the_descriptor_is_taken_over_first_and_told_last);
+fn the_descriptor_is_taken_over_first_and_told_last() {
+    use std::os::fd::AsRawFd;
+    let file = std::fs::File::options().write(true).open("/dev/null").unwrap();
+    let fd = file.as_raw_fd();
+    let option = format!("--status-fd={fd}");
+    let open = Step::OpenStatus(fd);
+    assert_eq!(
+        of(&[&option, "-u", "-S1", "true"]),
+        [open.clone(), unshare(&[Kind::Uts]), Step::SetUid(1), Step::ReportStart]
+    );
+    assert_eq!(
+        of(&[&option, "-f", "true"]),
+        [open.clone(), Step::DefaultChildSignal, Step::OpenChannel, FORK, Step::ReportStart]
+    );
+    let steps = of(&[&option, "--init", "true"]);
+    assert_eq!(steps[0], open);
+    assert_eq!(steps[steps.len() - 2..], [Step::BecomeInit, Step::ReportStart]);
+}
+
 scene_test!(the_way_from_the_namespaces_to_the_program);
 fn the_way_from_the_namespaces_to_the_program() {
     let line = ["--whitelist-env=A", "--keep-caps", "-S1", "-G2", "-w/w", "-R/r", "--mount-proc=/p", "-r", "true"];

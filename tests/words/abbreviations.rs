@@ -147,6 +147,9 @@ fn of_newer_options() {
 scene_test!(of_our_own_options);
 fn of_our_own_options() {
     on_purpose("theirs has none of these");
+    for (name, full) in [("in", "init"), ("i", "ipc"), ("st", "status-fd")] {
+        assert_eq!(meant(&unshare::OPTIONS, name), Some(full), "{name}");
+    }
     for (name, full) in [("ki", "kill-child"), ("for", "forward-signals"), ("fo", "follow-context")] {
         assert_eq!(meant(&nsenter::OPTIONS, name), Some(full), "{name}");
     }

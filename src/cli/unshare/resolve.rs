@@ -16,7 +16,7 @@ use crate::ids::passwd::Database;
 use crate::ids::subid::first_block;
 use crate::ids::users::names_by_uid;
 use crate::namespace::Kind;
-use crate::sys::file::read_bounded;
+use crate::sys::file::{is_writable, read_bounded};
 
 /// We read so many bytes of /etc/subuid: enough for a host with many users.
 const LARGEST_FILE: usize = 16 << 20;
@@ -24,6 +24,7 @@ const LARGEST_FILE: usize = 16 << 20;
 /// Looks up what the arguments name, and checks that they fit together. This changes nothing. Errors: the first that
 /// does not exist, cannot be read or does not fit.
 pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
+    let status = args.status_fd.map(check_descriptor).transpose()?;
     let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
     let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
     let uid_map = uids.map(args.map_user.as_ref(), &args.map_users)?;
@@ -47,7 +48,12 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     Ok(UnshareRequest {
         keep: check_files(args.keep, args.fork)?,
         kinds: args.kinds,
-        fork: args.fork.then_some(Fork { kill_child: args.kill_child, forward_signals: args.forward_signals }),
+        fork: args.fork.then_some(Fork {
+            kill_child: args.kill_child,
+            forward_signals: args.forward_signals,
+            init: args.init,
+        }),
+        status,
         propagation: args.propagation,
         uid_map,
         gid_map,
@@ -81,6 +87,16 @@ pub fn look_up(args: &UnshareArgs) -> Result<(), RequestError> {
     let users = [inner(args.map_user.as_ref()), args.uid.as_ref()].map(|user| (user, Database::Users));
     let groups = [inner(args.map_group.as_ref()), args.gid.as_ref()].map(|group| (group, Database::Groups));
     users.into_iter().chain(groups).try_for_each(|(argument, database)| id(argument, database).map(drop))
+}
+
+/// A descriptor that our caller has opened for us to write to. This is asked while nothing of ours is open.
+fn check_descriptor(fd: i32) -> Result<i32, RequestError> {
+    match is_writable(fd) {
+        _ if fd < 3 => Err(RequestError::StandardDescriptor(fd)),
+        Ok(true) => Ok(fd),
+        Ok(false) => Err(RequestError::NotWritable(fd)),
+        Err(errno) => Err(RequestError::NoDescriptor { fd, errno }),
+    }
 }
 
 /// The files, in the order of binding.

@@ -25,7 +25,7 @@ impl Run {
         let program = program.get_or_insert_with(|| login_shell(environment, getent));
         // The program may be named by a descriptor (/proc/self/fd/3): it is not to meet one of ours.
         self.handles.close();
-        (self.joining, self.parent) = (Joining::default(), None);
+        (self.joining, self.parent, self.channel, self.proc) = (Joining::default(), None, None, None);
         self.report = self.report.take().map(out_of_the_way);
         let mut held = None;
         if let Some(binder) = self.binder.take().map(Binder::step_aside) {

@@ -70,7 +70,9 @@ fn of_step(step: &Step) -> Attempt {
         // These fail with a part only.
         Step::SetGidOfTarget | Step::SetUidOfTarget | Step::JoinCgroups(_) => Attempt::Connect,
         Step::StartBinder(_) | Step::StartMapper(_) | Step::ReleaseMapper | Step::Bind => Attempt::Connect,
-        Step::Fork(_) => Attempt::Fork,
+        Step::OpenChannel | Step::ReportStart => Attempt::Connect,
+        Step::OpenStatus(fd) => Attempt::TakeOver(*fd),
+        Step::Fork(_) | Step::BecomeInit => Attempt::Fork,
         Step::DefaultChildSignal => Attempt::Signals,
     }
 }

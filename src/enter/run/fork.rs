@@ -1,12 +1,19 @@
 //! The child that runs the program, and its parent.
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::signal::{SigmaskHow, sigprocmask};
+use nix::unistd::getpid;
 
 use super::{Next, Run};
+use crate::enter::channel::News;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
+use crate::enter::init::{be_process_1, hold_all_signals};
 use crate::enter::setting::SignalPolicy;
-use crate::enter::supervise::{hold_signals, supervise};
+use crate::enter::status_line::{StatusLine, own_identities};
+use crate::enter::supervise::{Link, hold_signals, supervise};
+use crate::sys::file::{open_retrying, take_over};
 use crate::sys::pidfd;
 use crate::sys::process::Status;
 use crate::sys::process::{ForkResult, fork, set_parent_death_signal, wait_for_end};
@@ -22,6 +29,10 @@ impl Run {
                     binder.disown();
                 }
                 self.child_is_first = false;
+                self.status = None;
+                if let Some(channel) = &mut self.channel {
+                    channel.outside = None;
+                }
                 masked.restore().map(|()| Next::Step)
             }
             ForkResult::Parent { child } => {
@@ -29,7 +40,9 @@ impl Run {
                 // is the end of the channel.
                 self.report = None;
                 let binder = self.binder.take().and_then(Binder::leave_to_child);
-                let status = supervise(child, &masked, policy);
+                let link = self.channel.take().and_then(|channel| channel.outside);
+                let link = link.map(|channel| Link { channel, status: self.status.take() });
+                let status = supervise(child, &masked, policy, link);
                 if let Some(binder) = binder {
                     match wait_for_end(binder) {
                         // As process 1 we have waited for all that end.
@@ -40,6 +53,35 @@ impl Run {
                 status.map(Next::End)
             }
         }
+    }
+
+    /// The child goes on with the next step. This process does not come back.
+    pub(super) fn become_init(&mut self) -> Result<Next, Fault> {
+        let mask = hold_all_signals()?;
+        match fork().map_err(Part::Fork.fault())? {
+            ForkResult::Parent { child } => be_process_1(child, self.channel.take().and_then(|channel| channel.inside)),
+            ForkResult::Child => {
+                sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None).map_err(Part::RestoreSignals.fault())?;
+                Ok(Next::Step)
+            }
+        }
+    }
+
+    /// The last before the program.
+    pub(super) fn report_start(&mut self) {
+        let Some(proc) = self.proc.take() else { return };
+        let identities = own_identities(&proc);
+        if let Some(line) = &mut self.status {
+            line.start(getpid().as_raw(), None, &identities);
+        } else if let Some(inside) = self.channel.take().and_then(|channel| channel.inside) {
+            let _ = News::Started(identities).tell(inside);
+        }
+    }
+
+    pub(super) fn open_status(&mut self, fd: i32) -> nix::Result<()> {
+        self.status = Some(StatusLine::new(take_over(fd)?));
+        self.proc = open_retrying(c"/proc", OFlag::O_PATH | OFlag::O_DIRECTORY).ok();
+        Ok(())
     }
 
     pub(super) fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Fault> {

@@ -19,9 +19,11 @@ use std::os::fd::OwnedFd;
 
 use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setuid};
 
+use super::channel::Channel;
 use super::fault::{Fault, Part};
 use super::handles::Handles;
 use super::helper::{Binder, Mapper};
+use super::status_line::StatusLine;
 use super::step::{Plan, Step};
 use crate::error::Failure;
 use crate::namespace::Kind;
@@ -45,6 +47,12 @@ struct Run {
     child_is_first: bool,
     /// Our parent, where we are the forked child; `None` also where the kernel has no pidfds.
     parent: Option<OwnedFd>,
+    /// Between the parent outside and the processes inside.
+    channel: Option<Channel>,
+    /// What our caller is told of the program; in the parent outside, if there is one.
+    status: Option<StatusLine>,
+    /// /proc as it was before anything was changed, where our caller is told of the program.
+    proc: Option<OwnedFd>,
     /// Where a child that is to run the program reports what went wrong.
     report: Option<OwnedFd>,
 }
@@ -84,7 +92,11 @@ fn carry_out(prepared: &mut Prepared, run: &mut Run) -> Result<Status, (usize, F
             }
         }
     }
-    Err((prepared.steps.len(), run.execute(prepared)))
+    let fault = run.execute(prepared);
+    if let Some(line) = &mut run.status {
+        line.end(fault.status_of_program());
+    }
+    Err((prepared.steps.len(), fault))
 }
 
 impl Run {
@@ -106,6 +118,10 @@ impl Run {
             Step::OffsetClock(..) | Step::MapOwnId(..) => write_setting(path, text)?,
             Step::SetContext(_) => write_once_to_proc(path, text)?,
             Step::RememberParent => self.parent = Some(sys::pidfd::open(getpid().as_raw())?),
+            Step::OpenStatus(fd) => self.open_status(*fd)?,
+            Step::OpenChannel => self.channel = Some(Channel::open()?),
+            Step::BecomeInit => return self.become_init(),
+            Step::ReportStart => self.report_start(),
             Step::Fork(policy) => return self.fork(*policy),
             Step::Bind => self.binder.as_ref().map_or(Ok(()), Binder::bind)?,
             Step::DieWithParent(signal) => return self.die_with_parent(*signal),

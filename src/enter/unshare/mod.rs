@@ -23,6 +23,8 @@ pub struct UnshareRequest {
     pub keep: Vec<Persist>,
     /// Whether the program runs as a child.
     pub fork: Option<Fork>,
+    /// The descriptor of our caller's to which it is told that the program starts, and how it ends.
+    pub status: Option<i32>,
     /// Of a new mount namespace.
     pub propagation: Propagation,
     /// uid_map.
@@ -70,6 +72,8 @@ pub struct Fork {
     pub kill_child: Option<SignalNumber>,
     /// The signals that are passed on.
     pub forward_signals: Option<SignalSet>,
+    /// Whether that child is process 1 of a new PID namespace for the program, which is a child of its own.
+    pub init: bool,
 }
 
 /// How an id map is to be written.

@@ -10,6 +10,7 @@ use crate::enter::setting::{MapJob, Propagation, Setgroups, SignalPolicy};
 use crate::enter::step::{Plan, Step};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
+use crate::sys::signal::SignalSet;
 
 /// The steps of a request: all the order there is.
 pub fn plan(request: UnshareRequest) -> Plan {
@@ -24,7 +25,16 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if let Some(fork) = request.fork {
         // The child is to be able to see whether its parent has died.
         steps.extend(kill_child.map(|_| Step::RememberParent));
-        let policy = fork.forward_signals.map_or(SignalPolicy::LeaveToChild, SignalPolicy::Forward);
+        // Who is inside tells who stays outside: process 1 how the program ends, as it cannot die of a signal itself.
+        if fork.init || request.status.is_some() {
+            steps.push(Step::OpenChannel);
+        }
+        let policy = match fork.forward_signals {
+            // Nobody but us can tell the program what is sent to us: process 1 is in between.
+            signals if fork.init => SignalPolicy::ThroughInit(SignalSet::messages().union(signals.unwrap_or_default())),
+            Some(signals) => SignalPolicy::Forward(signals),
+            None => SignalPolicy::LeaveToChild,
+        };
         steps.push(Step::Fork(policy));
     }
     // After the fork: the PID namespace for children comes to be with the first child.
@@ -46,12 +56,20 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if request.keep_capabilities && request.kinds.contains(Kind::User) {
         steps.push(Step::KeepCapabilities);
     }
+    // Last, when process 1 has no more rights than the program is to have. Whoever is inside may look at what the program holds,
+    // but not at what process 1 does.
+    if request.fork.is_some_and(|fork| fork.init) {
+        steps.extend([Step::SetDumpable(false), Step::BecomeInit]);
+    }
+    steps.extend(request.status.map(|_| Step::ReportStart));
     let environment = request.variables.map_or(Environment::Inherited, Environment::Only);
     Plan { steps, environment, program: request.program }
 }
 
 /// The helpers, who are to stay in the namespaces and with the rights that we have now, then the owner.
 fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
+    // The helpers are to have it closed to the programs that they run, and /proc is to be that of our caller.
+    steps.extend(request.status.map(Step::OpenStatus));
     let jobs = mapper_jobs(request);
     if request.fork.is_some() || !request.keep.is_empty() || !jobs.is_empty() {
         steps.push(Step::DefaultChildSignal);

@@ -13,6 +13,11 @@ pub struct Descendant {
 }
 
 impl Descendant {
+    /// The process with this PID; `None` if there is none.
+    pub fn of(pid: i32) -> Option<Descendant> {
+        pidfd(pid).map(|pidfd| Descendant { pid, pidfd })
+    }
+
     /// The letter of its state in /proc/PID/stat.
     pub fn state(&self) -> char {
         state(self.pid)

@@ -27,6 +27,8 @@ pub const UNSHARE: Check = Check {
         "--kill-child=TERM",
         "--forward-signals=HUP,RTMIN+1",
         "--forward-signals=all",
+        "--init",
+        "--status-fd=7",
         "-f",
         "--mount-proc=/p",
         "--mount-binfmt",

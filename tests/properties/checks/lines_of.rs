@@ -85,6 +85,10 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     if let Some(signals) = args.forward_signals {
         line.value("forward-signals", signal_names(signals));
     }
+    line.flag("init", args.init);
+    if let Some(fd) = args.status_fd {
+        line.value("status-fd", fd.to_string());
+    }
     if let Some(directory) = &args.mount_proc {
         line.optional("mount-proc", directory);
     }

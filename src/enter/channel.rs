@@ -1,0 +1,234 @@
+//! What the parent outside and the processes inside tell each other while the program runs: a socket pair, and the messages
+//! that go over it. They are made and sent without memory, as all after the fork.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, setsockopt, socketpair, sockopt};
+
+use super::fault::{Fault, Part};
+use crate::namespace::Kind;
+use crate::sys::process::Status;
+use crate::sys::signal::SignalNumber;
+use crate::sys::socket::receive_from;
+
+/// The two ends. Each process drops the one that is not its own.
+pub struct Channel {
+    pub outside: Option<OwnedFd>,
+    pub inside: Option<OwnedFd>,
+}
+
+impl Channel {
+    /// A new one.
+    pub fn open() -> Result<Channel, Fault> {
+        let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC);
+        let (outside, inside) = pair.map_err(Part::Channel.fault())?;
+        // The kernel then says who sends, by the PID that the sender has for the receiver.
+        setsockopt(&outside, sockopt::PassCred, &true).map_err(Part::Channel.fault())?;
+        Ok(Channel { outside: Some(outside), inside: Some(inside) })
+    }
+}
+
+/// Inode number and 64-bit id of a namespace of each kind; 0 where it is not known.
+pub type Identities = [(u64, u64); Kind::ALL.len()];
+
+/// What is told from inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The program is about to start, in these namespaces. The process that says so becomes the program.
+    Started(Identities),
+    /// The program has been stopped by this signal, after the order to continue with this number had been carried out.
+    Stopped(SignalNumber, u32),
+    /// The program has ended so.
+    Ended(Status),
+}
+
+/// What process 1 is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Send this signal to the program; not if the program is in our process group, where the second is set: then the
+    /// terminal has sent it to both.
+    Signal(SignalNumber, bool),
+    /// Continue the program, if it is stopped. Orders to continue are numbered from 1.
+    Continue(u32),
+}
+
+/// What has come over the channel.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard<T> {
+    /// Nothing yet.
+    Nothing,
+    /// The far end is gone.
+    Closed,
+    /// This, from the process with this PID.
+    Said(T, i32),
+}
+
+const NEWS: usize = 3 + 2 * Kind::ALL.len();
+const ORDER: usize = 2;
+
+impl News {
+    fn to_words(self) -> [u64; NEWS] {
+        let mut words = [0; NEWS];
+        let head = match self {
+            News::Started(identities) => {
+                for (place, (inode, id)) in words[3..].chunks_exact_mut(2).zip(identities) {
+                    place.copy_from_slice(&[inode, id]);
+                }
+                [1, 0, 0]
+            }
+            News::Stopped(signal, after) => [2, signal.0 as u64, u64::from(after)],
+            News::Ended(Status::Exited(status)) => [3, u64::from(status), 0],
+            News::Ended(Status::Killed(signal)) => [4, signal.0 as u64, 0],
+        };
+        words[..3].copy_from_slice(&head);
+        words
+    }
+
+    fn from_words(words: [u64; NEWS]) -> Option<News> {
+        Some(match words[0] {
+            1 => {
+                let mut identities = Identities::default();
+                for (place, pair) in identities.iter_mut().zip(words[3..].chunks_exact(2)) {
+                    *place = (pair[0], pair[1]);
+                }
+                News::Started(identities)
+            }
+            2 => News::Stopped(SignalNumber(words[1] as i32), words[2] as u32),
+            3 => News::Ended(Status::Exited(words[1] as u8)),
+            4 => News::Ended(Status::Killed(SignalNumber(words[1] as i32))),
+            _ => return None,
+        })
+    }
+
+    /// Tells it outside. Errors of send(2): EPIPE where nobody is there any more.
+    pub fn tell(self, inside: impl AsFd) -> nix::Result<()> {
+        send_words(inside, self.to_words())
+    }
+
+    /// What has been told, if anything.
+    pub fn hear(outside: impl AsFd) -> Heard<News> {
+        hear(outside, News::from_words)
+    }
+}
+
+impl Order {
+    fn to_words(self) -> [u64; ORDER] {
+        match self {
+            Order::Signal(signal, false) => [1, signal.0 as u64],
+            Order::Signal(signal, true) => [2, signal.0 as u64],
+            Order::Continue(number) => [3, u64::from(number)],
+        }
+    }
+
+    fn from_words(words: [u64; ORDER]) -> Option<Order> {
+        let signal = SignalNumber(words[1] as i32);
+        Some(match words[0] {
+            1 => Order::Signal(signal, false),
+            2 => Order::Signal(signal, true),
+            3 => Order::Continue(words[1] as u32),
+            _ => return None,
+        })
+    }
+
+    /// Tells process 1. Errors of send(2): EAGAIN where it has not listened for a second.
+    pub fn give(self, outside: impl AsFd) -> nix::Result<()> {
+        send_words(outside, self.to_words())
+    }
+
+    /// What we have been told, if anything.
+    pub fn hear(inside: impl AsFd) -> Heard<Order> {
+        hear(inside, Order::from_words)
+    }
+}
+
+/// Milliseconds that we wait for room. Process 1 may be stopped: who sends it more than fits is not to be held up for ever.
+const LONGEST_WAIT: u16 = 1000;
+
+/// So many errors in a row are the end of the channel: one may be no more than a want of memory.
+const MOST_ERRORS: usize = 8;
+
+fn send_words<const N: usize>(socket: impl AsFd, words: [u64; N]) -> nix::Result<()> {
+    let mut waited = false;
+    let mut errors = 0;
+    loop {
+        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+        match send(socket.as_fd().as_raw_fd(), words.map(u64::to_ne_bytes).as_flattened(), flags) {
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) if !waited => {
+                waited = true;
+                let _ = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], LONGEST_WAIT);
+            }
+            Err(errno) if errors < MOST_ERRORS && errno != Errno::EAGAIN => errors += 1,
+            result => return result.map(drop),
+        }
+    }
+}
+
+fn hear<T, const N: usize>(socket: impl AsFd, read: fn([u64; N]) -> Option<T>) -> Heard<T> {
+    let mut bytes = [[0; 8]; N];
+    let mut errors = 0;
+    loop {
+        return match receive_from(&socket, bytes.as_flattened_mut()) {
+            Err(Errno::EINTR) => continue,
+            Err(Errno::EAGAIN) => Heard::Nothing,
+            Err(_) if errors < MOST_ERRORS => {
+                errors += 1;
+                continue;
+            }
+            Ok((length, sender)) if length == 8 * N => match read(bytes.map(u64::from_ne_bytes)) {
+                Some(said) => Heard::Said(said, sender),
+                None => Heard::Closed,
+            },
+            _ => Heard::Closed,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_heard_in_its_order() {
+        let Channel { outside, inside } = Channel::open().unwrap();
+        let (outside, inside) = (outside.unwrap(), inside.unwrap());
+        let mut identities = Identities::default();
+        for (number, place) in (1..).zip(&mut identities) {
+            *place = (number, u64::MAX - number);
+        }
+        let news = [
+            News::Started(identities),
+            News::Stopped(SignalNumber::TSTP, u32::MAX),
+            News::Ended(Status::Exited(255)),
+            News::Ended(Status::Killed(SignalNumber::KILL)),
+        ];
+        let orders =
+            [Order::Signal(SignalNumber::TERM, false), Order::Signal(SignalNumber::INT, true), Order::Continue(7)];
+        for said in news {
+            said.tell(&inside).unwrap();
+        }
+        for order in orders {
+            order.give(&outside).unwrap();
+        }
+        for said in news {
+            assert_eq!(News::hear(&outside), Heard::Said(said, std::process::id() as i32));
+        }
+        for order in orders {
+            assert_eq!(Order::hear(&inside), Heard::Said(order, 0));
+        }
+        assert_eq!((News::hear(&outside), Order::hear(&inside)), (Heard::Nothing, Heard::Nothing));
+        drop(inside);
+        assert_eq!(News::hear(&outside), Heard::Closed);
+        assert_eq!(Order::Continue(1).give(&outside), Err(Errno::EPIPE));
+    }
+
+    #[test]
+    fn who_sends_more_than_fits_is_not_held_up_for_ever() {
+        let Channel { outside, inside: _inside } = Channel::open().unwrap();
+        let outside = outside.unwrap();
+        let full = (0..100_000).find_map(|number| Order::Continue(number).give(&outside).err());
+        assert_eq!(full, Some(Errno::EAGAIN));
+    }
+}

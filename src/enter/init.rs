@@ -1,0 +1,161 @@
+//! Process 1 of a PID namespace: it waits for all that is orphaned there, passes signals on to the program, tells its parent
+//! outside how the program stops and ends, and ends with it.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::unistd::{Pid, chdir, getpgid, getpgrp};
+
+use super::channel::{Heard, News, Order};
+use super::events::{Event, Events};
+use super::fault::{Fault, Part};
+use super::supervise::reap_all_but;
+use crate::sys::file::keep_only;
+use crate::sys::process::{ChildEvent, Status, exit_now, has_continued, poll_child, set_name};
+use crate::sys::signal::{Received, SignalNumber, send, take_any_pending};
+
+/// Blocks all signals, before the program is forked, so that none falls between. Returns the mask for the program.
+pub fn hold_all_signals() -> Result<SigSet, Fault> {
+    let mut before = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before)).map_err(Part::BlockSignals.fault())?;
+    Ok(before)
+}
+
+/// Does the work of process 1 for the child that becomes the program, and ends with it. `channel` is the inner end, and all
+/// that stays open: a pipe of the program's ends when the program closes it.
+pub fn be_process_1(program: i32, channel: Option<OwnedFd>) -> ! {
+    let channel = keep_only(channel);
+    let _ = set_name(c"init");
+    // A directory that we stay in could not be unmounted.
+    let _ = chdir("/");
+    let held = SigSet::all();
+    let events = Events::of(program, &held, channel.as_ref().map(AsFd::as_fd));
+    let status = Init { program, held: &held, events, stopped: None, continued: 0, group_was_told: false }.work();
+    if let Some(channel) = &channel {
+        let _ = News::Ended(status).tell(channel);
+    }
+    exit_now(match status {
+        Status::Exited(status) => i32::from(status),
+        Status::Killed(signal) => 128 + signal.0,
+    })
+}
+
+struct Init<'m> {
+    program: i32,
+    held: &'m SigSet,
+    events: Events<'m>,
+    /// The signal by which the program is stopped, as far as we have been told.
+    stopped: Option<SignalNumber>,
+    /// The number of the last order to continue.
+    continued: u32,
+    /// Whether our process group has been stopped or continued as a whole since the program last stopped.
+    group_was_told: bool,
+}
+
+impl Init<'_> {
+    /// Returns how the program has ended.
+    fn work(&mut self) -> Status {
+        loop {
+            if let Some(status) = self.look_at_program() {
+                return status;
+            }
+            reap_all_but(self.program);
+            match self.events.next() {
+                Ok(Event::Child) => {}
+                Ok(Event::Channel) => self.hear(),
+                Ok(Event::Signal(received)) => self.take(received),
+                Err(_) => return Status::FAILURE,
+            }
+        }
+    }
+
+    /// What has become of the program; its end, if that has come.
+    fn look_at_program(&mut self) -> Option<Status> {
+        loop {
+            if has_continued(self.program) {
+                self.stopped = None;
+            }
+            match poll_child(self.program) {
+                Ok(Some(ChildEvent::Exited(status))) => return Some(Status::Exited(status)),
+                Ok(Some(ChildEvent::Killed(signal))) => return Some(Status::Killed(signal)),
+                Ok(Some(ChildEvent::Stopped(signal))) => {
+                    self.stopped = Some(signal);
+                    self.group_was_told = false;
+                    self.tell_stop(signal);
+                }
+                Ok(None) => return None,
+                Err(_) => return Some(Status::FAILURE),
+            }
+        }
+    }
+
+    fn tell_stop(&self, signal: SignalNumber) {
+        if let Some(channel) = self.events.channel {
+            let _ = News::Stopped(signal, self.continued).tell(channel);
+        }
+    }
+
+    fn hear(&mut self) {
+        while let Some(channel) = self.events.channel {
+            match Order::hear(channel) {
+                Heard::Nothing => return,
+                // Our parent outside has died, or is about to. The program goes on, unless we are to die as well.
+                Heard::Closed => self.events.channel = None,
+                Heard::Said(Order::Signal(_, true), _) if self.is_in_our_group() => {}
+                Heard::Said(Order::Signal(signal, _), _) => drop(send(self.program, signal)),
+                Heard::Said(Order::Continue(number), _) => self.continue_program(number),
+            }
+        }
+    }
+
+    /// Who continues our parent means the program as well. A shell continues the whole process group: then the program runs
+    /// already, and once more could undo a second Ctrl-Z that has come since.
+    fn continue_program(&mut self, number: u32) {
+        self.continued = number;
+        while let Some(received) = take_any_pending(self.held) {
+            self.take(received);
+        }
+        let group_was_told = std::mem::take(&mut self.group_was_told) && self.is_in_our_group();
+        if has_continued(self.program) {
+            self.stopped = None;
+        } else if !group_was_told {
+            let _ = send(self.program, SignalNumber::CONT);
+        } else if let Some(signal) = self.stopped {
+            // It has been stopped once more. Our parent has taken what we said of that for the stop that it was to undo.
+            self.tell_stop(signal);
+        }
+    }
+
+    /// A signal of our own. From outside, our whole process group gets what a shell or a terminal sends, the program or our
+    /// parent included, who passes it on; what comes from inside is meant for the program.
+    fn take(&mut self, received: Received) {
+        let is_for_group = received.sender == 0 && getpgrp().as_raw() == 0;
+        let stops_or_continues = [SignalNumber::CONT, SignalNumber::TSTP, SignalNumber::TTIN, SignalNumber::TTOU];
+        self.group_was_told |= is_for_group && stops_or_continues.contains(&received.signal);
+        let is_passed_on_outside = is_for_group && self.has_parent();
+        let has_reached_program = received.from_kernel && self.is_in_our_group();
+        if received.signal != SignalNumber::CHLD && !is_passed_on_outside && !has_reached_program {
+            let _ = send(self.program, received.signal);
+        }
+    }
+
+    /// Whether our parent outside is there. Its death closes the channel before it sends a signal (PR_SET_PDEATHSIG).
+    fn has_parent(&mut self) -> bool {
+        if self.events.channel.is_some_and(is_closed) {
+            self.events.channel = None;
+        }
+        self.events.channel.is_some()
+    }
+
+    /// Whether the program is still in the process group that it has from our parent, and we too.
+    fn is_in_our_group(&self) -> bool {
+        getpgid(Some(Pid::from_raw(self.program))) == Ok(getpgrp())
+    }
+}
+
+fn is_closed(channel: std::os::fd::BorrowedFd<'_>) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut ready = [PollFd::new(channel, PollFlags::empty())];
+    let asked = poll(&mut ready, PollTimeout::ZERO);
+    asked.is_ok() && ready[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+}
