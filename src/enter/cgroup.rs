@@ -1,4 +1,4 @@
-//! Joining the cgroups of a process: every hierarchy that is mounted here, version 2 and each of version 1, see
+//! Joins the cgroups of a process in every hierarchy that is mounted here, version 2 and each of version 1, see
 //! cgroups(7).
 
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ use crate::proc::cgroup::{Membership, memberships};
 use crate::proc::mountinfo::{Mount, mounts};
 use crate::sys::file::{open_retrying, read_bounded};
 
-/// /proc/PID/cgroup and mountinfo are read no further than this.
+/// We read no more than this of /proc/PID/cgroup and mountinfo.
 const LONGEST: usize = 4 << 20;
 
 /// Opens the cgroup.procs files of the target's cgroups for writing. Errors: those of open(2); one is paused.
@@ -72,7 +72,7 @@ fn is_of(mount: &Mount, membership: Membership<'_>) -> bool {
 /// Where the mount shows the cgroup, if it does.
 fn directory(mount: &Mount, path: &[u8]) -> Option<PathBuf> {
     let below = Path::new(OsStr::from_bytes(path)).strip_prefix(&mount.root).ok()?;
-    // A cgroup outside of our cgroup namespace begins with `..`, which must lead nowhere else.
+    // A cgroup outside of our cgroup namespace begins with `..`: refuse it, for the path would lead elsewhere.
     let inside = below.components().all(|component| matches!(component, Component::Normal(_)));
     inside.then(|| mount.mount_point.join(below))
 }

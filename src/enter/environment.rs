@@ -1,4 +1,4 @@
-//! The environment of the program: bytes from our caller, passed on as they are or picked from.
+//! The environment of the program: our caller's bytes, passed on unchanged or in part.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, OsString};
@@ -6,13 +6,13 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::proc::environ::name;
 
-/// What the program's environment is to be.
+/// How to make the program's environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Environment {
     /// Our caller's, entry for entry.
     #[default]
     Inherited,
-    /// Of our caller's, the variables of these names, in their present order.
+    /// Our caller's variables with these names, in their present order.
     Only(Vec<OsString>),
     /// These entries.
     Given(Vec<CString>),
@@ -34,7 +34,7 @@ impl Environment {
 }
 
 /// Variables by which the dynamic loader and the C library choose files to load and addresses to trust; `*` stands for
-/// anything. They are those that glibc forgets in a set-user-ID program (ld.so(8)), and musl's.
+/// anything. These are the variables that glibc removes for a set-user-ID program (ld.so(8)), and musl's.
 const FOR_LOADER: [&str; 15] = [
     "LD_*",
     "GLIBC_TUNABLES",

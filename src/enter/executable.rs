@@ -1,4 +1,4 @@
-//! A program with all that execve(2) wants of it, made ready: looking for it and running it then takes no memory.
+//! A program with everything that execve(2) needs, prepared so that the search and the call allocate nothing.
 
 use std::ffi::{CStr, CString};
 
@@ -13,7 +13,7 @@ use crate::proc::environ;
 use crate::sys::exec::{Vector, execute, execute_script};
 use crate::sys::file::open_retrying;
 
-/// What runs an executable that the kernel does not know how to run.
+/// The shell, which runs an executable of a format that the kernel does not know.
 const SCRIPT_SHELL: &CStr = c"/bin/sh";
 
 /// A program that is ready to be run.
@@ -22,12 +22,12 @@ pub struct Executable {
     /// Where it may be, in the order of looking.
     candidates: Vec<CString>,
     argv: Vector,
-    /// The argv of the shell that runs it where it is a script without `#!`; the second is the script.
+    /// The argv of the shell for a script without `#!`. The second argument is the script.
     script_argv: Vector,
 }
 
 impl Executable {
-    /// The program, looked for by the `$PATH` of the environment that it gets.
+    /// The program, to be searched in the `$PATH` of its own environment.
     pub fn new(program: &Program, environment: &[&CStr]) -> Executable {
         let rest = program.argv.iter().skip(1).cloned();
         Executable {
@@ -50,14 +50,14 @@ impl Executable {
         self.script_argv.set_number(index + 1, number);
     }
 
-    /// Whether there is a file that can be executed, and what the kernel starts to run it: the interpreter that a script
-    /// names, or the loader of an ELF file. What will fail later (ENOEXEC, E2BIG, …) cannot be known before. Errors: those of
+    /// Checks that an executable file exists, and the program that the kernel starts to run it: the interpreter of a
+    /// script, or the loader of an ELF file. Later failures (ENOEXEC, E2BIG, …) cannot be predicted. Errors: those of
     /// [`Executable::execute`].
     pub fn check(&self) -> nix::Result<()> {
         self.check_by(|path| may_execute(path).and_then(|()| may_start(path)))
     }
 
-    /// Whether there is a file that can be executed, whatever that needs. Errors: as [`Executable::check`].
+    /// Checks that an executable file exists, but not what it needs. Errors: as [`Executable::check`].
     pub fn check_file(&self) -> nix::Result<()> {
         self.check_by(may_execute)
     }
@@ -65,7 +65,7 @@ impl Executable {
     fn check_by(&self, may: impl Fn(&CStr) -> nix::Result<()>) -> nix::Result<()> {
         let mut found = false;
         let errno = search(&self.candidates, |path| match may(path) {
-            // Any error but those that the search goes on after.
+            // An error that ends the search.
             Ok(()) => {
                 found = true;
                 Errno::EALREADY
@@ -78,7 +78,7 @@ impl Executable {
     /// Runs it in place of this process; returns only if that fails.
     pub fn execute(&mut self, environment: &Vector) -> Errno {
         let Executable { candidates, argv, script_argv, .. } = self;
-        // What is executable but no program of a known format is run by the shell.
+        // The shell runs an executable file of an unknown format.
         search(candidates, |path| match execute(path, argv, environment) {
             Errno::ENOEXEC => execute_script(SCRIPT_SHELL, path, script_argv, environment),
             errno => errno,
@@ -120,11 +120,11 @@ fn search(candidates: &[CString], mut attempt: impl FnMut(&CStr) -> Errno) -> Er
     if refused { Errno::EACCES } else { last }
 }
 
-/// Whether execve(2) would find a file that it may execute. access(2) would ask for the real user, who need not be the one
-/// that counts.
+/// Whether execve(2) would find a file that it may execute. We do not use access(2), which checks the real user:
+/// execve(2) checks the effective one.
 fn may_execute(path: &CStr) -> nix::Result<()> {
     match faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS) {
-        // A seccomp filter that does not know the call (faccessat2, Linux 5.8): for itself, it has no such error.
+        // A seccomp filter rejects the call (faccessat2, Linux 5.8), which never returns this error itself.
         Err(Errno::EPERM) => access(path, AccessFlags::X_OK)?,
         result => result?,
     }
@@ -137,8 +137,8 @@ fn may_execute(path: &CStr) -> nix::Result<()> {
 /// The kernel looks for interpreters of interpreters so many times.
 const MOST_INTERPRETERS: usize = 5;
 
-/// Whether execve(2) would find the interpreters of the file, of which it is known that it can be executed. What cannot be
-/// read or understood may well be run: binfmt_misc knows more formats.
+/// Whether execve(2) would find the interpreters of an executable file. A file that we cannot read or understand
+/// passes: binfmt_misc may know its format.
 fn may_start(path: &CStr) -> nix::Result<()> {
     let mut file = match open_retrying(path, OFlag::O_RDONLY) {
         Ok(file) => file,

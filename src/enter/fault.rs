@@ -1,5 +1,5 @@
-//! What goes wrong while a plan is carried out, told without memory: a child of a process with several threads has none,
-//! and sends it to its parent as a few bytes.
+//! A failure while a plan is carried out, described without allocating: the child of a process with several threads
+//! must not allocate, and sends it to its parent as a few bytes.
 
 use nix::errno::Errno;
 
@@ -11,11 +11,11 @@ use crate::sys::signal::SignalNumber;
 /// What went wrong at a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call that the step is there for was refused.
+    /// The main call of the step failed.
     Refused(Errno),
-    /// Another call of the step was refused, or one of several.
+    /// Another call of the step failed, or one of several.
     Part(Part, Errno),
-    /// A helper process has ended, as far as that is known in this way, without having done its job.
+    /// A helper process has ended before it had done its job.
     Ended(HelperPart, Option<Status>),
 }
 
@@ -30,7 +30,7 @@ pub enum Part {
     BlockSignals,
     /// sigprocmask(2), in the child.
     RestoreSignals,
-    /// open(2) of a file of our own in /proc that is to be written.
+    /// open(2), for writing, of a file in our own /proc directory.
     OpenSetting,
     /// socket(2) by which a network device is configured.
     ControlSocket,
@@ -38,12 +38,12 @@ pub enum Part {
     ChdirToRootHandle,
     /// chdir(2) to `/` in it.
     ChdirToRoot,
-    /// What is to be the working directory is none, which shows when we change to it.
+    /// fchdir(2) failed because the file is not a directory.
     NoDirectory,
     /// capget(2), capset(2) or prctl(2).
     Capabilities(CapabilityCall),
-    /// execve(2) of newuidmap or newgidmap for the map with this number; whether there is a file of that name which may be
-    /// executed.
+    /// execve(2) of newuidmap or newgidmap for the map with this number; whether an executable file of that name
+    /// exists.
     MapProgram {
         /// The number.
         map: u32,
@@ -72,7 +72,7 @@ pub enum Part {
     Id(u32),
 }
 
-/// As [`crate::error::Helper`], where only the number of a map is known.
+/// As [`crate::error::Helper`], with the number of the map instead of the map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HelperPart {
     /// Binds namespaces on files.

@@ -1,22 +1,22 @@
-//! Paused cgroups: the freezers of both versions, see cgroups(7) and Documentation/admin-guide/cgroup-v2.rst of Linux.
+//! Frozen cgroups: the freezers of both versions, see cgroups(7) and Documentation/admin-guide/cgroup-v2.rst of Linux.
 
 use std::path::Path;
 
 use crate::error::RequestError;
 use crate::sys::file::read_bounded;
 
-/// A file of a cgroup that is longer than this is none of those that are read here.
+/// No file of a cgroup that we read here is longer.
 const LONGEST: usize = 4096;
 
 /// What one version of cgroups says.
 struct Freezer {
-    /// The file that tells whether a cgroup is paused, by itself or by one above it.
+    /// The file that tells whether a cgroup is frozen, itself or through one above it.
     state: &'static str,
     /// A line of it that says so.
     paused: &'static [&'static str],
-    /// The file that tells whether it was paused itself.
+    /// The file that tells whether it was frozen itself.
     own: &'static str,
-    /// The file that lets it run on, and what is written there.
+    /// The file that thaws it, and the text to write there.
     switch: (&'static str, &'static str),
 }
 
@@ -30,8 +30,8 @@ const FREEZERS: [Freezer; 2] = [
     },
 ];
 
-/// Fails if the cgroup of this directory is paused, or one above it is: whatever joins it would stop there. Errors: the
-/// cgroup that was paused, and how it is let run on.
+/// Fails if the cgroup of this directory is frozen, or one above it is: a process that joins it would stop there.
+/// Errors: the cgroup that was frozen, and how to thaw it.
 pub fn check_runs(directory: &Path) -> Result<(), RequestError> {
     for freezer in &FREEZERS {
         let says = |directory: &Path, file: &str, lines: &[&str]| {
@@ -40,8 +40,8 @@ pub fn check_runs(directory: &Path) -> Result<(), RequestError> {
             text.lines().any(|line| lines.contains(&line))
         };
         let paused_itself = |directory: &&Path| says(directory, freezer.own, &["1"]);
-        // One that is just being paused does not say so yet, but the one that was asked for it does. The root of a
-        // hierarchy has no such file, and neither has what is around it.
+        // While freezing goes on, a cgroup does not report it yet, but the one that was asked to freeze does. The root
+        // of a hierarchy has no such file, nor have the directories around it.
         let paused = directory.ancestors().take_while(|above| above.join(freezer.own).exists()).find(paused_itself);
         let paused = paused.or_else(|| says(directory, freezer.state, freezer.paused).then_some(directory));
         if let Some(cgroup) = paused {

@@ -1,4 +1,4 @@
-//! What has been opened before a plan runs, and the numbers that stand for it in the plan.
+//! The files that are opened before a plan runs, and the numbers that stand for them in the plan.
 
 use std::fmt;
 use std::os::fd::OwnedFd;
@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use super::target::Target;
 use crate::error::Shown;
 
-/// Stands in a plan for a file that is open by then: a number in [`Handles`], and the path for readers of the plan.
+/// Stands in a plan for a file that will be open: a number in [`Handles`], and the path for readers of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handle {
     number: usize,
@@ -27,7 +27,8 @@ impl Handle {
         self.number
     }
 
-    /// The path by which it was, or will be, opened. Only a description: where a file was found in another way, it says so.
+    /// The path by which it was or will be opened. Only a description, which says so if the file was found in another
+    /// way.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -42,7 +43,7 @@ impl fmt::Display for Handle {
 /// The files that have been opened outside, before anything is entered, by their numbers.
 #[derive(Debug, Default)]
 pub struct Handles {
-    /// The process that namespaces, ids and more are taken from.
+    /// The process from which nsenter takes namespaces, ids and more.
     pub target: Option<Target>,
     files: Vec<Option<OwnedFd>>,
 }
@@ -53,7 +54,7 @@ impl Handles {
         Handles { target, files: Vec::new() }
     }
 
-    /// Takes a file in, and returns what stands for it.
+    /// Adds a file, and returns its handle.
     pub fn add(&mut self, path: impl Into<PathBuf>, file: OwnedFd) -> Handle {
         self.files.push(Some(file));
         Handle::new(self.files.len() - 1, path)
@@ -64,24 +65,24 @@ impl Handles {
         self.files.get(handle.number).and_then(Option::as_ref).ok_or(Errno::EBADF)
     }
 
-    /// The file of `handle`, which is not open for anybody else then. Errors: EBADF as [`Handles::get`].
+    /// Removes the file of `handle` and returns it. Errors: EBADF as [`Handles::get`].
     pub fn take(&mut self, handle: &Handle) -> nix::Result<OwnedFd> {
         self.files.get_mut(handle.number).and_then(Option::take).ok_or(Errno::EBADF)
     }
 
-    /// Makes room for the file of `handle`, so that [`Handles::set`] takes no memory.
+    /// Makes room for the file of `handle`, so that [`Handles::set`] allocates nothing.
     pub fn make_room(&mut self, handle: &Handle) {
         if self.files.len() <= handle.number {
             self.files.resize_with(handle.number + 1, || None);
         }
     }
 
-    /// Puts a file where there is room for it. Errors: EBADF where there is none.
+    /// Stores a file in the room for it. Errors: EBADF without room.
     pub fn set(&mut self, handle: &Handle, file: OwnedFd) -> nix::Result<()> {
         self.files.get_mut(handle.number).map(|place| *place = Some(file)).ok_or(Errno::EBADF)
     }
 
-    /// Closes all of them, and gives back no memory, which a child of a process with several threads must not.
+    /// Closes all files without freeing memory: the child of a process with several threads must not free any.
     pub fn close(&mut self) {
         self.files.iter_mut().for_each(|file| *file = None);
         if let Some(target) = &mut self.target {

@@ -1,6 +1,7 @@
-//! What the kernel starts to run a file: the interpreter of a script (execve(2)), the loader of an ELF file (elf(5)).
+//! Finds the program that the kernel starts to run a file: the interpreter of a script (execve(2)), the loader of an
+//! ELF file (elf(5)).
 //!
-//! Nothing here takes memory: it may be asked in a child of a process with several threads (signal-safety(7)).
+//! Nothing here allocates, so that the child of a process with several threads may call it (signal-safety(7)).
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -10,21 +11,21 @@ use std::os::unix::fs::FileExt;
 /// A program that runs another file, by its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpreter<'p> {
-    /// Of a script, behind its `#!`: itself a file that may have one.
+    /// The interpreter of a script, from its `#!` line. It may itself be a script.
     OfScript(&'p CStr),
     /// Of an ELF file: its PT_INTERP.
     Loader(&'p CStr),
 }
 
-/// So much of a file the kernel looks at to find out its format: BINPRM_BUF_SIZE.
+/// The kernel reads so many bytes of a file to find out its format: BINPRM_BUF_SIZE.
 const HEAD: usize = 256;
 /// The longest path of a loader, with its NUL: PATH_MAX.
 pub const LONGEST_PATH: usize = 4096;
 /// Bytes of a program header of 64 bits.
 const HEADER: usize = 56;
 
-/// What the file names, whose path is put in `buffer`. `None` where it names nothing, cannot be read, or is for another kind
-/// of processor: then it is another format's affair.
+/// The program that the file names; its path is put in `buffer`. `None` if it names none, cannot be read, or is for
+/// another processor: then binfmt_misc may know it.
 pub fn interpreter(file: OwnedFd, buffer: &mut [u8; LONGEST_PATH]) -> Option<Interpreter<'_>> {
     let file = File::from(file);
     let mut head = [0; HEAD];
@@ -49,7 +50,7 @@ pub fn interpreter(file: OwnedFd, buffer: &mut [u8; LONGEST_PATH]) -> Option<Int
     (!path.is_empty()).then_some(Interpreter::Loader(path))
 }
 
-/// The interpreter of a script's first line. A line that is cut within the path names nothing.
+/// The interpreter in a script's first line; `None` if the line is cut within the path.
 fn of_script(line: &[u8]) -> Option<&[u8]> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let end = |byte: &u8| blank(byte) || matches!(byte, b'\n' | 0);
@@ -59,7 +60,7 @@ fn of_script(line: &[u8]) -> Option<&[u8]> {
     Some(&path[..length]).filter(|path| !path.is_empty())
 }
 
-/// Where the program headers of an ELF file stand.
+/// The position of the program headers in an ELF file.
 struct ProgramHeaders {
     /// Whether it is a file of 64 bits.
     wide: bool,
@@ -72,7 +73,7 @@ struct ProgramHeaders {
 const LOADER: u64 = 3;
 
 impl ProgramHeaders {
-    /// Of a file that this processor runs without help.
+    /// The position in a file for this processor.
     fn of(head: &[u8]) -> Option<ProgramHeaders> {
         let own_order = if cfg!(target_endian = "little") { 1 } else { 2 };
         let wide = match head.get(..6)? {
@@ -101,7 +102,7 @@ impl ProgramHeaders {
     }
 }
 
-/// e_machine of our own programs; `None` for an architecture that is not listed here.
+/// e_machine of programs for this architecture; `None` for one that is not listed here.
 fn own_machine() -> Option<u64> {
     let machines =
         [("x86_64", 62), ("aarch64", 183), ("riscv64", 243), ("powerpc64", 21), ("s390x", 22), ("x86", 3), ("arm", 40)];

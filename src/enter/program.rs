@@ -10,16 +10,16 @@ use crate::proc::environ;
 /// A program and its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
-    /// What is looked up: a path if there is a slash in it, else a name for `$PATH`.
+    /// A path if it has a slash, otherwise a name to search in `$PATH`.
     pub file: CString,
     /// Its argv.
     pub argv: Vec<CString>,
 }
 
-/// The UID that stands for every one that a user namespace does not map (/proc/sys/kernel/overflowuid).
+/// The UID that the kernel shows for every unmapped one (/proc/sys/kernel/overflowuid).
 const UNMAPPED_UID: u32 = 65534;
 
-/// Where a program is looked for without a `$PATH`, as execvp(3) does.
+/// Where execvp(3) searches if `$PATH` is not set.
 pub const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 impl Program {
@@ -30,7 +30,7 @@ impl Program {
         Ok(argv.first().cloned().map(|file| Program { file, argv }))
     }
 
-    /// The caller's shell, as a login shell: `$SHELL`, else that of the passwd entry, else /bin/sh.
+    /// The caller's shell, as a login shell: `$SHELL`, otherwise that of the passwd entry, otherwise /bin/sh.
     pub fn login_shell(environment: &[&CStr], real_uid: u32, getent: Getent) -> Program {
         let from_variable = environ::value(environment, b"SHELL")
             .filter(|shell| !shell.is_empty())
@@ -40,7 +40,7 @@ impl Program {
         let shell = from_variable.or_else(from_entry).unwrap_or_else(|| OsString::from("/bin/sh"));
         let base = shell.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let name = [b"-", base].concat();
-        // Neither a variable nor a line of a file that has been read as a string holds a NUL byte.
+        // Neither a variable nor a line of the file holds a NUL byte.
         let c_string = |bytes| CString::new(bytes).unwrap_or_default();
         Program { argv: vec![c_string(name)], file: c_string(shell.into_vec()) }
     }

@@ -18,7 +18,7 @@ use crate::sys::signal::{
 };
 use crate::sys::terminal::foreground_group;
 
-/// The signals that we hold back, and the mask that our caller gave us.
+/// The signals that we block, and the mask that our caller gave us.
 pub struct Masked {
     held: SigSet,
     callers: SigSet,
@@ -160,8 +160,8 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Who continues us means the child as well. A shell continues the whole job: then the child runs already, and once more
-    /// could undo a second Ctrl-Z that has come since.
+    /// Continue the child when we are continued, unless a shell has continued the whole job: then the child runs
+    /// already, and another SIGCONT could undo a second Ctrl-Z.
     fn continue_child(&mut self) {
         if let (true, Some(channel)) = (self.has_init(), self.events.channel) {
             self.continued = self.continued.wrapping_add(1);
@@ -202,10 +202,11 @@ impl Supervisor<'_> {
     }
 }
 
-/// Stops us as the child has been stopped, if the shell that then has the terminal can continue both. Where nobody would,
-/// we wait on: whoever has stopped the child continues it, and a program that stops itself does not hold up our caller's.
+/// Stops us when the child has been stopped, if the shell can then continue both. If nobody would continue us, we keep
+/// waiting: another process that stopped the child will continue it, and a program that stops itself must not stop our
+/// caller's script.
 fn stop_with_child(signal: SignalNumber, callers: &SigSet) {
-    // The first process of a PID namespace cannot be stopped: whoever continues the child does so directly.
+    // Process 1 of a PID namespace cannot be stopped by its own namespace, so we keep waiting.
     if getpid().as_raw() == 1 || !is_job_of_shell() {
         return;
     }

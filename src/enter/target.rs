@@ -1,5 +1,5 @@
-//! The process that nsenter takes things from, pinned: what is read of it is read of this process and no other, even
-//! if it ends and its PID is given to another.
+//! The process that nsenter enters, pinned by a pidfd: we never read from another process, even if this one ends and
+//! the kernel gives its PID to another.
 
 use std::cell::OnceCell;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -27,18 +27,18 @@ pub struct TargetArgument {
 #[derive(Debug)]
 pub struct Target {
     pid: i32,
-    /// What is asked of it first: this is what messages say if it is not there.
+    /// What we ask of it first: the message names this if the process does not exist.
     first_wanted: Wanted,
     /// `None` before Linux 5.3, where a process cannot be pinned.
     pidfd: Option<OwnedFd>,
-    /// What /proc calls it, once that has been asked.
+    /// Its PID in /proc, once we have asked.
     shown_as: OnceCell<i32>,
     /// Its directory in /proc.
     directory: Option<OwnedFd>,
 }
 
 impl Target {
-    /// Pins the process. Errors: ESRCH if there is none, or another one than the inode number says.
+    /// Pins the process. Errors: ESRCH if no such process exists, or its pidfd has another inode number.
     pub fn pin(argument: TargetArgument, first_wanted: Wanted) -> Result<Target, Failure> {
         let TargetArgument { pid, inode } = argument;
         let attempt = || Attempt::FindProcess { pid, first: first_wanted };
@@ -47,7 +47,7 @@ impl Target {
             Err(errno @ (Errno::ESRCH | Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM)) => {
                 return Err(Failure::System { attempt: attempt(), errno });
             }
-            // The kernel has none, a seccomp filter does not know them, or this is a thread and no process: /proc will do.
+            // The kernel has no pidfds, a seccomp filter rejects them, or this is a thread, not a process: use /proc.
             Err(_) => pidfd::open_thread(pid).ok(),
         };
         if let Some(wanted) = inode {
@@ -81,14 +81,14 @@ impl Target {
         self.pidfd.as_ref()
     }
 
-    /// A file of it in /proc. That shows the PID namespace in which it was mounted, which need not be ours: there the
-    /// process has another PID, or none. Errors: it has none.
+    /// The path of a file of it in /proc. If /proc shows another PID namespace than ours, the process has another PID
+    /// there, or none. Errors: it has none.
     pub fn path(&self, name: &str) -> Result<PathBuf, Failure> {
         let pid = self.pid_in_proc().attempt(|| self.attempt_to_find())?;
         Ok(PathBuf::from(format!("/proc/{pid}/{name}")))
     }
 
-    /// What /proc calls it. Errors: ESRCH if it has ended, or /proc shows another PID namespace; those of reading that.
+    /// Its PID in /proc. Errors: ESRCH if it has ended, or /proc does not show it; those of reading fdinfo.
     pub fn pid_in_proc(&self) -> nix::Result<i32> {
         match (self.shown_as.get(), &self.pidfd) {
             (Some(pid), _) => Ok(*pid),
@@ -105,7 +105,7 @@ impl Target {
         (self.pidfd, self.directory) = (None, None);
     }
 
-    /// Keeps its directory in /proc, whose owner is that of the process, for when its ids are asked.
+    /// Keeps its directory in /proc open. The owner of that is the process's user, whom we need later.
     pub fn keep_directory(&mut self, directory: OwnedFd) {
         self.directory = Some(directory);
     }
@@ -123,8 +123,8 @@ impl Target {
         }
     }
 
-    /// Fails if the process has ended. What was opened below its /proc directory before belongs to it for certain only
-    /// if it lives still.
+    /// Fails if the process has ended. Files opened through its PID before surely belong to it only if it is still
+    /// alive.
     pub fn check_alive(&self) -> Result<(), Failure> {
         self.alive().attempt(|| self.attempt_to_find())
     }
@@ -135,8 +135,8 @@ impl Target {
         open_retrying(&path, flags).attempt(|| Attempt::Open(path))
     }
 
-    /// Opens its `root` or `cwd`, and returns the path as well. Errors as [`Target::open`]; without the right to look into
-    /// it, or a first thread that runs, what is asked of it first is what is named.
+    /// Opens its `root` or `cwd`, and returns the path as well. Errors as [`Target::open`]. If we may not look into it,
+    /// or its first thread has exited, the error names what we ask of it first.
     pub fn open_directory(&self, name: &str) -> Result<(PathBuf, OwnedFd), Failure> {
         let path = self.path(name)?;
         match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
@@ -164,7 +164,8 @@ impl Target {
         Ok(files)
     }
 
-    /// The network namespace of a socket of it. Errors: EBADF if it has no such descriptor, ENOTTY if it is no socket.
+    /// The network namespace of one of its sockets. Errors: EBADF if it has no such descriptor, ENOTTY if that is not a
+    /// socket.
     pub fn network_of_socket(&self, fd: i32) -> Result<OwnedFd, Failure> {
         let pidfd = self.pidfd.as_ref().ok_or(Errno::ENOSYS).attempt(|| Attempt::OpenPidfd(self.pid))?;
         let attempt = || Attempt::OpenSocketNamespace { pid: self.pid, fd, pidfd: pidfd.as_raw_fd() };

@@ -18,13 +18,13 @@ use crate::sys::file::{open_retrying, out_of_the_way};
 use crate::sys::mount::{attach, detached_bind};
 use crate::sys::process::{ForkResult, exit_now, fork};
 
-/// What a binder is to do, made ready before it starts.
+/// A binder's job, prepared before it starts.
 pub struct BindJob {
     /// The kinds of namespaces, and the files to bind them on.
     files: Vec<(Kind, CString)>,
     /// The same files, opened.
     places: Vec<OwnedFd>,
-    /// The mounts that have been made, as far as they can be told from others.
+    /// The mounts that it has made and can tell from others.
     bound: Vec<OwnedFd>,
 }
 
@@ -38,8 +38,8 @@ impl BindJob {
     }
 }
 
-/// The helper that binds our namespaces on files: from within new mount or user namespaces the kernel would refuse it.
-/// It stays until just before the program runs, to take the mounts back should anything fail.
+/// The helper that binds our namespaces on files: inside new mount or user namespaces, the kernel would refuse that. It
+/// stays until just before the program runs, to undo the mounts if anything fails.
 pub struct Binder {
     channel: Channel,
     /// Its PID, where it is a child of this process.
@@ -47,7 +47,7 @@ pub struct Binder {
 }
 
 impl Binder {
-    /// Starts it. Errors: a file to bind on cannot be opened; there is no /proc, or we are not in it.
+    /// Starts it. Errors: a file to bind on cannot be opened; /proc is missing or does not show us.
     pub fn start(job: &mut BindJob) -> Result<Binder, Fault> {
         for (number, (_, file)) in (0..).zip(&job.files) {
             let place = open_retrying(file.as_c_str(), OFlag::O_PATH);
@@ -81,7 +81,7 @@ impl Binder {
         }
     }
 
-    /// Says that it is another process's child: this one is a fork of the process that started it.
+    /// Notes that the binder is another process's child, because this one is a fork of the process that started it.
     pub fn disown(&mut self) {
         self.child = None;
     }
@@ -93,16 +93,15 @@ impl Binder {
         let _ = self.end();
     }
 
-    /// Has it leave the mounts as they are, and ends it, so that the program that we run finds no child that it has never
-    /// made.
+    /// Tells it to leave the mounts in place, and ends it, so that the program finds no child that it has not made.
     pub fn dismiss(self) -> Result<(), Fault> {
         // If it has been killed, it has left them, too.
         let _ = self.channel.send(&[LEAVE]);
         self.end()
     }
 
-    /// Has it leave the mounts as they are where it is a child of ours, see [`Binder::dismiss`]. Where it is not, the program
-    /// will not meet it: so it waits until our end of the channel closes, which execve(2) does when it has succeeded.
+    /// If it is our child, dismisses it, see [`Binder::dismiss`]. If not, the program cannot meet it: it may wait until
+    /// our end of the channel closes, which a successful execve(2) does.
     pub fn dismiss_or_hold(self) -> Result<Option<Binder>, Fault> {
         match self.child {
             Some(_) => self.dismiss().map(|()| None),
@@ -124,7 +123,7 @@ impl Binder {
         self.child.map_or(Ok(()), |child| wait_for_helper(child).map(drop))
     }
 
-    /// Leaves it to a forked child of ours to speak to; returns the PID to wait for when that has ended.
+    /// Leaves the channel to a forked child of ours; returns the PID to wait for when that has ended.
     pub fn leave_to_child(self) -> Option<i32> {
         self.child
     }
@@ -132,7 +131,8 @@ impl Binder {
 
 /// The binder's life.
 fn bind_when_told(channel: &Channel, binding: &mut Binding) {
-    // A Ctrl-C reaches us as well: between two mounts it would leave one of them behind. We end with the channel.
+    // A Ctrl-C reaches the binder as well, and between two mounts it would leave one behind. So it ends only with the
+    // channel.
     let _ = SigSet::all().thread_block();
     let mut program_runs = false;
     loop {
@@ -148,7 +148,7 @@ fn bind_when_told(channel: &Channel, binding: &mut Binding) {
                 continue;
             }
             None if program_runs => return,
-            // Whoever was to say what becomes of the mounts has failed, or has been killed.
+            // The peer has failed or been killed without telling us to keep the mounts.
             _ => break,
         };
         if channel.send(&outcome.to_bytes()).is_err() {
@@ -179,7 +179,7 @@ impl Binding<'_> {
         Outcome::Done
     }
 
-    /// Binds one, and returns the mount; `None` if that is made and cannot be told from others.
+    /// Binds one namespace, and returns the mount; `None` if the mount is made but cannot be told from others.
     fn bind(&self, part: usize) -> nix::Result<Option<OwnedFd>> {
         let (kind, file) = &self.job.files[part];
         let place = &self.job.places[part];
@@ -190,10 +190,10 @@ impl Binding<'_> {
         {
             return Ok(Some(mount));
         }
-        // A kernel before 5.2, or a seccomp filter that does not know these calls. Else it is refused here as well, with
-        // the errno that mount(2) documents.
+        // The kernel is older than 5.2, or a seccomp filter rejects these calls. If the kernel refused the bind itself,
+        // mount(2) fails as well, with its documented errno.
         mount(Some(namespace), PathOf::file(place).as_c_str(), None::<&CStr>, MsFlags::MS_BIND, None::<&CStr>)?;
-        // Only a path leads to what is mounted on a file, so it is looked at whether that is the namespace.
+        // Only a path leads to the mount on a file, so check that it is the namespace.
         let found = open_retrying(file.as_c_str(), OFlag::O_PATH).ok();
         Ok(found.filter(|found| match (fstat(found), stat(namespace)) {
             (Ok(found), Ok(bound)) => (found.st_dev, found.st_ino) == (bound.st_dev, bound.st_ino),
@@ -208,7 +208,7 @@ impl Binding<'_> {
         }
     }
 
-    /// The namespace that the process has unshared: for PID and time its own one does not change, its children's does.
+    /// The namespace that the process has unshared. For PID and time, that is its children's: its own does not change.
     fn namespace_file(&self, kind: Kind) -> PathOf {
         PathOf::below(&self.process, &["/ns/", kind.name_for_children()])
     }

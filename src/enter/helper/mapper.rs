@@ -1,4 +1,4 @@
-//! Writing id maps from outside: as root directly, else by newuidmap(1) and newgidmap(1).
+//! Writes id maps from outside: root writes them directly, other users through newuidmap(1) and newgidmap(1).
 
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
@@ -21,13 +21,13 @@ use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;
 
-/// What a mapper is to do, made ready before it starts.
+/// A mapper's job, prepared before it starts.
 pub struct MapJobs {
     maps: Vec<Map>,
     environment: Vector,
 }
 
-/// A map, as the kernel and as newuidmap or newgidmap take it.
+/// A map in the forms of the kernel and of newuidmap or newgidmap.
 struct Map {
     /// Its file in /proc/PID, with a slash before it.
     file: [&'static str; 2],
@@ -39,7 +39,8 @@ struct Map {
 const PID_ARGUMENT: usize = 1;
 
 impl MapJobs {
-    /// Of these maps; newuidmap(1) and newgidmap(1) are looked for in the `$PATH` of `environment`, and get that.
+    /// A job for these maps. newuidmap(1) and newgidmap(1) are searched in the `$PATH` of `environment`, and get that
+    /// environment.
     pub fn new(jobs: &[MapJob], environment: &[&CStr]) -> MapJobs {
         let map = |job: &MapJob| {
             let numbers = job.lines.iter().flat_map(|line| [line.inner, line.outer, line.count]);
@@ -61,8 +62,7 @@ impl MapJobs {
     }
 }
 
-/// Our PID as /proc has it, which may show another PID namespace than ours. Errors: there is no /proc, or we are not in
-/// it.
+/// Our PID in /proc, which may show another PID namespace than ours. Errors: /proc is missing or does not show us.
 fn own_pid_in_proc() -> Result<i32, Fault> {
     let mut buffer = [0; 32];
     let link = read_link(AT_FDCWD, c"/proc/self", &mut buffer);
@@ -93,7 +93,7 @@ impl Mapper {
         }
     }
 
-    /// Has it write the maps, and waits until it has ended.
+    /// Makes it write the maps, and waits until it has ended.
     pub fn release(self) -> Result<(), Fault> {
         let Mapper { channel, child } = self;
         let outcome = channel.order(GO);
@@ -125,7 +125,7 @@ impl Mapper {
     }
 }
 
-/// Writes the maps of the process, which is given by its PID and its directory in /proc.
+/// Writes the maps of the process with this PID and this directory in /proc.
 fn map_all((pid, process): &(i32, OwnedFd), jobs: &mut MapJobs) -> Outcome {
     let MapJobs { maps, environment } = jobs;
     for (part, map) in maps.iter_mut().enumerate() {
@@ -144,7 +144,8 @@ fn map_all((pid, process): &(i32, OwnedFd), jobs: &mut MapJobs) -> Outcome {
     Outcome::Done
 }
 
-/// Runs newuidmap or newgidmap. Why it could not be run, should that be so, comes through a pipe that closes when it runs.
+/// Runs newuidmap or newgidmap. If execve(2) fails, the child sends the errno through a pipe that a successful
+/// execve(2) closes.
 fn run_map_program(part: usize, process: i32, program: &mut Executable, environment: &Vector) -> Outcome {
     let refused = |errno: Errno| Outcome::Refused { part, errno: errno as i32 };
     program.set_number(PID_ARGUMENT, process);
@@ -155,7 +156,7 @@ fn run_map_program(part: usize, process: i32, program: &mut Executable, environm
     let child = match fork() {
         Ok(ForkResult::Child) => {
             let errno = program.execute(environment) as i32;
-            // Where the file itself may be executed, it is an interpreter or a loader of its that was not found.
+            // If the file itself may be executed, its interpreter or loader is missing.
             let _ = write_all(&told, &Outcome::NotRun { part, errno, found: program.check_file().is_ok() }.to_bytes());
             exit_now(1)
         }

@@ -1,13 +1,13 @@
-//! Helper processes that stay in the old namespaces, where they may do what we no longer can.
+//! Helper processes that stay in the old namespaces and do there what we no longer can.
 //!
-//! Each stands at the far end of a channel of messages. It acts when told to, and ends without a word when the channel
-//! closes: whatever happens to us, no helper is left behind.
+//! Each helper is the peer of a socket. It acts on a message, and ends when the socket closes: whatever happens to us,
+//! no helper stays behind.
 //!
-//! What it is to do is made ready before anything is forked ([`BindJob`], [`MapJobs`]): a helper makes system calls only,
-//! as its parent may be a child of a process with several threads.
+//! Its job is prepared before any fork ([`BindJob`], [`MapJobs`]): its parent may be the child of a process with
+//! several threads, so a helper makes only system calls.
 //!
-//! What it is to act on is opened before it starts: our directory in /proc, so that no other process with our PID is taken
-//! for us, and the files to bind on, so that nobody puts others in their place while we are under way.
+//! The files that it needs are opened before it starts: our directory in /proc, so that it cannot take another process
+//! with our PID for us, and the files to bind on, so that nobody can replace them meanwhile.
 
 mod binder;
 mod mapper;
@@ -93,11 +93,12 @@ impl Channel {
     }
 
     fn send(&self, message: &[u8]) -> nix::Result<()> {
-        // A far end that is gone is an error, not a signal: that of POSIX, which Linux leaves out for such sockets.
+        // If the peer is gone, we want an error, not SIGPIPE. POSIX wants the signal for these sockets, too; Linux does
+        // not send it.
         persistently(|| send(self.0.as_raw_fd(), message, MsgFlags::MSG_NOSIGNAL)).map(drop)
     }
 
-    /// The next message; `None` if the far end is gone, or says what is none of ours.
+    /// The next message; `None` if the peer has closed the socket or sent a message of the wrong length.
     fn receive<const N: usize>(&self) -> Option<[u8; N]> {
         let mut message = [0; N];
         let length = persistently(|| recv(self.0.as_raw_fd(), &mut message, MsgFlags::MSG_TRUNC));
@@ -111,11 +112,11 @@ impl Channel {
     }
 }
 
-/// So many errors in a row of a channel are the end of it.
+/// After so many errors in a row, the channel counts as closed.
 const MOST_ERRORS: usize = 8;
 
-/// A call on a channel, made again where it fails: one error is not yet the end (after ECONNRESET, that follows by itself),
-/// and a helper that took it for the end would take back what it is to leave.
+/// Makes a call on a channel, and retries it. One error is not the end (after ECONNRESET, the end follows by itself): a
+/// helper that took it for the end would undo mounts that must stay.
 fn persistently<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     let mut errors = 0;
     loop {
@@ -127,7 +128,7 @@ fn persistently<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     }
 }
 
-/// Our directory in /proc, whoever has our PID by the time that it is used.
+/// Our directory in /proc, which stays ours even if another process gets our PID.
 fn own_directory_in_proc() -> Result<OwnedFd, Fault> {
     open_retrying(c"/proc/self", OFlag::O_PATH | OFlag::O_DIRECTORY).map_err(Part::OwnDirectory.fault())
 }
@@ -144,7 +145,7 @@ impl PathOf {
     fn below(directory: &OwnedFd, names: &[&str]) -> PathOf {
         let mut path = [0; 64];
         let mut rest = &mut path[..];
-        // It fits, with zeros left over: the names are those of files in /proc/PID.
+        // It fits: names of files in /proc/PID are short. The rest stays zero.
         let _ = write!(rest, "/proc/self/fd/{}", directory.as_raw_fd());
         names.iter().for_each(|name| drop(rest.write_all(name.as_bytes())));
         PathOf(path)
@@ -155,7 +156,7 @@ impl PathOf {
     }
 }
 
-/// Waits for the end of a helper and takes back its SIGCHLD: where our caller blocks that, it would stay pending and reach
+/// Waits for the end of a helper and consumes its SIGCHLD: if our caller blocks that, it would stay pending and reach
 /// the program.
 fn wait_for_helper(child: i32) -> Result<ChildEvent, Fault> {
     let end = wait_for_end(child).map_err(Part::Wait(child).fault())?;
