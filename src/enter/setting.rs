@@ -33,7 +33,7 @@ impl Clock {
 pub enum Setgroups {
     /// It may.
     Allow,
-    /// It may not, for ever.
+    /// It may not, and nothing can allow it again.
     Deny,
 }
 
@@ -62,7 +62,7 @@ pub enum Propagation {
 }
 
 impl Propagation {
-    /// The flag of mount(2), and the word for it; `None` where nothing is to be changed.
+    /// The flag of mount(2), and its word; `None` if nothing changes.
     pub const fn flag(self) -> Option<(MsFlags, &'static str)> {
         match self {
             Propagation::Private => Some((MsFlags::MS_PRIVATE, "private")),
@@ -73,7 +73,7 @@ impl Propagation {
     }
 }
 
-/// A file that is to make a namespace persist, by a bind mount.
+/// A file that will keep a namespace alive, by a bind mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Persist {
     /// Which namespace.
@@ -144,6 +144,6 @@ impl SignalPolicy {
 pub enum TargetId {
     /// This one.
     Number(u32),
-    /// That of the target, as it is called inside.
+    /// That of the target, as seen inside.
     Followed,
 }

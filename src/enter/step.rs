@@ -27,7 +27,7 @@ pub struct Plan {
 /// An action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// SIGCHLD to its default: a caller that ignores it would have our children vanish unwaited for.
+    /// SIGCHLD to its default: if our caller ignores it, the kernel reaps our children before we can wait for them.
     DefaultChildSignal,
     /// PR_SET_DUMPABLE of prctl(2). Off: nobody inside can trace us, nor open what we hold through our files in /proc. On:
     /// otherwise those files, which we are to write, would belong to root after a change of user.
@@ -105,11 +105,11 @@ pub enum Step {
     SetGid(u32),
     /// setuid(2).
     SetUid(u32),
-    /// setgid(2) with the GID of the target, as it is called inside.
+    /// setgid(2) with the GID of the target, as seen inside.
     SetGidOfTarget,
-    /// setuid(2) with the UID of the target, as it is called inside.
+    /// setuid(2) with the UID of the target, as seen inside.
     SetUidOfTarget,
-    /// The SELinux context that the program is to run in.
+    /// The SELinux context for the program.
     SetContext(Vec<u8>),
     /// Permitted capabilities into the ambient set.
     KeepCapabilities,
@@ -127,7 +127,7 @@ impl Step {
         match self {
             // A kernel before 5.3 has no pidfds, and a seccomp filter may not know the call.
             Step::RememberParent => matches!(errno, Errno::ENOSYS | Errno::EPERM),
-            // It is no mount point. What is mounted there passes on as the mount around it does, as was asked for.
+            // It is not a mount point. Mounts there propagate as the mount around it does, as the user asked.
             Step::MakePrivateIfMounted(_) => errno == Errno::EINVAL,
             // The groups are dropped once more inside, where it may be allowed.
             Step::DropGroupsIfPermitted => true,

@@ -10,12 +10,12 @@ use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
 
-/// Whether --all means this kind: not if the kernel lacks it, nor the user namespace that we are in, which setns(2)
-/// refuses.
+/// Whether --all means this kind. It leaves out a kind that the kernel lacks, and our own user namespace, which
+/// setns(2) refuses.
 pub(super) fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bool, Failure> {
     let own = format!("/proc/self/ns/{kind}");
     if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
-        // Without a /proc no file is there: that says nothing of the kernel, and nothing would be entered.
+        // Without a /proc, every file is missing. That says nothing about the kernel, and we would enter nothing.
         let directory = Path::new("/proc/self/ns");
         lstat(directory).attempt(|| Attempt::Open(directory.into()))?;
         return Ok(false);
@@ -47,7 +47,7 @@ pub(super) fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u6
     stat(&path).map(identity).attempt(|| Attempt::Stat(path))
 }
 
-/// Whether we are known to come into another namespace of this kind than our own.
+/// Whether we surely enter another namespace of this kind than our own.
 pub(super) fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -> Result<bool, Failure> {
     let entered = match (opened.namespace(kind), &opened.target) {
         (Some(file), _) => identity(fstat(file).attempt(|| Attempt::AskOwner(kind))?),
@@ -58,7 +58,7 @@ pub(super) fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -
     Ok(own.is_some_and(|own| own != entered))
 }
 
-/// Whether the namespace of this kind that we come into is known to be the target's, and none that we are in already.
+/// Whether the namespace of this kind that we enter is surely the target's, and not our own.
 pub(super) fn leads_to_target_alone(
     target: &Target,
     kind: Kind,

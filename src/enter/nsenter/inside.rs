@@ -1,5 +1,5 @@
-//! Asking inside, before anything is entered: only there it shows which directory setns(2) gives as root, and what ids are
-//! called.
+//! Asks a question inside, before we enter anything: only inside can we see which root directory setns(2) gives, and
+//! what ids look like.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::sys::file::{read_bounded, write_all};
 use crate::sys::process::{ForkResult, exit_now, fork, set_dumpable, wait_for_end};
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};
 
-/// The id that stands for every one that a user namespace does not map, see user_namespaces(7).
+/// The id that the kernel shows for every unmapped one, see user_namespaces(7).
 pub fn overflow_id(kind: IdKind) -> Option<u32> {
     let name = match kind {
         IdKind::User => "overflowuid",
@@ -37,7 +37,7 @@ pub fn may_be_unmapped(id: u32, overflow: Option<u32>) -> bool {
     overflow.is_none_or(|overflow| id == overflow)
 }
 
-/// The namespaces that decide what a process inside sees of files and ids, as far as they will be entered.
+/// Those of the namespaces to enter that decide which files and ids a process inside sees.
 pub struct Entered {
     user: Option<OwnedFd>,
     mount: Option<OwnedFd>,
@@ -50,7 +50,7 @@ impl Entered {
         Ok(Entered { user: open(Kind::User)?, mount: open(Kind::Mount)? })
     }
 
-    /// Asks in a child of ours that enters them as we shall. `None` where it cannot enter, or cannot be had.
+    /// Asks in a child of ours that enters them as we shall. `None` if it cannot enter, or cannot be made.
     ///
     /// The child makes system calls only, and so must `question`.
     pub fn ask_inside(self, question: impl FnOnce() -> bool) -> Option<bool> {
@@ -74,7 +74,8 @@ impl Entered {
                         length => break length,
                     }
                 };
-                // Where our caller ignores SIGCHLD, it has been waited for; where it blocks that, it would reach the program.
+                // If our caller ignores SIGCHLD, the kernel has already reaped the child. If it blocks SIGCHLD, the
+                // signal would reach the program.
                 let _ = wait_for_end(child);
                 if !was_pending {
                     take_pending(SignalNumber::CHLD);
@@ -109,8 +110,8 @@ fn open_entered(kind: Kind, target: &Target, opened: &Opened, of_target: KindSet
     Ok(target.open_namespaces(kinds)?.pop().map(|(_, file)| file))
 }
 
-/// The ids of the target that are followed must be some in the user namespace that is entered. Where it is another one than
-/// the target's, no file of /proc tells its maps.
+/// The target's ids that the program gets must be mapped in the user namespace that we enter. If that is not the
+/// target's, no file of /proc shows its maps.
 pub fn check_is_mapped_elsewhere(
     request: &NsenterRequest,
     target: &Target,
@@ -132,7 +133,7 @@ pub fn check_is_mapped_elsewhere(
             });
             inside.is_ok_and(|id| !may_be_unmapped(id, overflow))
         };
-        // Where it cannot be entered, that is what fails.
+        // If we cannot enter, the plan fails there later.
         if Entered::open(target, opened, request.join.of_target)?.ask_inside(is_mapped) == Some(false) {
             return Err(RequestError::TargetNotMapped { pid, id, kind }.into());
         }

@@ -1,7 +1,7 @@
 //! The target's environment, and whether the variables of the dynamic loader may come along.
 //!
-//! Those variables name files that the loader of the program maps and runs. So they may pass only where the files are the
-//! target's own and the program has no more rights than the target: then the target could do as much by itself.
+//! Those variables name files that the loader of the program maps and runs. They may pass only if the files are the
+//! target's own and the program has no more rights than the target: then the target gains nothing.
 
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
@@ -27,7 +27,7 @@ use crate::sys::file::{FileIdentity, place, place_of};
 
 /// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
 const LONGEST_ENVIRONMENT: usize = 8 << 20;
-/// Bytes: the kernel has some twenty pairs of words.
+/// In bytes. The kernel writes some twenty pairs of words.
 const LONGEST_AUXV: usize = 4096;
 
 /// The target's environment, as far as the program of `request` may have it, and the names of the variables that are left
@@ -41,7 +41,7 @@ pub fn read_environment(
     let process = target.open("", OFlag::O_PATH | OFlag::O_DIRECTORY)?;
     let before = rights(target, &process);
     let entries = environ::entries_of(&read_environ(target)?);
-    // Asked again: a user may have started a program of more rights meanwhile, or one of fewer.
+    // Ask again: the target may meanwhile have executed a program with more rights, or with fewer.
     let same = before.is_some() && before == rights(target, &process);
     if !entries.iter().any(|entry| is_for_loader(entry))
         || (same && program_is_the_targets(target, &process, request, opened, own_root)?)
@@ -55,7 +55,8 @@ pub fn read_environment(
 
 fn read_environ(target: &Target) -> Result<Vec<u8>, Failure> {
     let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
-        // A kernel thread has none, which newer kernels tell by this errno. (One that /proc does not show cannot be found.)
+        // A kernel thread has no environment: newer kernels return this errno. (A process that /proc does not show
+        // cannot be found.)
         Err(Failure::System { attempt: Attempt::Open(_) | Attempt::Read(_), errno: Errno::ESRCH })
             if target.check_alive().is_ok() =>
         {
@@ -69,8 +70,8 @@ fn read_environ(target: &Target) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The effective UID of the target, if that is known and no program gave it to the target: su(1) runs as root, with an
-/// environment that a user chose.
+/// The effective UID of the target; `None` if it is unknown, or the target has it from a set-user-ID program: su(1)
+/// runs as root, with an environment that a user chose.
 fn rights(target: &Target, process: &OwnedFd) -> Option<u32> {
     let auxv = target.read("auxv", LONGEST_AUXV).ok()?;
     let uid = fstat(process).ok()?.st_uid;
@@ -79,11 +80,11 @@ fn rights(target: &Target, process: &OwnedFd) -> Option<u32> {
 
 /// AT_PAGESZ of getauxval(3): every program has it, and it is never 0.
 const PAGE_SIZE: u64 = 6;
-/// AT_SECURE: set where the program came with rights of its own (set-user-ID, set-group-ID, file capabilities).
+/// AT_SECURE: set if execve(2) raised the rights (set-user-ID, set-group-ID, file capabilities).
 const SECURE: u64 = 23;
 
-/// Whether /proc/PID/auxv says, or does not deny, that execve(2) gave the process more rights. Its words are as wide as the
-/// program's.
+/// Whether /proc/PID/auxv says, or leaves open, that execve(2) gave the process more rights. Its words are as wide as
+/// the program's.
 fn gained_by_program(auxv: &[u8]) -> bool {
     let value = |width: usize, wanted: u64| {
         let word = |bytes: &[u8]| match width {
@@ -97,7 +98,7 @@ fn gained_by_program(auxv: &[u8]) -> bool {
     width.and_then(|width| value(width, SECURE)) != Some(0)
 }
 
-/// Whether the program is to have the target's file system and its UID, and no more: where that is not known, it is not so.
+/// Whether the program will have the target's file system and UID, and no more rights. False if we do not know.
 fn program_is_the_targets(
     target: &Target,
     process: &OwnedFd,
@@ -129,9 +130,9 @@ fn program_is_the_targets(
 struct Questions<'q> {
     /// The target's directory in /proc.
     process: &'q OwnedFd,
-    /// The target's root directory, which is to be that of the mount namespace; `None` where that does not matter.
+    /// The target's root directory, which must be that of the mount namespace; `None` if that does not matter.
     root: Option<FileIdentity>,
-    /// What the program's UID will be set to; `None` where it stays.
+    /// The program's new UID; `None` if the UID stays.
     uid: Option<TargetId>,
     /// The UID that says nothing.
     overflow: Option<u32>,

@@ -26,14 +26,14 @@ use crate::sys::signal::{SignalNumber, SignalSet};
 pub enum NamespaceSource {
     /// It is the target's.
     Target,
-    /// This file leads to it or, if no file is called so, this is its name (a network namespace of ip-netns(8)) or its
+    /// This file leads to it. If the file does not exist, this is the name of a network namespace of ip-netns(8), or an
     /// inode number.
     File(PathBuf),
     /// By its inode number or 64-bit id.
     Number(NamespaceNumber),
 }
 
-/// What is to be done: nothing is left to look up or to open, but for what is inside.
+/// The request, resolved: everything is looked up and open, except for files inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NsenterRequest {
     /// The namespaces to enter.
@@ -69,7 +69,7 @@ pub struct NsenterRequest {
 }
 
 impl NsenterRequest {
-    /// Stands for a file that a step will open: its number is the first that stands for no other.
+    /// A handle for a file that a step will open. Its number is the first free one.
     fn handle_of_step(&self, path: impl Into<PathBuf>) -> Handle {
         let files = self.join.files.iter().map(|(_, handle)| handle);
         let opened = files.chain(&self.root).chain(&self.working_directory).chain(&self.cgroups);

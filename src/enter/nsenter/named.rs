@@ -1,4 +1,4 @@
-//! A namespace that is given by a file or, if no file is called so, by name or number.
+//! A namespace that is given by a file or, if the file does not exist, by name or number.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
@@ -18,8 +18,8 @@ use crate::sys::nsfs;
 /// Where ip-netns(8) keeps network namespaces by their names.
 const NAMED_NETWORKS: &str = "/run/netns";
 
-/// Opens the namespace that a file leads to or, if no file is called so, the one with that name or number. Whether it is of
-/// that kind is left to [`check_kind`].
+/// Opens the namespace that a file leads to or, if the file does not exist, the one with that name or number.
+/// [`check_kind`] checks its kind.
 pub(super) fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::Open(path.to_path_buf());
     let opened = match open_retrying(path, OFlag::O_RDONLY) {
@@ -29,8 +29,8 @@ pub(super) fn open_file(kind: Kind, path: &Path) -> Result<OwnedFd, Failure> {
     Ok(opened)
 }
 
-/// The namespace that ip-netns(8) has given this name or that has this inode number; `None` if there is none. Errors:
-/// those of opening it.
+/// The namespace with this name in ip-netns(8) or with this inode number; `None` if neither exists. Errors: those of
+/// opening it.
 fn open_named(kind: Kind, name: &Path) -> Result<Option<OwnedFd>, Failure> {
     if let Some(kept) = kept_by_name(kind, name) {
         match open_retrying(&kept, OFlag::O_RDONLY) {
@@ -73,7 +73,7 @@ pub fn inode_number(kind: Kind, text: &OsStr) -> Option<u64> {
     }
 }
 
-/// Errors: the file is no namespace of that kind.
+/// Errors: the file is not a namespace of that kind.
 pub(super) fn check_kind(wanted: Kind, path: &Path, file: &OwnedFd) -> Result<(), RequestError> {
     let found = nsfs::kind(file).unwrap_or(None);
     if found == Some(wanted) {

@@ -1,4 +1,4 @@
-//! Opens what is to be entered, outside, before anything is done.
+//! Opens the namespaces and directories to enter, from outside, before anything is done.
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -24,15 +24,15 @@ use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
 
-/// Bytes: a page, as the kernel gives attributes.
+/// In bytes: a page, the most that the kernel returns for an attribute.
 const LONGEST_CONTEXT: usize = 4096;
 
-/// Whether SELinux is enabled: where it is not, there is no context to follow.
+/// Whether SELinux is enabled. If not, processes have no context.
 pub(crate) fn has_selinux() -> bool {
     stat("/sys/fs/selinux/enforce").is_ok()
 }
 
-/// What is to be opened for a request, by its name.
+/// What to open for a request, as named on the command line.
 #[derive(Debug)]
 pub(crate) struct Asked {
     /// The target, and what is asked of it first.
@@ -57,7 +57,8 @@ pub(crate) struct Asked {
     pub cgroups: bool,
 }
 
-/// Opens what is given by file, id or directory. What kind a namespace is of, and whether a directory is one, shows later.
+/// Opens what is given by file, id or directory. The kind of a namespace, and whether a directory is one, are checked
+/// later.
 pub(crate) fn open_given(
     namespaces: &[(Kind, NamespaceSource)],
     root: &Option<Option<PathBuf>>,
@@ -82,8 +83,8 @@ pub(crate) fn open_given(
 /// Opens what else is asked for, and checks that it fits together. Nothing is changed. `request` is given with what needs no
 /// file; of forking, becoming root and keeping capabilities, what the kinds that are entered have no use for is taken back.
 ///
-/// Returns, besides, the variables of the target's environment that are left out, for a note. Errors: what does not fit
-/// together, and those of what is opened: ESRCH for a target that has ended, EACCES for one that is not ours to look into.
+/// Also returns the variables of the target's environment that are left out, for a note. Errors: contradictions, and
+/// failures to open: ESRCH if the target has ended, EACCES if we may not look into it.
 pub(crate) fn open(
     asked: &Asked,
     given: Opened,
@@ -106,8 +107,8 @@ pub(crate) fn open(
     Ok((request, handles, left_out))
 }
 
-/// Opens and reads what belongs to the target but its namespaces and directories. Returns the variables of its environment
-/// that are left out.
+/// Opens and reads everything of the target except its namespaces and directories. Returns the variables of its
+/// environment that are left out.
 fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Opened) -> Result<Vec<String>, Failure> {
     let mut left_out = Vec::new();
     let Some(target) = &opened.target else {
@@ -135,12 +136,12 @@ fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Open
     if asked.cgroups {
         opened.cgroups = cgroup::open(target)?;
     }
-    // What has been opened by way of its PID is known to be its own only now.
+    // Only now do we know that the files opened through its PID are its own.
     target.check_alive()?;
     Ok(left_out)
 }
 
-/// Opens the other namespaces that are not the target's, and returns the kinds that are to be entered by way of its pidfd.
+/// Opens the namespaces that are not the target's, and returns the kinds to enter by its pidfd.
 fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failure> {
     let own = asked.namespaces.iter().filter(|(_, source)| *source == NamespaceSource::Target);
     let of_target: KindSet = own.map(|(kind, _)| *kind).collect();
@@ -151,11 +152,11 @@ fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failur
     let given = opened.kinds().union(of_target);
     let mut all = of_target;
     if let (true, Some(target)) = (asked.all, &opened.target) {
-        // Else every kind would seem to be one that the kernel lacks.
+        // Otherwise every kind would look like one that the kernel lacks.
         let own = Path::new("/proc/self/ns");
         stat(own).attempt(|| Attempt::Open(own.to_path_buf()))?;
         for kind in KindSet::ALL.iter() {
-            // The user namespace is looked at in any case, as by the reference.
+            // As the reference does, look at the user namespace in any case.
             if is_wanted_of_all(target, kind, asked.user_parent)? && !given.contains(kind) {
                 all.insert(kind);
             }
@@ -171,8 +172,8 @@ fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failur
     Ok(all)
 }
 
-/// The ids of the target that are followed must be some inside: else the program would run as whoever has the number
-/// that stands for those that are none (65534).
+/// The target's ids that the program gets must be mapped inside. Otherwise the program would run as the user with the
+/// overflow id (65534).
 fn check_is_mapped(request: &NsenterRequest, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
     let pid = target.pid();
     let owner = fstat(process).attempt(|| Attempt::AskIds(pid))?;
@@ -207,7 +208,7 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
     first.ok_or(RequestError::NoNamespaceToOwn.into())
 }
 
-/// The user namespace that owns the namespace of this kind that is to be entered.
+/// The user namespace that owns the namespace of this kind that we shall enter.
 fn owner_of(kind: Kind, opened: &Opened) -> Result<OwnedFd, Failure> {
     let attempt = || Attempt::AskOwner(kind);
     if let Some(file) = opened.namespace(kind) {

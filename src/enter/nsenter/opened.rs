@@ -1,4 +1,4 @@
-//! What [`super::open`](super::open()) has opened, by what it is for.
+//! The files that [`super::open`](super::open()) has opened, by their purpose.
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ pub struct OpenFile {
     pub fd: OwnedFd,
 }
 
-/// What has been opened outside, before anything is entered.
+/// The files that are opened outside, before anything is entered.
 #[derive(Debug, Default)]
 pub struct Opened {
     /// The target.
@@ -37,7 +37,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Takes in a namespace that was found by `path`, or in the way that `path` describes.
+    /// Adds a namespace that was found by `path`, or in the way that `path` describes.
     pub fn add_namespace(&mut self, kind: Kind, path: impl Into<PathBuf>, fd: OwnedFd) {
         self.namespaces.push((kind, OpenFile { path: path.into(), fd }));
     }
@@ -47,7 +47,7 @@ impl Opened {
         self.file(kind).map(|file| &file.fd)
     }
 
-    /// Fails if a file is no namespace of the kind that it was given for, as setns(2) would, in its order.
+    /// Fails if a file is not a namespace of the kind that it was given for, in the order in which setns(2) would.
     pub fn check_kinds(&self) -> Result<(), RequestError> {
         let mut in_order =
             Kind::IN_ORDER_OF_ENTERING.iter().filter_map(|kind| self.file(*kind).map(|file| (*kind, file)));
@@ -63,7 +63,7 @@ impl Opened {
         self.namespaces.iter().map(|(kind, _)| *kind).collect()
     }
 
-    /// Hands all of it over, and has the request refer to it.
+    /// Moves all files into handles, and makes the request refer to these.
     pub fn hand_over(self, request: &mut NsenterRequest) -> Handles {
         let mut handles = Handles::of_target(self.target);
         if let (Some(target), Some(process)) = (&mut handles.target, self.process) {

@@ -1,20 +1,20 @@
-//! [`NsenterRequest`] → plan: all the order there is in nsenter.
+//! [`NsenterRequest`] → plan: the whole order of nsenter's actions.
 
 use super::NsenterRequest;
 use crate::enter::environment::Environment;
 use crate::enter::setting::{SignalPolicy, TargetId};
 use crate::enter::step::{Plan, Step};
 
-/// The steps of a request: all the order there is.
+/// The steps of a request, in their order.
 pub fn plan(request: NsenterRequest) -> Plan {
     // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
     let mut steps = vec![Step::SetDumpable(false)];
     if request.become_root {
-        // Where the namespace denies setgroups(2), this is the last chance.
+        // The user namespace may deny setgroups(2): this is the last chance.
         steps.push(Step::DropGroupsIfPermitted);
     }
     if !request.join.kinds().is_empty() {
-        // Twice: what needs the rights that we have, then what needs those that the user namespace gives.
+        // In two passes: first what our present rights allow, then what needs those that the user namespace gives.
         steps.extend([Step::JoinTolerant(request.join.clone()), Step::JoinStrict(request.join.clone())]);
     }
     directories(&request, &mut steps);
@@ -23,7 +23,7 @@ pub fn plan(request: NsenterRequest) -> Plan {
     }
     if request.fork {
         steps.push(Step::DefaultChildSignal);
-        // The child is to be able to see whether its parent has died.
+        // With this pidfd, the child can see whether its parent has died.
         steps.extend(request.kill_child.map(|_| Step::RememberParent));
         let policy = request.forward_signals.map_or(SignalPolicy::Terminal, SignalPolicy::ForwardOrTerminal);
         steps.push(Step::Fork(policy));
@@ -50,7 +50,7 @@ pub fn plan(request: NsenterRequest) -> Plan {
 fn directories(request: &NsenterRequest, steps: &mut Vec<Step>) {
     let inside = &request.working_directory_inside;
     let kept = request.root.is_some() && request.working_directory.is_none() && inside.is_none();
-    // Before the root is changed: it may lie outside of the new one.
+    // Open it before chroot(2): it may be outside of the new root.
     let kept = kept.then(|| request.handle_of_step("."));
     steps.extend(kept.clone().map(Step::OpenDirectory));
     steps.extend(request.root.clone().map(Step::ChrootTo));

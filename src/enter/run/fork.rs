@@ -20,7 +20,7 @@ use crate::sys::process::{ForkResult, fork, set_parent_death_signal, wait_for_en
 use crate::sys::signal::SignalNumber;
 
 impl Run {
-    /// The child goes on with the next step. The parent waits for the end of the child, and ends.
+    /// The child goes on with the next step. The parent waits until the child ends, and then ends itself.
     pub(super) fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
         let masked = hold_signals(policy)?;
         match fork().map_err(Part::Fork.fault())? {
@@ -36,8 +36,8 @@ impl Run {
                 masked.restore().map(|()| Next::Step)
             }
             ForkResult::Parent { child } => {
-                // The child alone speaks to the binder, and to whoever waits for a report, from here on, so that its end
-                // is the end of the channel.
+                // From here on, only the child holds the channels to the binder and to a process that waits for a
+                // report, so that they close when it ends.
                 self.report = None;
                 let binder = self.binder.take().and_then(Binder::leave_to_child);
                 let link = self.channel.take().and_then(|channel| channel.outside);

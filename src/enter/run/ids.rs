@@ -15,7 +15,7 @@ use crate::sys::file::{is_of_proc, write_all};
 /// A kernel before 3.19 has no such file, and no such rule.
 pub fn write_setgroups(path: &CStr, word: &[u8]) -> Result<(), Fault> {
     match write_setting(path, word) {
-        // Without /proc, or with another file system there, none is to be seen either, but the rule may well be.
+        // Without a proc on /proc the file is missing, too, but the rule may well exist.
         Err(Fault::Part(Part::OpenSetting, Errno::ENOENT)) if is_of_proc(c"/proc/self/uid_map") => Ok(()),
         result => result,
     }
@@ -55,7 +55,7 @@ impl Run {
         setuid(uid.into()).map_err(Part::Id(uid).fault())
     }
 
-    /// UID and GID of the target, as they are called in the user namespace that we are in. Errors: ESRCH if it has ended.
+    /// UID and GID of the target, as seen in our user namespace. Errors: ESRCH if it has ended.
     fn ids_of_target(&self) -> Result<(u32, u32), Fault> {
         let target = self.handles.target.as_ref().ok_or(Errno::ESRCH).map_err(Part::Target.fault())?;
         let directory = target.directory().ok_or(Errno::EBADF);

@@ -16,9 +16,9 @@ use crate::sys::pidfd;
 /// What the first pass leaves for the second.
 #[derive(Default)]
 pub struct Joining {
-    /// The kinds that are still to be entered by the target's pidfd.
+    /// The kinds not yet entered by the target's pidfd.
     by_pidfd: KindSet,
-    /// The kinds that are still to be entered by a file.
+    /// The kinds not yet entered by a file.
     by_file: KindSet,
     /// The target's user namespace, or why it could not be opened, while its /proc directory was the one outside: should
     /// the pidfd not do. Inside, another one may stand there.
@@ -114,7 +114,7 @@ impl Run {
         }
     }
 
-    /// What could not be entered by the target's pidfd is to be entered by its files in /proc.
+    /// Turns from the target's pidfd to its files in /proc, for the kinds that we have not entered yet.
     fn take_files_of_target(&mut self, target: &TargetFiles) -> Result<(), Fault> {
         let mut kinds = self.joining.by_pidfd;
         if kinds.contains(Kind::User)

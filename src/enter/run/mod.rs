@@ -168,7 +168,7 @@ fn bring_up_loopback() -> Result<(), Fault> {
     Ok(sys::netdevice::bring_up_loopback(&socket)?)
 }
 
-/// Writes `text` to a file of our own in /proc.
+/// Writes `text` to a file in our own /proc directory.
 fn write_setting(path: &CStr, text: &[u8]) -> Result<(), Fault> {
     let file = open_to_write(path).map_err(Part::OpenSetting.fault())?;
     Ok(write_to_proc(file, text)?)

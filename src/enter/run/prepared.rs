@@ -1,4 +1,4 @@
-//! A plan with everything that its system calls want of memory.
+//! A plan with all the memory that its system calls need.
 
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
@@ -53,8 +53,8 @@ impl Prepared<'_> {
         mut handles: Handles,
         callers_environment: &[&CStr],
     ) -> Result<Prepared<'p>, RequestError> {
-        // What /proc calls the target stands in a file of our own, which is closed to a user, before Linux 5.14, once we
-        // have set ourselves undumpable.
+        // We read the target's PID in /proc from our own fdinfo. Before Linux 5.14, an ordinary user cannot read that
+        // after PR_SET_DUMPABLE.
         let target = TargetFiles::of(&handles);
         let environment = plan.environment.entries(callers_environment);
         let mut steps = Vec::with_capacity(plan.steps.len());

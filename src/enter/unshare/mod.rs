@@ -14,7 +14,7 @@ use crate::ids::map::Extent;
 use crate::namespace::KindSet;
 use crate::sys::signal::{SignalNumber, SignalSet};
 
-/// What is to be done, in numbers and paths: nothing is left to look up.
+/// The request in numbers and paths: everything is looked up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnshareRequest {
     /// The namespaces to unshare.
@@ -31,7 +31,7 @@ pub struct UnshareRequest {
     pub uid_map: IdMap,
     /// gid_map.
     pub gid_map: IdMap,
-    /// Who is to own the user namespace: UID and GID.
+    /// The owner of the user namespace: UID and GID.
     pub owner: Option<(u32, u32)>,
     /// What is asked for /proc/self/setgroups.
     pub setgroups: Option<Setgroups>,
@@ -76,23 +76,23 @@ pub struct Fork {
     pub init: bool,
 }
 
-/// How an id map is to be written.
+/// How to write an id map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum IdMap {
     /// Not at all.
     #[default]
     None,
-    /// By ourselves: our own id alone, which needs no rights outside.
+    /// We write it ourselves: only our own id, which needs no rights outside.
     Own(Extent),
     /// By the mapper helper.
     ByMapper(Vec<Extent>),
 }
 
-/// Where the binfmt_misc of the system is, and where a new one goes by default.
+/// The mount point of the system's binfmt_misc, and the default for a new one.
 pub(crate) const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 
-/// What fails already where the reference comes before it meets this error: it has made the namespaces when it looks at the
-/// files that are to keep them. They are made here as well, by a process that has nothing left to do but to say so.
+/// The failure that the reference meets before this error: it makes the namespaces before it looks at the files that
+/// will keep them. We make them here as well, because this process will only report the error and end.
 pub fn fails_before(error: &RequestError, kinds: KindSet) -> Option<Failure> {
     match error {
         RequestError::KeepFile { .. } | RequestError::KeepPidWithoutFork(_) => {

@@ -1,4 +1,4 @@
-//! [`UnshareRequest`] → plan: all the order there is in unshare.
+//! [`UnshareRequest`] → plan: the whole order of unshare's actions.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -12,7 +12,7 @@ use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::sys::signal::SignalSet;
 
-/// The steps of a request: all the order there is.
+/// The steps of a request, in their order.
 pub fn plan(request: UnshareRequest) -> Plan {
     let mut steps = Vec::new();
     before_unshare(&request, &mut steps);
@@ -23,7 +23,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     after_unshare(&request, &mut steps);
     let kill_child = request.fork.and_then(|fork| fork.kill_child);
     if let Some(fork) = request.fork {
-        // The child is to be able to see whether its parent has died.
+        // With this pidfd, the child can see whether its parent has died.
         steps.extend(kill_child.map(|_| Step::RememberParent));
         // Who is inside tells who stays outside: process 1 how the program ends, as it cannot die of a signal itself.
         if fork.init || request.status.is_some() {
@@ -37,7 +37,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
         };
         steps.push(Step::Fork(policy));
     }
-    // After the fork: the PID namespace for children comes to be with the first child.
+    // After the fork: the new PID namespace exists only once it has its first process.
     if !request.keep.is_empty() {
         steps.push(Step::Bind);
     }
@@ -66,7 +66,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     Plan { steps, environment, program: request.program }
 }
 
-/// The helpers, who are to stay in the namespaces and with the rights that we have now, then the owner.
+/// First the helpers, which keep our present namespaces and rights, then the owner.
 fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
     // The helpers are to have it closed to the programs that they run, and /proc is to be that of our caller.
     steps.extend(request.status.map(Step::OpenStatus));
@@ -81,13 +81,14 @@ fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
         steps.push(Step::StartMapper(jobs));
     }
     if let Some((uid, gid)) = request.owner {
-        // The groups go while we may still change them, the user last. Changed ids hide our own /proc files from us.
+        // Drop the groups while we still may; change the user last. After a change of ids, our own /proc files belong
+        // to root.
         steps.extend([Step::DropGroups, Step::SetGid(gid), Step::SetUid(uid), Step::SetDumpable(true)]);
     }
 }
 
-/// What new namespaces are to start with. At once: whoever enters one by its file is to find it so, and we have every right
-/// over it, which a change of user may end.
+/// Settings of the new namespaces. Made at once, so that a process that enters one by its file finds them, and while we
+/// have every right over it: a change of user may end that.
 fn new_namespaces(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if request.loopback {
         steps.push(Step::BringUpLoopback);
@@ -96,9 +97,9 @@ fn new_namespaces(request: &UnshareRequest, steps: &mut Vec<Step>) {
     steps.extend(request.domainname.clone().map(Step::SetDomainname));
 }
 
-/// What must be decided before any process is inside: maps by the mapper, offsets of clocks.
+/// Settings that must come before any process is inside: maps that the mapper writes, offsets of clocks.
 fn after_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
-    // A group map that the mapper writes must find setgroups decided: afterwards the kernel refuses to deny it.
+    // Deny setgroups before the mapper writes the group map: afterwards, the kernel refuses to.
     if maps_groups_by_mapper(request) {
         steps.extend(request.setgroups.map(Step::Setgroups));
     }
@@ -108,7 +109,7 @@ fn after_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
     steps.extend(request.offsets.iter().map(|(clock, seconds)| Step::OffsetClock(*clock, *seconds)));
 }
 
-/// The maps of our own ids alone, which we write ourselves.
+/// The maps of only our own ids, which we write ourselves.
 fn own_maps(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if let IdMap::Own(line) = request.uid_map {
         steps.push(Step::MapOwnId(IdKind::User, line));
@@ -118,7 +119,7 @@ fn own_maps(request: &UnshareRequest, steps: &mut Vec<Step>) {
         _ => None,
     };
     if !maps_groups_by_mapper(request) {
-        // The kernel takes the map of one's own group only once setgroups(2) is denied.
+        // The kernel lets us map our own group only after setgroups(2) is denied (user_namespaces(7)).
         let needed = own_group.map(|_| Setgroups::Deny);
         steps.extend(request.setgroups.or(needed).map(Step::Setgroups));
     }
@@ -133,18 +134,18 @@ fn mounts(request: &UnshareRequest, steps: &mut Vec<Step>) {
         let binfmt = binfmt.to_path_buf();
         request.interpreter.clone().map(|interpreter| Step::RegisterInterpreter { binfmt, interpreter })
     };
-    // The kernel opens such an interpreter when it is registered: that must be while it can still be reached.
+    // With this flag, the kernel opens the interpreter at registration: register while its path can still be reached.
     let registered_outside = request.root.is_some() && request.interpreter.as_deref().is_some_and(opens_at_once);
     if registered_outside {
         steps.push(Step::MountBinfmt(BINFMT.into()));
         steps.extend(register(Path::new(BINFMT)));
     }
     steps.extend(request.root.clone().map(Step::Chroot));
-    // Else a relative working directory would be one of the old root, out of which `..` leads anywhere.
+    // Otherwise a relative --wd would start outside the new root, and `..` could leave it.
     steps.extend(request.root.as_ref().map(|_| Step::Chdir("/".into())));
     steps.extend(request.working_directory.clone().map(Step::Chdir));
     if let Some(directory) = &request.proc {
-        // Else the new proc would appear in the old namespace as well, over the old one.
+        // Otherwise the new proc would also appear in the old mount namespace, over the old one.
         if request.propagation != Propagation::Private && request.root.is_none() {
             steps.push(Step::MakePrivateIfMounted(directory.clone()));
         }
@@ -158,7 +159,7 @@ fn mounts(request: &UnshareRequest, steps: &mut Vec<Step>) {
     }
 }
 
-/// Whether `F` is among the flags, the last field of a registration, whose first byte is what separates its fields.
+/// Whether the flags, the last field of a registration, include `F`. Its first byte is the separator of the fields.
 fn opens_at_once(interpreter: &OsStr) -> bool {
     let Some(separator) = interpreter.as_bytes().first() else {
         return false;
