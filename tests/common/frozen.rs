@@ -77,7 +77,7 @@ impl Frozen {
 
     #[track_caller]
     fn with(script: &str, how: fn(Call) -> Call) -> Frozen {
-        let scene = Scene::new();
+        let scene = Scene::beside_none();
         let file = scene.file("script", format!("{PRELUDE}\n{script}\necho ready\nread -r || true\n"));
         let init =
             scene.call(theirs("unshare"), ["--fork", "--pid", "--mount-proc", "--kill-child", "/bin/bash", &file]);

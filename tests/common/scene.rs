@@ -107,6 +107,17 @@ impl Scene {
     /// A new scene. Skips the test where there can be none.
     #[track_caller]
     pub fn new() -> Scene {
+        Scene::with(BESIDE)
+    }
+
+    /// The same with the namespaces of the machine but for the mount namespace: they are older than all that is made in it.
+    #[track_caller]
+    pub fn beside_none() -> Scene {
+        Scene::with(0)
+    }
+
+    #[track_caller]
+    fn with(beside: libc::c_int) -> Scene {
         let directory = Directory::new();
         let path = directory.path();
         std::fs::create_dir(path.join("etc")).unwrap();
@@ -127,9 +138,13 @@ impl Scene {
             File::create(&place).unwrap();
             binds.push((tool, place));
         }
-        let keeper = start_keeper(&binds);
+        let keeper = start_keeper(&binds, beside);
         let namespace = |name: &&str| File::open(format!("/proc/{}/ns/{name}", keeper.id())).unwrap().into();
-        let names: &[&str] = if is_root() { &["mnt"] } else { &["user", "mnt", "net", "uts", "ipc", "cgroup"] };
+        let names: &[&str] = match (is_root(), beside) {
+            (true, _) => &["mnt"],
+            (false, 0) => &["user", "mnt"],
+            (false, _) => &["user", "mnt", "net", "uts", "ipc", "cgroup"],
+        };
         Scene { namespaces: names.iter().map(namespace).collect(), keeper, directory }
     }
 
@@ -234,7 +249,7 @@ impl Drop for Scene {
 const BESIDE: libc::c_int = libc::CLONE_NEWNET | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC | libc::CLONE_NEWCGROUP;
 
 /// The probe that keeps the namespace, and ends when its standard input does: with us, however we end.
-fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
+fn start_keeper(binds: &[(PathBuf, PathBuf)], beside: libc::c_int) -> Child {
     let c_string = |path: &Path| CString::new(path.as_os_str().as_bytes()).unwrap();
     let binds: Vec<_> = binds.iter().map(|(from, on)| (c_string(from), c_string(on))).collect();
     let processor = first_processor();
@@ -249,7 +264,7 @@ fn start_keeper(binds: &[(PathBuf, PathBuf)]) -> Child {
         pin(processor)?;
         if let Some(maps) = &maps {
             // SAFETY: plain numbers.
-            check(unsafe { libc::unshare(libc::CLONE_NEWUSER | BESIDE) })?;
+            check(unsafe { libc::unshare(libc::CLONE_NEWUSER | beside) })?;
             maps.iter().try_for_each(|(file, text)| write(file, text))?;
         }
         // SAFETY: plain numbers.

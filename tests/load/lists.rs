@@ -180,6 +180,7 @@ fn many_mount_namespaces() {
 
 scene_test!(many_descriptors);
 fn many_descriptors() {
+    crate::common::needs_root("a socket in the network namespace that is there");
     on_purpose("the list of holders is ours");
     let _place = alone();
     let free = limit_of_files().saturating_sub(10_000);

@@ -102,6 +102,7 @@ struct Told {
 
 scene_test!(starts_of_unshare);
 fn starts_of_unshare() {
+    crate::common::needs_root("ids of other users");
     let mut ways: Vec<&Way> = UNSHARE.iter().collect();
     let newuidmap = std::path::Path::new("/usr/bin/newuidmap").exists();
     if newuidmap && !part(|| on_purpose("--map-auto of theirs, as root, takes a line of another user's")) {
@@ -112,6 +113,7 @@ fn starts_of_unshare() {
 
 scene_test!(starts_of_nsenter);
 fn starts_of_nsenter() {
+    crate::common::needs_root("to enter the namespaces that are there");
     many_starts("nsenter", &NSENTER.iter().collect::<Vec<_>>());
 }
 

@@ -299,6 +299,7 @@ fn signals_are_to_the_program_as_the_caller_had_them() {
 
 scene_test!(kill_child_ends_the_program_when_nsenter_dies);
 fn kill_child_ends_the_program_when_nsenter_dies() {
+    crate::common::needs_root("setgroups(2)");
     on_purpose("theirs has no --kill-child");
     let scene = scene();
     let target = in_pid_namespace(&scene);

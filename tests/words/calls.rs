@@ -288,6 +288,7 @@ fn programs() {
 
 scene_test!(without_a_proc);
 fn without_a_proc() {
+    crate::common::needs_root("to unmount /proc");
     let scene = Scene::new();
     let file = scene.file("kept", "");
     let (uts, mount) = (format!("--uts={file}"), format!("--mount={file}"));

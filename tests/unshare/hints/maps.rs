@@ -75,6 +75,7 @@ fn newuidmap_looks_at_its_file_before_the_kernel_looks_at_the_map() {
 
 scene_test!(who_has_no_account_has_no_subordinate_ids);
 fn who_has_no_account_has_no_subordinate_ids() {
+    crate::common::needs_root("a process of another user");
     let scene = scene();
     let call = unshare(&scene, ROOT, &["--map-auto"]).under(&scene, "setpriv", ["--reuid=4711", "--clear-groups"]);
     let hint = hint(call, &["you (user 4711) don't exist."]);
