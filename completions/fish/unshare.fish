@@ -42,8 +42,8 @@ set -l whitelist_env -a '(__nskit_variables)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
 set -g __nskit_unshare_next --status-fd -l --load-interp --propagation --map-user --map-users --map-group \
-    --map-groups --owner --setgroups -S --setuid -G --setgid -R --root -w --wd --monotonic --boottime --hostname \
-    --domainname --whitelist-env
+    --map-groups --owner --setgroups -S --setuid -G --setgid -R --root --pivot-root --bind --tmpfs -w --wd \
+    --monotonic --boottime --hostname --domainname --whitelist-env
 complete -c unshare -n __nskit_unshare_options -s m -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)'
 complete -c unshare -n __nskit_unshare_options -l mount -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)' $mount
 complete -c unshare -n __nskit_unshare_options -s u -d 'New UTS namespace (host name)'
@@ -83,6 +83,10 @@ complete -c unshare -n __nskit_unshare_options -l keep-caps -d 'Let the program 
 complete -c unshare -n __nskit_unshare_options -s S -l setuid -d 'Run the program as this user' -x $setuid
 complete -c unshare -n __nskit_unshare_options -s G -l setgid -d 'Run the program as this group, without supplementary ones' -x $setgid
 complete -c unshare -n __nskit_unshare_options -s R -l root -d 'Change the root directory' -x $root
+complete -c unshare -n __nskit_unshare_options -l pivot-root -d 'Change the root directory by pivot_root(2) (implies --mount)' -x $pivot_root
+complete -c unshare -n __nskit_unshare_options -l bind -d 'Show SRC as DST, with all that is mounted below, inside the new root; ro: read-only (implies --mount); repeatable' -x $bind
+complete -c unshare -n __nskit_unshare_options -l tmpfs -d 'Mount an empty tmpfs on DST, inside the new root (implies --mount); repeatable' -x $tmpfs
+complete -c unshare -n __nskit_unshare_options -l mount-dev -d 'Mount a directory for devices on DIR (/dev), with null, zero, tty, pts and the like (implies --mount)' $mount_dev
 complete -c unshare -n __nskit_unshare_options -s w -l wd -d 'Change the working directory, inside --root' -x $wd
 complete -c unshare -n __nskit_unshare_options -l monotonic -d 'Offset of the monotonic clock in the new time namespace' -x $monotonic
 complete -c unshare -n __nskit_unshare_options -l boottime -d 'Offset of the boottime clock in the new time namespace' -x $boottime

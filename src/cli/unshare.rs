@@ -13,6 +13,7 @@ use super::help::Page;
 use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read_id};
 use super::{Parsed, read};
 use crate::enter::setting::{Propagation, Setgroups};
+use crate::enter::unshare::NewMount;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
 use crate::sys::signal::{SignalNumber, SignalSet};
@@ -62,6 +63,10 @@ pub struct UnshareArgs {
     pub gid: Option<IdOrName>,
     /// --root.
     pub root: Option<PathBuf>,
+    /// --pivot-root.
+    pub pivot_root: Option<PathBuf>,
+    /// --bind, --tmpfs and --mount-dev, in their order.
+    pub mounts: Vec<NewMount>,
     /// --wd.
     pub working_directory: Option<PathBuf>,
     /// --monotonic.
@@ -109,7 +114,7 @@ const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
 type Row = Opt<UnshareArgs>;
 
 /// unshare's options.
-pub const OPTIONS: [Row; 41] = [
+pub const OPTIONS: [Row; 45] = [
     namespace!(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
     namespace!(Kind::Uts, "New UTS namespace (host name)"),
     namespace!(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
@@ -257,6 +262,48 @@ pub const OPTIONS: [Row; 41] = [
     Row::store("root", "Change the root directory", |args, directory| args.root = directory.map(PathBuf::from))
         .short(b'R')
         .required("DIR"),
+    Row::store("pivot-root", "Change the root directory by pivot_root(2) (implies --mount)", |args, directory| {
+        args.kinds.insert(Kind::Mount);
+        args.pivot_root = directory.map(PathBuf::from);
+    })
+    .required("DIR")
+    .ours(),
+    Row::read(
+        "bind",
+        "Show SRC as DST, with all that is mounted below, inside the new root; ro: read-only (implies --mount); repeatable",
+        |args, matched| {
+            let wording = Wording::Quoted("failed to parse bind mount");
+            let mount = matched.read(wording, "SRC:DST or SRC:DST:ro, with DST from / on", value::bind)?;
+            args.mount(mount);
+            Ok(())
+        },
+    )
+    .required("SRC:DST[:ro]")
+    .repeatable()
+    .ours(),
+    Row::read("tmpfs", "Mount an empty tmpfs on DST, inside the new root (implies --mount); repeatable", |args, matched| {
+        let place = matched.read(MOUNT_POINT, "a path from / on", value::absolute)?;
+        args.mount(NewMount::Tmpfs(place));
+        Ok(())
+    })
+    .required("DST")
+    .repeatable()
+    .ours(),
+    Row::read(
+        "mount-dev",
+        "Mount a directory for devices on DIR (/dev), with null, zero, tty, pts and the like (implies --mount)",
+        |args, matched| {
+            let place = match matched.value {
+                None => "/dev".into(),
+                Some(_) => matched.read(MOUNT_POINT, "a path from / on", value::absolute)?,
+            };
+            args.mount(NewMount::Devices(place));
+            Ok(())
+        },
+    )
+    .optional("DIR")
+    .repeatable()
+    .ours(),
     Row::store("wd", "Change the working directory, inside --root", |args, directory| {
         args.working_directory = directory.map(PathBuf::from)
     })
@@ -321,6 +368,11 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<UnshareArgs>, UsageError
 }
 
 impl UnshareArgs {
+    fn mount(&mut self, mount: NewMount) {
+        self.kinds.insert(Kind::Mount);
+        self.mounts.push(mount);
+    }
+
     fn unshare(&mut self, kind: Kind, file: Option<OsString>) {
         self.kinds.insert(kind);
         if let Some(file) = file {
@@ -378,6 +430,7 @@ impl UnshareArgs {
     }
 }
 
+const MOUNT_POINT: Wording = Wording::Quoted("failed to parse mount point");
 const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
 const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
 

@@ -2,10 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 
 use super::getopt::{Matched, UsageError, Wording};
+use crate::enter::unshare::NewMount;
 use crate::error::{RequestError, Shown};
 use crate::ids::map::Extent;
 use crate::ids::passwd::Database;
@@ -81,6 +83,32 @@ pub fn id_or_name(text: &OsStr) -> Option<IdOrName> {
 pub fn id_pair(text: &OsStr) -> Option<(u32, u32)> {
     let (uid, gid) = split_once(text.as_bytes(), b':')?;
     Some((id(OsStr::from_bytes(uid))?, id(OsStr::from_bytes(gid))?))
+}
+
+/// A path from `/` on.
+pub fn absolute(text: &OsStr) -> Option<PathBuf> {
+    text.as_bytes().starts_with(b"/").then(|| PathBuf::from(text))
+}
+
+/// `SRC:DST` or `SRC:DST:ro`, with colons in paths written `\:`, and backslashes `\\`.
+pub fn bind(text: &OsStr) -> Option<NewMount> {
+    let mut fields = vec![Vec::new()];
+    let mut bytes = text.as_bytes().iter();
+    while let Some(byte) = bytes.next() {
+        let field = fields.last_mut()?;
+        match byte {
+            b':' => fields.push(Vec::new()),
+            b'\\' => field.push(*bytes.next().filter(|escaped| matches!(escaped, b':' | b'\\'))?),
+            byte => field.push(*byte),
+        }
+    }
+    let (source, on, read_only) = match &fields[..] {
+        [source, on] => (source, on, false),
+        [source, on, ro] if ro == b"ro" => (source, on, true),
+        _ => return None,
+    };
+    let on = absolute(OsStr::from_bytes(on))?;
+    (!source.is_empty()).then(|| NewMount::Bind { source: OsStr::from_bytes(source).into(), on, read_only })
 }
 
 /// Seconds, with a sign or without.

@@ -103,6 +103,40 @@ impl Join {
     }
 }
 
+/// A place to mount on: a path in a directory that is open, out of which neither `..` nor a link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountPoint {
+    /// The directory that is `/` to the path.
+    pub root: Handle,
+    /// The path.
+    pub path: PathBuf,
+}
+
+/// A file system that is made anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewFilesystem {
+    /// proc, of the PID namespace that we are in.
+    Proc,
+    /// tmpfs, whose root directory has this mode. What is missing of a place in it is made.
+    Tmpfs(u32),
+    /// devpts, whose terminals belong to the group tty, or, without it, to that of whoever opens one.
+    Devpts {
+        /// Whether there is the group tty.
+        with_group: bool,
+    },
+}
+
+impl NewFilesystem {
+    /// The name of its type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            NewFilesystem::Proc => "proc",
+            NewFilesystem::Tmpfs(_) => "tmpfs",
+            NewFilesystem::Devpts { .. } => "devpts",
+        }
+    }
+}
+
 /// A map that the mapper helper is to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MapJob {

@@ -8,7 +8,9 @@ use nix::errno::Errno;
 use super::environment::Environment;
 use super::handles::Handle;
 use super::program::Program;
-use super::setting::{Clock, Join, MapJob, Persist, Propagation, Setgroups, SignalPolicy, TargetId};
+use super::setting::{
+    Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Propagation, Setgroups, SignalPolicy, TargetId,
+};
 use crate::ids::map::{Extent, IdKind};
 use crate::namespace::KindSet;
 use crate::sys::signal::SignalNumber;
@@ -81,6 +83,27 @@ pub enum Step {
         /// What is registered.
         interpreter: OsString,
     },
+    /// open_tree(2): a copy of the mount of a file or directory, with all that is mounted below, attached nowhere yet.
+    CloneTree(Handle),
+    /// Opens the directory that is `/` to the places of mounts.
+    OpenRoot(Handle),
+    /// Binds a directory on itself, with all that is mounted below, and opens the new mount.
+    BindRoot(Handle),
+    /// move_mount(2): attaches what [`Step::CloneTree`] has copied.
+    AttachTree {
+        /// The copy.
+        tree: Handle,
+        /// Where.
+        on: MountPoint,
+        /// Whether it, and all below, become read-only.
+        read_only: bool,
+    },
+    /// Mounts a new file system.
+    MountNew(NewFilesystem, MountPoint),
+    /// What else there is in a directory for devices: links, and the directory for shared memory.
+    FillDevices(MountPoint),
+    /// pivot_root(2) to an open mount; the old root is detached.
+    PivotRoot(Handle),
     /// chroot(2).
     Chroot(PathBuf),
     /// chdir(2).

@@ -60,6 +60,10 @@ pub enum Attempt {
         /// On where.
         on: PathBuf,
     },
+    /// open_tree(2) of what is to be bound.
+    Clone(PathBuf),
+    /// pivot_root(2), or the bind mount that it needs.
+    PivotRoot(PathBuf),
     /// chroot(2).
     Chroot(PathBuf),
     /// chdir(2).
@@ -176,7 +180,10 @@ impl fmt::Display for Attempt {
             }
             Attempt::Propagate { at, .. } => write!(f, "cannot change {} filesystem propagation", at.shown()),
             Attempt::Mount { on, .. } => write!(f, "mount {} failed", on.shown()),
-            Attempt::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.shown()),
+            Attempt::Clone(path) => write!(f, "cannot open {}", path.shown()),
+            Attempt::Chroot(path) | Attempt::PivotRoot(path) => {
+                write!(f, "cannot change root directory to '{}'", path.shown())
+            }
             Attempt::Chdir(path) => write!(f, "cannot chdir to '{}'", path.shown()),
             Attempt::ControlSocket => write!(f, "socket failed"),
             Attempt::BringUpLoopback => write!(f, "cannot bring up the loopback device"),

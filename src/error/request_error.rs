@@ -25,6 +25,15 @@ pub enum RequestError {
     OffsetWithoutTime,
     /// `--setgroups allow` together with a single group map.
     AllowWithSingleGroup,
+    /// Two options that exclude each other.
+    Excluded {
+        /// One, as messages name it.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// A mount on `/` where that stays the root directory.
+    MountOnRoot,
     /// The file that a namespace should be kept on cannot be used.
     KeepFile {
         /// Of which kind.
@@ -164,6 +173,8 @@ impl fmt::Display for RequestError {
             RequestError::AllowWithSingleGroup => {
                 write!(f, "options --setgroups=allow and --map-group are mutually exclusive")
             }
+            RequestError::Excluded { one, other } => write!(f, "options {one} and {other} are mutually exclusive"),
+            RequestError::MountOnRoot => write!(f, "a mount on / requires a new root directory (--pivot-root)"),
             RequestError::KeepFile { kind, file, errno } => not_kept(f, *kind, file, *errno),
             RequestError::KeepPidWithoutFork(file) => not_kept(f, Kind::Pid, file, Errno::ENOENT),
             RequestError::StandardDescriptor(fd) => {
@@ -272,6 +283,12 @@ impl RequestError {
             RequestError::UnknownGroup(name) => format!("no group is called '{}'", name.shown()),
             RequestError::AllowWithSingleGroup => {
                 "the kernel takes a map of one's own group only while setgroups is denied".to_string()
+            }
+            RequestError::Excluded { one: "--pivot-root", other: "--root" } => {
+                "both change the root directory: --pivot-root by pivot_root(2), --root by chroot(2)".to_string()
+            }
+            RequestError::Excluded { one: "--pivot-root", .. } => {
+                "pivot_root(2) needs mounts that do not pass on to the old mount namespace".to_string()
             }
             RequestError::KeepFile { kind, file, errno: Errno::ENOENT } => {
                 let (option, file) = (kind.long_option(), file.shown());

@@ -98,6 +98,16 @@ pub const CASES: &[Case] = &[
     unshare("root", &["-R{dir}/rootfs", "/probe", "world"]).program(Program::Given),
     unshare("root, proc and directory", &["-mpf", "-R{dir}/rootfs", "-w/inside", "--mount-proc", "/probe", "world"])
         .program(Program::Given),
+    unshare(
+        "pivot-root, proc and directory",
+        &["-mpf", "--pivot-root={dir}/rootfs", "-w/inside", "--mount-proc", "/probe", "world"],
+    )
+    .program(Program::Given),
+    unshare("ordinary user, pivot-root", &["-rpf", "--pivot-root={dir}/rootfs", "--mount-proc", "/probe", "world"])
+        .user(ALICE)
+        .program(Program::Given),
+    unshare("bind and tmpfs", &["--tmpfs=/mnt", "--bind={dir}/inside:/mnt/a/b", "--bind={dir}/keep1:/mnt/c:ro"]),
+    unshare("devices", &["-r", "--tmpfs=/mnt", "--mount-dev=/mnt/dev"]).user(ALICE),
     unshare("directory", &["-w", "{dir}/inside"]),
     unshare("ids", &["-S1001", "-G1001"]),
     unshare("ids inside", &["-r", "--map-auto", "-S1", "-G1"]),

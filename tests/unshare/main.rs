@@ -18,6 +18,8 @@ mod mounts;
 mod namespaces;
 mod owner;
 mod passed_on;
+mod places;
+mod places_plan;
 mod plan;
 mod program;
 mod same;

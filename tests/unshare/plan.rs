@@ -16,7 +16,7 @@ use nskit::sys::signal::{SignalNumber, SignalSet};
 use crate::common::Directory;
 
 /// The steps that a command line makes, before the program `true`.
-fn of(line: &[&str]) -> Vec<Step> {
+pub fn of(line: &[&str]) -> Vec<Step> {
     let plan = plan_of(line);
     assert_eq!((plan.environment, plan.program), (Environment::Inherited, Some(run_true())), "{line:?}");
     plan.steps
@@ -34,15 +34,15 @@ fn run_true() -> Program {
     Program { file: c"true".into(), argv: vec![c"true".into()] }
 }
 
-fn unshare(kinds: &[Kind]) -> Step {
+pub fn unshare(kinds: &[Kind]) -> Step {
     Step::Unshare(kinds.iter().copied().collect::<KindSet>())
 }
 
-fn private() -> Step {
+pub fn private() -> Step {
     Step::Propagate(Propagation::Private, "/".into())
 }
 
-const FORK: Step = Step::Fork(SignalPolicy::LeaveToChild);
+pub const FORK: Step = Step::Fork(SignalPolicy::LeaveToChild);
 const DIE: Step = Step::DieWithParent(SignalNumber(9));
 
 /// The line of a map of one id, which is our own outside.

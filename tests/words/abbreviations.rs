@@ -129,6 +129,15 @@ fn of_newer_options() {
         ("o", "owner"),
         ("cl", "clear-env"),
         ("wh", "whitelist-env"),
+        // Of ours only, and those that an older one takes.
+        ("pi", "pid"),
+        ("piv", "pivot-root"),
+        ("b", "boottime"),
+        ("bi", "bind"),
+        ("t", "time"),
+        ("tm", "tmpfs"),
+        ("mount-d", "mount-dev"),
+        ("mount-", "mount-proc"),
     ] {
         assert_eq!(meant(&unshare::OPTIONS, name), Some(full), "{name}");
     }

@@ -1,14 +1,14 @@
 //! UnshareArgs → [`UnshareRequest`]: looks up names, looks at files, and refuses contradictions.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
 use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::program::Program;
-use crate::enter::setting::{Clock, Persist, Setgroups};
-use crate::enter::unshare::{BINFMT, Fork, IdMap, UnshareRequest};
+use crate::enter::setting::{Clock, Persist, Propagation, Setgroups};
+use crate::enter::unshare::{BINFMT, Fork, IdMap, NewMount, TTY_GROUP, UnshareRequest};
 use crate::error::RequestError;
 use crate::error::Shown;
 use crate::ids::map::{self, Block, Extent, IdKind};
@@ -25,6 +25,7 @@ const LARGEST_FILE: usize = 16 << 20;
 /// does not exist, cannot be read or does not fit.
 pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     let status = args.status_fd.map(check_descriptor).transpose()?;
+    check_mounts(&args)?;
     let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
     let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
     let uid_map = uids.map(args.map_user.as_ref(), &args.map_users)?;
@@ -36,6 +37,10 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     if matches!(gid_map, IdMap::Own(_)) && args.setgroups == Some(Setgroups::Allow) {
         return Err(RequestError::AllowWithSingleGroup);
     }
+    let has_tty_group = match args.mounts.iter().any(|mount| matches!(mount, NewMount::Devices(_))) {
+        true => has_tty_group(&args, &gid_map)?,
+        false => false,
+    };
     let binfmt_wanted = args.mount_binfmt.is_some() || args.load_interpreter.is_some();
     let binfmt_directory = args.mount_binfmt.flatten();
     // A binfmt_misc at its usual place is inside a proc that must be the new one.
@@ -67,6 +72,9 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         binfmt: binfmt_wanted.then(|| binfmt_directory.unwrap_or_else(|| BINFMT.into())),
         interpreter: args.load_interpreter,
         root: args.root,
+        pivot_root: args.pivot_root,
+        mounts: args.mounts,
+        has_tty_group,
         working_directory: args.working_directory,
         gid,
         uid,
@@ -97,6 +105,43 @@ fn check_descriptor(fd: i32) -> Result<i32, RequestError> {
         Ok(false) => Err(RequestError::NotWritable(fd)),
         Err(errno) => Err(RequestError::NoDescriptor { fd, errno }),
     }
+}
+
+/// What does not fit together of the mounts and the new root.
+fn check_mounts(args: &UnshareArgs) -> Result<(), RequestError> {
+    let excluded = |one, other| Err(RequestError::Excluded { one, other });
+    if args.pivot_root.is_some() {
+        if args.root.is_some() {
+            return excluded("--pivot-root", "--root");
+        }
+        // pivot_root(2) refuses a root whose mounts pass on.
+        match args.propagation {
+            Propagation::Shared => return excluded("--pivot-root", "--propagation=shared"),
+            Propagation::Unchanged => return excluded("--pivot-root", "--propagation=unchanged"),
+            Propagation::Private | Propagation::Slave => return Ok(()),
+        }
+    }
+    // What is mounted on the root directory of a process is not what it sees there.
+    let is_root = |mount: &&NewMount| !mount.place().components().any(|part| matches!(part, Component::Normal(_)));
+    match args.mounts.iter().find(is_root) {
+        Some(_) => Err(RequestError::MountOnRoot),
+        None => Ok(()),
+    }
+}
+
+/// Whether the group of terminals has an id in the user namespace that the program will be in.
+fn has_tty_group(args: &UnshareArgs, gid_map: &IdMap) -> Result<bool, RequestError> {
+    let within = |line: &Extent| (line.inner..line.inner.saturating_add(line.count)).contains(&TTY_GROUP);
+    if args.kinds.contains(Kind::User) {
+        return Ok(match gid_map {
+            IdMap::None => false,
+            IdMap::Own(line) => within(line),
+            IdMap::ByMapper(lines) => lines.iter().any(within),
+        });
+    }
+    let path = PathBuf::from("/proc/self").join(IdKind::Group.map_file());
+    let map = read_bounded(&path, map::LONGEST_MAP_READ).map_err(|errno| RequestError::Unreadable { path, errno })?;
+    Ok(map::has_inner(&map, TTY_GROUP))
 }
 
 /// The files, in the order of binding.

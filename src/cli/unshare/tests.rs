@@ -19,7 +19,9 @@ fn options_imply_namespaces() {
     for option in ["--map-auto", "--map-subids", "--owner=1:2"] {
         assert_eq!(kinds(&[option]), "user", "{option}");
     }
-    assert_eq!(kinds(&["--mount-proc"]), "mnt");
+    for option in ["--mount-proc", "--pivot-root=/", "--bind=/a:/b", "--tmpfs=/a", "--mount-dev", "--mount-dev=/a"] {
+        assert_eq!(kinds(&[option]), "mnt", "{option}");
+    }
     assert_eq!(kinds(&["--mount-binfmt"]), "mnt, user");
     assert_eq!(kinds(&["-lx"]), "mnt, user");
     assert_eq!(kinds(&["--propagation=shared", "--setgroups=deny", "-S0", "-G0", "-R/", "-w/"]), "");
@@ -77,4 +79,20 @@ fn what_follows_the_program_belongs_to_it() {
     assert_eq!(parse(&["-f", "ls", "-l"]).unwrap().program, ["ls", "-l"]);
     assert_eq!(parse(&["--bogus", "-h"]).unwrap_err(), "unrecognized option '--bogus'");
     assert!(parse(&["-h", "--bogus"]).unwrap_err().starts_with("Help("));
+}
+
+#[test]
+fn mounts_add_up_in_their_order() {
+    let args = parse(&["--tmpfs=/a", r"--bind=b\:\\:/c", "--mount-dev", "--bind=/d:/e:ro", "--mount-dev=/f"]).unwrap();
+    let bind = |source: &str, on: &str, read_only| NewMount::Bind { source: source.into(), on: on.into(), read_only };
+    assert_eq!(
+        args.mounts,
+        [
+            NewMount::Tmpfs("/a".into()),
+            bind("b:\\", "/c", false),
+            NewMount::Devices("/dev".into()),
+            bind("/d", "/e", true),
+            NewMount::Devices("/f".into()),
+        ]
+    );
 }

@@ -11,7 +11,9 @@ mod fork;
 mod ids;
 mod join;
 mod mounts;
+mod places;
 mod prepared;
+mod read_only;
 mod spawn;
 
 use std::ffi::CStr;
@@ -29,6 +31,7 @@ use crate::error::Failure;
 use crate::namespace::Kind;
 use crate::sys;
 use crate::sys::file::{open_to_write, write_fd_once, write_once_to_proc, write_to_proc};
+use crate::sys::mount::detached_tree;
 use crate::sys::process::Status;
 
 use join::Joining;
@@ -39,6 +42,8 @@ pub use spawn::{Child, spawn};
 #[derive(Default)]
 struct Run {
     handles: Handles,
+    /// The devices of the tmpfs that we have mounted.
+    own_devices: Vec<u64>,
     joining: Joining,
     binder: Option<Binder>,
     mapper: Option<Mapper>,
@@ -81,6 +86,7 @@ pub fn run(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Resu
 /// All steps, then the program. Errors: the number of the step that failed, that of the program being the last.
 fn carry_out(prepared: &mut Prepared, run: &mut Run) -> Result<Status, (usize, Fault)> {
     std::mem::swap(&mut run.handles, &mut prepared.handles);
+    std::mem::swap(&mut run.own_devices, &mut prepared.own_devices);
     for (number, ready) in prepared.steps.iter_mut().enumerate() {
         match run.carry_out(ready, &prepared.target) {
             Ok(Next::Step) => {}
@@ -133,6 +139,13 @@ impl Run {
             Step::RegisterInterpreter { .. } => {
                 write_fd_once(open_to_write(path).map_err(Part::OpenSetting.fault())?, text)?;
             }
+            Step::CloneTree(tree) => self.handles.set(tree, detached_tree(path)?)?,
+            Step::OpenRoot(root) => self.open_root(root, path)?,
+            Step::BindRoot(root) => self.bind_root(root, path)?,
+            Step::AttachTree { tree, on, read_only } => self.attach_tree(tree, on, &mut ready.way, *read_only)?,
+            Step::MountNew(filesystem, on) => self.mount_new(*filesystem, on, &ready.way)?,
+            Step::FillDevices(at) => self.fill_devices(at, &ready.way)?,
+            Step::PivotRoot(root) => self.pivot_root(root)?,
             Step::Chroot(_) => chroot(path)?,
             Step::Chdir(_) => chdir(path)?,
             Step::JoinTolerant(join) => self.join_tolerant(join, target)?,

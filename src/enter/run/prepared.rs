@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use super::places::Way;
+use super::read_only::Submounts;
 use crate::enter::executable::Executable;
 use crate::enter::handles::Handles;
 use crate::enter::helper::{BindJob, MapJobs};
@@ -19,6 +21,8 @@ use crate::sys::exec::Vector;
 pub struct Prepared<'p> {
     pub steps: Vec<Ready<'p>>,
     pub handles: Handles,
+    /// Room for the devices of the tmpfs that will be mounted.
+    pub own_devices: Vec<u64>,
     pub target: TargetFiles,
     /// Our PID before anything was done, for messages.
     pub pid: i32,
@@ -34,6 +38,7 @@ pub struct Ready<'p> {
     pub text: Vec<u8>,
     pub bind_job: Option<BindJob>,
     pub map_jobs: Option<MapJobs>,
+    pub way: Way,
 }
 
 /// What the target was called in /proc before anything was entered.
@@ -59,7 +64,11 @@ impl Prepared<'_> {
         let environment = plan.environment.entries(callers_environment);
         let mut steps = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
-            if let Step::OpenDirectory(handle) = step {
+            if let Step::OpenDirectory(handle)
+            | Step::CloneTree(handle)
+            | Step::OpenRoot(handle)
+            | Step::BindRoot(handle) = step
+            {
                 handles.make_room(handle);
             }
             steps.push(Ready::new(step, callers_environment)?);
@@ -68,6 +77,7 @@ impl Prepared<'_> {
             steps,
             handles,
             target,
+            own_devices: Vec::with_capacity(plan.steps.len()),
             pid: std::process::id() as i32,
             program: plan.program.as_ref().map(|program| Executable::new(program, &environment)),
             environment: Vector::new(environment.into_iter().map(CString::from)),
@@ -87,7 +97,20 @@ impl<'p> Ready<'p> {
         };
         let path = path_of(step).unwrap_or_default();
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| RequestError::NulByte)?;
-        Ok(Ready { step, path, text: text_of(step), bind_job, map_jobs })
+        Ok(Ready { step, path, text: text_of(step), bind_job, map_jobs, way: way_of(step)? })
+    }
+}
+
+/// The way to the place that a step mounts on.
+fn way_of(step: &Step) -> Result<Way, RequestError> {
+    match step {
+        Step::AttachTree { on, read_only, .. } => {
+            let mut way = Way::new(&on.path)?;
+            way.submounts = read_only.then(Submounts::new);
+            Ok(way)
+        }
+        Step::MountNew(_, on) | Step::FillDevices(on) => Way::new(&on.path),
+        _ => Ok(Way::default()),
     }
 }
 
@@ -106,7 +129,9 @@ pub fn path_of(step: &Step) -> Option<PathBuf> {
         | Step::MountBinfmt(path)
         | Step::Chroot(path)
         | Step::Chdir(path) => path.clone(),
-        Step::OpenDirectory(handle) => handle.path().to_path_buf(),
+        Step::OpenDirectory(handle) | Step::CloneTree(handle) | Step::OpenRoot(handle) | Step::BindRoot(handle) => {
+            handle.path().to_path_buf()
+        }
         _ => return None,
     })
 }

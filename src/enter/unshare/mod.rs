@@ -5,7 +5,7 @@ mod plan;
 pub use plan::plan;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::program::Program;
 use super::setting::{Clock, Persist, Propagation, Setgroups};
@@ -49,8 +49,14 @@ pub struct UnshareRequest {
     pub binfmt: Option<PathBuf>,
     /// What to register with it.
     pub interpreter: Option<OsString>,
-    /// The new root directory.
+    /// The new root directory, by chroot(2).
     pub root: Option<PathBuf>,
+    /// The new root directory, by pivot_root(2).
+    pub pivot_root: Option<PathBuf>,
+    /// What to mount, in this order.
+    pub mounts: Vec<NewMount>,
+    /// Whether the group that terminals belong to, [`TTY_GROUP`], has an id inside.
+    pub has_tty_group: bool,
     /// The new working directory.
     pub working_directory: Option<PathBuf>,
     /// The program's GID.
@@ -65,6 +71,33 @@ pub struct UnshareRequest {
     pub program: Option<Program>,
 }
 
+/// Something to mount, on a path in the new root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewMount {
+    /// A file or directory of outside, with all that is mounted below.
+    Bind {
+        /// Which.
+        source: PathBuf,
+        /// Where.
+        on: PathBuf,
+        /// Whether all of it becomes read-only.
+        read_only: bool,
+    },
+    /// A new tmpfs.
+    Tmpfs(PathBuf),
+    /// A directory for devices, with those that every program expects.
+    Devices(PathBuf),
+}
+
+impl NewMount {
+    /// Where it goes.
+    pub fn place(&self) -> &Path {
+        match self {
+            NewMount::Bind { on, .. } | NewMount::Tmpfs(on) | NewMount::Devices(on) => on,
+        }
+    }
+}
+
 /// How the program runs as a child.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fork {
@@ -74,6 +107,13 @@ pub struct Fork {
     pub forward_signals: Option<SignalSet>,
     /// Whether that child is process 1 of a new PID namespace for the program, which is a child of its own.
     pub init: bool,
+}
+
+impl UnshareRequest {
+    /// The new root directory, however it is changed to.
+    pub fn new_root(&self) -> Option<&PathBuf> {
+        self.pivot_root.as_ref().or(self.root.as_ref())
+    }
 }
 
 /// How to write an id map.
@@ -87,6 +127,9 @@ pub enum IdMap {
     /// By the mapper helper.
     ByMapper(Vec<Extent>),
 }
+
+/// The group of terminals, on every distribution.
+pub const TTY_GROUP: u32 = 5;
 
 /// The mount point of the system's binfmt_misc, and the default for a new one.
 pub(crate) const BINFMT: &str = "/proc/sys/fs/binfmt_misc";

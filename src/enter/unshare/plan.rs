@@ -1,5 +1,7 @@
 //! [`UnshareRequest`] → plan: the whole order of unshare's actions.
 
+mod places;
+
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -135,20 +137,19 @@ fn mounts(request: &UnshareRequest, steps: &mut Vec<Step>) {
         request.interpreter.clone().map(|interpreter| Step::RegisterInterpreter { binfmt, interpreter })
     };
     // With this flag, the kernel opens the interpreter at registration: register while its path can still be reached.
-    let registered_outside = request.root.is_some() && request.interpreter.as_deref().is_some_and(opens_at_once);
+    let registered_outside = request.new_root().is_some() && request.interpreter.as_deref().is_some_and(opens_at_once);
     if registered_outside {
         steps.push(Step::MountBinfmt(BINFMT.into()));
         steps.extend(register(Path::new(BINFMT)));
     }
+    // In a user namespace, the kernel mounts proc only where another one can be seen: before the old root goes.
+    let proc_is_mounted = places::mounts(request, steps);
     steps.extend(request.root.clone().map(Step::Chroot));
     // Otherwise a relative --wd would start outside the new root, and `..` could leave it.
     steps.extend(request.root.as_ref().map(|_| Step::Chdir("/".into())));
     steps.extend(request.working_directory.clone().map(Step::Chdir));
-    if let Some(directory) = &request.proc {
-        // Otherwise the new proc would also appear in the old mount namespace, over the old one.
-        if request.propagation != Propagation::Private && request.root.is_none() {
-            steps.push(Step::MakePrivateIfMounted(directory.clone()));
-        }
+    if let Some(directory) = request.proc.as_ref().filter(|_| !proc_is_mounted) {
+        steps.extend(own_place_of_proc(request));
         steps.push(Step::MountProc(directory.clone()));
     }
     if let Some(directory) = &request.binfmt {
@@ -157,6 +158,12 @@ fn mounts(request: &UnshareRequest, steps: &mut Vec<Step>) {
             steps.extend(register(directory));
         }
     }
+}
+
+/// Otherwise the new proc would also appear in the old mount namespace, over the old one.
+fn own_place_of_proc(request: &UnshareRequest) -> Option<Step> {
+    let passes_on = request.propagation != Propagation::Private && request.new_root().is_none();
+    request.proc.clone().filter(|_| passes_on).map(Step::MakePrivateIfMounted)
 }
 
 /// Whether the flags, the last field of a registration, include `F`. Its first byte is the separator of the fields.

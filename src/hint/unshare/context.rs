@@ -111,11 +111,11 @@ impl UnshareContext {
             groups: lines(&request.gid_map),
             owned: request.owner.is_some(),
             offsets: request.offsets.clone(),
-            root: request.root.clone(),
+            root: request.new_root().cloned(),
             proc_implied: self.proc_implied && request.proc.is_some(),
             search: Search {
                 path: callers_path.filter(|_| passed_on(b"PATH")).map(OsStr::to_os_string),
-                place: request.root.as_ref().map(|root| format!("below the new root directory {}", root.shown())),
+                place: request.new_root().map(|root| format!("below the new root directory {}", root.shown())),
             },
             map_programs: by_program.filter_map(|(ids, _)| MapProgram::find(ids, callers_path)).collect(),
             uid: Some(uid),

@@ -111,6 +111,7 @@ fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syst
         Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path) if path.starts_with("/proc") => {
             calls::no_file_of_proc(errno, view)
         }
+        Attempt::Clone(_) | Attempt::PivotRoot(_) => mounts::by_descriptor(attempt, errno, view),
         Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, context, view),
         Attempt::Keep { kind, file, .. } => match errno {
             Errno::EINVAL => keep::refused(*kind, file, view.place_of(file)),
@@ -176,6 +177,12 @@ fn mount(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syste
         (Attempt::Mount { fstype: "binfmt_misc", .. }, Errno::EPERM | Errno::ENODEV) => {
             apparmor(context, view).or_else(|| mounts::no_binfmt(errno, view))
         }
+        (Attempt::Mount { .. }, Errno::ENOSYS) => mounts::by_descriptor(attempt, errno, view),
+        (Attempt::Mount { fstype: "bind", on }, Errno::ENOENT) => Some(format!(
+            "{} is not there inside, and is made only in a tmpfs that --tmpfs or --mount-dev has mounted before",
+            on.shown()
+        )),
+        (Attempt::Mount { fstype: "bind", .. }, _) => None,
         (Attempt::Mount { on, .. }, Errno::ENOENT | Errno::ENOTDIR) => mounts::no_directory(on, errno, context),
         (Attempt::Propagate { at, .. }, Errno::EINVAL) if at == Path::new("/") => mounts::no_mount_point(view),
         // We have every right over the mount namespace that we have made.

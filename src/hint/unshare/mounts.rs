@@ -9,7 +9,7 @@ use nix::sys::stat::lstat;
 use super::super::SystemView;
 use super::super::refusal::{forbidden, other_refusal};
 use super::UnshareContext;
-use crate::error::Shown;
+use crate::error::{Attempt, Shown};
 use crate::namespace::Kind;
 use crate::proc::mountinfo::{Mount, is_mounted};
 
@@ -104,16 +104,32 @@ pub fn no_directory(on: &Path, errno: Errno, context: &UnshareContext) -> Option
         true => " (the new proc is implied by --mount-binfmt or --load-interp)",
         false => "",
     };
-    let place = match &context.root {
+    let path = match &context.root {
         Some(root) => root.join(on.strip_prefix("/").unwrap_or(on)),
         None => on.to_path_buf(),
     };
-    let place = place.shown();
+    let place = path.shown();
     match errno {
-        Errno::ENOENT if lstat(on).is_err() => {
+        // Before the root is changed it is there by the one path, then by the other.
+        Errno::ENOENT if lstat(on).is_err() || lstat(&path).is_err() => {
             Some(format!("there is no directory {place}: create it first (mkdir {place}){implied}"))
         }
         Errno::ENOTDIR => Some(format!("{place} is not a directory{implied}")),
+        _ => None,
+    }
+}
+
+/// A mount by descriptor, or a new root by pivot_root(2).
+pub fn by_descriptor(attempt: &Attempt, errno: Errno, view: &SystemView) -> Option<String> {
+    match (attempt, errno) {
+        // openat2(2) is the newest of these calls.
+        (_, Errno::ENOSYS) => Some("--pivot-root, --bind, --tmpfs and --mount-dev need Linux 5.6".to_string()),
+        (Attempt::PivotRoot(_), Errno::EINVAL) => Some(
+            "pivot_root(2) needs a root directory that is a mount point, and not the first one of all: not in a chroot, nor in \
+             an initial file system (initramfs); --root works there"
+                .to_string(),
+        ),
+        (_, Errno::EPERM) => Some(other_refusal(view)),
         _ => None,
     }
 }
