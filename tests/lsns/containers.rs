@@ -51,6 +51,7 @@ impl Drop for Cgroups {
             }
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
+        assert!(std::thread::panicking(), "left behind: {:?}", self.made);
     }
 }
 
@@ -72,8 +73,9 @@ scene_test!(a_container_is_named_by_its_cgroup);
 fn a_container_is_named_by_its_cgroup() {
     on_purpose("CONTAINER");
     let scene = Scene::new();
-    let process = scene.probe(["hold"]).leashed().spawn();
+    // Before the process, which is to be gone when they are removed.
     let mut cgroups = Cgroups::new("paths");
+    let process = scene.probe(["hold"]).leashed().spawn();
     for (path, expected) in [
         ("/system.slice/x.service/libpod-payload-ID", "x.service podman:ID"),
         ("/actions_job/ID", " oci:ID"),
@@ -90,8 +92,9 @@ scene_test!(a_file_of_the_runtime_tells_what_the_cgroup_does_not);
 fn a_file_of_the_runtime_tells_what_the_cgroup_does_not() {
     on_purpose("CONTAINER");
     let scene = Scene::new();
-    let process = scene.probe(["hold"]).leashed().spawn();
+    // Before the process, which is to be gone when they are removed.
     let mut cgroups = Cgroups::new("files");
+    let process = scene.probe(["hold"]).leashed().spawn();
     let mut shown = |path: &str, prepare: &str| shown(&scene, &mut cgroups, &process, path, prepare);
     let runc = "mkdir -p /run/runc/box; echo {} >/run/runc/box/state.json";
     assert_eq!(shown("/box", "true"), " ");
@@ -110,8 +113,9 @@ scene_test!(of_a_task_the_container_is_its_own);
 fn of_a_task_the_container_is_its_own() {
     on_purpose("CONTAINER");
     let scene = Scene::new();
-    let process = scene.probe(["hold"]).leashed().spawn();
+    // Before the process, which is to be gone when they are removed.
     let mut cgroups = Cgroups::new("task");
+    let process = scene.probe(["hold"]).leashed().spawn();
     let path = format!("/system.slice/docker-{ID}.scope");
     cgroups.put(process.pid(), &path);
     let pid = process.pid().to_string();
