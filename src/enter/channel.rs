@@ -30,7 +30,7 @@ impl Channel {
     }
 }
 
-/// Inode number and 64-bit id of a namespace of each kind; 0 where it is not known.
+/// Inode number and 64-bit id of a namespace of each kind; 0 if unknown.
 pub type Identities = [(u64, u64); Kind::ALL.len()];
 
 /// What is told from inside.
@@ -143,10 +143,10 @@ impl Order {
     }
 }
 
-/// Milliseconds that we wait for room. Process 1 may be stopped: who sends it more than fits is not to be held up for ever.
+/// Milliseconds that we wait for room. If process 1 is stopped, the sender of more than fits must not wait without end.
 const LONGEST_WAIT: u16 = 1000;
 
-/// So many errors in a row are the end of the channel: one may be no more than a want of memory.
+/// After so many errors in a row, the channel counts as closed. A single error may only mean that memory is short.
 const MOST_ERRORS: usize = 8;
 
 fn send_words<const N: usize>(socket: impl AsFd, words: [u64; N]) -> nix::Result<()> {

@@ -21,14 +21,14 @@ pub enum Event {
     Channel,
 }
 
-/// Where events come from: all that is waited for is in one poll(2). A mode that waits for more adds a descriptor here.
+/// The sources of events: one poll(2) waits for all of them. A mode that waits for more adds a descriptor here.
 pub struct Events<'m> {
     held: &'m SigSet,
-    /// `None` where there is no such descriptor: a seccomp filter does not know the call, or descriptors have run out.
+    /// `None` if the descriptor could not be made: a seccomp filter rejects the call, or descriptors have run out.
     signals: Option<SignalFd>,
-    /// A pidfd; `None` also before Linux 5.3, and once it has told: the signal tells as well.
+    /// A pidfd; `None` before Linux 5.3, and once it has reported the end. SIGCHLD reports it as well.
     child: Option<OwnedFd>,
-    /// Our end of the channel, as long as the far end is there.
+    /// Our end of the channel, as long as the peer exists.
     pub channel: Option<BorrowedFd<'m>>,
 }
 

@@ -126,8 +126,9 @@ impl Init<'_> {
         }
     }
 
-    /// A signal of our own. From outside, our whole process group gets what a shell or a terminal sends, the program or our
-    /// parent included, who passes it on; what comes from inside is meant for the program.
+    /// Handles a signal that we received. A signal from outside, sent by a shell or a terminal, reaches our whole
+    /// process group: also the program, or our parent, which passes it on. A signal from inside is meant for the
+    /// program.
     fn take(&mut self, received: Received) {
         let is_for_group = received.sender == 0 && getpgrp().as_raw() == 0;
         let stops_or_continues = [SignalNumber::CONT, SignalNumber::TSTP, SignalNumber::TTIN, SignalNumber::TTOU];

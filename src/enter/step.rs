@@ -52,8 +52,8 @@ pub enum Step {
     OffsetClock(Clock, i64),
     /// A pidfd of this process, for the child that it will fork.
     RememberParent,
-    /// Takes over the descriptor of our caller's with this number, for what is to be told of the program, and opens /proc: both
-    /// before anything is changed.
+    /// Takes over our caller's descriptor with this number, to report on the program, and opens /proc. Both come before
+    /// any change.
     OpenStatus(i32),
     /// socketpair(2): the parent outside and the processes inside will tell each other when the program starts, stops and
     /// ends.

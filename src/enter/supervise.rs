@@ -58,7 +58,7 @@ impl Masked {
 pub struct Link {
     /// Its end of the channel.
     pub channel: OwnedFd,
-    /// Where it is to be told that the program starts, and how it ends.
+    /// Where to report that the program starts, and how it ends.
     pub status: Option<StatusLine>,
 }
 
@@ -176,7 +176,7 @@ impl Supervisor<'_> {
         }
     }
 
-    /// A signal of our own; how we are to end, if it ends us.
+    /// Handles a signal that we received; returns how we must end, if it ends us.
     fn take(&mut self, received: Received) -> Option<Status> {
         let signal = received.signal;
         let is_forwarded = self.policy.forwarded().contains(signal);

@@ -43,11 +43,11 @@ pub enum RequestError {
         /// Why not.
         errno: Errno,
     },
-    /// One of the descriptors that are the program's is to be told of it.
+    /// --status-fd names a descriptor that belongs to the program (0 to 2).
     StandardDescriptor(i32),
-    /// A descriptor that is to be told of the program is not open for writing.
+    /// The status descriptor is not open for writing.
     NotWritable(i32),
-    /// A descriptor that is to be told of the program is not open.
+    /// The status descriptor is not open.
     NoDescriptor {
         /// Its number.
         fd: i32,

@@ -178,9 +178,10 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Takes over the descriptor that our caller gave us under this number, and closes it to programs. Errors of fcntl(2): EBADF.
+/// Takes over our caller's descriptor with this number, and makes it close-on-exec. Errors of fcntl(2): EBADF.
 pub fn take_over(fd: libc::c_int) -> nix::Result<OwnedFd> {
-    // SAFETY: plain numbers. Nothing of ours owns what our caller gave us, but the one who asks for it by its number.
+    // SAFETY: plain numbers. Nothing in this crate owns the descriptors that our caller gave us; whoever asks for one
+    // by its number becomes its owner.
     unsafe {
         check(libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC).into())?;
         Ok(OwnedFd::from_raw_fd(fd))

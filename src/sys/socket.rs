@@ -8,8 +8,8 @@ use super::check;
 #[repr(C, align(8))]
 struct Control([u8; 64]);
 
-/// Takes the next message if there is one: its length, which may be more than fits, and the PID of the sender as it is called
-/// in our PID namespace; 0 where the socket does not say (SO_PASSCRED). Errors of recvmsg(2): EAGAIN if there is none.
+/// Takes the next message, if one has come: its length, which may be more than fits, and the PID of the sender in our
+/// PID namespace; 0 if the socket does not tell (SO_PASSCRED). Errors of recvmsg(2): EAGAIN without a message.
 pub fn receive_from(socket: impl AsFd, message: &mut [u8]) -> nix::Result<(usize, i32)> {
     let mut control = Control([0; 64]);
     let mut part = libc::iovec { iov_base: message.as_mut_ptr().cast(), iov_len: message.len() };

@@ -105,7 +105,7 @@ pub struct Fork {
     pub kill_child: Option<SignalNumber>,
     /// The signals that are passed on.
     pub forward_signals: Option<SignalSet>,
-    /// Whether that child is process 1 of a new PID namespace for the program, which is a child of its own.
+    /// Whether that child is process 1 of a new PID namespace, with the program as its child.
     pub init: bool,
 }
 

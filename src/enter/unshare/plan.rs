@@ -58,8 +58,8 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if request.keep_capabilities && request.kinds.contains(Kind::User) {
         steps.push(Step::KeepCapabilities);
     }
-    // Last, when process 1 has no more rights than the program is to have. Whoever is inside may look at what the program holds,
-    // but not at what process 1 does.
+    // Last, when process 1 has no more rights than the program will have. Processes inside may look at what the program
+    // holds, but not at what process 1 holds.
     if request.fork.is_some_and(|fork| fork.init) {
         steps.extend([Step::SetDumpable(false), Step::BecomeInit]);
     }
@@ -70,7 +70,8 @@ pub fn plan(request: UnshareRequest) -> Plan {
 
 /// First the helpers, which keep our present namespaces and rights, then the owner.
 fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
-    // The helpers are to have it closed to the programs that they run, and /proc is to be that of our caller.
+    // Before the helpers start, so that they do not pass the descriptor on to their programs; and while /proc is still
+    // our caller's.
     steps.extend(request.status.map(Step::OpenStatus));
     let jobs = mapper_jobs(request);
     if request.fork.is_some() || !request.keep.is_empty() || !jobs.is_empty() {

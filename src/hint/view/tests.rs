@@ -73,7 +73,7 @@ fn a_file_is_on_the_mount_that_the_kernel_says() {
     let made = Made::new("place");
     let place = |path: &Path| SystemView::of_system().holding(&[MOUNTS]).holding_place_of(path).place_of(path);
     let Some(MountPlace::On(proc)) = place(Path::new("/proc/self/status")) else {
-        panic!("/proc is on no mount of ours")
+        panic!("/proc is not on a mount of ours")
     };
     assert_eq!((proc.fstype.to_str(), proc.mount_point), (Some("proc"), "/proc".into()));
     // A file behind a magic link is on the mount that it is on.
