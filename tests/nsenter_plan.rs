@@ -11,6 +11,7 @@ use nskit::enter::program::Program;
 use nskit::enter::setting::{Join, SignalPolicy, TargetId};
 use nskit::enter::step::{Plan, Step};
 use nskit::namespace::{Kind, KindSet};
+use nskit::sys::capability::CapabilitySet;
 use nskit::sys::signal::{SignalNumber, SignalSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {
@@ -59,6 +60,8 @@ fn all_at_once_has_this_order() {
         gid: Some(TargetId::Followed),
         uid: None,
         keep_capabilities: true,
+        capabilities: Some(CapabilitySet::EMPTY.with(13)),
+        no_new_privileges: true,
         context: Some(b"c".to_vec()),
         program: Some(program.clone()),
     };
@@ -74,9 +77,13 @@ fn all_at_once_has_this_order() {
         Step::Fork(SignalPolicy::Terminal),
         Step::DropGroups,
         Step::SetGidOfTarget,
+        Step::RetainCapabilities,
         Step::SetUid(0),
+        Step::DropBounding { dropped: CapabilitySet::EMPTY.with(13), or_no_new_privileges: true },
+        Step::DropCapabilities(CapabilitySet::EMPTY.with(13)),
         Step::KeepCapabilities,
         Step::SetContext(b"c".to_vec()),
+        Step::NoNewPrivileges,
     ];
     let environment = Environment::Given(vec![c"A=1".to_owned()]);
     assert_eq!(plan(request), Plan { steps: expected, environment, program: Some(program) });

@@ -25,6 +25,8 @@ set -l user -f -a '(__nskit_namespace_files user)'
 set -l cgroup -f -a '(__nskit_namespace_files cgroup)'
 set -l time -f -a '(__nskit_namespace_files time)'
 set -l net_socket -a '(__nskit_nsenter_sockets)'
+set -l cap_drop
+set -l cap_add
 set -l setuid -a '(__nskit_nsenter_ids users)'
 set -l setgid -a '(__nskit_nsenter_ids groups)'
 set -l root -f -a '(__fish_complete_directories (commandline -ct))'
@@ -32,8 +34,8 @@ set -l wd -f -a '(__fish_complete_directories (commandline -ct))'
 set -l wdns -a '(__fish_complete_directories (commandline -ct))'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
-set -g __nskit_nsenter_next -t --target -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket -S --setuid -G --setgid -r= \
-    -w= -W --wdns
+set -g __nskit_nsenter_next -t --target -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket -S --setuid -G --setgid \
+    --cap-drop --cap-add -r= -w= -W --wdns
 complete -c nsenter -n __nskit_nsenter_options -s a -l all -d 'Enter all namespaces of the target'
 complete -c nsenter -n __nskit_nsenter_options -s t -l target -d 'The process to take namespaces from; INODE is its pidfd\'s' -x $target
 complete -c nsenter -n __nskit_nsenter_options -s m -l mount -d 'Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)' $mount
@@ -50,6 +52,9 @@ complete -c nsenter -n __nskit_nsenter_options -s S -l setuid -d 'Run the progra
 complete -c nsenter -n __nskit_nsenter_options -s G -l setgid -d 'Run the program as this group, without supplementary ones' -x $setgid
 complete -c nsenter -n __nskit_nsenter_options -l preserve-credentials -d 'With --user: leave user, group and groups as they are'
 complete -c nsenter -n __nskit_nsenter_options -l keep-caps -d 'With --user: let the program keep its capabilities'
+complete -c nsenter -n __nskit_nsenter_options -l cap-drop -d 'Run the program without these capabilities' -x $cap_drop
+complete -c nsenter -n __nskit_nsenter_options -l cap-add -d 'Leave these capabilities, as far as we have them, after --cap-drop' -x $cap_add
+complete -c nsenter -n __nskit_nsenter_options -l no-new-privs -d 'Let no set-user-ID bit or file capability give the program rights'
 complete -c nsenter -n __nskit_nsenter_options -s r -l root -d 'Set the root directory: the target\'s, or DIR outside' $root
 complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Set the working directory: the target\'s, or DIR outside' $wd
 complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Set the working directory to DIR inside' -x $wdns

@@ -34,6 +34,8 @@ set -l mount_binfmt -f -a '(__fish_complete_directories (commandline -ct))'
 set -l map_user -a '(__fish_complete_users)'
 set -l map_group -a '(__fish_complete_groups)'
 set -l owner -a '(__nskit_owners)'
+set -l cap_drop
+set -l cap_add
 set -l setuid -a '(__nskit_ids passwd)'
 set -l setgid -a '(__nskit_ids group)'
 set -l root -a '(__fish_complete_directories (commandline -ct))'
@@ -42,8 +44,8 @@ set -l whitelist_env -a '(__nskit_variables)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
 set -g __nskit_unshare_next --status-fd -l --load-interp --propagation --map-user --map-users --map-group \
-    --map-groups --owner --setgroups -S --setuid -G --setgid -R --root --pivot-root --bind --tmpfs -w --wd \
-    --monotonic --boottime --hostname --domainname --whitelist-env
+    --map-groups --owner --setgroups --cap-drop --cap-add -S --setuid -G --setgid -R --root --pivot-root --bind \
+    --tmpfs -w --wd --monotonic --boottime --hostname --domainname --whitelist-env
 complete -c unshare -n __nskit_unshare_options -s m -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)'
 complete -c unshare -n __nskit_unshare_options -l mount -d 'New mount namespace; with FILE, kept there by a bind mount (so for all kinds)' $mount
 complete -c unshare -n __nskit_unshare_options -s u -d 'New UTS namespace (host name)'
@@ -80,6 +82,9 @@ complete -c unshare -n __nskit_unshare_options -l map-subids -d '--map-users=sub
 complete -c unshare -n __nskit_unshare_options -l owner -d 'The owner of the new user namespace (implies --user)' -x $owner
 complete -c unshare -n __nskit_unshare_options -l setgroups -d 'Whether setgroups(2) works in the new user namespace' -x -a 'allow deny'
 complete -c unshare -n __nskit_unshare_options -l keep-caps -d 'Let the program keep the capabilities in the new user namespace'
+complete -c unshare -n __nskit_unshare_options -l cap-drop -d 'Run the program without these capabilities' -x $cap_drop
+complete -c unshare -n __nskit_unshare_options -l cap-add -d 'Leave these capabilities, as far as we have them, after --cap-drop' -x $cap_add
+complete -c unshare -n __nskit_unshare_options -l no-new-privs -d 'Let no set-user-ID bit or file capability give the program rights'
 complete -c unshare -n __nskit_unshare_options -s S -l setuid -d 'Run the program as this user' -x $setuid
 complete -c unshare -n __nskit_unshare_options -s G -l setgid -d 'Run the program as this group, without supplementary ones' -x $setgid
 complete -c unshare -n __nskit_unshare_options -s R -l root -d 'Change the root directory' -x $root

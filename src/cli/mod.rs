@@ -7,6 +7,7 @@
 //! has other rules for abbreviated names, it cannot take `-mu` as `-m` with the value `u` where `--mount FILE` is an
 //! option and an operand, and building its parser would be a fifth of our start-up.
 
+pub mod capabilities;
 pub mod getopt;
 pub mod help;
 pub mod lsns;

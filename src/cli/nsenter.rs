@@ -8,6 +8,7 @@ mod resolve;
 
 pub use resolve::{look_up, resolve};
 
+use super::capabilities::Capabilities;
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, GID, IdOrName, UID};
@@ -40,6 +41,10 @@ pub struct NsenterArgs {
     pub preserve_credentials: bool,
     /// --keep-caps.
     pub keep_capabilities: bool,
+    /// --cap-drop and --cap-add.
+    pub capabilities: Capabilities,
+    /// --no-new-privs.
+    pub no_new_privileges: bool,
     /// --root, with its directory.
     pub root: Option<Option<PathBuf>>,
     /// --wd, with its directory.
@@ -84,7 +89,7 @@ macro_rules! namespace {
 type Row = Opt<NsenterArgs>;
 
 /// nsenter's options.
-pub const OPTIONS: [Row; 27] = [
+pub const OPTIONS: [Row; 30] = [
     Row::switch("all", "Enter all namespaces of the target", |args| args.all = true).short(b'a'),
     Row::read("target", "The process to take namespaces from; INODE is its pidfd's", NsenterArgs::read_target)
         .short(b't')
@@ -129,6 +134,22 @@ pub const OPTIONS: [Row; 27] = [
         args.keep_capabilities = true
     })
     .newer(),
+    Row::read("cap-drop", "Run the program without these capabilities", |args, matched| {
+        args.capabilities.read_dropped(&matched)
+    })
+    .required("LIST")
+    .ours()
+    .repeatable(),
+    Row::read("cap-add", "Leave these capabilities, as far as we have them, after --cap-drop", |args, matched| {
+        args.capabilities.read_added(&matched)
+    })
+    .required("LIST")
+    .ours()
+    .repeatable(),
+    Row::switch("no-new-privs", "Let no set-user-ID bit or file capability give the program rights", |args| {
+        args.no_new_privileges = true
+    })
+    .ours(),
     Row::store("root", "Set the root directory: the target's, or DIR outside", |args, directory| {
         args.root = Some(directory.map(PathBuf::from))
     })

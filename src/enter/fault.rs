@@ -248,6 +248,7 @@ mod tests {
             Part::ChdirToRoot,
             Part::NoDirectory,
             Part::Capabilities(CapabilityCall::Ambient),
+            Part::Capabilities(CapabilityCall::Bounding),
             Part::MapProgram { map: 1, found: false },
             Part::MapProgram { map: 0, found: true },
         ];

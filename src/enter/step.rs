@@ -13,6 +13,7 @@ use super::setting::{
 };
 use crate::ids::map::{Extent, IdKind};
 use crate::namespace::KindSet;
+use crate::sys::capability::CapabilitySet;
 use crate::sys::signal::SignalNumber;
 
 /// What to do: the steps in their order, then the program in place of this process.
@@ -141,6 +142,22 @@ pub enum Step {
     BecomeInit,
     /// Tells that the program is about to start, and in which namespaces.
     ReportStart,
+    /// The same where the program's user is not root; root's program has them without.
+    KeepCapabilitiesUnlessRoot,
+    /// PR_SET_KEEPCAPS of prctl(2): the next change of user leaves the permitted capabilities.
+    RetainCapabilities,
+    /// PR_CAPBSET_DROP of prctl(2) for each of these.
+    DropBounding {
+        /// The capabilities.
+        dropped: CapabilitySet,
+        /// Whether EPERM does not matter where we are not root: PR_SET_NO_NEW_PRIVS, which comes last, keeps the program of
+        /// another user from what the bounding set has left.
+        or_no_new_privileges: bool,
+    },
+    /// capset(2) without these.
+    DropCapabilities(CapabilitySet),
+    /// PR_SET_NO_NEW_PRIVS of prctl(2).
+    NoNewPrivileges,
 }
 
 impl Step {
@@ -156,6 +173,28 @@ impl Step {
             Step::DropGroupsIfPermitted => true,
             _ => false,
         }
+    }
+
+    /// What --cap-drop and --cap-add want before the change of user, which takes an ordinary user's capabilities.
+    pub fn before_change_of_user(capabilities: Option<CapabilitySet>, changes: bool) -> Option<Step> {
+        capabilities.filter(|_| changes).map(|_| Step::RetainCapabilities)
+    }
+
+    /// What takes capabilities from the program and leaves it the others. The bounding set goes first, while we have
+    /// CAP_SETPCAP, which may be one of those that are dropped: the program of root gets back at execve(2) whatever is left
+    /// in it (capabilities(7)).
+    pub fn for_capabilities(dropped: Option<CapabilitySet>, keep: bool, no_new_privileges: bool) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if let Some(dropped) = dropped {
+            steps.push(Step::DropBounding { dropped, or_no_new_privileges: no_new_privileges });
+            steps.push(Step::DropCapabilities(dropped));
+        }
+        if keep {
+            steps.push(Step::KeepCapabilities);
+        } else if dropped.is_some() {
+            steps.push(Step::KeepCapabilitiesUnlessRoot);
+        }
+        steps
     }
 
     /// setgid(2).

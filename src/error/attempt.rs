@@ -92,8 +92,12 @@ pub enum Attempt {
     SetGid(u32),
     /// setuid(2).
     SetUid(u32),
-    /// Capabilities into the ambient set.
+    /// A change of our capabilities.
     KeepCapabilities(CapabilityCall),
+    /// prctl(2) PR_SET_KEEPCAPS.
+    RetainCapabilities,
+    /// prctl(2) PR_SET_NO_NEW_PRIVS.
+    NoNewPrivileges,
     /// prctl(2) PR_SET_PDEATHSIG.
     ParentDeathSignal,
     /// prctl(2) PR_SET_DUMPABLE.
@@ -200,6 +204,9 @@ impl fmt::Display for Attempt {
             Attempt::KeepCapabilities(CapabilityCall::Get) => write!(f, "capget failed"),
             Attempt::KeepCapabilities(CapabilityCall::Set) => write!(f, "capset failed"),
             Attempt::KeepCapabilities(CapabilityCall::Ambient) => write!(f, "prctl(PR_CAP_AMBIENT) failed"),
+            Attempt::KeepCapabilities(CapabilityCall::Bounding) => write!(f, "prctl(PR_CAPBSET_DROP) failed"),
+            Attempt::RetainCapabilities => write!(f, "prctl(PR_SET_KEEPCAPS) failed"),
+            Attempt::NoNewPrivileges => write!(f, "prctl(PR_SET_NO_NEW_PRIVS) failed"),
             Attempt::ParentDeathSignal | Attempt::MakeDumpable | Attempt::Hide => write!(f, "prctl failed"),
             Attempt::ReadMounts => write!(f, "failed to parse /proc/self/mountinfo"),
             Attempt::AskRelations(ioctl) => write!(f, "cannot ask a namespace with {ioctl}"),

@@ -23,6 +23,8 @@ pub enum RequestError {
     UnknownGroup(OsString),
     /// A clock offset without a new time namespace.
     OffsetWithoutTime,
+    /// A capability that the kernel lacks is to be added.
+    NoSuchCapability(u64),
     /// `--setgroups allow` together with a single group map.
     AllowWithSingleGroup,
     /// Two options that exclude each other.
@@ -170,6 +172,9 @@ impl fmt::Display for RequestError {
             RequestError::OffsetWithoutTime => {
                 write!(f, "options --monotonic and --boottime require unsharing of a time namespace (-t)")
             }
+            RequestError::NoSuchCapability(number) => {
+                write!(f, "failed to parse capability: '{number}': {}", sys::error_text(Errno::ERANGE))
+            }
             RequestError::AllowWithSingleGroup => {
                 write!(f, "options --setgroups=allow and --map-group are mutually exclusive")
             }
@@ -281,6 +286,7 @@ impl RequestError {
         Some(match self {
             RequestError::UnknownUser(name) => format!("no user is called '{}'", name.shown()),
             RequestError::UnknownGroup(name) => format!("no group is called '{}'", name.shown()),
+            RequestError::NoSuchCapability(_) => "this kernel has no capability of that number".to_string(),
             RequestError::AllowWithSingleGroup => {
                 "the kernel takes a map of one's own group only while setgroups is denied".to_string()
             }

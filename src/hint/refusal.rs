@@ -1,6 +1,7 @@
 //! EPERM and EACCES that no documented rule of the kernel explains.
 
 use super::SystemView;
+use crate::sys::capability::CAP_SETPCAP;
 
 /// The causes that are left if no documented rule of the kernel explains EPERM.
 pub fn other_refusal(view: &SystemView) -> String {
@@ -38,6 +39,16 @@ pub fn forbidden(what: &str, view: &SystemView) -> String {
         "probably a security module (AppArmor, SELinux) or a seccomp filter forbids {what} here; in a container, its \
          runtime sets them (docker run --security-opt apparmor=unconfined)"
     )
+}
+
+/// PR_CAPBSET_DROP: EPERM.
+pub fn bounding_set_stays(view: &SystemView) -> String {
+    if view.has_capability(CAP_SETPCAP) == Some(true) {
+        return other_refusal(view);
+    }
+    "a capability leaves the bounding set by CAP_SETPCAP only, which we lack: add --no-new-privs where the program's user is \
+     not root"
+        .to_string()
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub struct CapabilitySets {
 pub const CAP_SETGID: u32 = 6;
 /// CAP_SETUID of capabilities(7).
 pub const CAP_SETUID: u32 = 7;
+/// CAP_SETPCAP of capabilities(7).
+pub const CAP_SETPCAP: u32 = 8;
 /// CAP_SYS_CHROOT of capabilities(7).
 pub const CAP_SYS_CHROOT: u32 = 18;
 /// CAP_SYS_PTRACE of capabilities(7).
@@ -36,6 +38,85 @@ impl CapabilitySets {
     /// Whether `capability` is effective.
     pub const fn has(&self, capability: u32) -> bool {
         self.effective & 1 << capability != 0
+    }
+}
+
+/// The names of capabilities(7), without `CAP_`, in lower case: each stands at its number.
+const NAMES: [&str; 41] = [
+    "chown",
+    "dac_override",
+    "dac_read_search",
+    "fowner",
+    "fsetid",
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "linux_immutable",
+    "net_bind_service",
+    "net_broadcast",
+    "net_admin",
+    "net_raw",
+    "ipc_lock",
+    "ipc_owner",
+    "sys_module",
+    "sys_rawio",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_pacct",
+    "sys_admin",
+    "sys_boot",
+    "sys_nice",
+    "sys_resource",
+    "sys_time",
+    "sys_tty_config",
+    "mknod",
+    "lease",
+    "audit_write",
+    "audit_control",
+    "setfcap",
+    "mac_override",
+    "mac_admin",
+    "syslog",
+    "wake_alarm",
+    "block_suspend",
+    "audit_read",
+    "perfmon",
+    "bpf",
+    "checkpoint_restore",
+];
+
+/// The number of the capability with this name: with or without `cap_`, in any case.
+pub fn number_of(name: &str) -> Option<u32> {
+    let name = name.to_ascii_lowercase();
+    let name = name.strip_prefix("cap_").unwrap_or(&name);
+    NAMES.iter().position(|known| *known == name).and_then(|at| u32::try_from(at).ok())
+}
+
+/// A set of capabilities, of those that the kernel knows or may know one day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CapabilitySet(u64);
+
+impl CapabilitySet {
+    /// None.
+    pub const EMPTY: CapabilitySet = CapabilitySet(0);
+    /// All.
+    pub const ALL: CapabilitySet = CapabilitySet(u64::MAX);
+
+    /// With this one; one that no set of the kernel has room for (64 and more) is passed over.
+    #[must_use]
+    pub const fn with(self, capability: u32) -> CapabilitySet {
+        if capability < u64::BITS { CapabilitySet(self.0 | 1 << capability) } else { self }
+    }
+
+    /// Without those of `other`.
+    #[must_use]
+    pub const fn difference(self, other: CapabilitySet) -> CapabilitySet {
+        CapabilitySet(self.0 & !other.0)
+    }
+
+    fn iter(self) -> impl Iterator<Item = u32> {
+        (0..u64::BITS).filter(move |capability| self.0 & 1 << capability != 0)
     }
 }
 
@@ -96,7 +177,7 @@ fn raise_ambient(capability: u32) -> nix::Result<()> {
     .map(drop)
 }
 
-/// The calls that [`permitted_to_ambient`] makes.
+/// The calls by which capabilities change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CapabilityCall {
     /// capget(2).
@@ -105,11 +186,14 @@ pub enum CapabilityCall {
     Set,
     /// PR_CAP_AMBIENT of prctl(2).
     Ambient,
+    /// PR_CAPBSET_READ or PR_CAPBSET_DROP of prctl(2).
+    Bounding,
 }
 
 impl CapabilityCall {
     /// All of them.
-    pub const ALL: [CapabilityCall; 3] = [CapabilityCall::Get, CapabilityCall::Set, CapabilityCall::Ambient];
+    pub const ALL: [CapabilityCall; 4] =
+        [CapabilityCall::Get, CapabilityCall::Set, CapabilityCall::Ambient, CapabilityCall::Bounding];
 }
 
 /// Raises every permitted capability into the ambient set, so that a program run by a user other than root keeps it.
@@ -124,4 +208,87 @@ pub fn permitted_to_ambient() -> Result<(), (CapabilityCall, Errno)> {
         raise_ambient(capability).map_err(of(CapabilityCall::Ambient))?;
     }
     Ok(())
+}
+
+/// One of the options of prctl(2) that take a capability.
+fn prctl(option: libc::c_int, first: libc::c_int, second: u32) -> nix::Result<libc::c_long> {
+    let number = |number: u32| libc::c_ulong::from(number);
+    // SAFETY: these options take plain numbers.
+    check(unsafe { libc::prctl(option, number(first as u32), number(second), 0, 0) }.into())
+}
+
+/// Whether `capability` is in the bounding set (PR_CAPBSET_READ); `None` if the kernel has no such capability. That is asked
+/// twice, in two ways: who filters system calls could have refused one of them with the same errno.
+fn is_bounding(capability: u32) -> nix::Result<Option<bool>> {
+    match prctl(libc::PR_CAPBSET_READ, capability as libc::c_int, 0) {
+        Ok(answer) => Ok(Some(answer != 0)),
+        Err(Errno::EINVAL) => match prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_IS_SET, capability) {
+            Err(Errno::EINVAL) => Ok(None),
+            _ => Err(Errno::EINVAL),
+        },
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Whether the kernel has a capability of this number.
+pub fn is_known(capability: u32) -> bool {
+    !matches!(is_bounding(capability), Ok(None))
+}
+
+/// Drops capabilities from the bounding set (PR_CAPBSET_DROP), so that no program that we become has them again. Those that
+/// the kernel lacks are passed over. CAP_SETPCAP is made effective first where it is permitted: a change of user has left it
+/// permitted only. Errors: the call that failed; EPERM of the bounding set without CAP_SETPCAP.
+pub fn drop_from_bounding(dropped: CapabilitySet) -> Result<(), (CapabilityCall, Errno)> {
+    let of = |call| move |errno| (call, errno);
+    let sets = get().map_err(of(CapabilityCall::Get))?;
+    if sets.permitted & !sets.effective & 1 << CAP_SETPCAP != 0 {
+        let effective = sets.effective | 1 << CAP_SETPCAP;
+        set(CapabilitySets { effective, ..sets }).map_err(of(CapabilityCall::Set))?;
+    }
+    for capability in dropped.iter() {
+        match is_bounding(capability).map_err(of(CapabilityCall::Bounding))? {
+            Some(true) => {
+                let number = capability as libc::c_int;
+                prctl(libc::PR_CAPBSET_DROP, number, 0).map_err(of(CapabilityCall::Bounding))?;
+            }
+            Some(false) => {}
+            // Nor has it any behind that.
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// Takes capabilities out of the effective, permitted and inheritable sets; the kernel takes them out of the ambient one.
+/// Errors: the call that failed.
+pub fn drop_capabilities(dropped: CapabilitySet) -> Result<(), (CapabilityCall, Errno)> {
+    let sets = get().map_err(|errno| (CapabilityCall::Get, errno))?;
+    let left = CapabilitySets {
+        effective: sets.effective & !dropped.0,
+        permitted: sets.permitted & !dropped.0,
+        inheritable: sets.inheritable & !dropped.0,
+    };
+    set(left).map_err(|errno| (CapabilityCall::Set, errno))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_at_their_numbers() {
+        for (name, number) in [
+            ("chown", 0),
+            ("CAP_SETPCAP", CAP_SETPCAP),
+            ("sys_admin", CAP_SYS_ADMIN),
+            ("Cap_Sys_Time", CAP_SYS_TIME),
+            ("cap_setfcap", CAP_SETFCAP),
+            ("checkpoint_restore", 40),
+        ] {
+            assert_eq!(number_of(name), Some(number), "{name}");
+        }
+        for name in ["", "cap_", "cap_cap_chown", "sysadmin", "all"] {
+            assert_eq!(number_of(name), None, "{name}");
+        }
+    }
 }

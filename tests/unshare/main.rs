@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod capabilities;
 mod command_line;
 mod credentials;
 mod faults;

@@ -11,6 +11,7 @@ use nskit::enter::step::{Plan, Step};
 use nskit::enter::unshare::plan;
 use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
+use nskit::sys::capability::CapabilitySet;
 use nskit::sys::signal::{SignalNumber, SignalSet};
 
 use crate::common::Directory;
@@ -212,6 +213,38 @@ fn new_namespaces_get_their_settings_before_anyone_can_enter_them_and_before_our
     );
     assert_eq!(of(&["--loopback", "true"]), [unshare(&[Kind::Net]), Step::BringUpLoopback]);
     assert_eq!(of(&["--hostname=a", "true"]), [unshare(&[Kind::Uts]), Step::SetHostname("a".into())]);
+}
+
+scene_test!(capabilities_go_after_the_ids_the_bounding_set_first_and_no_new_privileges_last);
+fn capabilities_go_after_the_ids_the_bounding_set_first_and_no_new_privileges_last() {
+    let dropped = CapabilitySet::EMPTY.with(0).with(8);
+    let bounding = |or_no_new_privileges| Step::DropBounding { dropped, or_no_new_privileges };
+    let root = Step::KeepCapabilitiesUnlessRoot;
+    let list = "--cap-drop=chown,setpcap,21";
+    assert_eq!(
+        of(&["--no-new-privs", "--kill-child", "--cap-add=sys_admin", list, "-S1", "-G2", "true"]),
+        [
+            Step::DefaultChildSignal,
+            Step::RememberParent,
+            FORK,
+            DIE,
+            Step::DropGroups,
+            Step::SetGid(2),
+            Step::RetainCapabilities,
+            Step::SetUid(1),
+            DIE,
+            bounding(true),
+            Step::DropCapabilities(dropped),
+            root.clone(),
+            Step::NoNewPrivileges
+        ]
+    );
+    assert_eq!(of(&[list, "--cap-add=21", "true"]), [bounding(false), Step::DropCapabilities(dropped), root]);
+    assert_eq!(
+        of(&["-U", "--keep-caps", list, "--cap-add=21", "true"])[1..],
+        [bounding(false), Step::DropCapabilities(dropped), Step::KeepCapabilities]
+    );
+    assert_eq!(of(&["--no-new-privs", "true"]), [Step::NoNewPrivileges]);
 }
 
 scene_test!(boottime_is_written_before_monotonic);

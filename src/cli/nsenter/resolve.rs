@@ -30,6 +30,8 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
         gid,
         uid,
         keep_capabilities: args.keep_capabilities,
+        capabilities: args.capabilities.resolve()?,
+        no_new_privileges: args.no_new_privileges,
         program: Program::from_operands(&args.program)?,
         ..NsenterRequest::default()
     };

@@ -79,6 +79,8 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         gid,
         uid,
         keep_capabilities: args.keep_capabilities,
+        capabilities: args.capabilities.resolve()?,
+        no_new_privileges: args.no_new_privileges,
         variables: args.environment,
         program: Program::from_operands(&args.program)?,
     })

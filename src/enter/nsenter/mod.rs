@@ -19,6 +19,7 @@ use super::handles::Handle;
 use super::program::Program;
 use super::setting::{Join, TargetId};
 use crate::namespace::NamespaceNumber;
+use crate::sys::capability::CapabilitySet;
 use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// Where a namespace is found.
@@ -62,6 +63,10 @@ pub struct NsenterRequest {
     pub uid: Option<TargetId>,
     /// Whether capabilities are kept.
     pub keep_capabilities: bool,
+    /// The capabilities to drop; `None` where nothing is said of capabilities.
+    pub capabilities: Option<CapabilitySet>,
+    /// Whether PR_SET_NO_NEW_PRIVS is set.
+    pub no_new_privileges: bool,
     /// The SELinux context for the program.
     pub context: Option<Vec<u8>>,
     /// The program; `None` for the login shell.

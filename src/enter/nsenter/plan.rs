@@ -34,15 +34,18 @@ pub fn plan(request: NsenterRequest) -> Plan {
     }
     let root = request.become_root.then_some(TargetId::Number(0));
     steps.extend(request.gid.or(root).map(Step::set_gid));
-    steps.extend(request.uid.or(root).map(Step::set_uid));
+    let uid = request.uid.or(root);
+    steps.extend(Step::before_change_of_user(request.capabilities, uid.is_some()));
+    steps.extend(uid.map(Step::set_uid));
     // Once more: the kernel has forgotten it if an id has changed.
     if request.become_root || request.gid.is_some() || request.uid.is_some() {
         steps.extend(request.kill_child.map(Step::DieWithParent));
     }
-    if request.keep_capabilities {
-        steps.push(Step::KeepCapabilities);
-    }
+    steps.extend(Step::for_capabilities(request.capabilities, request.keep_capabilities, request.no_new_privileges));
     steps.extend(request.context.map(Step::SetContext));
+    if request.no_new_privileges {
+        steps.push(Step::NoNewPrivileges);
+    }
     let environment = request.environment.map_or(Environment::Inherited, Environment::Given);
     Plan { steps, environment, program: request.program }
 }

@@ -72,7 +72,11 @@ fn of_step(step: &Step) -> Attempt {
         Step::SetGid(gid) => Attempt::SetGid(*gid),
         Step::SetUid(uid) => Attempt::SetUid(*uid),
         Step::SetContext(_) => Attempt::SetContext,
-        Step::KeepCapabilities => Attempt::KeepCapabilities(CapabilityCall::Ambient),
+        Step::KeepCapabilities | Step::KeepCapabilitiesUnlessRoot => Attempt::KeepCapabilities(CapabilityCall::Ambient),
+        Step::DropBounding { .. } => Attempt::KeepCapabilities(CapabilityCall::Bounding),
+        Step::DropCapabilities(_) => Attempt::KeepCapabilities(CapabilityCall::Set),
+        Step::RetainCapabilities => Attempt::RetainCapabilities,
+        Step::NoNewPrivileges => Attempt::NoNewPrivileges,
         // These fail with a part only.
         Step::SetGidOfTarget | Step::SetUidOfTarget | Step::JoinCgroups(_) => Attempt::Connect,
         Step::StartBinder(_) | Step::StartMapper(_) | Step::ReleaseMapper | Step::Bind => Attempt::Connect,

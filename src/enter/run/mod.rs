@@ -5,6 +5,7 @@
 //! process with several threads, which must not take memory (signal-safety(7)): see [`spawn`]. Only [`run`]
 //! looks up a login shell last, since what it is depends on what has been entered.
 
+mod capabilities;
 mod exec;
 mod failure;
 mod fork;
@@ -19,6 +20,7 @@ mod spawn;
 use std::ffi::CStr;
 use std::os::fd::OwnedFd;
 
+use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
 use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setuid};
 
 use super::channel::Channel;
@@ -160,8 +162,14 @@ impl Run {
             Step::SetUid(uid) => setuid((*uid).into())?,
             Step::SetGidOfTarget => self.set_gid_of_target()?,
             Step::SetUidOfTarget => self.set_uid_of_target()?,
-            Step::KeepCapabilities => sys::capability::permitted_to_ambient()
-                .map_err(|(call, errno)| Fault::Part(Part::Capabilities(call), errno))?,
+            Step::KeepCapabilities => capabilities::keep()?,
+            Step::KeepCapabilitiesUnlessRoot => capabilities::keep_unless_root()?,
+            Step::RetainCapabilities => set_keepcaps(true)?,
+            Step::DropBounding { dropped, or_no_new_privileges } => {
+                capabilities::drop_bounding(*dropped, *or_no_new_privileges)?;
+            }
+            Step::DropCapabilities(dropped) => capabilities::drop(*dropped)?,
+            Step::NoNewPrivileges => set_no_new_privs()?,
         }
         Ok(Next::Step)
     }

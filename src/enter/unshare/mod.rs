@@ -12,6 +12,7 @@ use super::setting::{Clock, Persist, Propagation, Setgroups};
 use crate::error::{Attempt, Failure, RequestError};
 use crate::ids::map::Extent;
 use crate::namespace::KindSet;
+use crate::sys::capability::CapabilitySet;
 use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// The request in numbers and paths: everything is looked up.
@@ -65,6 +66,10 @@ pub struct UnshareRequest {
     pub uid: Option<u32>,
     /// Whether capabilities are kept.
     pub keep_capabilities: bool,
+    /// The capabilities to drop; `None` where nothing is said of capabilities.
+    pub capabilities: Option<CapabilitySet>,
+    /// Whether PR_SET_NO_NEW_PRIVS is set.
+    pub no_new_privileges: bool,
     /// The only variables that the program gets.
     pub variables: Option<Vec<OsString>>,
     /// The program; `None` for the login shell.

@@ -49,14 +49,17 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if let Some(gid) = request.gid {
         steps.extend([Step::DropGroups, Step::SetGid(gid)]);
     }
+    steps.extend(Step::before_change_of_user(request.capabilities, request.uid.is_some()));
     // The user last: it may be the end of our rights.
     steps.extend(request.uid.map(Step::SetUid));
     // Once more: the kernel has forgotten it if an id has changed.
     if request.gid.is_some() || request.uid.is_some() {
         steps.extend(kill_child.map(Step::DieWithParent));
     }
-    if request.keep_capabilities && request.kinds.contains(Kind::User) {
-        steps.push(Step::KeepCapabilities);
+    let keep = request.keep_capabilities && request.kinds.contains(Kind::User);
+    steps.extend(Step::for_capabilities(request.capabilities, keep, request.no_new_privileges));
+    if request.no_new_privileges {
+        steps.push(Step::NoNewPrivileges);
     }
     // Last, when process 1 has no more rights than the program will have. Processes inside may look at what the program
     // holds, but not at what process 1 holds.

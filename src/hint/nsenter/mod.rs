@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 
 use super::limits;
+use super::refusal::bounding_set_stays;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::cli::nsenter::NsenterArgs;
 use crate::enter::nsenter::NamespaceSource;
@@ -25,7 +26,7 @@ use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::environ;
-use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_RESOURCE};
+use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CapabilityCall};
 use crate::sys::file::NOT_PROC;
 
 /// The parts of the request that may be the reason for a failure.
@@ -196,6 +197,7 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
         (Attempt::SetContext, Errno::EROFS) => {
             Some("proc is mounted read-only on /proc: remount it (mount -o remount,rw /proc)".to_string())
         }
+        (Attempt::KeepCapabilities(CapabilityCall::Bounding), Errno::EPERM) => Some(bounding_set_stays(view)),
         (Attempt::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(context)),
         (Attempt::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(context)),
         _ => None,

@@ -13,14 +13,14 @@ use nix::errno::Errno;
 
 use super::limits;
 use super::program::not_run;
-use super::refusal::{forbidden, other_refusal};
+use super::refusal::{bounding_set_stays, forbidden, other_refusal};
 use super::view::MOUNTS;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::enter::unshare::{IdMap, UnshareRequest};
 use crate::error::{Attempt, Failure, Helper, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
-use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE};
+use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE, CapabilityCall};
 use crate::sys::file::NOT_PROC;
 use crate::sys::process::Status;
 
@@ -218,6 +218,7 @@ fn credentials(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: 
             needs_root("-G changes the group and drops the supplementary ones")
         }
         (Attempt::SetUid(_), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
+        (Attempt::KeepCapabilities(CapabilityCall::Bounding), Errno::EPERM) => Some(bounding_set_stays(view)),
         (Attempt::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, context, view),
         (Attempt::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, context, view),
         _ => None,

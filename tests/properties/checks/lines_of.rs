@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+use nskit::cli::capabilities::CapabilityList;
 use nskit::cli::nsenter::IdArgument;
 use nskit::cli::unshare::SingleId;
 use nskit::cli::value::BlockArgument;
@@ -37,6 +38,16 @@ impl Line {
         match value {
             Some(value) => self.value(name, value),
             None => self.flag(name, true),
+        }
+    }
+
+    fn capabilities(&mut self, name: &str, list: &Option<CapabilityList>) {
+        if let Some(list) = list {
+            let numbers = list.numbers.iter().map(u64::to_string);
+            self.value(
+                name,
+                list.all.then(|| "all".to_string()).into_iter().chain(numbers).collect::<Vec<_>>().join(","),
+            );
         }
     }
 
@@ -131,6 +142,9 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
         line.value("setgroups", word);
     }
     line.flag("keep-caps", args.keep_capabilities);
+    line.capabilities("cap-drop", &args.capabilities.dropped);
+    line.capabilities("cap-add", &args.capabilities.added);
+    line.flag("no-new-privs", args.no_new_privileges);
     for (name, id) in [("setuid", &args.uid), ("setgid", &args.gid)] {
         if let Some(id) = id {
             line.value(name, id_or_name(id));
@@ -202,6 +216,9 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     }
     line.flag("preserve-credentials", args.preserve_credentials);
     line.flag("keep-caps", args.keep_capabilities);
+    line.capabilities("cap-drop", &args.capabilities.dropped);
+    line.capabilities("cap-add", &args.capabilities.added);
+    line.flag("no-new-privs", args.no_new_privileges);
     if let Some(directory) = &args.root {
         line.optional("root", directory);
     }
