@@ -116,13 +116,13 @@ pub const OPTIONS: [Row; 30] = [
     })
     .newer(),
     Row::read("setuid", "Run the program as this user, or the target's (follow)", |args, matched| {
-        args.uid = Some(read_id(&matched, UID, "a UID, user name or 'follow'", "setuid")?);
+        args.uid = Some(matched.read(UID, "a UID, user name or 'follow'", id_argument)?);
         Ok(())
     })
     .short(b'S')
     .required("UID|NAME"),
     Row::read("setgid", "Run the program as this group, without supplementary ones", |args, matched| {
-        args.gid = Some(read_id(&matched, GID, "a GID, group name or 'follow'", "setgid")?);
+        args.gid = Some(matched.read(GID, "a GID, group name or 'follow'", id_argument)?);
         Ok(())
     })
     .short(b'G')
@@ -285,20 +285,10 @@ fn read_source(matched: &Matched<'_, NsenterArgs>) -> Result<NamespaceSource, Us
     })
 }
 
-fn read_id(
-    matched: &Matched<'_, NsenterArgs>,
-    wording: Wording,
-    expected: &'static str,
-    call: &'static str,
-) -> Result<IdArgument, UsageError> {
-    value::not_none(matched, expected, call)?;
-    matched.read(wording, expected, id_argument)
-}
-
 fn id_argument(text: &OsStr) -> Option<IdArgument> {
     match text.as_bytes() {
         b"follow" => Some(IdArgument::Follow),
-        _ => value::id_or_name(text).map(IdArgument::To),
+        _ => value::id_of_program(text).map(IdArgument::To),
     }
 }
 

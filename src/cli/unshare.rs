@@ -11,7 +11,7 @@ pub use resolve::{look_up, resolve};
 use super::capabilities::Capabilities;
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
-use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, read_id};
+use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, id_of_program};
 use super::{Parsed, read};
 use crate::enter::setting::{Propagation, Setgroups};
 use crate::enter::unshare::NewMount;
@@ -269,13 +269,13 @@ pub const OPTIONS: [Row; 48] = [
     })
     .ours(),
     Row::read("setuid", "Run the program as this user", |args, matched| {
-        args.uid = Some(read_id(&matched, UID, "a UID or user name", "setuid")?);
+        args.uid = Some(matched.read(UID, "a UID or user name", id_of_program)?);
         Ok(())
     })
     .short(b'S')
     .required("UID|NAME"),
     Row::read("setgid", "Run the program as this group, without supplementary ones", |args, matched| {
-        args.gid = Some(read_id(&matched, GID, "a GID or group name", "setgid")?);
+        args.gid = Some(matched.read(GID, "a GID or group name", id_of_program)?);
         Ok(())
     })
     .short(b'G')

@@ -4,8 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
-
 use super::getopt::{Matched, UsageError, Wording};
 use crate::enter::unshare::NewMount;
 use crate::error::{RequestError, Shown};
@@ -14,7 +12,6 @@ use crate::ids::passwd::Database;
 use crate::ids::users::id_by_name;
 pub use crate::number::number;
 use crate::number::{after_blanks, parse_decimal};
-use crate::sys;
 use crate::sys::signal::{SignalNumber, SignalSet, by_name, real_time_range};
 
 /// A user or group as it was typed.
@@ -46,33 +43,16 @@ pub const UID: Wording = Wording::Number("failed to parse uid");
 /// How a bad GID is spoken of.
 pub const GID: Wording = Wording::Number("failed to parse gid");
 
-/// Reads the UID or GID of the program. For the number that is not an id, the reference prints the error of `call`,
-/// which gets it.
-pub fn read_id<A>(
-    matched: &Matched<'_, A>,
-    wording: Wording,
-    expected: &'static str,
-    call: &'static str,
-) -> Result<IdOrName, UsageError> {
-    not_none(matched, expected, call)?;
-    matched.read(wording, expected, id_or_name)
-}
-
-/// Refuses the number that is not an id, with the error of `call`, setuid(2) or setgid(2).
-pub fn not_none<A>(matched: &Matched<'_, A>, expected: &'static str, call: &'static str) -> Result<(), UsageError> {
-    let value = matched.value.as_deref().unwrap_or_default();
-    match number(value.as_bytes()) {
-        Some(u32::MAX) => {
-            Err(matched.bad_value(format!("{call} failed: {}", sys::error_text(Errno::EINVAL)), expected))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// A UID or GID, or a name to look up.
 pub fn id_or_name(text: &OsStr) -> Option<IdOrName> {
+    id_of_program(text).filter(|id| *id != IdOrName::Id(u32::MAX))
+}
+
+/// The UID or GID of the program, or a name to look up. setuid(2) and setgid(2) refuse the number that is not an id, in
+/// their turn, as in the reference.
+pub fn id_of_program(text: &OsStr) -> Option<IdOrName> {
     match number::<u64>(text.as_bytes()) {
-        Some(_) => id(text).map(IdOrName::Id),
+        Some(_) => number(text.as_bytes()).map(IdOrName::Id),
         // Longer than any id, but not a name either.
         None if text.as_bytes().iter().all(u8::is_ascii_digit) => None,
         None => Some(IdOrName::Name(text.to_os_string())),

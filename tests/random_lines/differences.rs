@@ -144,7 +144,7 @@ pub const DIFFERENCES: &[Difference] = &[
     },
     Difference {
         why: "the last one of an option counts; theirs takes the target's before a file",
-        row: "`nsenter -n -t PID --net=FILE`, `-r -t PID --root=DIR`",
+        row: "`nsenter -n -t PID --net=FILE`, `-r -t PID --root=DIR`, `-w -t PID --wd=DIR`",
         explains: |both| {
             // A line of two such options is left: one with a file, and one without.
             let elsewhere = both.setting.tool == "nsenter"
@@ -154,14 +154,26 @@ pub const DIFFERENCES: &[Difference] = &[
             // The target's is the one that we are in, which cannot be entered.
             let targets = both.line.contains("/ns/user")
                 && theirs_says(both, "reassociate to namespace 'ns/user' failed: Invalid");
-            // The same with the root directory.
-            let roots = both.line.split(' ').filter(|word| word.starts_with("--r"));
-            let other_root = both.setting.tool == "nsenter" && roots.count() > 1;
+            // The same with the directories.
+            let times = |letter: &str, long: &str| {
+                let given = |word: &&str| word.starts_with(long) || word.starts_with(letter);
+                both.line.split(' ').filter(given).count()
+            };
+            let other_root = both.setting.tool == "nsenter" && (times("-r", "--r") > 1 || times("-w", "--wd") > 1);
             elsewhere
                 || targets
                 || other_root
                 || both.ours.stderr.contains("namespace, not a")
                 || theirs_says(both, "neither filename nor target pid supplied")
+        },
+    },
+    Difference {
+        why: "a FILE is looked at before anything is entered, and theirs meets another kind's refusal first",
+        row: "`nsenter --net=FILE` of another kind, or a FIFO",
+        explains: |both| {
+            let of_file = ["is no namespace", "namespace, not a"].iter().any(|said| both.ours.stderr.contains(said));
+            let failed = |said: &str| said.contains("reassociate to namespace 'ns/");
+            of_file && failed(&both.ours.stderr) && failed(&both.theirs.stderr)
         },
     },
     Difference {

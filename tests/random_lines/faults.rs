@@ -24,8 +24,7 @@ pub fn explain(stage: &Stage, both: &Both, line: &Line) -> Option<&'static str> 
     if both.differs() != [super::FIRST_LINE] || ours.is_empty() || theirs.is_empty() {
         return None;
     }
-    let no_id = of_no_id(stage, both, line).then_some(WHY_NO_ID);
-    no_id.or_else(|| of_either_sort(stage, both, line).then_some(WHY))
+    of_either_sort(stage, both, line).then_some(WHY)
 }
 
 /// Whether ours and theirs tell two faults of the line, each of which the other one tells as well where it stands alone:
@@ -68,21 +67,6 @@ fn options(setting: &Setting, line: &Line) -> Option<usize> {
     let ends_in_dashes = behind > 0 && words[behind - 1] == "--" && !program.is_empty();
     Some(behind - usize::from(ends_in_dashes))
 }
-
-/// The number that is no id, which ours refuses at once, and theirs where it is to be set: what fails before that both tell
-/// of the line with an id in its place.
-const WHY_NO_ID: &str = "theirs finds out that 4294967295 is no id when it sets it";
-
-/// Whether that is the difference.
-fn of_no_id(stage: &Stage, both: &Both, line: &Line) -> bool {
-    let refused = ["setuid failed: Invalid argument", "setgid failed: Invalid argument"];
-    let with_id: Line = line.iter().map(|part| part.iter().map(|word| word.replace(NO_ID, "0")).collect()).collect();
-    refused.iter().any(|said| both.first_lines[0].ends_with(said))
-        && line.concat().iter().any(|word| word.contains(NO_ID))
-        && both_say(stage, &both.setting, &with_id, &both.first_lines[1])
-}
-
-const NO_ID: &str = "4294967295";
 
 /// The line without some of its words: first without few.
 fn rests(line: &Line) -> impl Iterator<Item = Line> {
