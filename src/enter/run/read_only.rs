@@ -80,7 +80,7 @@ fn remount(at: &OwnedFd) -> nix::Result<()> {
         (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
         (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
         (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
-        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
+        // MS_RELATIME is the kernel's default (mount(2)), and not every C library names its flag.
     ];
     let flags = fstatvfs(at)?.flags();
     let kept = kept.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, flag)| flag);
