@@ -83,7 +83,22 @@ pub fn all_are_told() {
     }
 }
 
+/// Whether one of these options is among the words: the letter, also among others, or what begins so.
+fn given(both: &Both, letter: char, long: &str) -> bool {
+    let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains(letter);
+    both.line.split(' ').any(|word| word.starts_with(long) || short(word))
+}
+
 pub const DIFFERENCES: &[Difference] = &[
+    Difference {
+        why: "an option that theirs lacks",
+        row: "`--init`, `--no-new-privs` and the other options that util-linux lacks, and their abbreviations",
+        explains: |both| {
+            // The generated lines come to no other one.
+            let abbreviated = both.line.split(' ').any(|word| "--no-new-privs".starts_with(word) && word.len() > 3);
+            abbreviated && both.first_lines[1].contains("unrecognized option '--no")
+        },
+    },
     Difference {
         why: "bug: as root, theirs takes a subuid line of any named user, and newuidmap refuses it",
         row: "a line of /etc/subuid, as root",
@@ -207,9 +222,10 @@ pub const DIFFERENCES: &[Difference] = &[
         why: "newgidmap denies setgroups(2) with the caller's own group; as root we write the map ourselves, as the newest",
         row: "root, `--map-groups` with its own group",
         explains: |both| {
-            both.only_in_ours() == ["setgroups allow"]
-                && both.only_in_theirs() == ["setgroups deny"]
-                && both.line.contains("--map-groups")
+            let denied = both.only_in_ours() == ["setgroups allow"] && both.only_in_theirs() == ["setgroups deny"];
+            // With -G, theirs finds that out itself.
+            let refused = theirs_says(both, "setgroups failed: Operation not permitted") && given(both, 'G', "--setg");
+            (denied || refused) && !both.setting.ordinary_user && both.line.contains("--map-groups")
         },
     },
     Difference {
@@ -241,10 +257,12 @@ pub const DIFFERENCES: &[Difference] = &[
                 !lines.is_empty() && lines.iter().all(is_place)
             };
             let other = elsewhere(both.only_in_ours()) && elsewhere(both.only_in_theirs());
-            (refused(both, "cannot chdir to ") || other)
+            // What theirs, which is in the old directory, fails at comes later.
+            let sooner = both.first_lines[0].contains("cannot chdir to ") && both.ours.ending != both.theirs.ending;
+            (refused(both, "cannot chdir to ") || sooner || other)
                 && both.setting.tool == "unshare"
-                && both.line.contains("-R") | both.line.contains("--r")
-                && both.line.contains("-w") | both.line.contains("--w")
+                && given(both, 'R', "--r")
+                && given(both, 'w', "--w")
         },
     },
     Difference {
