@@ -12,7 +12,7 @@ use super::fault::{Fault, Part};
 use super::setting::SignalPolicy;
 use super::status_line::StatusLine;
 use crate::sys::process::Status;
-use crate::sys::process::{ChildEvent, ended_child, has_continued, poll_child, wait_for_end};
+use crate::sys::process::{ChildEvent, ended_child, has_continued, has_stopped, poll_child, wait_for_end};
 use crate::sys::signal::{
     Received, SignalNumber, SignalSet, is_ignored, is_member, send, stop_unless_continued, take_pending,
 };
@@ -166,7 +166,8 @@ impl Supervisor<'_> {
         if let (true, Some(channel)) = (self.has_init(), self.events.channel) {
             self.continued = self.continued.wrapping_add(1);
             let _ = Order::Continue(self.continued).give(channel);
-            if !self.child_stands {
+            // Process 1 may have been stopped just now.
+            if !self.child_stands && !has_stopped(self.child) {
                 return;
             }
         }

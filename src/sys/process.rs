@@ -86,6 +86,11 @@ pub fn has_continued(child: i32) -> bool {
     matches!(wait_id(child, libc::WCONTINUED | libc::WNOHANG), Ok(Some(_)))
 }
 
+/// Whether `child` has been stopped since that was asked last, also by [`poll_child`]: WSTOPPED of waitid(2).
+pub fn has_stopped(child: i32) -> bool {
+    matches!(wait_id(child, libc::WSTOPPED | libc::WNOHANG), Ok(Some(_)))
+}
+
 /// The PID of any child that has ended and that nobody has waited for yet, see waitid(2).
 pub fn ended_child() -> Option<i32> {
     let (_, pid, _) = wait_any(libc::P_ALL, 0, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).ok()??;

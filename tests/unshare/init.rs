@@ -362,10 +362,14 @@ fn a_shell_inside_has_job_control() {
     let scene = Scene::new();
     let pty = Pty::new();
     let shell = ["/bin/bash", "--norc", "--noprofile", "--noediting", "-i"];
+    // A single process: a stop that meets sh(1) while it starts another is lost now and then, without an init as well.
+    let fifo = scene.path("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
+    let _writer = File::options().read(true).write(true).open(&fifo).unwrap();
     let mut process = scene.unshare(["--init"]).args(shell).env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
     for round in 1..=3 {
-        pty.type_in(b"sh -c 'echo at work; sleep 1000'\n");
-        poll_until("the start", || pty.text().matches("at work\n").count() == round);
+        pty.type_in(b"probe hold <fifo\n");
+        poll_until("the start", || pty.text().matches("ready\n").count() == round);
         pty.type_in(b"\x1a");
         poll_until("the stop", || pty.text().matches("Stopped").count() == round);
         assert_ne!(process.state(), 'T');
