@@ -44,9 +44,12 @@ mod imp {
         registers.rax = -i64::from(errno) as u64;
     }
 
-    /// Changes the third argument, and returns what it was.
+    /// Lowers the third argument, and returns what it was. A text with numbers in it may be shorter than in the run before: no
+    /// call is made with more than the program has given it.
     pub fn set_count(registers: &mut Registers, count: u64) -> u64 {
-        std::mem::replace(&mut registers.rdx, count)
+        let given = registers.rdx;
+        registers.rdx = count.min(given);
+        given
     }
 
     /// Which argument of the call is a path: of mount(2), the place.
