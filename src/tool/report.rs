@@ -107,8 +107,18 @@ pub fn notes_for_person(caller: &Invocation, notes: impl FnOnce() -> Vec<String>
 /// Writes to stdout. A closed stdout is an error (EBADF). A closed pipe kills us by SIGPIPE, as it kills a C program;
 /// if our caller ignores SIGPIPE, it is an error, too, unless it occurs in the last block. util-linux reports only what
 /// it learns when it closes the stream at the end.
+///
+/// These bytes are one block, however many: util-linux's --help, which is shorter, is one.
 pub fn output(bytes: &[u8]) -> Result<(), Failure> {
-    output_of(|stdout| stdout.write_all(bytes))
+    let fd = file::stdout().ok_or(Failure::Output(Some(Errno::EBADF)))?;
+    last_block(fd, bytes)
+}
+
+fn last_block(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Failure> {
+    match file::write_all(fd, bytes) {
+        Err(Errno::EPIPE) | Ok(()) => Ok(()),
+        Err(errno) => Err(Failure::Output(Some(errno))),
+    }
 }
 
 /// The same for what is written in pieces.
@@ -118,10 +128,7 @@ pub fn output_of(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result
     };
     let mut stdout = Stdout { fd, block: Vec::with_capacity(BLOCK) };
     write(&mut stdout).map_err(|_| Failure::Output(None))?;
-    match file::write_all(fd, &stdout.block) {
-        Err(Errno::EPIPE) | Ok(()) => Ok(()),
-        Err(errno) => Err(Failure::Output(Some(errno))),
-    }
+    last_block(fd, &stdout.block)
 }
 
 /// Standard output, in the same blocks as the C library writes: the message depends on which of them fails.
