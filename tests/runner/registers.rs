@@ -44,11 +44,11 @@ mod imp {
         registers.rax = -i64::from(errno) as u64;
     }
 
-    /// Lowers the third argument, and returns what it was. A text with numbers in it may be shorter than in the run before: no
-    /// call is made with more than the program has given it.
+    /// Lowers the third argument, and returns what it was. A text with numbers in it may be shorter than in the run before: the
+    /// call is made with fewer bytes than the program has given it this time.
     pub fn set_count(registers: &mut Registers, count: u64) -> u64 {
         let given = registers.rdx;
-        registers.rdx = count.min(given);
+        registers.rdx = count.min(given.saturating_sub(1)).max(1);
         given
     }
 

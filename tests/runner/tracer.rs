@@ -237,9 +237,6 @@ impl Tracer<'_> {
                     }
                     Effect::LateError(errno) => tracee.altered = Some(Altered::Answer(errno)),
                     Effect::Bytes(count) => {
-                        // The number of digits of a PID may have changed since the call was taken down.
-                        let asked_for = registers::arguments(&registers)[2];
-                        let count = count.min(asked_for.saturating_sub(1)).max(1);
                         tracee.altered = Some(Altered::Count(registers::set_count(&mut registers, count)));
                         registers::set(pid, &registers);
                     }
