@@ -1,19 +1,49 @@
-//! --cap-drop and --cap-add, of unshare and nsenter.
+//! --cap-drop, --cap-add and --no-new-privs, of unshare and nsenter.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::getopt::{Matched, UsageError, Wording};
+use super::getopt::{Matched, Opt, UsageError, Wording};
 use crate::error::RequestError;
 use crate::sys::capability::{CapabilitySet, is_known, number_of};
 
-/// What --cap-drop and --cap-add say, each of them once or more.
+/// What these options say, --cap-drop and --cap-add each once or more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// --cap-drop.
     pub dropped: Option<CapabilityList>,
     /// --cap-add.
     pub added: Option<CapabilityList>,
+    /// --no-new-privs.
+    pub no_new_privileges: bool,
+}
+
+/// The row of --cap-drop.
+pub const fn cap_drop<A: AsMut<Capabilities>>() -> Opt<A> {
+    Opt::read("cap-drop", "Run the program without these capabilities", |args: &mut A, matched| {
+        args.as_mut().dropped.get_or_insert_default().read(&matched)
+    })
+    .required("LIST")
+    .ours()
+    .repeatable()
+}
+
+/// The row of --cap-add.
+pub const fn cap_add<A: AsMut<Capabilities>>() -> Opt<A> {
+    Opt::read(
+        "cap-add",
+        "Leave these capabilities, as far as we have them, after --cap-drop",
+        |args: &mut A, matched| args.as_mut().added.get_or_insert_default().read(&matched),
+    )
+    .required("LIST")
+    .ours()
+    .repeatable()
+}
+
+/// The row of --no-new-privs.
+pub const fn no_new_privs<A: AsMut<Capabilities>>() -> Opt<A> {
+    let help = "Let no set-user-ID bit or file capability give the program rights";
+    Opt::switch("no-new-privs", help, |args: &mut A| args.as_mut().no_new_privileges = true).ours()
 }
 
 /// A list of capabilities.
@@ -26,16 +56,6 @@ pub struct CapabilityList {
 }
 
 impl Capabilities {
-    /// Reads an argument of --cap-drop.
-    pub fn read_dropped<A>(&mut self, matched: &Matched<'_, A>) -> Result<(), UsageError> {
-        self.dropped.get_or_insert_default().read(matched)
-    }
-
-    /// Reads an argument of --cap-add.
-    pub fn read_added<A>(&mut self, matched: &Matched<'_, A>) -> Result<(), UsageError> {
-        self.added.get_or_insert_default().read(matched)
-    }
-
     /// What is to be dropped in the end: what is dropped and not added; `None` where neither option is given. Errors: the
     /// kernel lacks one that is to be added.
     pub fn resolve(&self) -> Result<Option<CapabilitySet>, RequestError> {

@@ -59,7 +59,7 @@ pub struct LsnsArgs {
 type Row = Opt<LsnsArgs>;
 
 /// lsns's options.
-pub const OPTIONS: [Row; 17] = [
+pub const OPTIONS: &[Row] = &[
     Row::read("json", "Print JSON", |args, _| {
         args.json = true;
         args.check_format()
@@ -132,7 +132,7 @@ pub const PAGE: Page = Page {
 
 /// Reads lsns's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<LsnsArgs>, UsageError> {
-    read(&OPTIONS, Order::Mixed, arguments, LsnsArgs::finish)
+    read(OPTIONS, Order::Mixed, arguments, LsnsArgs::finish)
 }
 
 fn tree(text: &OsStr) -> Option<Tree> {

@@ -8,7 +8,7 @@ mod resolve;
 
 pub use resolve::{look_up, resolve};
 
-use super::capabilities::Capabilities;
+use super::capabilities::{self, Capabilities};
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, GID, IdOrName, UID};
@@ -41,10 +41,8 @@ pub struct NsenterArgs {
     pub preserve_credentials: bool,
     /// --keep-caps.
     pub keep_capabilities: bool,
-    /// --cap-drop and --cap-add.
+    /// --cap-drop, --cap-add and --no-new-privs.
     pub capabilities: Capabilities,
-    /// --no-new-privs.
-    pub no_new_privileges: bool,
     /// --root, with its directory.
     pub root: Option<Option<PathBuf>>,
     /// --wd, with its directory.
@@ -89,7 +87,7 @@ macro_rules! namespace {
 type Row = Opt<NsenterArgs>;
 
 /// nsenter's options.
-pub const OPTIONS: [Row; 30] = [
+pub const OPTIONS: &[Row] = &[
     Row::switch("all", "Enter all namespaces of the target", |args| args.all = true).short(b'a'),
     Row::read("target", "The process to take namespaces from; INODE is its pidfd's", NsenterArgs::read_target)
         .short(b't')
@@ -134,22 +132,9 @@ pub const OPTIONS: [Row; 30] = [
         args.keep_capabilities = true
     })
     .newer(),
-    Row::read("cap-drop", "Run the program without these capabilities", |args, matched| {
-        args.capabilities.read_dropped(&matched)
-    })
-    .required("LIST")
-    .ours()
-    .repeatable(),
-    Row::read("cap-add", "Leave these capabilities, as far as we have them, after --cap-drop", |args, matched| {
-        args.capabilities.read_added(&matched)
-    })
-    .required("LIST")
-    .ours()
-    .repeatable(),
-    Row::switch("no-new-privs", "Let no set-user-ID bit or file capability give the program rights", |args| {
-        args.no_new_privileges = true
-    })
-    .ours(),
+    capabilities::cap_drop(),
+    capabilities::cap_add(),
+    capabilities::no_new_privs(),
     Row::store("root", "Set the root directory: the target's, or DIR outside", |args, directory| {
         args.root = Some(directory.map(PathBuf::from))
     })
@@ -210,7 +195,13 @@ pub const PAGE: Page = Page {
 
 /// Reads nsenter's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<NsenterArgs>, UsageError> {
-    read(&OPTIONS, Order::UntilOperand, arguments, NsenterArgs::finish)
+    read(OPTIONS, Order::UntilOperand, arguments, NsenterArgs::finish)
+}
+
+impl AsMut<Capabilities> for NsenterArgs {
+    fn as_mut(&mut self) -> &mut Capabilities {
+        &mut self.capabilities
+    }
 }
 
 impl NsenterArgs {

@@ -8,7 +8,7 @@ mod resolve;
 
 pub use resolve::{look_up, resolve};
 
-use super::capabilities::Capabilities;
+use super::capabilities::{self, Capabilities};
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, id_of_program};
@@ -58,10 +58,8 @@ pub struct UnshareArgs {
     pub setgroups: Option<Setgroups>,
     /// --keep-caps.
     pub keep_capabilities: bool,
-    /// --cap-drop and --cap-add.
+    /// --cap-drop, --cap-add and --no-new-privs.
     pub capabilities: Capabilities,
-    /// --no-new-privs.
-    pub no_new_privileges: bool,
     /// --setuid.
     pub uid: Option<IdOrName>,
     /// --setgid.
@@ -119,7 +117,7 @@ const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
 type Row = Opt<UnshareArgs>;
 
 /// unshare's options.
-pub const OPTIONS: [Row; 48] = [
+pub const OPTIONS: &[Row] = &[
     namespace!(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
     namespace!(Kind::Uts, "New UTS namespace (host name)"),
     namespace!(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
@@ -252,22 +250,9 @@ pub const OPTIONS: [Row; 48] = [
     Row::switch("keep-caps", "Let the program keep the capabilities in the new user namespace", |args| {
         args.keep_capabilities = true
     }),
-    Row::read("cap-drop", "Run the program without these capabilities", |args, matched| {
-        args.capabilities.read_dropped(&matched)
-    })
-    .required("LIST")
-    .ours()
-    .repeatable(),
-    Row::read("cap-add", "Leave these capabilities, as far as we have them, after --cap-drop", |args, matched| {
-        args.capabilities.read_added(&matched)
-    })
-    .required("LIST")
-    .ours()
-    .repeatable(),
-    Row::switch("no-new-privs", "Let no set-user-ID bit or file capability give the program rights", |args| {
-        args.no_new_privileges = true
-    })
-    .ours(),
+    capabilities::cap_drop(),
+    capabilities::cap_add(),
+    capabilities::no_new_privs(),
     Row::read("setuid", "Run the program as this user", |args, matched| {
         args.uid = Some(matched.read(UID, "a UID or user name", id_of_program)?);
         Ok(())
@@ -382,10 +367,16 @@ pub const PAGE: Page = Page {
 
 /// Reads unshare's command line, argv without its first.
 pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<UnshareArgs>, UsageError> {
-    read(&OPTIONS, Order::UntilOperand, arguments, |args, operands| {
+    read(OPTIONS, Order::UntilOperand, arguments, |args, operands| {
         args.program = operands;
         Ok(())
     })
+}
+
+impl AsMut<Capabilities> for UnshareArgs {
+    fn as_mut(&mut self) -> &mut Capabilities {
+        &mut self.capabilities
+    }
 }
 
 impl UnshareArgs {

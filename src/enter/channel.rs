@@ -38,7 +38,7 @@ pub type Identities = [(u64, u64); Kind::ALL.len()];
 pub enum News {
     /// The program is about to start, in these namespaces. The process that says so becomes the program.
     Started(Identities),
-    /// The program has been stopped by this signal, after the order to continue with this number had been carried out.
+    /// The program has been stopped by this signal, after the instruction to continue with this number had been carried out.
     Stopped(SignalNumber, u32),
     /// The program has ended so.
     Ended(Status),
@@ -46,11 +46,11 @@ pub enum News {
 
 /// What process 1 is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Instruction {
     /// Send this signal to the program; not if the program is in our process group, where the second is set: then the
     /// terminal has sent it to both.
     Signal(SignalNumber, bool),
-    /// Continue the program, if it is stopped. Orders to continue are numbered from 1.
+    /// Continue the program, if it is stopped. Instructions to continue are numbered from 1.
     Continue(u32),
 }
 
@@ -66,7 +66,7 @@ pub enum Heard<T> {
 }
 
 const NEWS: usize = 3 + 2 * Kind::ALL.len();
-const ORDER: usize = 2;
+const INSTRUCTION: usize = 2;
 
 impl News {
     fn to_words(self) -> [u64; NEWS] {
@@ -113,21 +113,21 @@ impl News {
     }
 }
 
-impl Order {
-    fn to_words(self) -> [u64; ORDER] {
+impl Instruction {
+    fn to_words(self) -> [u64; INSTRUCTION] {
         match self {
-            Order::Signal(signal, false) => [1, signal.0 as u64],
-            Order::Signal(signal, true) => [2, signal.0 as u64],
-            Order::Continue(number) => [3, u64::from(number)],
+            Instruction::Signal(signal, false) => [1, signal.0 as u64],
+            Instruction::Signal(signal, true) => [2, signal.0 as u64],
+            Instruction::Continue(number) => [3, u64::from(number)],
         }
     }
 
-    fn from_words(words: [u64; ORDER]) -> Option<Order> {
+    fn from_words(words: [u64; INSTRUCTION]) -> Option<Instruction> {
         let signal = SignalNumber(words[1] as i32);
         Some(match words[0] {
-            1 => Order::Signal(signal, false),
-            2 => Order::Signal(signal, true),
-            3 => Order::Continue(words[1] as u32),
+            1 => Instruction::Signal(signal, false),
+            2 => Instruction::Signal(signal, true),
+            3 => Instruction::Continue(words[1] as u32),
             _ => return None,
         })
     }
@@ -138,8 +138,8 @@ impl Order {
     }
 
     /// What we have been told, if anything.
-    pub fn hear(inside: impl AsFd) -> Heard<Order> {
-        hear(inside, Order::from_words)
+    pub fn hear(inside: impl AsFd) -> Heard<Instruction> {
+        hear(inside, Instruction::from_words)
     }
 }
 
@@ -204,31 +204,34 @@ mod tests {
             News::Ended(Status::Exited(255)),
             News::Ended(Status::Killed(SignalNumber::KILL)),
         ];
-        let orders =
-            [Order::Signal(SignalNumber::TERM, false), Order::Signal(SignalNumber::INT, true), Order::Continue(7)];
+        let instructions = [
+            Instruction::Signal(SignalNumber::TERM, false),
+            Instruction::Signal(SignalNumber::INT, true),
+            Instruction::Continue(7),
+        ];
         for said in news {
             said.tell(&inside).unwrap();
         }
-        for order in orders {
-            order.give(&outside).unwrap();
+        for instruction in instructions {
+            instruction.give(&outside).unwrap();
         }
         for said in news {
             assert_eq!(News::hear(&outside), Heard::Said(said, std::process::id() as i32));
         }
-        for order in orders {
-            assert_eq!(Order::hear(&inside), Heard::Said(order, 0));
+        for instruction in instructions {
+            assert_eq!(Instruction::hear(&inside), Heard::Said(instruction, 0));
         }
-        assert_eq!((News::hear(&outside), Order::hear(&inside)), (Heard::Nothing, Heard::Nothing));
+        assert_eq!((News::hear(&outside), Instruction::hear(&inside)), (Heard::Nothing, Heard::Nothing));
         drop(inside);
         assert_eq!(News::hear(&outside), Heard::Closed);
-        assert_eq!(Order::Continue(1).give(&outside), Err(Errno::EPIPE));
+        assert_eq!(Instruction::Continue(1).give(&outside), Err(Errno::EPIPE));
     }
 
     #[test]
     fn who_sends_more_than_fits_is_not_held_up_for_ever() {
         let Channel { outside, inside: _inside } = Channel::open().unwrap();
         let outside = outside.unwrap();
-        let full = (0..100_000).find_map(|number| Order::Continue(number).give(&outside).err());
+        let full = (0..100_000).find_map(|number| Instruction::Continue(number).give(&outside).err());
         assert_eq!(full, Some(Errno::EAGAIN));
     }
 }

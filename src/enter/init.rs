@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{Pid, chdir, getpgid, getpgrp};
 
-use super::channel::{Heard, News, Order};
+use super::channel::{Heard, Instruction, News};
 use super::events::{Event, Events};
 use super::fault::{Fault, Part};
 use super::supervise::reap_all_but;
@@ -46,7 +46,7 @@ struct Init<'m> {
     events: Events<'m>,
     /// The signal by which the program is stopped, as far as we have been told.
     stopped: Option<SignalNumber>,
-    /// The number of the last order to continue.
+    /// The number of the last instruction to continue.
     continued: u32,
     /// Whether our process group has been stopped or continued as a whole since the program last stopped.
     group_was_told: bool,
@@ -97,13 +97,13 @@ impl Init<'_> {
 
     fn hear(&mut self) {
         while let Some(channel) = self.events.channel {
-            match Order::hear(channel) {
+            match Instruction::hear(channel) {
                 Heard::Nothing => return,
                 // Our parent outside has died, or is about to. The program goes on, unless we are to die as well.
                 Heard::Closed => self.events.channel = None,
-                Heard::Said(Order::Signal(_, true), _) if self.is_in_our_group() => {}
-                Heard::Said(Order::Signal(signal, _), _) => drop(send(self.program, signal)),
-                Heard::Said(Order::Continue(number), _) => self.continue_program(number),
+                Heard::Said(Instruction::Signal(_, true), _) if self.is_in_our_group() => {}
+                Heard::Said(Instruction::Signal(signal, _), _) => drop(send(self.program, signal)),
+                Heard::Said(Instruction::Continue(number), _) => self.continue_program(number),
             }
         }
     }

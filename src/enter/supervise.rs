@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
-use super::channel::{Heard, News, Order};
+use super::channel::{Heard, Instruction, News};
 use super::events::{Event, Events};
 use super::fault::{Fault, Part};
 use super::setting::SignalPolicy;
@@ -84,7 +84,7 @@ struct Supervisor<'m> {
     policy: SignalPolicy,
     events: Events<'m>,
     status_line: Option<&'m mut StatusLine>,
-    /// How many orders to continue process 1 has been given.
+    /// How many instructions to continue process 1 has been given.
     continued: u32,
     /// Whether process 1 itself has been stopped, as only SIGSTOP does.
     child_stands: bool,
@@ -165,7 +165,7 @@ impl Supervisor<'_> {
     fn continue_child(&mut self) {
         if let (true, Some(channel)) = (self.has_init(), self.events.channel) {
             self.continued = self.continued.wrapping_add(1);
-            let _ = Order::Continue(self.continued).give(channel);
+            let _ = Instruction::Continue(self.continued).give(channel);
             // Process 1 may have been stopped just now.
             if !self.child_stands && !has_stopped(self.child) {
                 return;
@@ -187,7 +187,7 @@ impl Supervisor<'_> {
             // Process 1 knows better than we whether it has reached the program.
             _ if self.has_init() && is_forwarded => {
                 if let Some(channel) = self.events.channel {
-                    let _ = Order::Signal(signal, is_for_group(received)).give(channel);
+                    let _ = Instruction::Signal(signal, is_for_group(received)).give(channel);
                 }
             }
             _ if has_reached(self.child, received) => {}

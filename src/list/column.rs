@@ -77,7 +77,7 @@ const TEXT: ColumnFacts =
 const NUMBER: ColumnFacts = ColumnFacts { number: true, right: true, ..TEXT };
 
 /// Every column, in the order of --output-all.
-pub const COLUMNS: [ColumnFacts; 21] = [
+pub const COLUMNS: &[ColumnFacts] = &[
     ColumnFacts { column: Column::Ns, name: "NS", minimum: 10, help: "namespace identifier (inode number)", ..NUMBER },
     ColumnFacts { column: Column::Type, name: "TYPE", minimum: 5, help: "kind of namespace", ..TEXT },
     ColumnFacts { column: Column::Path, name: "PATH", help: "path to the namespace", ..TEXT },

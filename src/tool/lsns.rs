@@ -15,7 +15,7 @@ use crate::sys::process::Status;
 pub fn lsns(invocation: Invocation) -> Status {
     use cli::lsns::{OPTIONS, PAGE, parse};
     let (meant, look_up) = (hint::lsns::usage, |_: &_| Ok(()));
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant, look_up, work: do_lsns }, invocation)
+    start(Tool { page: PAGE, options: OPTIONS, parse, meant, look_up, work: do_lsns }, invocation)
 }
 
 fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {

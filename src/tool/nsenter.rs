@@ -10,7 +10,7 @@ pub fn nsenter(invocation: Invocation) -> Status {
     use cli::nsenter::{OPTIONS, PAGE, parse};
     let meant = hint::nsenter::usage_hint;
     let look_up = |args: &_| cli::nsenter::look_up(args).map(drop);
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant, look_up, work: do_nsenter }, invocation)
+    start(Tool { page: PAGE, options: OPTIONS, parse, meant, look_up, work: do_nsenter }, invocation)
 }
 
 fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<Status, HintedFailure> {

@@ -10,7 +10,7 @@ use crate::{cli, enter};
 pub fn unshare(invocation: Invocation) -> Status {
     use cli::unshare::look_up;
     use cli::unshare::{OPTIONS, PAGE, parse};
-    start(Tool { page: PAGE, options: &OPTIONS, parse, meant: |_| None, look_up, work: do_unshare }, invocation)
+    start(Tool { page: PAGE, options: OPTIONS, parse, meant: |_| None, look_up, work: do_unshare }, invocation)
 }
 
 fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<Status, HintedFailure> {

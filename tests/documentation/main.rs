@@ -41,9 +41,9 @@ struct Tool {
 
 fn tools() -> Vec<Tool> {
     vec![
-        tool(1, &cli::unshare::PAGE, &cli::unshare::OPTIONS, |line| cli::unshare::parse(line).map(drop)),
-        tool(1, &cli::nsenter::PAGE, &cli::nsenter::OPTIONS, |line| cli::nsenter::parse(line).map(drop)),
-        tool(8, &cli::lsns::PAGE, &cli::lsns::OPTIONS, |line| cli::lsns::parse(line).map(drop)),
+        tool(1, &cli::unshare::PAGE, cli::unshare::OPTIONS, |line| cli::unshare::parse(line).map(drop)),
+        tool(1, &cli::nsenter::PAGE, cli::nsenter::OPTIONS, |line| cli::nsenter::parse(line).map(drop)),
+        tool(8, &cli::lsns::PAGE, cli::lsns::OPTIONS, |line| cli::lsns::parse(line).map(drop)),
     ]
 }
 

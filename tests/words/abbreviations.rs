@@ -97,8 +97,8 @@ fn assert_table<Id>(table: &[Opt<Id>], old: &[&'static str]) {
 
 scene_test!(of_old_options);
 fn of_old_options() {
-    assert_table(&unshare::OPTIONS, UNSHARE);
-    assert_table(&nsenter::OPTIONS, NSENTER);
+    assert_table(unshare::OPTIONS, UNSHARE);
+    assert_table(nsenter::OPTIONS, NSENTER);
 }
 
 scene_test!(the_tools_take_them_so);
@@ -139,7 +139,7 @@ fn of_newer_options() {
         ("mount-d", "mount-dev"),
         ("mount-", "mount-proc"),
     ] {
-        assert_eq!(meant(&unshare::OPTIONS, name), Some(full), "{name}");
+        assert_eq!(meant(unshare::OPTIONS, name), Some(full), "{name}");
     }
     for (name, full) in [
         ("net-", "net-socket"),
@@ -149,7 +149,7 @@ fn of_newer_options() {
         ("j", "join-cgroup"),
         ("k", "keep-caps"),
     ] {
-        assert_eq!(meant(&nsenter::OPTIONS, name), Some(full), "{name}");
+        assert_eq!(meant(nsenter::OPTIONS, name), Some(full), "{name}");
     }
 }
 
@@ -157,9 +157,9 @@ scene_test!(of_our_own_options);
 fn of_our_own_options() {
     on_purpose("theirs has none of these");
     for (name, full) in [("in", "init"), ("i", "ipc"), ("st", "status-fd")] {
-        assert_eq!(meant(&unshare::OPTIONS, name), Some(full), "{name}");
+        assert_eq!(meant(unshare::OPTIONS, name), Some(full), "{name}");
     }
     for (name, full) in [("ki", "kill-child"), ("for", "forward-signals"), ("fo", "follow-context")] {
-        assert_eq!(meant(&nsenter::OPTIONS, name), Some(full), "{name}");
+        assert_eq!(meant(nsenter::OPTIONS, name), Some(full), "{name}");
     }
 }

@@ -31,7 +31,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
         uid,
         keep_capabilities: args.keep_capabilities,
         capabilities: args.capabilities.resolve()?,
-        no_new_privileges: args.no_new_privileges,
+        no_new_privileges: args.capabilities.no_new_privileges,
         program: Program::from_operands(&args.program)?,
         ..NsenterRequest::default()
     };

@@ -80,7 +80,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         uid,
         keep_capabilities: args.keep_capabilities,
         capabilities: args.capabilities.resolve()?,
-        no_new_privileges: args.no_new_privileges,
+        no_new_privileges: args.capabilities.no_new_privileges,
         variables: args.environment,
         program: Program::from_operands(&args.program)?,
     })

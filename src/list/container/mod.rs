@@ -138,25 +138,27 @@ type Look = fn(&[u8]) -> bool;
 
 /// Scopes and directories that runtimes make, with the id between two ends, and how it must look. The monitor of a
 /// container (`libpod-conmon-…`) is not in it.
-const AFFIXED: [(&str, &str, &str, Look); 13] = [
-    ("docker-", ".scope", "docker", is_hash_or_build),
-    ("libpod-payload-", "", "podman", is_hash),
-    ("libpod-", ".scope", "podman", is_hash),
-    ("libpod-", "", "podman", is_hash),
-    ("cri-containerd-", ".scope", "containerd", is_hash),
-    ("nerdctl-", ".scope", "containerd", is_hash),
-    ("crio-", ".scope", "cri-o", is_hash),
-    ("crio-", "", "cri-o", is_hash),
-    ("buildah-", ".scope", "buildah", is_buildahs),
-    ("buildah-", "", "buildah", is_buildahs),
-    ("runc-", ".scope", "runc", is_name),
-    ("crun-", ".scope", "crun", is_name),
-    ("apptainer-", ".scope", "apptainer", is_name),
+const AFFIXED: &[(&str, &[&str], &str, Look)] = &[
+    ("docker-", SCOPE, "docker", is_hash_or_build),
+    ("libpod-payload-", DIRECTORY, "podman", is_hash),
+    ("libpod-", EITHER, "podman", is_hash),
+    ("cri-containerd-", SCOPE, "containerd", is_hash),
+    ("nerdctl-", SCOPE, "containerd", is_hash),
+    ("crio-", EITHER, "cri-o", is_hash),
+    ("buildah-", EITHER, "buildah", is_buildahs),
+    ("runc-", SCOPE, "runc", is_name),
+    ("crun-", SCOPE, "crun", is_name),
+    ("apptainer-", SCOPE, "apptainer", is_name),
 ];
 
+/// The ends of a scope of systemd, of a directory that a runtime has made itself, and of a place that may be either.
+const SCOPE: &[&str] = &[".scope"];
+const DIRECTORY: &[&str] = &[""];
+const EITHER: &[&str] = &[".scope", ""];
+
 fn affixed(place: &Place<'_>, _: &Evidence) -> Option<Name> {
-    AFFIXED.iter().find_map(|(start, end, runtime, looks)| {
-        let id = between(place.part(), start, end).filter(|id| looks(id))?;
+    AFFIXED.iter().find_map(|(start, ends, runtime, looks)| {
+        let id = ends.iter().find_map(|end| between(place.part(), start, end).filter(|id| looks(id)))?;
         name(runtime, id)
     })
 }
@@ -176,7 +178,7 @@ fn lxc(place: &Place<'_>, evidence: &Evidence) -> Option<Name> {
 }
 
 /// Directories below which each entry is a container, with the look of its id.
-const DIRECTORIES: [(&str, &str, Look); 7] = [
+const DIRECTORIES: &[(&str, &str, Look)] = &[
     ("docker", "docker", is_hash_or_build),
     ("buildkit", "buildkit", is_hash_or_build),
     ("lxc", "lxc", is_name),

@@ -181,7 +181,7 @@ fn arguments(bytes: &[u8]) -> Vec<OsString> {
 }
 
 fn check_unshare(bytes: &[u8]) {
-    check(bytes, &unshare::OPTIONS, Order::UntilOperand, unshare::parse, lines_of::unshare, |args| {
+    check(bytes, unshare::OPTIONS, Order::UntilOperand, unshare::parse, lines_of::unshare, |args| {
         for id in [&args.uid, &args.gid].into_iter().flatten() {
             assert_ne!(*id, IdOrName::Id(u32::MAX));
         }
@@ -189,14 +189,14 @@ fn check_unshare(bytes: &[u8]) {
 }
 
 fn check_nsenter(bytes: &[u8]) {
-    check(bytes, &nsenter::OPTIONS, Order::UntilOperand, nsenter::parse, lines_of::nsenter, |args| {
+    check(bytes, nsenter::OPTIONS, Order::UntilOperand, nsenter::parse, lines_of::nsenter, |args| {
         assert!(args.target.is_none_or(|target| target.pid > 0));
         assert!(args.net_socket.is_none_or(|fd| fd >= 0));
     });
 }
 
 fn check_lsns(bytes: &[u8]) {
-    check(bytes, &lsns::OPTIONS, Order::Mixed, lsns::parse, lines_of::lsns, |args| {
+    check(bytes, lsns::OPTIONS, Order::Mixed, lsns::parse, lines_of::lsns, |args| {
         assert!(args.task.is_none_or(|pid| pid > 0));
         let length = bytes.len();
         match bounded(length, EACH, 8 << 20, || lsns::resolve(args.clone())) {

@@ -144,7 +144,7 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     line.flag("keep-caps", args.keep_capabilities);
     line.capabilities("cap-drop", &args.capabilities.dropped);
     line.capabilities("cap-add", &args.capabilities.added);
-    line.flag("no-new-privs", args.no_new_privileges);
+    line.flag("no-new-privs", args.capabilities.no_new_privileges);
     for (name, id) in [("setuid", &args.uid), ("setgid", &args.gid)] {
         if let Some(id) = id {
             line.value(name, id_or_name(id));
@@ -218,7 +218,7 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     line.flag("keep-caps", args.keep_capabilities);
     line.capabilities("cap-drop", &args.capabilities.dropped);
     line.capabilities("cap-add", &args.capabilities.added);
-    line.flag("no-new-privs", args.no_new_privileges);
+    line.flag("no-new-privs", args.capabilities.no_new_privileges);
     if let Some(directory) = &args.root {
         line.optional("root", directory);
     }
