@@ -4,7 +4,6 @@ use std::ffi::{CStr, CString};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
-use nix::sys::stat::stat;
 use nix::unistd::{AccessFlags, access, faccessat};
 
 use super::interpreter::{Interpreter, LONGEST_PATH, interpreter};
@@ -12,6 +11,7 @@ use super::program::{DEFAULT_PATH, Program};
 use crate::proc::environ;
 use crate::sys::exec::{Vector, execute, execute_script};
 use crate::sys::file::open_retrying;
+use crate::sys::stat::stat;
 
 /// The shell, which runs an executable of a format that the kernel does not know.
 const SCRIPT_SHELL: &CStr = c"/bin/sh";

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::Mode;
 
 use super::channel::Identities;
 use crate::namespace::Kind;
@@ -13,6 +13,7 @@ use crate::sys::file::{OPEN_FLAGS, write_without_signal};
 use crate::sys::nsfs;
 use crate::sys::process::{Status, kernel_version};
 use crate::sys::signal::SignalNumber;
+use crate::sys::stat::fstat;
 
 /// The first kernel in which execve(2) takes the process into the time namespace for its children.
 const EXEC_ENTERS_TIME: (u32, u32) = (6, 2);

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 
 use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{open_retrying, read_fd_bounded};
 use crate::sys::pidfd;
+use crate::sys::stat::fstat;
 
 /// The process that `--target` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, readlink};
-use nix::sys::stat::{FileStat, lstat, stat};
 use nix::sys::statfs::{NSFS_MAGIC, statfs};
 use nix::sys::statvfs::{FsFlags, statvfs};
 
@@ -14,6 +13,7 @@ use super::usage::pasted_dash;
 use crate::enter::program::DEFAULT_PATH;
 use crate::error::Shown;
 use crate::sys::file::{open_retrying, read_fd_bounded};
+use crate::sys::stat::{FileStat, lstat, stat};
 
 /// Builtins of a shell, which are not files.
 const BUILTINS: [&str; 16] = [

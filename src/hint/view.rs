@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2, readlinkat};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use crate::namespace::{Kind, KindSet};
@@ -14,6 +14,7 @@ use crate::proc::mountinfo::{Mount, is_mounted, mounts};
 use crate::proc::status;
 use crate::sys::at::for_each_name;
 use crate::sys::file::{self, OPEN_FLAGS, open_retrying, out_of_the_way, read_fd_bounded};
+use crate::sys::stat::fstat;
 
 /// We read no more than this of a file of /proc.
 const LONGEST: usize = 4 << 20;

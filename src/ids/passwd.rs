@@ -5,10 +5,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 
 use crate::number::parse_decimal;
 use crate::sys::file::open_retrying;
+use crate::sys::stat::fstat;
 
 /// Which of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@ pub mod pidfd;
 pub mod process;
 pub mod signal;
 pub mod socket;
+pub mod stat;
 pub mod terminal;
 pub mod uts;
 

@@ -4,16 +4,18 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::request_code_read;
 
+use super::nsfs::NSIO;
 use super::{check, new_descriptor};
 
 /// Numbers of the system calls, the same on every architecture.
 const SYS_STATMOUNT: libc::c_long = 457;
 const SYS_LISTMOUNT: libc::c_long = 458;
 
-const NS_MNT_GET_INFO: libc::Ioctl = 0x8010_b70a_u32 as libc::Ioctl;
-const NS_MNT_GET_NEXT: libc::Ioctl = 0x8010_b70b_u32 as libc::Ioctl;
-const NS_MNT_GET_PREV: libc::Ioctl = 0x8010_b70c_u32 as libc::Ioctl;
+const NS_MNT_GET_INFO: libc::Ioctl = request_code_read!(NSIO, 10, size_of::<NamespaceInfo>()) as libc::Ioctl;
+const NS_MNT_GET_NEXT: libc::Ioctl = request_code_read!(NSIO, 11, size_of::<NamespaceInfo>()) as libc::Ioctl;
+const NS_MNT_GET_PREV: libc::Ioctl = request_code_read!(NSIO, 12, size_of::<NamespaceInfo>()) as libc::Ioctl;
 
 /// struct mnt_ns_info of <linux/nsfs.h>.
 #[repr(C)]

@@ -3,15 +3,38 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::{request_code_none, request_code_read};
 
 use super::{check, new_descriptor};
 use crate::namespace::{Kind, KindSet};
 
-const NS_GET_USERNS: libc::Ioctl = 0xb701 as libc::Ioctl;
-const NS_GET_PARENT: libc::Ioctl = 0xb702 as libc::Ioctl;
-const NS_GET_NSTYPE: libc::Ioctl = 0xb703 as libc::Ioctl;
-const NS_GET_OWNER_UID: libc::Ioctl = 0xb704 as libc::Ioctl;
-const SIOCGSKNS: libc::Ioctl = 0x894c as libc::Ioctl;
+// Architectures encode directions differently, so the numbers are made by the target's own rule, as _IO and _IOR of
+// <linux/ioctl.h> make them.
+const NS_GET_USERNS: libc::Ioctl = request_code_none!(NSIO, 1) as libc::Ioctl;
+const NS_GET_PARENT: libc::Ioctl = request_code_none!(NSIO, 2) as libc::Ioctl;
+const NS_GET_NSTYPE: libc::Ioctl = request_code_none!(NSIO, 3) as libc::Ioctl;
+const NS_GET_OWNER_UID: libc::Ioctl = request_code_none!(NSIO, 4) as libc::Ioctl;
+const NS_GET_ID: libc::Ioctl = request_code_read!(NSIO, 13, size_of::<u64>()) as libc::Ioctl;
+/// A plain number, the same on every architecture.
+const SIOCGSKNS: libc::Ioctl = 0x894c;
+
+/// The letter of the requests on namespace files.
+pub const NSIO: u8 = 0xb7;
+
+// A second opinion, which `cargo check` for any target asks for: the bits of <asm/ioctl.h>.
+const _: () = {
+    let other = cfg!(any(
+        target_arch = "powerpc",
+        target_arch = "powerpc64",
+        target_arch = "mips",
+        target_arch = "mips64",
+        target_arch = "sparc64"
+    ));
+    let (none, read) = if other { (1 << 29, 2 << 29) } else { (0, 2 << 30) };
+    assert!(NS_GET_USERNS as u32 == none | 0xb701 && NS_GET_PARENT as u32 == none | 0xb702);
+    assert!(NS_GET_NSTYPE as u32 == none | 0xb703 && NS_GET_OWNER_UID as u32 == none | 0xb704);
+    assert!(NS_GET_ID as u32 == read | 8 << 16 | 0xb70d);
+};
 
 /// An ioctl that takes nothing and returns a descriptor, which the kernel makes close-on-exec.
 fn descriptor(fd: impl AsFd, request: libc::Ioctl) -> nix::Result<OwnedFd> {
@@ -89,8 +112,6 @@ pub fn open_by_id(id: u64, facts: Option<HandleFacts>) -> nix::Result<OwnedFd> {
     // SAFETY: the handle has the layout that its header announces, and is only read; a descriptor is made.
     unsafe { new_descriptor(libc::syscall(libc::SYS_open_by_handle_at, FD_NSFS_ROOT, &mut handle, flags)) }
 }
-
-const NS_GET_ID: libc::Ioctl = 0x8008_b70d_u32 as libc::Ioctl;
 
 /// The 64-bit id of a namespace, unique since boot. Errors: ENOTTY before Linux 6.18.
 pub fn id(namespace: impl AsFd) -> nix::Result<u64> {

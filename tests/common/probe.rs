@@ -323,7 +323,7 @@ fn credentials(lines: &mut Vec<String>) {
             "caps permitted {:x} effective {:x} inheritable {:x}",
             caps.permitted, caps.effective, caps.inheritable
         ));
-        let has = |option: libc::c_int, first: libc::c_ulong, capability: u64| {
+        let has = |option: libc::c_int, first: libc::c_ulong, capability: libc::c_ulong| {
             let (a, b) = if option == libc::PR_CAPBSET_READ { (capability, 0) } else { (first, capability) };
             libc::prctl(option, a, b, 0, 0) == 1
         };

@@ -101,7 +101,7 @@ fn mounts_are_counted() -> bool {
     let file = std::fs::File::open("/proc/self/ns/mnt").unwrap();
     let mut info = [0u64; 2];
     // SAFETY: the request writes one structure of 16 bytes.
-    unsafe { libc::ioctl(file.as_raw_fd(), 0x8010_b70a_u32 as libc::Ioctl, &mut info) == 0 }
+    unsafe { libc::ioctl(file.as_raw_fd(), nix::request_code_read!(0xb7, 10, 16) as libc::Ioctl, &mut info) == 0 }
 }
 
 scene_test!(a_root_directory_hides_no_mount);

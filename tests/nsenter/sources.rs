@@ -166,7 +166,7 @@ fn a_namespace_is_named_by_its_id() {
     let mut id = 0u64;
     // NS_GET_ID of ioctl_nsfs(2), Linux 6.18.
     // SAFETY: this request writes one u64.
-    if unsafe { libc::ioctl(file.as_raw_fd(), 0x8008_b70d, &mut id) } != 0 {
+    if unsafe { libc::ioctl(file.as_raw_fd(), nix::request_code_read!(0xb7, 13, 8) as libc::Ioctl, &mut id) } != 0 {
         crate::common::skip("this kernel gives namespaces no ids");
     }
     let outcome = scene.nsenter([&format!("--uts=:{id}"), "probe", "seen"]).run();

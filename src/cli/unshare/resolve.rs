@@ -150,7 +150,7 @@ fn has_tty_group(args: &UnshareArgs, gid_map: &IdMap) -> Result<bool, RequestErr
 fn check_files(mut files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persist>, RequestError> {
     files.sort_by_key(|(kind, _)| Kind::IN_ORDER_OF_ENTERING.into_iter().position(|other| other == *kind));
     for (kind, file) in &files {
-        if let Err(errno) = nix::sys::stat::stat(file) {
+        if let Err(errno) = crate::sys::stat::stat(file) {
             return Err(RequestError::KeepFile { kind: *kind, file: file.clone(), errno });
         }
         if *kind == Kind::Pid && !fork {

@@ -8,7 +8,6 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigSet;
-use nix::sys::stat::{fstat, stat};
 
 use super::{Channel, GO, LEAVE, Outcome, PathOf, RUN, UNDO, own_directory_in_proc, wait_for_helper};
 use crate::enter::fault::{Fault, HelperPart, Part};
@@ -17,6 +16,7 @@ use crate::namespace::Kind;
 use crate::sys::file::{open_retrying, out_of_the_way};
 use crate::sys::mount::{attach, detached_bind};
 use crate::sys::process::{ForkResult, exit_now, fork};
+use crate::sys::stat::{fstat, stat};
 
 /// A binder's job, prepared before it starts.
 pub struct BindJob {

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::stat::{FileStat, fstat, lstat, stat};
 
 use super::opened::Opened;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
+use crate::sys::stat::{FileStat, fstat, lstat, stat};
 
 /// Whether --all means this kind. It leaves out a kind that the kernel lacks, and our own user namespace, which
 /// setns(2) refuses.

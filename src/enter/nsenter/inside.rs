@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sched::setns;
-use nix::sys::stat::fstat;
 use nix::unistd::{pipe2, read};
 
 use super::NsenterRequest;
@@ -21,6 +20,7 @@ use crate::number::number;
 use crate::sys::file::{read_bounded, write_all};
 use crate::sys::process::{ForkResult, exit_now, fork, set_dumpable, wait_for_end};
 use crate::sys::signal::{SignalNumber, is_pending, take_pending};
+use crate::sys::stat::fstat;
 
 /// The id that the kernel shows for every unmapped one, see user_namespaces(7).
 pub fn overflow_id(kind: IdKind) -> Option<u32> {

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 use nix::unistd::geteuid;
 
 use super::NsenterRequest;
@@ -24,6 +23,7 @@ use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::proc::environ;
 use crate::sys::file::{FileIdentity, place, place_of};
+use crate::sys::stat::fstat;
 
 /// The environment of a process is at most so many bytes: execve(2) allows a program 6 MiB of arguments and environment.
 const LONGEST_ENVIRONMENT: usize = 8 << 20;

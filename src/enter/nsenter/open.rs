@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{fstat, stat};
 
 use super::identity::{identity, is_wanted_of_all, leads_elsewhere, leads_to_target_alone, own_identity};
 use super::inside::check_is_mapped_elsewhere;
@@ -23,6 +22,7 @@ use crate::list::query::find::find;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
+use crate::sys::stat::{fstat, stat};
 
 /// In bytes: a page, the most that the kernel returns for an attribute.
 const LONGEST_CONTEXT: usize = 4096;

@@ -4,13 +4,13 @@ use std::ffi::CStr;
 use std::os::fd::AsFd;
 
 use nix::errno::Errno;
-use nix::sys::stat::fstat;
 use nix::unistd::{setgid, setgroups, setuid};
 
 use super::{Run, write_setting};
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::sys::file::{is_of_proc, write_all};
+use crate::sys::stat::fstat;
 
 /// A kernel before 3.19 has no such file, and no such rule.
 pub fn write_setgroups(path: &CStr, word: &[u8]) -> Result<(), Fault> {

@@ -5,7 +5,6 @@ use std::ffi::CStr;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
-use nix::sys::stat::stat;
 use nix::unistd::{chdir, chroot, fchdir};
 
 use super::Run;
@@ -13,6 +12,7 @@ use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::enter::setting::Propagation;
 use crate::sys::file::open_retrying;
+use crate::sys::stat::stat;
 
 pub fn propagate(at: &CStr, propagation: Propagation) -> nix::Result<()> {
     match propagation.flag() {

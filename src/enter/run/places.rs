@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
 use nix::mount::{MntFlags, umount2};
-use nix::sys::stat::{Mode, SFlag, fstat, mkdirat, umask};
+use nix::sys::stat::{Mode, SFlag, mkdirat, umask};
 use nix::unistd::{chdir, fchdir, pivot_root, symlinkat};
 
 use super::Run;
@@ -20,6 +20,7 @@ use crate::enter::setting::{MountPoint, NewFilesystem};
 use crate::error::RequestError;
 use crate::sys::file::{open_retrying, place_of};
 use crate::sys::mount::{self, attach, detached_tree_of, make_read_only, new_filesystem};
+use crate::sys::stat::fstat;
 
 /// A place, with the paths of all directories on the way to it.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use nix::sys::stat::{SFlag, fstat};
+use nix::sys::stat::SFlag;
 
 use super::super::SystemView;
 use super::{DIRECTORIES, NsenterContext};
@@ -18,6 +18,7 @@ use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
+use crate::sys::stat::fstat;
 
 /// Whether it is a name and no path.
 pub fn is_bare(path: &Path) -> bool {

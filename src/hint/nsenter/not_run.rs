@@ -6,13 +6,13 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::{fstat, stat};
 
 use super::super::SystemView;
 use super::super::program::{Search, lacking, not_executable};
 use super::{NsenterContext, names};
 use crate::enter::program::DEFAULT_PATH;
 use crate::namespace::Kind;
+use crate::sys::stat::{fstat, stat};
 
 /// execve(2) failed.
 pub fn not_run(program: &OsStr, errno: Errno, context: &NsenterContext, view: &SystemView) -> Option<String> {

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 
 use super::super::SystemView;
 use super::{NsenterContext, names};
@@ -11,6 +10,7 @@ use crate::enter::nsenter::NamespaceSource;
 use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
+use crate::sys::stat::fstat;
 
 /// Every note on what was asked for.
 pub fn notes(context: &NsenterContext, view: &SystemView) -> Vec<String> {

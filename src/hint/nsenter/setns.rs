@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 
 use super::super::SystemView;
 use super::super::refusal::other_refusal;
@@ -13,6 +12,7 @@ use super::not_run::is_our_own;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_CHROOT};
 use crate::sys::nsfs;
+use crate::sys::stat::fstat;
 
 /// Who owns the target's namespace, as far as it can be seen.
 enum Owner {

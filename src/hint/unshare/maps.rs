@@ -4,7 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use nix::sys::stat::stat;
 use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::super::SystemView;
@@ -19,6 +18,7 @@ use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
 use crate::sys::file::has_attribute;
 use crate::sys::process::Status;
+use crate::sys::stat::stat;
 
 /// The proposal to a user without subordinate ids.
 const PROPOSED: (u32, u32) = (100_000, 65536);

@@ -4,7 +4,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::sys::stat::lstat;
 
 use super::super::SystemView;
 use super::super::refusal::{forbidden, other_refusal};
@@ -12,6 +11,7 @@ use super::UnshareContext;
 use crate::error::{Attempt, Shown};
 use crate::namespace::Kind;
 use crate::proc::mountinfo::{Mount, is_mounted};
+use crate::sys::stat::lstat;
 
 /// PROC_USER_INIT_INO of the kernel: the number of the initial user namespace.
 const FIRST_USER_NAMESPACE: &str = "user:[4026531837]";

@@ -7,11 +7,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{AtFlags, OFlag, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
+use nix::fcntl::{OFlag, openat, readlinkat};
+use nix::sys::stat::{Mode, SFlag};
 use nix::unistd::geteuid;
 
 use crate::sys::file::{open_retrying, read_bounded};
+use crate::sys::stat::{FileStat, fstat, lstat_at};
 
 /// Where containerd keeps a directory for each task that runs, by namespace.
 const CONTAINERD: &str = "run/containerd/io.containerd.runtime.v2.task";
@@ -81,7 +82,7 @@ impl Evidence {
             fstat(&directory).ok().filter(is_ours)?;
         }
         let path = is_plain(name).then(|| OsStr::from_bytes(name))?;
-        let stat = fstatat(&directory, path, AtFlags::AT_SYMLINK_NOFOLLOW).ok().filter(is_ours)?;
+        let stat = lstat_at(&directory, path).ok().filter(is_ours)?;
         Some((directory, stat))
     }
 }

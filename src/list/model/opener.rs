@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, fstat, stat};
+use nix::sys::stat::Mode;
 
 use super::mount_ns_probe::MountNsProbe;
 use super::snapshot::{Holder, Snapshot};
@@ -13,6 +13,7 @@ use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, NamespaceId};
 use crate::proc::link::{Inode, inode};
 use crate::sys::nsfs::HandleFacts;
+use crate::sys::stat::{fstat, stat};
 use crate::sys::{file, mount_tree, nsfs, pidfd};
 
 /// A namespace may be held by another, which must be opened first, and so on. In the kernel, such a chain always ends.

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::Mode;
 
 use super::process::{STEP, namespace, open_in_thread};
 use super::surroundings::Surroundings;
@@ -21,6 +21,7 @@ use crate::number::parse_decimal;
 use crate::proc::link::{Inode, inode, parse_name, parse_socket};
 use crate::sys::at::{self, FileFacts};
 use crate::sys::file::OPEN_FLAGS;
+use crate::sys::stat::fstat;
 use crate::sys::{nsfs, pidfd};
 
 /// The network namespace of each socket that we have asked, by inode number. Many processes share a socket, and to ask

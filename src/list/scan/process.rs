@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, fstat};
+use nix::sys::stat::Mode;
 use nix::unistd::read;
 
 use super::{InspectedProcess, Worker};
@@ -16,6 +16,7 @@ use crate::proc::link::{Inode, parse_name};
 use crate::proc::stat;
 use crate::sys::at;
 use crate::sys::file::OPEN_FLAGS;
+use crate::sys::stat::fstat;
 
 /// Opens a directory that is only a step on the way to something else.
 pub(super) const STEP: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY).union(OFlag::O_CLOEXEC);

@@ -4,12 +4,12 @@ use std::fs::read_link;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-use nix::sys::stat::{fstat, stat};
 
 use super::Scope;
 use crate::number::parse_decimal;
 use crate::proc::status;
 use crate::sys::file::read_bounded;
+use crate::sys::stat::{fstat, stat};
 
 /// How to tell what descriptors are.
 #[derive(Debug)]

@@ -62,7 +62,7 @@ impl Setup {
             }
             check(libc::sigprocmask(libc::SIG_SETMASK, &blocked, std::ptr::null_mut()))?;
             if let Some(limit) = self.core_limit {
-                let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+                let limit = libc::rlimit { rlim_cur: limit as libc::rlim_t, rlim_max: limit as libc::rlim_t };
                 check(libc::setrlimit(libc::RLIMIT_CORE, &limit))?;
             }
             if let Some(umask) = self.umask {

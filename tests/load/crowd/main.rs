@@ -128,7 +128,7 @@ fn processes(count: usize, groups: usize) {
                 clone(&[], || {
                     // SAFETY: plain numbers, and no arguments. This process uses none of its descriptors.
                     unsafe {
-                        libc::close_range(3, libc::c_uint::MAX, 0);
+                        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
                         loop {
                             libc::pause();
                         }

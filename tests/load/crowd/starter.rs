@@ -55,7 +55,7 @@ fn wait_for_one(running: &mut HashMap<i32, (String, String)>) {
 }
 
 /// PID, end and peak memory in KiB of the next child that ends.
-fn wait() -> (i32, ExitStatus, i64) {
+fn wait() -> (i32, ExitStatus, libc::c_long) {
     // SAFETY: variables to write to; an all-zero rusage is a valid one.
     unsafe {
         let mut status = 0;

@@ -61,7 +61,7 @@ pub fn set_tap(tun: &File) {
     unsafe {
         let mut request: libc::ifreq = std::mem::zeroed();
         request.ifr_ifru.ifru_flags = 0x1002;
-        check("TUNSETIFF", libc::ioctl(tun.as_raw_fd(), 0x4004_54ca, &request));
+        check("TUNSETIFF", libc::ioctl(tun.as_raw_fd(), libc::TUNSETIFF, &request));
     }
 }
 

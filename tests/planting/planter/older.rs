@@ -1,11 +1,22 @@
 //! Making system calls fail as they do on an older kernel.
 
+use nix::request_code_read;
+
 use super::calls::check;
 
+/// The number of a request on a namespace file that reads a structure of this size.
+const fn of_namespace(number: u8, size: usize) -> u32 {
+    request_code_read!(0xb7, number, size) as u32
+}
+
 /// What can be made to fail: a name, the number of the system call, the ioctls meant if it is ioctl(2).
-pub const CALLS: [(&str, i64, &[u32]); 11] = [
-    ("mnt-ioctls", libc::SYS_ioctl, &[0x8010_b70a, 0x8010_b70b, 0x8010_b70c, 0x8008_b705]),
-    ("id-ioctl", libc::SYS_ioctl, &[0x8008_b70d]),
+pub const CALLS: [(&str, libc::c_long, &[u32]); 11] = [
+    (
+        "mnt-ioctls",
+        libc::SYS_ioctl,
+        &[of_namespace(10, 16), of_namespace(11, 16), of_namespace(12, 16), of_namespace(5, 8)],
+    ),
+    ("id-ioctl", libc::SYS_ioctl, &[of_namespace(13, 8)]),
     ("statmount", 457, &[]),
     ("listmount", 458, &[]),
     ("listns", 470, &[]),
@@ -32,13 +43,14 @@ pub fn rule(text: &str) -> Vec<libc::sock_filter> {
     let load = |at| step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, at);
     let equal = |value, jt, jf| step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, jt, jf, value);
     let fail = step(libc::BPF_RET | libc::BPF_K, 0, 0, libc::SECCOMP_RET_ERRNO | errno as u32);
-    // Of struct seccomp_data: the number stands at 0, the second argument (its lower half) at 24.
+    // Of struct seccomp_data: the number stands at 0, the second argument, of 64 bits, at 24.
+    let lower_half = 24 + if cfg!(target_endian = "big") { 4 } else { 0 };
     let mut steps = vec![load(0)];
     if ioctls.is_empty() {
         steps.extend([equal(*call as u32, 0, 1), fail]);
     } else {
         let rest = ioctls.len() as u8 * 2 + 1;
-        steps.extend([equal(*call as u32, 0, rest), load(24)]);
+        steps.extend([equal(*call as u32, 0, rest), load(lower_half)]);
         for ioctl in *ioctls {
             steps.extend([equal(*ioctl, 0, 1), fail]);
         }
