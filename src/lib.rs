@@ -36,7 +36,7 @@
 //! }
 //! // We are in one ourselves.
 //! assert!(snapshot.namespaces.values().any(|namespace| namespace.kind == Kind::Net));
-//! # Ok::<(), nskit::error::Failure>(())
+//! # Ok::<(), nskit::enter::RunFailure>(())
 //! ```
 //!
 //! # Entering one
@@ -87,7 +87,7 @@
 //! // Returns only if the program ran as a child, with its status, or if something failed.
 //! let status = nskit::enter::run(&plan(request), handles, &[c"PATH=/usr/sbin:/usr/bin"])?;
 //! println!("{status:?}");
-//! # Ok::<(), nskit::error::Failure>(())
+//! # Ok::<(), nskit::enter::RunFailure>(())
 //! ```
 //!
 //! # Starting a program in new ones
@@ -133,7 +133,7 @@
 //! # let request = UnshareRequest::default();
 //! let status = nskit::enter::run(&plan(request), Handles::default(), &[c"PATH=/usr/bin:/bin"])?;
 //! println!("{status:?}");
-//! # Ok::<(), nskit::error::Failure>(())
+//! # Ok::<(), nskit::enter::RunFailure>(())
 //! ```
 //!
 //! # Where is what

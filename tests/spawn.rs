@@ -21,7 +21,7 @@ use nskit::enter::program::Program;
 use nskit::enter::setting::{MapJob, Persist, Propagation, Setgroups, SignalPolicy};
 use nskit::enter::step::{Plan, Step};
 use nskit::enter::target::TargetArgument;
-use nskit::enter::{Child, nsenter, spawn};
+use nskit::enter::{Child, RunFailure, nsenter, spawn};
 use nskit::error::{Attempt, Failure};
 use nskit::ids::map::{Extent, IdKind};
 use nskit::namespace::{Kind, KindSet};
@@ -111,13 +111,13 @@ fn among_threads<T>(call: impl FnOnce() -> T) -> T {
     })
 }
 
-fn failure_of(steps: Vec<Step>, program: Option<Program>) -> Failure {
+fn failure_of(steps: Vec<Step>, program: Option<Program>) -> RunFailure {
     let plan = Plan { steps, program, ..Plan::default() };
     among_threads(|| spawn(&plan, Handles::default(), &ENVIRONMENT).map(Child::wait)).unwrap_err()
 }
 
-fn refused(attempt: Attempt, errno: Errno) -> Failure {
-    Failure::System { attempt, errno }
+fn refused(attempt: Attempt, errno: Errno) -> RunFailure {
+    Failure::System { attempt, errno }.into()
 }
 
 /// The kind's namespace of a process.
@@ -235,10 +235,11 @@ fn a_failure_names_its_step_wherever_it_happens() {
     let missing = || PathBuf::from("/missing");
     let fork = [Step::DefaultChildSignal, Step::Unshare(kinds(&[Kind::Pid])), Step::Fork(SignalPolicy::LeaveToChild)];
     for before in [&[][..], &fork] {
-        let steps = [before, &[Step::Chroot(missing())]].concat();
-        assert_eq!(failure_of(steps, shell("true")), refused(Attempt::Chroot(missing()), Errno::ENOENT));
+        let refused = Step::Chroot(missing());
+        let steps = [before, std::slice::from_ref(&refused)].concat();
+        assert_eq!(failure_of(steps, shell("true")), RunFailure::refused(refused, Errno::ENOENT));
         let program = Program { file: c"missing".into(), argv: vec![CString::from(c"missing")] };
-        let expected = Failure::Program { program: "missing".into(), errno: Errno::ENOENT };
+        let expected = RunFailure::Program { program: "missing".into(), errno: Errno::ENOENT };
         assert_eq!(failure_of(before.to_vec(), Some(program)), expected);
     }
     let keep = Persist { kind: Kind::Net, file: missing() };

@@ -7,6 +7,7 @@
 
 pub mod cgroup;
 pub mod environment;
+pub mod failure;
 pub mod handles;
 pub mod nsenter;
 pub mod program;
@@ -27,4 +28,5 @@ mod run;
 mod status_line;
 mod supervise;
 
+pub use failure::RunFailure;
 pub use run::{Child, run, spawn};

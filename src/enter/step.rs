@@ -1,7 +1,8 @@
 //! A plan and its steps: each is an action that needs no further decision.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
@@ -11,9 +12,10 @@ use super::program::Program;
 use super::setting::{
     Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Propagation, Setgroups, SignalPolicy, TargetId,
 };
+use crate::error::{Attempt, Shown};
 use crate::ids::map::{Extent, IdKind};
 use crate::namespace::KindSet;
-use crate::sys::capability::CapabilitySet;
+use crate::sys::capability::{CapabilityCall, CapabilitySet};
 use crate::sys::signal::SignalNumber;
 
 /// What to do: the steps in their order, then the program in place of this process.
@@ -160,7 +162,98 @@ pub enum Step {
     NoNewPrivileges,
 }
 
+/// What its failure says, as far as the errno text. Where the reference has a line for it, that is the line: programs read
+/// it.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::DefaultChildSignal => Attempt::Signals.fmt(f),
+            Step::SetDumpable(_) | Step::RememberParent | Step::DieWithParent(_) => write!(f, "prctl failed"),
+            Step::Unshare(_) => write!(f, "unshare failed"),
+            Step::BringUpLoopback => write!(f, "cannot bring up the loopback device"),
+            Step::SetHostname(_) => write!(f, "sethostname failed"),
+            Step::SetDomainname(_) => write!(f, "setdomainname failed"),
+            Step::OffsetClock(..) | Step::MapOwnId(..) | Step::Setgroups(_) | Step::RegisterInterpreter { .. } => {
+                Attempt::Write(self.path().unwrap_or_default()).fmt(f)
+            }
+            Step::OpenStatus(fd) => write!(f, "cannot write to file descriptor {fd}"),
+            Step::Fork(_) | Step::BecomeInit => Attempt::Fork.fmt(f),
+            Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) if at == Path::new("/") => {
+                write!(f, "cannot change root filesystem propagation")
+            }
+            Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) => {
+                write!(f, "cannot change {} filesystem propagation", at.shown())
+            }
+            Step::MountProc(_)
+            | Step::MountBinfmt(_)
+            | Step::AttachTree { .. }
+            | Step::MountNew(..)
+            | Step::FillDevices(_) => {
+                let on = self.mount().map(|(_, on)| on).unwrap_or(Path::new("/"));
+                write!(f, "mount {} failed", on.shown())
+            }
+            Step::CloneTree(tree) => write!(f, "cannot open {}", tree.path().shown()),
+            Step::OpenRoot(root) | Step::BindRoot(root) | Step::PivotRoot(root) => {
+                write!(f, "cannot change root directory to '{}'", root.path().shown())
+            }
+            Step::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.shown()),
+            Step::Chdir(path) => write!(f, "cannot chdir to '{}'", path.shown()),
+            Step::JoinTolerant(join) | Step::JoinStrict(join) => Attempt::Enter(join.kinds()).fmt(f),
+            Step::OpenDirectory(_) => write!(f, "cannot open current working directory"),
+            Step::ChrootTo(_) => write!(f, "chroot failed"),
+            Step::ChdirTo(_) => write!(f, "change directory by working directory file descriptor failed"),
+            Step::DropGroupsIfPermitted | Step::DropGroups => write!(f, "setgroups failed"),
+            Step::SetGid(_) | Step::SetGidOfTarget => write!(f, "setgid failed"),
+            Step::SetUid(_) | Step::SetUidOfTarget => write!(f, "setuid failed"),
+            Step::SetContext(_) => write!(f, "cannot set the SELinux context for the program"),
+            Step::KeepCapabilities | Step::KeepCapabilitiesUnlessRoot => {
+                Attempt::ChangeCapabilities(CapabilityCall::Ambient).fmt(f)
+            }
+            Step::DropBounding { .. } => Attempt::ChangeCapabilities(CapabilityCall::Bounding).fmt(f),
+            Step::DropCapabilities(_) => Attempt::ChangeCapabilities(CapabilityCall::Set).fmt(f),
+            Step::RetainCapabilities => write!(f, "prctl(PR_SET_KEEPCAPS) failed"),
+            Step::NoNewPrivileges => write!(f, "prctl(PR_SET_NO_NEW_PRIVS) failed"),
+            Step::StartBinder(_) | Step::StartMapper(_) | Step::ReleaseMapper | Step::Bind => Attempt::Connect.fmt(f),
+            Step::OpenChannel | Step::ReportStart | Step::JoinCgroups(_) => Attempt::Connect.fmt(f),
+        }
+    }
+}
+
 impl Step {
+    /// The path that its call takes, or of the file that it writes to.
+    pub fn path(&self) -> Option<PathBuf> {
+        let own = |name: &str| Path::new("/proc/self").join(name);
+        Some(match self {
+            Step::OffsetClock(..) => own("timens_offsets"),
+            Step::MapOwnId(ids, _) => own(ids.map_file()),
+            Step::Setgroups(_) => own("setgroups"),
+            Step::SetContext(_) => own("attr/exec"),
+            Step::RegisterInterpreter { binfmt, .. } => binfmt.join("register"),
+            Step::Propagate(_, path)
+            | Step::MakePrivateIfMounted(path)
+            | Step::MountProc(path)
+            | Step::MountBinfmt(path)
+            | Step::Chroot(path)
+            | Step::Chdir(path) => path.clone(),
+            Step::OpenDirectory(handle) | Step::CloneTree(handle) | Step::OpenRoot(handle) | Step::BindRoot(handle) => {
+                handle.path().to_path_buf()
+            }
+            _ => return None,
+        })
+    }
+
+    /// What it mounts, by the name of the type, and where.
+    pub fn mount(&self) -> Option<(&'static str, &Path)> {
+        match self {
+            Step::MountProc(on) => Some(("proc", on)),
+            Step::MountBinfmt(on) => Some(("binfmt_misc", on)),
+            Step::AttachTree { on, .. } => Some(("bind", &on.path)),
+            Step::MountNew(filesystem, on) => Some((filesystem.name(), &on.path)),
+            Step::FillDevices(at) => Some(("tmpfs", &at.path)),
+            _ => None,
+        }
+    }
+
     /// Whether the plan goes on where the call of this step fails with `errno`: each has its own list, and mostly that is
     /// empty. A step chooses nothing else.
     pub fn tolerates(&self, errno: Errno) -> bool {

@@ -7,14 +7,12 @@ use super::shown::Shown;
 use crate::namespace::{Kind, KindSet, NamespaceNumber};
 use crate::sys::capability::CapabilityCall;
 
-/// What was being done when the kernel refused. It displays as the reference's message does, as far as the errno text.
+/// What was being done when the kernel refused, where that was no step of a plan. It displays as the reference's message does, as far as the errno text.
 ///
 /// If we met the failure in another call than the reference does, it is the call that the reference would have failed
 /// in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// unshare(2).
-    Unshare(KindSet),
     /// fork(2).
     Fork,
     /// Pipes and sockets between us and our helpers.
@@ -46,62 +44,14 @@ pub enum Attempt {
         /// PID of the process that unshares.
         pid: i32,
     },
-    /// mount(2) with a propagation flag.
-    Propagate {
-        /// private, shared, slave.
-        mode: &'static str,
-        /// From where downwards.
-        at: PathBuf,
-    },
-    /// mount(2) of a new file system.
-    Mount {
-        /// Its type.
-        fstype: &'static str,
-        /// On where.
-        on: PathBuf,
-    },
-    /// open_tree(2) of what is to be bound.
-    Clone(PathBuf),
-    /// pivot_root(2), or the bind mount that it needs.
-    PivotRoot(PathBuf),
-    /// chroot(2).
-    Chroot(PathBuf),
-    /// chdir(2).
-    Chdir(PathBuf),
     /// socket(2) by which a network device is configured.
     ControlSocket,
-    /// SIOCSIFFLAGS of netdevice(7) for `lo`.
-    BringUpLoopback,
-    /// sethostname(2).
-    SetHostname,
-    /// setdomainname(2).
-    SetDomainname,
     /// fchdir(2) to the new root directory, which is open.
-    ChdirToOpenedRoot(PathBuf),
-    /// chroot(2) to it.
-    ChrootToOpened(PathBuf),
+    ChdirToOpenedRoot,
     /// chdir(2) to `/` in it.
     ChdirToRoot,
-    /// open(2) of the working directory, inside.
-    OpenWorkingDirectory(PathBuf),
-    /// fchdir(2) to the working directory, which is open.
-    ChdirToOpened(PathBuf),
-    /// setgroups(2) with none.
-    DropGroups,
-    /// setgid(2).
-    SetGid(u32),
-    /// setuid(2).
-    SetUid(u32),
     /// A change of our capabilities.
-    KeepCapabilities(CapabilityCall),
-    /// prctl(2) PR_SET_KEEPCAPS.
-    RetainCapabilities,
-    /// prctl(2) PR_SET_NO_NEW_PRIVS.
-    NoNewPrivileges,
-    /// prctl(2) PR_SET_PDEATHSIG.
-    ParentDeathSignal,
-    /// prctl(2) PR_SET_DUMPABLE.
-    MakeDumpable,
+    ChangeCapabilities(CapabilityCall),
     /// An ioctl of ioctl_ns(2) that asks for a parent or an owner, by its name.
     AskRelations(&'static str),
     /// Our mount table.
@@ -137,14 +87,8 @@ pub enum Attempt {
     AskOwner(Kind),
     /// setns(2).
     Enter(KindSet),
-    /// PR_SET_DUMPABLE off.
-    Hide,
-    /// The SELinux context for the program.
-    SetContext,
     /// The ids of a process.
     AskIds(i32),
-    /// Closing a descriptor of our caller's to the program: fcntl(2).
-    TakeOver(i32),
 }
 
 /// Something that we ask of a target. The first such call fails if the target does not exist.
@@ -163,7 +107,6 @@ pub enum Wanted {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Attempt::Unshare(_) => write!(f, "unshare failed"),
             Attempt::Fork => write!(f, "fork failed"),
             Attempt::Connect => write!(f, "eventfd failed"),
             Attempt::Wait(_) => write!(f, "waitpid failed"),
@@ -179,35 +122,13 @@ impl fmt::Display for Attempt {
             Attempt::Keep { kind, file, pid } => {
                 write!(f, "mount /proc/{pid}/ns/{} on {} failed", kind.name_for_children(), file.shown())
             }
-            Attempt::Propagate { at, .. } if at == Path::new("/") => {
-                write!(f, "cannot change root filesystem propagation")
-            }
-            Attempt::Propagate { at, .. } => write!(f, "cannot change {} filesystem propagation", at.shown()),
-            Attempt::Mount { on, .. } => write!(f, "mount {} failed", on.shown()),
-            Attempt::Clone(path) => write!(f, "cannot open {}", path.shown()),
-            Attempt::Chroot(path) | Attempt::PivotRoot(path) => {
-                write!(f, "cannot change root directory to '{}'", path.shown())
-            }
-            Attempt::Chdir(path) => write!(f, "cannot chdir to '{}'", path.shown()),
             Attempt::ControlSocket => write!(f, "socket failed"),
-            Attempt::BringUpLoopback => write!(f, "cannot bring up the loopback device"),
-            Attempt::SetHostname => write!(f, "sethostname failed"),
-            Attempt::SetDomainname => write!(f, "setdomainname failed"),
-            Attempt::ChdirToOpenedRoot(_) => write!(f, "change directory by root file descriptor failed"),
-            Attempt::ChrootToOpened(_) => write!(f, "chroot failed"),
+            Attempt::ChdirToOpenedRoot => write!(f, "change directory by root file descriptor failed"),
             Attempt::ChdirToRoot => write!(f, "cannot change directory to /"),
-            Attempt::OpenWorkingDirectory(_) => write!(f, "cannot open current working directory"),
-            Attempt::ChdirToOpened(_) => write!(f, "change directory by working directory file descriptor failed"),
-            Attempt::DropGroups => write!(f, "setgroups failed"),
-            Attempt::SetGid(_) => write!(f, "setgid failed"),
-            Attempt::SetUid(_) => write!(f, "setuid failed"),
-            Attempt::KeepCapabilities(CapabilityCall::Get) => write!(f, "capget failed"),
-            Attempt::KeepCapabilities(CapabilityCall::Set) => write!(f, "capset failed"),
-            Attempt::KeepCapabilities(CapabilityCall::Ambient) => write!(f, "prctl(PR_CAP_AMBIENT) failed"),
-            Attempt::KeepCapabilities(CapabilityCall::Bounding) => write!(f, "prctl(PR_CAPBSET_DROP) failed"),
-            Attempt::RetainCapabilities => write!(f, "prctl(PR_SET_KEEPCAPS) failed"),
-            Attempt::NoNewPrivileges => write!(f, "prctl(PR_SET_NO_NEW_PRIVS) failed"),
-            Attempt::ParentDeathSignal | Attempt::MakeDumpable | Attempt::Hide => write!(f, "prctl failed"),
+            Attempt::ChangeCapabilities(CapabilityCall::Get) => write!(f, "capget failed"),
+            Attempt::ChangeCapabilities(CapabilityCall::Set) => write!(f, "capset failed"),
+            Attempt::ChangeCapabilities(CapabilityCall::Ambient) => write!(f, "prctl(PR_CAP_AMBIENT) failed"),
+            Attempt::ChangeCapabilities(CapabilityCall::Bounding) => write!(f, "prctl(PR_CAPBSET_DROP) failed"),
             Attempt::ReadMounts => write!(f, "failed to parse /proc/self/mountinfo"),
             Attempt::AskRelations(ioctl) => write!(f, "cannot ask a namespace with {ioctl}"),
             Attempt::FindProcess { pid, first: Wanted::All } => write!(f, "stat of /proc/{pid}/ns/user failed"),
@@ -227,8 +148,6 @@ impl fmt::Display for Attempt {
                 let kind = kind.map_or("", Kind::name);
                 write!(f, "reassociate to namespace 'ns/{kind}' failed")
             }
-            Attempt::SetContext => write!(f, "cannot set the SELinux context for the program"),
-            Attempt::TakeOver(fd) => write!(f, "cannot write to file descriptor {fd}"),
             Attempt::AskIds(pid) => write!(f, "cannot open /proc/{pid}/"),
         }
     }

@@ -12,12 +12,10 @@ pub use request_error::RequestError;
 pub use shown::Shown;
 pub use usage::{UsageError, Wording};
 
-use std::ffi::OsString;
 use std::fmt;
 
 use nix::errno::Errno;
 
-use crate::ids::map::IdKind;
 use crate::sys;
 use crate::sys::process::Status;
 
@@ -38,50 +36,6 @@ pub enum Failure {
     /// Standard output could not be written. Holds the errno if the last block failed, because only then does
     /// util-linux print it.
     Output(Option<Errno>),
-    /// The program could not be run.
-    Program {
-        /// As it was asked for.
-        program: OsString,
-        /// The kernel's answer.
-        errno: Errno,
-    },
-    /// We could not run a helper program.
-    HelperProgram {
-        /// The map that it writes.
-        ids: IdKind,
-        /// Whether an executable file of that name exists: then its interpreter is missing.
-        found: bool,
-        /// The kernel's answer.
-        errno: Errno,
-    },
-    /// A helper process ended before it had done its work.
-    Helper {
-        /// Which.
-        helper: Helper,
-        /// How it ended, as far as it is known.
-        ending: Option<Status>,
-    },
-}
-
-/// A process that does for us what we can no longer do, or a program that it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Helper {
-    /// Binds namespaces on files.
-    Binder,
-    /// Writes id maps.
-    Mapper,
-    /// newuidmap(1) or newgidmap(1).
-    MapProgram(IdKind),
-}
-
-impl fmt::Display for Helper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Helper::Binder => "the helper that keeps namespaces",
-            Helper::Mapper => "the helper that writes id maps",
-            Helper::MapProgram(ids) => ids.map_program(),
-        })
-    }
 }
 
 impl Failure {
@@ -90,22 +44,13 @@ impl Failure {
         match self {
             Failure::Usage(error) => error.detail(),
             Failure::Request(error) => error.detail(),
-            _ if self.is_said_by_helper() => Some(self.to_string()),
             _ => None,
         }
     }
 
-    /// Whether a helper program has already printed what failed: then we add only a hint.
-    pub fn is_said_by_helper(&self) -> bool {
-        matches!(self, Failure::Helper { helper: Helper::MapProgram(_), ending: Some(Status::Exited(_)) })
-    }
-
-    /// The exit status of this failure: 127 and 126 as env(1) has them for the program, lsns's 2 for a kernel that is
-    /// too old, otherwise 1.
+    /// The exit status of this failure: lsns's 2 for a kernel that is too old, otherwise 1.
     pub fn status(&self) -> Status {
         match self {
-            Failure::Program { errno: Errno::ENOENT, .. } => Status::Exited(127),
-            Failure::Program { .. } => Status::Exited(126),
             // The kernel is too old. A script can tell this from every other failure.
             Failure::System { attempt: Attempt::AskRelations(_), errno: Errno::ENOTTY } => Status::Exited(2),
             _ => Status::FAILURE,
@@ -152,21 +97,6 @@ impl fmt::Display for Failure {
                 write!(f, "{attempt}: {}", sys::error_text(Errno::ENOENT))
             }
             Failure::System { attempt, errno } => write!(f, "{attempt}: {}", sys::error_text(*errno)),
-            Failure::Program { program, errno } => {
-                write!(f, "failed to execute {}: {}", program.shown(), sys::error_text(*errno))
-            }
-            Failure::HelperProgram { ids, errno, .. } => {
-                write!(f, "failed to execute {}: {}", ids.map_program(), sys::error_text(*errno))
-            }
-            Failure::Helper { helper, ending: Some(Status::Exited(status)) } => {
-                write!(f, "{helper} failed with status {status}")
-            }
-            Failure::Helper { helper, ending: Some(Status::Killed(signal)) } => {
-                write!(f, "{helper} was killed by signal {}", signal.0)
-            }
-            Failure::Helper { helper, ending: None } => {
-                write!(f, "{helper} has ended without an answer")
-            }
         }
     }
 }

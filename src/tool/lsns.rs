@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
+use crate::error::Failure;
 use crate::hint::{self, SystemView};
 use crate::list;
 use crate::list::query::request::Subject;
@@ -20,9 +21,9 @@ pub fn lsns(invocation: Invocation) -> Status {
 
 fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     let list_columns = args.list_columns;
-    let explain = |failure| {
+    let explain = |failure: Failure| {
         let hint = hint::lsns::hint(&failure, &SystemView::of_system());
-        HintedFailure { failure, hint }
+        HintedFailure { failure: failure.into(), hint }
     };
     let mut request = cli::lsns::resolve(args).map_err(|error| explain(error.into()))?;
     if list_columns {

@@ -14,7 +14,8 @@ use std::ffi::OsString;
 
 use crate::cli::getopt::Opt;
 use crate::cli::{Parsed, UsageError, help};
-use crate::error::{Failure, RequestError};
+use crate::enter::RunFailure;
+use crate::error::RequestError;
 use crate::hint;
 use crate::sys::process::Status;
 use entry::Invocation;
@@ -34,11 +35,11 @@ struct Tool<A: 'static> {
 
 /// A failure with its hint.
 struct HintedFailure {
-    failure: Failure,
+    failure: RunFailure,
     hint: Option<String>,
 }
 
-impl<F: Into<Failure>> From<F> for HintedFailure {
+impl<F: Into<RunFailure>> From<F> for HintedFailure {
     fn from(failure: F) -> HintedFailure {
         HintedFailure { failure: failure.into(), hint: None }
     }

@@ -17,6 +17,7 @@ fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<St
     let view = SystemView::of_system();
     let context = hint::nsenter::NsenterContext::typed(&args);
     let (request, handles, left_out) = cli::nsenter::resolve(args).map_err(|failure| {
+        let failure = failure.into();
         let hint = hint::nsenter::hint(&failure, &context, &view);
         HintedFailure { failure, hint }
     })?;

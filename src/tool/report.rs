@@ -7,6 +7,7 @@ use std::os::fd::BorrowedFd;
 use nix::errno::Errno;
 use nix::unistd::isatty;
 
+use crate::enter::RunFailure;
 use crate::error::{Failure, Shown};
 use crate::number::number;
 use crate::proc::environ::value;
@@ -58,9 +59,9 @@ fn is_format(character: char) -> bool {
 
 /// Prints what failed and, below, the likely reason; returns the exit status. It makes one write(2), so that lines of
 /// parallel processes do not mix.
-pub fn failure(caller: &Invocation, failure: &Failure, hint: Option<String>) -> Status {
+pub fn failure(caller: &Invocation, failure: &RunFailure, hint: Option<String>) -> Status {
     let mut text = Vec::new();
-    let of_getopt = matches!(failure, Failure::Usage(error) if error.is_of_getopt());
+    let of_getopt = matches!(failure, RunFailure::Other(Failure::Usage(error)) if error.is_of_getopt());
     // getopt_long(3) names argv[0] as it was given.
     let name = if of_getopt { &caller.invoked_as } else { &caller.program };
     if !failure.is_said_by_helper() {

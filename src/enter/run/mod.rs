@@ -7,9 +7,10 @@
 
 mod capabilities;
 mod exec;
-mod failure;
+
 mod fork;
 mod ids;
+mod in_words;
 mod join;
 mod mounts;
 mod places;
@@ -24,12 +25,12 @@ use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
 use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setuid};
 
 use super::channel::Channel;
+use super::failure::RunFailure;
 use super::fault::{Fault, Part};
 use super::handles::Handles;
 use super::helper::{Binder, Mapper};
 use super::status_line::StatusLine;
 use super::step::{Plan, Step};
-use crate::error::Failure;
 use crate::namespace::Kind;
 use crate::sys;
 use crate::sys::file::{open_to_write, write_fd_once, write_once_to_proc, write_to_proc};
@@ -79,10 +80,10 @@ enum Next {
 /// Returns in the process that fails, or in the parent of the program, once that has ended: never where the program took
 /// our place. The process must have a single thread: the kernel refuses to let one of several change its user or PID
 /// namespace (unshare(2)); [`spawn`] is for others. Errors: the step that failed, with the errno of its call.
-pub fn run(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Status, Failure> {
+pub fn run(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Status, RunFailure> {
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
     let done = carry_out(&mut prepared, &mut Run::default());
-    done.map_err(|(step, fault)| failure::of(plan, &prepared, step, fault))
+    done.map_err(|(step, fault)| in_words::failure(plan, &prepared, step, fault))
 }
 
 /// All steps, then the program. Errors: the number of the step that failed, that of the program being the last.

@@ -2,7 +2,6 @@
 
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
@@ -95,7 +94,7 @@ impl<'p> Ready<'p> {
             Step::StartMapper(jobs) => Some(MapJobs::new(jobs, callers_environment)),
             _ => None,
         };
-        let path = path_of(step).unwrap_or_default();
+        let path = step.path().unwrap_or_default();
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| RequestError::NulByte)?;
         Ok(Ready { step, path, text: text_of(step), bind_job, map_jobs, way: way_of(step)? })
     }
@@ -112,28 +111,6 @@ fn way_of(step: &Step) -> Result<Way, RequestError> {
         Step::MountNew(_, on) | Step::FillDevices(on) => Way::new(&on.path),
         _ => Ok(Way::default()),
     }
-}
-
-/// The path that the call of a step takes, or of the file that it writes to.
-pub fn path_of(step: &Step) -> Option<PathBuf> {
-    let own = |name: &str| Path::new("/proc/self").join(name);
-    Some(match step {
-        Step::OffsetClock(..) => own("timens_offsets"),
-        Step::MapOwnId(ids, _) => own(ids.map_file()),
-        Step::Setgroups(_) => own("setgroups"),
-        Step::SetContext(_) => own("attr/exec"),
-        Step::RegisterInterpreter { binfmt, .. } => binfmt.join("register"),
-        Step::Propagate(_, path)
-        | Step::MakePrivateIfMounted(path)
-        | Step::MountProc(path)
-        | Step::MountBinfmt(path)
-        | Step::Chroot(path)
-        | Step::Chdir(path) => path.clone(),
-        Step::OpenDirectory(handle) | Step::CloneTree(handle) | Step::OpenRoot(handle) | Step::BindRoot(handle) => {
-            handle.path().to_path_buf()
-        }
-        _ => return None,
-    })
 }
 
 /// The text that a step writes.

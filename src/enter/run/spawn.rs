@@ -9,11 +9,12 @@ use nix::unistd::{pipe2, read};
 
 use super::exec::login_shell;
 use super::prepared::Prepared;
-use super::{Run, carry_out, failure};
+use super::{Run, carry_out, in_words};
+use crate::enter::failure::RunFailure;
 use crate::enter::fault::{self, Fault};
 use crate::enter::handles::Handles;
 use crate::enter::step::Plan;
-use crate::error::{Attempt, Failure, ResultExt};
+use crate::error::{Attempt, ResultExt};
 use crate::ids::users::Getent;
 use crate::sys::file::write_all;
 use crate::sys::process::Status;
@@ -30,7 +31,7 @@ impl Child {
     }
 
     /// Waits until it ends, and returns how. Errors: ECHILD where we ignore SIGCHLD, as its end is not kept then.
-    pub fn wait(self) -> Result<Status, Failure> {
+    pub fn wait(self) -> Result<Status, RunFailure> {
         loop {
             match wait_for_end(self.0).attempt(|| Attempt::Wait(self.0))? {
                 ChildEvent::Exited(status) => return Ok(Status::Exited(status)),
@@ -48,7 +49,7 @@ const REPORT: usize = 4 + fault::LENGTH;
 ///
 /// The process may have several threads: all memory is taken before the fork. A login shell is looked up before it as well,
 /// by what this process sees. Errors: the step that failed, with the errno of its call.
-pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Child, Failure> {
+pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Child, RunFailure> {
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
     prepared.program.get_or_insert_with(|| login_shell(&prepared.environment, Getent::Run));
     let (reports, report) = pipe2(OFlag::O_CLOEXEC).attempt(|| Attempt::Connect)?;
@@ -63,7 +64,7 @@ pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Re
                 None => Ok(Child(child)),
                 Some((step, fault)) => {
                     let _ = wait_for_end(child);
-                    Err(failure::of(plan, &prepared, step, fault))
+                    Err(in_words::failure(plan, &prepared, step, fault))
                 }
             }
         }

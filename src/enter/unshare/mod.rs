@@ -7,9 +7,11 @@ pub use plan::plan;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::failure::RunFailure;
 use super::program::Program;
 use super::setting::{Clock, Persist, Propagation, Setgroups};
-use crate::error::{Attempt, Failure, RequestError};
+use super::step::Step;
+use crate::error::RequestError;
 use crate::ids::map::Extent;
 use crate::namespace::KindSet;
 use crate::sys::capability::CapabilitySet;
@@ -141,11 +143,11 @@ pub(crate) const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 
 /// The failure that the reference meets before this error: it makes the namespaces before it looks at the files that
 /// will keep them. We make them here as well, because this process will only report the error and end.
-pub fn fails_before(error: &RequestError, kinds: KindSet) -> Option<Failure> {
+pub fn fails_before(error: &RequestError, kinds: KindSet) -> Option<RunFailure> {
     match error {
         RequestError::KeepFile { .. } | RequestError::KeepPidWithoutFork(_) => {
             let errno = nix::sched::unshare(kinds.clone_flags()).err()?;
-            Some(Failure::System { attempt: Attempt::Unshare(kinds), errno })
+            Some(RunFailure::refused(Step::Unshare(kinds), errno))
         }
         _ => None,
     }

@@ -20,8 +20,10 @@ use super::limits;
 use super::refusal::bounding_set_stays;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::cli::nsenter::NsenterArgs;
+use crate::enter::failure::RunFailure;
 use crate::enter::nsenter::NamespaceSource;
 use crate::enter::nsenter::NsenterRequest;
+use crate::enter::step::Step;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
@@ -134,7 +136,33 @@ impl NsenterContext {
 }
 
 /// The hint for a failure of nsenter.
-pub fn hint(failure: &Failure, context: &NsenterContext, view: &SystemView) -> Option<String> {
+pub fn hint(failure: &RunFailure, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    match failure {
+        RunFailure::Step { step, errno } => of_step(step, *errno, context, view),
+        RunFailure::Other(failure) => of_other(failure, context, view),
+        // After a change of the user, the kernel checks RLIMIT_NPROC in execve(2).
+        RunFailure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
+        RunFailure::Program { program, errno } => not_run::not_run(program, *errno, context, view),
+        _ => None,
+    }
+}
+
+fn of_step(step: &Step, errno: Errno, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    match (step, errno) {
+        (Step::ChrootTo(_), Errno::EPERM) => Some(setns::chroot_refused(context, view)),
+        (Step::DropGroups, Errno::EPERM) => credentials::groups_refused(context, view),
+        (Step::SetContext(_), NOT_PROC) => Some(not_of_proc()),
+        (Step::SetContext(_), Errno::EROFS) => {
+            Some("proc is mounted read-only on /proc: remount it (mount -o remount,rw /proc)".to_string())
+        }
+        (Step::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(context)),
+        (Step::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(context)),
+        _ => None,
+    }
+}
+
+/// What is opened before the plan, and calls that are not the main one of a step.
+fn of_other(failure: &Failure, context: &NsenterContext, view: &SystemView) -> Option<String> {
     match failure {
         Failure::System { attempt, errno } => system(attempt, *errno, context, view),
         Failure::Request(RequestError::PausedCgroup { cgroup, file, text }) => Some(format!(
@@ -145,9 +173,6 @@ pub fn hint(failure: &Failure, context: &NsenterContext, view: &SystemView) -> O
         Failure::Request(RequestError::UnknownUser(name) | RequestError::UnknownGroup(name)) => {
             options::swallowed(name)
         }
-        // After a change of the user, the kernel checks RLIMIT_NPROC in execve(2).
-        Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
-        Failure::Program { program, errno } => not_run::not_run(program, *errno, context, view),
         Failure::Request(RequestError::NeedsTarget { .. }) => {
             names::argument_apart(context.typed.program.as_deref()?, context, view)
         }
@@ -191,15 +216,7 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
             let has = |capability| outside && view.has_capability(capability) == Some(true);
             limits::of_processes(has(CAP_SYS_ADMIN) || has(CAP_SYS_RESOURCE), view)
         }
-        (Attempt::ChrootToOpened(_), Errno::EPERM) => Some(setns::chroot_refused(context, view)),
-        (Attempt::DropGroups, Errno::EPERM) => credentials::groups_refused(context, view),
-        (Attempt::SetContext, NOT_PROC) => Some(not_of_proc()),
-        (Attempt::SetContext, Errno::EROFS) => {
-            Some("proc is mounted read-only on /proc: remount it (mount -o remount,rw /proc)".to_string())
-        }
-        (Attempt::KeepCapabilities(CapabilityCall::Bounding), Errno::EPERM) => Some(bounding_set_stays(view)),
-        (Attempt::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(context)),
-        (Attempt::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(context)),
+        (Attempt::ChangeCapabilities(CapabilityCall::Bounding), Errno::EPERM) => Some(bounding_set_stays(view)),
         _ => None,
     }
 }

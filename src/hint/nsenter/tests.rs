@@ -5,9 +5,13 @@ use super::*;
 use crate::enter::program::DEFAULT_PATH;
 use crate::sys::capability::CAP_SYS_ADMIN;
 
+fn refused(attempt: Attempt, errno: Errno) -> RunFailure {
+    Failure::System { attempt, errno }.into()
+}
+
 fn hint_for(attempt: Attempt, errno: Errno, context: &NsenterContext) -> String {
     let view = SystemView::below("/nonexistent");
-    super::hint(&Failure::System { attempt, errno }, context, &view).unwrap_or_default()
+    super::hint(&refused(attempt, errno), context, &view).unwrap_or_default()
 }
 
 fn entering(kinds: &[Kind]) -> NsenterContext {
@@ -36,7 +40,7 @@ fn where_nothing_can_be_seen_both_causes_are_named() {
 fn the_program_is_looked_for_inside() {
     let view = SystemView::below("/nonexistent");
     let hint_for = |program: &str, context: &NsenterContext| {
-        let failure = Failure::Program { program: program.into(), errno: Errno::ENOENT };
+        let failure = RunFailure::Program { program: program.into(), errno: Errno::ENOENT };
         super::hint(&failure, context, &view)
     };
     let inside = NsenterContext { path: Some("/a:/b".into()), ..entering(&[Kind::Mount]) };
@@ -59,7 +63,7 @@ fn a_process_is_protected_only_if_it_is_the_paths_own() {
     let hint_for = |path: &str| {
         let attempt = Attempt::Open(path.into());
         let errno = Errno::EACCES;
-        super::hint(&Failure::System { attempt, errno }, &entering(&[Kind::Net]), &nothing.view())
+        super::hint(&refused(attempt, errno), &entering(&[Kind::Net]), &nothing.view())
     };
     for (path, process) in [("/proc/7/ns/net", "process 7 "), ("/proc/1/root", "process 1 ")] {
         let hint = hint_for(path).unwrap();
@@ -73,20 +77,20 @@ fn a_process_is_protected_only_if_it_is_the_paths_own() {
 
 #[test]
 fn a_capability_is_said_to_be_lacking_only_if_it_is() {
-    let refused = |kind: Kind, status: &str| {
+    let hint_for = |kind: Kind, status: &str| {
         let made = Made::of(&[("/proc/self/status", status)]);
-        let failure = Failure::System { attempt: Attempt::Enter(KindSet::EMPTY.with(kind)), errno: Errno::EPERM };
+        let failure = refused(Attempt::Enter(KindSet::EMPTY.with(kind)), Errno::EPERM);
         super::hint(&failure, &entering(&[kind]), &made.view()).unwrap()
     };
     let without_chroot = "CapEff:\t000001fffffbffff\n";
-    assert!(refused(Kind::Mount, without_chroot).ends_with("we lack CAP_SYS_CHROOT"));
+    assert!(hint_for(Kind::Mount, without_chroot).ends_with("we lack CAP_SYS_CHROOT"));
     for (kind, status) in [
         (Kind::Net, without_chroot),
         (Kind::Mount, "CapEff:\t0000000000000000\n"),
         (Kind::Mount, "CapEff:\t000001ffffffffff\n"),
         (Kind::Mount, ""),
     ] {
-        let hint = refused(kind, status);
+        let hint = hint_for(kind, status);
         assert!(!hint.contains("CAP_SYS_CHROOT"), "{kind} {status}: {hint}");
     }
 }
@@ -99,7 +103,7 @@ fn with_every_right_over_the_namespace_it_is_no_rule_of_the_kernels() {
         return;
     }
     let context = NsenterContext { target: Some(std::process::id() as i32), ..entering(&[Kind::Net]) };
-    let failure = Failure::System { attempt: Attempt::Enter(KindSet::EMPTY.with(Kind::Net)), errno: Errno::EPERM };
+    let failure = refused(Attempt::Enter(KindSet::EMPTY.with(Kind::Net)), Errno::EPERM);
     let hint = super::hint(&failure, &context, &view).unwrap();
     match view.has_capability(CAP_SYS_ADMIN).unwrap() {
         true => assert!(hint.starts_with("probably it is"), "{hint}"),
@@ -122,8 +126,7 @@ fn a_process_that_proc_hides_is_named_only_where_it_lives() {
     let hint_for = |pid: i32, options: &str| {
         let mounts = format!("22 1 0:21 / /proc rw - proc proc {options}\n");
         let made = Made::of(&[("/proc/self/status", "Name:\tx\n"), ("/proc/self/mountinfo", &mounts)]);
-        let failure =
-            Failure::System { attempt: Attempt::Open(format!("/proc/{pid}/ns/net").into()), errno: Errno::ENOENT };
+        let failure = refused(Attempt::Open(format!("/proc/{pid}/ns/net").into()), Errno::ENOENT);
         super::hint(&failure, &NsenterContext { target: Some(pid), ..entering(&[Kind::Net]) }, &made.view())
     };
     for (options, words) in [
@@ -151,7 +154,7 @@ fn of_a_process_without_its_first_thread_a_running_one_is_named() {
             ("/proc/7/task/7/status", first),
             ("/proc/7/task/9/status", second),
         ]);
-        let failure = Failure::System { attempt: Attempt::Open("/proc/7/ns/net".into()), errno: Errno::ENOENT };
+        let failure = refused(Attempt::Open("/proc/7/ns/net".into()), Errno::ENOENT);
         super::hint(&failure, &entering(&[Kind::Net]), &made.view())
     };
     let (zombie, sleeping) = ("Name:\tx\nState:\tZ (zombie)\n", "Name:\tx\nState:\tS (sleeping)\n");
@@ -162,7 +165,8 @@ fn of_a_process_without_its_first_thread_a_running_one_is_named() {
 
 #[test]
 fn a_proc_that_cannot_be_written_is_to_be_remounted() {
-    let hint = hint_for(Attempt::SetContext, Errno::EROFS, &entering(&[Kind::Mount]));
+    let failure = RunFailure::refused(Step::SetContext(Vec::new()), Errno::EROFS);
+    let hint = super::hint(&failure, &entering(&[Kind::Mount]), &SystemView::below("/nonexistent")).unwrap();
     assert!(hint.contains("read-only") && hint.contains("remount"), "{hint}");
 }
 
@@ -173,7 +177,7 @@ fn process_1_in_our_own_mount_namespace_asks_for_the_hosts_pid_namespace() {
             .with_link("/proc/self/ns/mnt", "mnt:[5]")
             .with_link(&format!("/proc/{target}/ns/mnt"), theirs);
         let view = made.view().holding_namespaces(KindSet::EMPTY.with(Kind::Mount));
-        let failure = Failure::Program { program: "x".into(), errno: Errno::ENOENT };
+        let failure = RunFailure::Program { program: "x".into(), errno: Errno::ENOENT };
         super::hint(&failure, &NsenterContext { target: Some(target), ..entering(&[Kind::Mount]) }, &view).unwrap()
     };
     let own = hint_for(1, "mnt:[5]");

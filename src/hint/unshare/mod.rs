@@ -16,8 +16,10 @@ use super::program::not_run;
 use super::refusal::{bounding_set_stays, forbidden, other_refusal};
 use super::view::MOUNTS;
 use super::{SystemView, not_of_proc, process_1_has_ended};
+use crate::enter::failure::{Helper, RunFailure};
+use crate::enter::step::Step;
 use crate::enter::unshare::{IdMap, UnshareRequest};
-use crate::error::{Attempt, Failure, Helper, RequestError, Shown};
+use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_CHROOT, CAP_SYS_RESOURCE, CapabilityCall};
@@ -79,26 +81,29 @@ pub fn program_stays_outside(context: &UnshareContext) -> Option<String> {
 }
 
 /// The hint for a failure of unshare's plan.
-pub fn hint(failure: &Failure, context: &UnshareContext, view: &SystemView) -> Option<String> {
+pub fn hint(failure: &RunFailure, context: &UnshareContext, view: &SystemView) -> Option<String> {
     match failure {
-        Failure::System { attempt, errno } => system(attempt, *errno, context, view),
-        Failure::HelperProgram { ids, errno: Errno::ENOENT, found: false } => {
+        RunFailure::Step { step, errno } => of_step(step, *errno, context, view),
+        RunFailure::Other(Failure::System { attempt, errno }) => system(attempt, *errno, context, view),
+        RunFailure::HelperProgram { ids, errno: Errno::ENOENT, found: false } => {
             maps::program(*ids, Status::Exited(127), context, view)
         }
-        Failure::HelperProgram { ids, .. } => maps::program(*ids, Status::Exited(126), context, view),
-        Failure::Helper { helper: Helper::MapProgram(ids), ending } => maps::program(*ids, (*ending)?, context, view),
+        RunFailure::HelperProgram { ids, .. } => maps::program(*ids, Status::Exited(126), context, view),
+        RunFailure::Helper { helper: Helper::MapProgram(ids), ending } => {
+            maps::program(*ids, (*ending)?, context, view)
+        }
         // After a change of the user, the kernel checks RLIMIT_NPROC in execve(2).
-        Failure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
-        Failure::Program { program, errno } => {
+        RunFailure::Program { errno: Errno::EAGAIN, .. } => limits::of_user(view),
+        RunFailure::Program { program, errno } => {
             context.operand_of_option(program).or_else(|| not_run(program, *errno, &context.search))
         }
         _ => None,
     }
 }
 
-fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
-    match attempt {
-        Attempt::Unshare(kinds) => match errno {
+fn of_step(step: &Step, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
+    match step {
+        Step::Unshare(kinds) => match errno {
             Errno::EPERM if kinds.contains(Kind::User) => Some(calls::no_user_namespace(context, view)),
             Errno::EPERM => Some(calls::no_right(context, view)),
             // EUSERS before Linux 4.9.
@@ -107,12 +112,28 @@ fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syst
             Errno::EACCES => Some(forbidden("making namespaces", view)),
             _ => None,
         },
+        Step::OffsetClock(..) | Step::MapOwnId(..) | Step::Setgroups(_) | Step::RegisterInterpreter { .. } => {
+            write(&step.path()?, errno, context, view)
+        }
+        Step::CloneTree(_) | Step::BindRoot(_) | Step::PivotRoot(_) => mounts::by_descriptor(step, errno, view),
+        // We have every right over the namespace that we have just made.
+        Step::BringUpLoopback | Step::SetHostname(_) | Step::SetDomainname(_) if errno == Errno::EPERM => {
+            apparmor(context, view).or_else(|| Some(other_refusal(view)))
+        }
+        Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) => propagation(at, errno, context, view),
+        _ => match step.mount() {
+            Some((fstype, on)) => mount(fstype, on, errno, context, view),
+            None => credentials(step, errno, context, view),
+        },
+    }
+}
+
+fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
+    match attempt {
         Attempt::Write(path) | Attempt::OpenSetting(path) => write(path, errno, context, view),
         Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path) if path.starts_with("/proc") => {
             calls::no_file_of_proc(errno, view)
         }
-        Attempt::Clone(_) | Attempt::PivotRoot(_) => mounts::by_descriptor(attempt, errno, view),
-        Attempt::Mount { .. } | Attempt::Propagate { .. } => mount(attempt, errno, context, view),
         Attempt::Keep { kind, file, .. } => match errno {
             Errno::EINVAL => keep::refused(*kind, file, view.place_of(file)),
             Errno::EACCES => Some(forbidden("binding a namespace on a file", view)),
@@ -136,11 +157,10 @@ fn system(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &Syst
             _ => None,
         },
         Attempt::ControlSocket if errno == Errno::EPERM => Some(other_refusal(view)),
-        // We have every right over the namespace that we have just made.
-        Attempt::BringUpLoopback | Attempt::SetHostname | Attempt::SetDomainname if errno == Errno::EPERM => {
-            apparmor(context, view).or_else(|| Some(other_refusal(view)))
+        Attempt::ChangeCapabilities(CapabilityCall::Bounding) if errno == Errno::EPERM => {
+            Some(bounding_set_stays(view))
         }
-        _ => credentials(attempt, errno, context, view),
+        _ => None,
     }
 }
 
@@ -166,61 +186,63 @@ fn apparmor(context: &UnshareContext, view: &SystemView) -> Option<String> {
     calls::apparmor(view).filter(|_| concerned)
 }
 
-fn mount(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
-    match (attempt, errno) {
-        (Attempt::Mount { on: at, .. } | Attempt::Propagate { at, .. }, Errno::EACCES) => {
-            mounts::forbidden_here(at, view)
-        }
-        (Attempt::Mount { fstype: "proc", .. }, Errno::EPERM) => {
-            apparmor(context, view).or_else(|| mounts::no_proc(context, view))
-        }
-        (Attempt::Mount { fstype: "binfmt_misc", .. }, Errno::EPERM | Errno::ENODEV) => {
-            apparmor(context, view).or_else(|| mounts::no_binfmt(errno, view))
-        }
-        (Attempt::Mount { .. }, Errno::ENOSYS) => mounts::by_descriptor(attempt, errno, view),
-        (Attempt::Mount { fstype: "bind", on }, Errno::ENOENT) => Some(format!(
-            "{} is not there inside, and is made only in a tmpfs that --tmpfs or --mount-dev has mounted before",
-            on.shown()
-        )),
-        (Attempt::Mount { fstype: "bind", .. }, _) => None,
-        (Attempt::Mount { on, .. }, Errno::ENOENT | Errno::ENOTDIR) => mounts::no_directory(on, errno, context),
-        (Attempt::Propagate { at, .. }, Errno::EINVAL) if at == Path::new("/") => mounts::no_mount_point(view),
+fn propagation(at: &Path, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
+    match errno {
+        Errno::EACCES => mounts::forbidden_here(at, view),
+        Errno::EINVAL if at == Path::new("/") => mounts::no_mount_point(view),
         // We have every right over the mount namespace that we have made.
-        (Attempt::Propagate { .. }, Errno::EPERM) if context.kinds.contains(Kind::Mount) => {
+        Errno::EPERM if context.kinds.contains(Kind::Mount) => {
             apparmor(context, view).or_else(|| Some(other_refusal(view)))
         }
         _ => None,
     }
 }
 
+fn mount(fstype: &str, on: &Path, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
+    match (fstype, errno) {
+        (_, Errno::EACCES) => mounts::forbidden_here(on, view),
+        ("proc", Errno::EPERM) => apparmor(context, view).or_else(|| mounts::no_proc(context, view)),
+        ("binfmt_misc", Errno::EPERM | Errno::ENODEV) => {
+            apparmor(context, view).or_else(|| mounts::no_binfmt(errno, view))
+        }
+        (_, Errno::ENOSYS) => Some(mounts::too_old()),
+        ("bind", Errno::ENOENT) => Some(format!(
+            "{} is not there inside, and is made only in a tmpfs that --tmpfs or --mount-dev has mounted before",
+            on.shown()
+        )),
+        ("bind", _) => None,
+        (_, Errno::ENOENT | Errno::ENOTDIR) => mounts::no_directory(on, errno, context),
+        _ => None,
+    }
+}
+
 /// Another root directory, user or group.
-fn credentials(attempt: &Attempt, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
+fn credentials(step: &Step, errno: Errno, context: &UnshareContext, view: &SystemView) -> Option<String> {
     let user = context.kinds.contains(Kind::User);
     let lacks = |capability| context.has(capability, view) == Some(false);
     let needs_root = |what: &str| Some(format!("{what}, which needs root (CAP_SETUID and CAP_SETGID)"));
-    match (attempt, errno) {
-        (Attempt::Chroot(_), Errno::EPERM) if user || !lacks(CAP_SYS_CHROOT) => Some(other_refusal(view)),
-        (Attempt::Chroot(_), Errno::EPERM) => Some(
+    match (step, errno) {
+        (Step::Chroot(_) | Step::OpenRoot(_), Errno::EPERM) if user || !lacks(CAP_SYS_CHROOT) => Some(other_refusal(view)),
+        (Step::Chroot(_) | Step::OpenRoot(_), Errno::EPERM) => Some(
             "--root needs CAP_SYS_CHROOT: run it as root, or add --map-root-user (-r) to do it in your own user namespace"
                 .to_string(),
         ),
-        (Attempt::DropGroups | Attempt::SetGid(_) | Attempt::SetUid(_), Errno::EPERM)
+        (Step::DropGroups | Step::SetGid(_) | Step::SetUid(_), Errno::EPERM)
             if context.owned && (lacks(CAP_SETUID) || lacks(CAP_SETGID)) =>
         {
             needs_root("--owner makes unshare itself that user and group")
         }
-        (Attempt::DropGroups, Errno::EPERM) if user && (context.maps_own_group || context.groups.is_empty()) => Some(
+        (Step::DropGroups, Errno::EPERM) if user && (context.maps_own_group || context.groups.is_empty()) => Some(
             "setgroups(2) is denied where only one's own group is mapped: map a block of groups as well (--map-auto, \
              --map-groups)"
                 .to_string(),
         ),
-        (Attempt::DropGroups | Attempt::SetGid(_), Errno::EPERM) if !user && lacks(CAP_SETGID) => {
+        (Step::DropGroups | Step::SetGid(_), Errno::EPERM) if !user && lacks(CAP_SETGID) => {
             needs_root("-G changes the group and drops the supplementary ones")
         }
-        (Attempt::SetUid(_), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
-        (Attempt::KeepCapabilities(CapabilityCall::Bounding), Errno::EPERM) => Some(bounding_set_stays(view)),
-        (Attempt::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, context, view),
-        (Attempt::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, context, view),
+        (Step::SetUid(_), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
+        (Step::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, context, view),
+        (Step::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, context, view),
         _ => None,
     }
 }

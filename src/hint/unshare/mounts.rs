@@ -8,7 +8,8 @@ use nix::errno::Errno;
 use super::super::SystemView;
 use super::super::refusal::{forbidden, other_refusal};
 use super::UnshareContext;
-use crate::error::{Attempt, Shown};
+use crate::enter::step::Step;
+use crate::error::Shown;
 use crate::namespace::Kind;
 use crate::proc::mountinfo::{Mount, is_mounted};
 use crate::sys::stat::lstat;
@@ -120,11 +121,10 @@ pub fn no_directory(on: &Path, errno: Errno, context: &UnshareContext) -> Option
 }
 
 /// A mount by descriptor, or a new root by pivot_root(2).
-pub fn by_descriptor(attempt: &Attempt, errno: Errno, view: &SystemView) -> Option<String> {
-    match (attempt, errno) {
-        // openat2(2) is the newest of these calls.
-        (_, Errno::ENOSYS) => Some("--pivot-root, --bind, --tmpfs and --mount-dev need Linux 5.6".to_string()),
-        (Attempt::PivotRoot(_), Errno::EINVAL) => Some(
+pub fn by_descriptor(step: &Step, errno: Errno, view: &SystemView) -> Option<String> {
+    match (step, errno) {
+        (_, Errno::ENOSYS) => Some(too_old()),
+        (Step::BindRoot(_) | Step::PivotRoot(_), Errno::EINVAL) => Some(
             "pivot_root(2) needs a root directory that is a mount point, and not the first one of all: not in a chroot, nor in \
              an initial file system (initramfs); --root works there"
                 .to_string(),
@@ -132,6 +132,11 @@ pub fn by_descriptor(attempt: &Attempt, errno: Errno, view: &SystemView) -> Opti
         (_, Errno::EPERM) => Some(other_refusal(view)),
         _ => None,
     }
+}
+
+/// The kernel lacks a call that mounts by descriptor: ENOSYS. openat2(2) is the newest of them.
+pub fn too_old() -> String {
+    "--pivot-root, --bind, --tmpfs and --mount-dev need Linux 5.6".to_string()
 }
 
 /// mount(2) of binfmt_misc: EPERM or ENODEV.

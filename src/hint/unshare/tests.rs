@@ -2,6 +2,7 @@
 
 use super::super::made::Made;
 use super::*;
+use crate::enter::setting::Propagation;
 use crate::ids::map::Extent;
 use crate::namespace::KindSet;
 
@@ -18,19 +19,19 @@ fn kinds(kinds: &[Kind]) -> KindSet {
     kinds.iter().copied().collect()
 }
 
-/// The hint for a failed attempt of an ordinary user who asked for these kinds, with --fork.
-fn hint_for(attempt: Attempt, errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> Option<String> {
+/// The hint for a failed step of an ordinary user who asked for these kinds, with --fork.
+fn hint_for(step: Step, errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> Option<String> {
     let made = Made::of(files);
     let made = match files.iter().any(|(path, _)| path.starts_with("/proc/1/")) {
         true => made,
         false => made.with_process_1(),
     };
     let context = UnshareContext { kinds: kinds(asked), forks: true, uid: Some(1000), ..UnshareContext::default() };
-    super::hint(&Failure::System { attempt, errno }, &context, &made.view())
+    super::hint(&RunFailure::refused(step, errno), &context, &made.view())
 }
 
 fn unsharing(errno: Errno, asked: &[Kind], files: &[(&str, &str)]) -> String {
-    hint_for(Attempt::Unshare(kinds(asked)), errno, asked, files).unwrap_or_default()
+    hint_for(Step::Unshare(kinds(asked)), errno, asked, files).unwrap_or_default()
 }
 
 #[test]
@@ -68,17 +69,17 @@ fn a_refused_user_namespace_has_one_of_four_reasons() {
 fn apparmor_is_blamed_only_where_it_restricts() {
     let sysctl = ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1\n");
     let profile = ("/proc/self/attr/current", "unprivileged_userns (enforce)\n");
-    let map = || Attempt::Write("/proc/self/uid_map".into());
-    let mount = || Attempt::Mount { fstype: "proc", on: "/proc".into() };
-    for attempt in [map(), mount()] {
-        let hint = hint_for(attempt, Errno::EPERM, &[Kind::User], &[sysctl, profile]).unwrap();
+    let map = || Step::MapOwnId(IdKind::User, Extent { inner: 0, outer: 1000, count: 1 });
+    let mount = || Step::MountProc("/proc".into());
+    for step in [map(), mount()] {
+        let hint = hint_for(step, Errno::EPERM, &[Kind::User], &[sysctl, profile]).unwrap();
         assert!(hint.starts_with("AppArmor takes the rights"), "{hint}");
         assert!(hint.contains("'unprivileged_userns (enforce)'") && hint.contains("'userns,'"), "{hint}");
     }
     // Root is privileged, and forgets --pid just as others do.
     let made = Made::of(&[sysctl, profile]);
     let root = UnshareContext { kinds: kinds(&[Kind::User]), uid: Some(0), ..UnshareContext::default() };
-    let refused = Failure::System { attempt: mount(), errno: Errno::EPERM };
+    let refused = RunFailure::refused(mount(), Errno::EPERM);
     let hint = super::hint(&refused, &root, &made.view()).unwrap();
     assert!(hint.ends_with("add --pid --fork"), "{hint}");
     assert_eq!(hint_for(map(), Errno::EPERM, &[Kind::User], &[]), None);
@@ -128,10 +129,8 @@ fn where_the_kind_is_there_it_is_the_threads_the_limit_or_the_children() {
 #[test]
 fn what_came_with_a_later_kernel_is_told_on_an_older_one_only() {
     const RELEASE: &str = "/proc/sys/kernel/osrelease";
-    let binfmt = |version: &str, errno| {
-        let attempt = Attempt::Mount { fstype: "binfmt_misc", on: "/x".into() };
-        hint_for(attempt, errno, &[Kind::User], &[(RELEASE, version)])
-    };
+    let binfmt =
+        |version: &str, errno| hint_for(Step::MountBinfmt("/x".into()), errno, &[Kind::User], &[(RELEASE, version)]);
     assert!(binfmt("6.6.1-x\n", Errno::EPERM).unwrap().contains("since Linux 6.7"));
     assert_eq!(binfmt("6.7.0\n", Errno::EPERM), None);
     assert!(binfmt("6.18.0\n", Errno::ENODEV).unwrap().contains("modprobe binfmt_misc"));
@@ -140,8 +139,7 @@ fn what_came_with_a_later_kernel_is_told_on_an_older_one_only() {
         let line = Extent { inner: 0, outer: 0, count: 1 };
         let context =
             UnshareContext { users: vec![line], uid: Some(0), capabilities: Some(0), ..UnshareContext::default() };
-        let attempt = Attempt::Write("/proc/self/uid_map".into());
-        super::hint(&Failure::System { attempt, errno: Errno::EPERM }, &context, &made.view())
+        super::hint(&RunFailure::refused(Step::MapOwnId(IdKind::User, line), Errno::EPERM), &context, &made.view())
     };
     assert!(root("5.12.0\n").unwrap().contains("CAP_SETFCAP"));
     assert_eq!(root("5.11.9\n"), None);
@@ -149,9 +147,8 @@ fn what_came_with_a_later_kernel_is_told_on_an_older_one_only() {
 
 #[test]
 fn a_refused_proc_has_its_reason() {
-    let with = |asked: &[Kind], files: &[(&str, &str)]| {
-        hint_for(Attempt::Mount { fstype: "proc", on: "/proc".into() }, Errno::EPERM, asked, files)
-    };
+    let with =
+        |asked: &[Kind], files: &[(&str, &str)]| hint_for(Step::MountProc("/proc".into()), Errno::EPERM, asked, files);
     assert!(with(&[Kind::User, Kind::Mount], &[MOUNTS]).unwrap().ends_with("add --pid --fork"));
     let masked = ("/proc/self/mountinfo", "1 0 0:4 / /proc rw - proc p rw\n2 1 0:5 / /proc/kcore rw - tmpfs t rw\n");
     let all = [Kind::User, Kind::Mount, Kind::Pid];
@@ -190,8 +187,7 @@ fn a_refused_proc_has_its_reason() {
 #[test]
 fn a_root_that_is_no_mount_point_is_told() {
     let with = |at: &str, files: &[(&str, &str)]| {
-        let attempt = Attempt::Propagate { mode: "private", at: at.into() };
-        hint_for(attempt, Errno::EINVAL, &[Kind::Mount], files)
+        hint_for(Step::Propagate(Propagation::Private, at.into()), Errno::EINVAL, &[Kind::Mount], files)
     };
     let chroot = ("/proc/self/mountinfo", "2 1 0:4 / /proc rw - proc proc rw\n");
     let hint = with("/", &[chroot]).unwrap();
@@ -209,7 +205,7 @@ fn a_fork_without_memory_is_about_the_pid_namespace_of_children() {
             .with_link("/proc/self/ns/pid_for_children", childrens);
         let context = UnshareContext { kinds: kinds(asked), ..UnshareContext::default() };
         let failure = Failure::System { attempt: Attempt::Fork, errno: Errno::ENOMEM };
-        super::hint(&failure, &context, &made.view())
+        super::hint(&failure.into(), &context, &made.view())
     };
     let hint = with("pid:[2]", &[]).unwrap();
     assert!(hint.starts_with("process 1 of the PID namespace that our children are to be in"), "{hint}");

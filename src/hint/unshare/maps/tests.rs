@@ -1,7 +1,7 @@
 //! What is said of id maps, on systems made up for it.
 
 use super::*;
-use crate::error::{Failure, Helper};
+use crate::enter::failure::{Helper, RunFailure};
 use crate::hint::made::Made;
 use crate::hint::program::Search;
 
@@ -29,7 +29,7 @@ fn one_that_is_missing_is_told_from_one_that_cannot_be_run() {
     assert!(missing.contains("not found") && missing.contains("package uidmap"), "{missing}");
     let there = hint(Status::Exited(126), &[]).unwrap();
     assert!(there.contains("cannot be run") && !there.contains("install"), "{there}");
-    let other = Failure::Helper { helper: Helper::Mapper, ending: Some(Status::Exited(127)) };
+    let other = RunFailure::Helper { helper: Helper::Mapper, ending: Some(Status::Exited(127)) };
     assert_eq!(super::super::hint(&other, &alice(&[]), &Made::of(&[]).view()), None);
 }
 
