@@ -72,12 +72,13 @@ complete -c unshare -n __nskit_unshare_options -l mount-binfmt -d 'Mount binfmt_
 complete -c unshare -n __nskit_unshare_options -s l -l load-interp -d 'Register STR with binfmt_misc (implies --mount-binfmt)' -x $load_interp
 complete -c unshare -n __nskit_unshare_options -l propagation -d 'Propagation of the new mounts' -x -a 'private shared slave unchanged'
 complete -c unshare -n __nskit_unshare_options -l map-user -d 'Map the caller\'s user to this one (implies --user)' -x $map_user
-complete -c unshare -n __nskit_unshare_options -l map-users -d 'Map a block of users' -x -a 'auto subids all'
+complete -c unshare -n __nskit_unshare_options -l map-users -d 'Map a block of users' -x -a 'auto ranges subids all'
 complete -c unshare -n __nskit_unshare_options -l map-group -d 'Map the caller\'s group to this one (implies --user)' -x $map_group
-complete -c unshare -n __nskit_unshare_options -l map-groups -d 'Map a block of groups, as --map-users' -x -a 'auto subids all'
+complete -c unshare -n __nskit_unshare_options -l map-groups -d 'Map a block of groups, as --map-users' -x -a 'auto ranges subids all'
 complete -c unshare -n __nskit_unshare_options -s r -l map-root-user -d 'Map the caller\'s user and group to root (implies --user)'
 complete -c unshare -n __nskit_unshare_options -s c -l map-current-user -d 'Map the caller\'s user and group to themselves (implies --user)'
 complete -c unshare -n __nskit_unshare_options -l map-auto -d '--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0'
+complete -c unshare -n __nskit_unshare_options -l map-ranges -d '--map-users=ranges --map-groups=ranges: all blocks of /etc/subuid, from 0 on'
 complete -c unshare -n __nskit_unshare_options -l map-subids -d '--map-users=subids --map-groups=subids: that block, to itself'
 complete -c unshare -n __nskit_unshare_options -l owner -d 'The owner of the new user namespace (implies --user)' -x $owner
 complete -c unshare -n __nskit_unshare_options -l setgroups -d 'Whether setgroups(2) works in the new user namespace' -x -a 'allow deny'
@@ -93,8 +94,8 @@ complete -c unshare -n __nskit_unshare_options -l bind -d 'Show SRC as DST, with
 complete -c unshare -n __nskit_unshare_options -l tmpfs -d 'Mount an empty tmpfs on DST, inside the new root (implies --mount); repeatable' -x $tmpfs
 complete -c unshare -n __nskit_unshare_options -l mount-dev -d 'Mount a directory for devices on DIR (/dev), with null, zero, tty, pts and the like (implies --mount)' $mount_dev
 complete -c unshare -n __nskit_unshare_options -s w -l wd -d 'Change the working directory, inside --root' -x $wd
-complete -c unshare -n __nskit_unshare_options -l monotonic -d 'Offset of the monotonic clock in the new time namespace' -x $monotonic
-complete -c unshare -n __nskit_unshare_options -l boottime -d 'Offset of the boottime clock in the new time namespace' -x $boottime
+complete -c unshare -n __nskit_unshare_options -l monotonic -d 'Offset of the monotonic clock in the new time namespace; @: what it shows' -x $monotonic
+complete -c unshare -n __nskit_unshare_options -l boottime -d 'Offset of the boottime clock in the new time namespace; @: what it shows' -x $boottime
 complete -c unshare -n __nskit_unshare_options -l loopback -d 'Bring up the loopback device of the new network namespace (implies --net)'
 complete -c unshare -n __nskit_unshare_options -l hostname -d 'Set the host name in the new UTS namespace (implies --uts)' -x $hostname_
 complete -c unshare -n __nskit_unshare_options -l domainname -d 'Set the NIS domain name in the new UTS namespace (implies --uts)' -x $domainname

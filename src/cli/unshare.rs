@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+mod id_maps;
 mod resolve;
 
 pub use resolve::{look_up, resolve};
@@ -13,7 +14,7 @@ use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, id_of_program};
 use super::{Parsed, read};
-use crate::enter::setting::{Propagation, Setgroups};
+use crate::enter::setting::{ClockChange, Propagation, Setgroups};
 use crate::enter::unshare::NewMount;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
@@ -73,9 +74,9 @@ pub struct UnshareArgs {
     /// --wd.
     pub working_directory: Option<PathBuf>,
     /// --monotonic.
-    pub monotonic: Option<i64>,
+    pub monotonic: Option<ClockChange>,
     /// --boottime.
-    pub boottime: Option<i64>,
+    pub boottime: Option<ClockChange>,
     /// --loopback.
     pub loopback: bool,
     /// --hostname.
@@ -111,7 +112,7 @@ macro_rules! namespace {
 }
 
 /// The blocks of ids that have a name.
-const BLOCKS: [&str; 3] = ["auto", "subids", "all"];
+const BLOCKS: [&str; 4] = ["auto", "ranges", "subids", "all"];
 
 /// An option, with what it does to the arguments.
 type Row = Opt<UnshareArgs>;
@@ -196,7 +197,7 @@ pub const OPTIONS: &[Row] = &[
     .required("UID|NAME"),
     Row::read(
         "map-users",
-        "Map a block of users: INNER:OUTER:COUNT, auto, subids or all; repeatable",
+        "Map a block of users: INNER:OUTER:COUNT, auto, ranges, subids or all; repeatable",
         |args, matched| {
             args.map_blocks(Some(read_block(&matched)?), None);
             Ok(())
@@ -229,6 +230,10 @@ pub const OPTIONS: &[Row] = &[
     Row::switch("map-auto", "--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0", |args| {
         args.map_blocks(Some(BlockArgument::Auto), Some(BlockArgument::Auto))
     }),
+    Row::switch("map-ranges", "--map-users=ranges --map-groups=ranges: all blocks of /etc/subuid, from 0 on", |args| {
+        args.map_blocks(Some(BlockArgument::Ranges), Some(BlockArgument::Ranges))
+    })
+    .ours(),
     Row::switch("map-subids", "--map-users=subids --map-groups=subids: that block, to itself", |args| {
         args.map_blocks(Some(BlockArgument::Subids), Some(BlockArgument::Subids))
     })
@@ -315,16 +320,16 @@ pub const OPTIONS: &[Row] = &[
     })
     .short(b'w')
     .required("DIR"),
-    Row::read("monotonic", "Offset of the monotonic clock in the new time namespace", |args, matched| {
-        args.monotonic = Some(matched.read(MONOTONIC, "a number of seconds", value::seconds)?);
+    Row::read("monotonic", "Offset of the monotonic clock in the new time namespace; @: what it shows", |args, matched| {
+        args.monotonic = Some(matched.read(MONOTONIC, SECONDS, value::clock_change)?);
         Ok(())
     })
-    .required("SECONDS"),
-    Row::read("boottime", "Offset of the boottime clock in the new time namespace", |args, matched| {
-        args.boottime = Some(matched.read(BOOTTIME, "a number of seconds", value::seconds)?);
+    .required("[@]SECONDS"),
+    Row::read("boottime", "Offset of the boottime clock in the new time namespace; @: what it shows", |args, matched| {
+        args.boottime = Some(matched.read(BOOTTIME, SECONDS, value::clock_change)?);
         Ok(())
     })
-    .required("SECONDS"),
+    .required("[@]SECONDS"),
     Row::switch("loopback", "Bring up the loopback device of the new network namespace (implies --net)", |args| {
         args.kinds.insert(Kind::Net);
         args.loopback = true;
@@ -446,6 +451,8 @@ const MOUNT_POINT: Wording = Wording::Quoted("failed to parse mount point");
 const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
 const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
 
+const SECONDS: &str = "a number of seconds, or @ and the seconds that the clock is to show";
+
 const UTS_NAME: &str = "a name of 1 to 64 bytes";
 
 /// __NEW_UTS_LEN of <linux/utsname.h>.
@@ -458,7 +465,7 @@ fn uts_name(name: &OsStr) -> Option<OsString> {
 fn read_block(matched: &Matched<'_, UnshareArgs>) -> Result<BlockArgument, UsageError> {
     let value = matched.value.as_deref().unwrap_or_default();
     block_argument(value).ok_or_else(|| {
-        matched.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, subids or all")
+        matched.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, ranges, subids or all")
     })
 }
 

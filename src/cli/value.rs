@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::getopt::{Matched, UsageError, Wording};
+use crate::enter::setting::ClockChange;
 use crate::enter::unshare::NewMount;
 use crate::error::{RequestError, Shown};
 use crate::ids::map::Extent;
@@ -91,6 +92,14 @@ pub fn bind(text: &OsStr) -> Option<NewMount> {
     (!source.is_empty()).then(|| NewMount::Bind { source: OsStr::from_bytes(source).into(), on, read_only })
 }
 
+/// What becomes of a clock: an offset in seconds, or `@` and the seconds that it shows.
+pub fn clock_change(text: &OsStr) -> Option<ClockChange> {
+    match text.as_bytes() {
+        [b'@', reading @ ..] => parse_decimal(reading).map(ClockChange::Reading),
+        _ => seconds(text).map(ClockChange::Offset),
+    }
+}
+
 /// Seconds, with a sign or without.
 pub fn seconds(text: &OsStr) -> Option<i64> {
     match after_blanks(text.as_bytes()) {
@@ -107,7 +116,9 @@ pub enum BlockArgument {
     Block(Extent),
     /// The first block of subordinate ids, from 0 on inside.
     Auto,
-    /// The same block, mapped to itself.
+    /// All blocks of subordinate ids, one after the other from 0 on inside.
+    Ranges,
+    /// The first block, mapped to itself.
     Subids,
     /// Every id of our user namespace, to itself.
     All,
@@ -117,6 +128,7 @@ pub enum BlockArgument {
 pub fn block_argument(text: &OsStr) -> Option<BlockArgument> {
     match text.as_bytes() {
         b"auto" => return Some(BlockArgument::Auto),
+        b"ranges" => return Some(BlockArgument::Ranges),
         b"subids" => return Some(BlockArgument::Subids),
         b"all" => return Some(BlockArgument::All),
         _ => {}
@@ -273,6 +285,7 @@ mod tests {
             ("1:2:3", block(1, 2, 3)),
             ("2,1,3", block(1, 2, 3)),
             ("auto", Some(BlockArgument::Auto)),
+            ("ranges", Some(BlockArgument::Ranges)),
             ("subids", Some(BlockArgument::Subids)),
             ("all", Some(BlockArgument::All)),
             ("0:0:4294967295", block(0, 0, u32::MAX)),

@@ -32,6 +32,8 @@ pub enum Part {
     RestoreSignals,
     /// open(2), for writing, of a file in our own /proc directory.
     OpenSetting,
+    /// read(2) of it.
+    ReadSetting,
     /// socket(2) by which a network device is configured.
     ControlSocket,
     /// fchdir(2) to the new root directory.
@@ -188,6 +190,7 @@ impl Part {
             Part::NoDirectory => (18, 0),
             Part::Capabilities(call) => (19, call as i32),
             Part::ControlSocket => (22, 0),
+            Part::ReadSetting => (23, 0),
             Part::MapProgram { map, found } => (20 + i32::from(found), map as i32),
         }
     }
@@ -216,6 +219,7 @@ impl Part {
             19 => Part::Capabilities(CapabilityCall::ALL.into_iter().find(|call| *call as i32 == more)?),
             20 | 21 => Part::MapProgram { map: more as u32, found: tag == 21 },
             22 => Part::ControlSocket,
+            23 => Part::ReadSetting,
             _ => return None,
         })
     }
@@ -244,6 +248,7 @@ mod tests {
             Part::RestoreSignals,
             Part::OpenSetting,
             Part::ControlSocket,
+            Part::ReadSetting,
             Part::ChdirToRootHandle,
             Part::ChdirToRoot,
             Part::NoDirectory,

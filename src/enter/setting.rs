@@ -28,6 +28,15 @@ impl Clock {
     }
 }
 
+/// What becomes of a clock in a new time namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockChange {
+    /// It is so many seconds ahead of the clock of the initial time namespace.
+    Offset(i64),
+    /// It shows so many seconds when the program starts, and what its start still takes.
+    Reading(i64),
+}
+
 /// Whether setgroups(2) may be called in a user namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setgroups {

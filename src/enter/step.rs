@@ -53,6 +53,8 @@ pub enum Step {
     ReleaseMapper,
     /// Writes to /proc/self/timens_offsets.
     OffsetClock(Clock, i64),
+    /// The same, so that the clock shows this number of seconds now.
+    SetClock(Clock, i64),
     /// A pidfd of this process, for the child that it will fork.
     RememberParent,
     /// Takes over our caller's descriptor with this number, to report on the program, and opens /proc. Both come before
@@ -173,9 +175,11 @@ impl fmt::Display for Step {
             Step::BringUpLoopback => write!(f, "cannot bring up the loopback device"),
             Step::SetHostname(_) => write!(f, "sethostname failed"),
             Step::SetDomainname(_) => write!(f, "setdomainname failed"),
-            Step::OffsetClock(..) | Step::MapOwnId(..) | Step::Setgroups(_) | Step::RegisterInterpreter { .. } => {
-                Attempt::Write(self.path().unwrap_or_default()).fmt(f)
-            }
+            Step::OffsetClock(..)
+            | Step::SetClock(..)
+            | Step::MapOwnId(..)
+            | Step::Setgroups(_)
+            | Step::RegisterInterpreter { .. } => Attempt::Write(self.path().unwrap_or_default()).fmt(f),
             Step::OpenStatus(fd) => write!(f, "cannot write to file descriptor {fd}"),
             Step::Fork(_) | Step::BecomeInit => Attempt::Fork.fmt(f),
             Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) if at == Path::new("/") => {
@@ -224,7 +228,7 @@ impl Step {
     pub fn path(&self) -> Option<PathBuf> {
         let own = |name: &str| Path::new("/proc/self").join(name);
         Some(match self {
-            Step::OffsetClock(..) => own("timens_offsets"),
+            Step::OffsetClock(..) | Step::SetClock(..) => own("timens_offsets"),
             Step::MapOwnId(ids, _) => own(ids.map_file()),
             Step::Setgroups(_) => own("setgroups"),
             Step::SetContext(_) => own("attr/exec"),

@@ -75,7 +75,16 @@ pub enum RequestError {
         errno: Errno,
     },
     /// Too many lines or too long a text for an id map.
-    MapTooLong(&'static str, usize),
+    MapTooLong {
+        /// uid_map or gid_map.
+        file: &'static str,
+        /// How many lines.
+        lines: usize,
+        /// How many bytes.
+        length: usize,
+    },
+    /// getsubids(1) has more blocks for this user than a map has lines.
+    TooManySubordinates(String),
     /// We see no namespace with this number.
     NoSuchNamespace {
         /// Of which kind.
@@ -200,11 +209,15 @@ impl fmt::Display for RequestError {
             RequestError::Unreadable { path, errno } => {
                 write!(f, "cannot open {}: {}", path.shown(), sys::error_text(*errno))
             }
-            RequestError::MapTooLong(file, length) => {
+            RequestError::MapTooLong { file, lines, length } => {
                 write!(
                     f,
-                    "the {file} would be {length} bytes long; the kernel takes at most {LONGEST_MAP}, in {MOST_LINES} lines"
+                    "the {file} would have {lines} lines and {length} bytes; the kernel takes at most {MOST_LINES} lines \
+                     and {LONGEST_MAP} bytes"
                 )
+            }
+            RequestError::TooManySubordinates(name) => {
+                write!(f, "getsubids lists more than {MOST_LINES} blocks of subordinate ids for \"{name}\"")
             }
             RequestError::NoSuchNamespace { number: NamespaceNumber::Id(id), .. } => {
                 write!(f, "cannot open namespace of id {id}: {}", sys::error_text(Errno::ESTALE))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::subid::Subordinates;
 use crate::number::parse_decimal;
 
 /// Which of the two maps of a user namespace.
@@ -69,13 +70,13 @@ impl Extent {
 }
 
 /// A block of ids to map beside a single id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// The ids.
-    pub extent: Extent,
-    /// `auto`: if the single map takes an inner id of the block, whether the inner side grows beyond `count`, so that
-    /// no outer id is left over.
-    pub open_ended: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// These ids, and no others.
+    Closed(Extent),
+    /// These outer ids, one after the other, to the inner ids from 0 on. If the single map takes one of those, the inner
+    /// side grows, so that no outer id is left over.
+    FromZero(Vec<Subordinates>),
 }
 
 /// The lines of a map: first the single map, which wins over the blocks, then the blocks in the order given.
@@ -84,18 +85,23 @@ pub struct Block {
 /// outer one. Ids left over at the top are dropped.
 pub fn lines(single: Option<Extent>, blocks: &[Block]) -> Vec<Extent> {
     let mut lines: Vec<Extent> = single.into_iter().collect();
+    let (inner_taken, outer_taken) = (single.map(|single| single.inner), single.map(|single| single.outer));
     for block in blocks {
-        let Extent { inner, outer, count } = block.extent;
-        let inner_end = if block.open_ended { IDS } else { u64::from(inner) + u64::from(count) };
-        let inner_ids = without(u64::from(inner)..inner_end, single.map(|single| single.inner));
-        let outer_end = u64::from(outer) + u64::from(count);
-        let outer_ids = without(u64::from(outer)..outer_end, single.map(|single| single.outer));
-        pair_off(inner_ids, outer_ids, &mut lines);
+        let (inner_ids, outer_ids) = match block {
+            Block::Closed(Extent { inner, outer, count }) => (range(*inner, *count), vec![range(*outer, *count)]),
+            Block::FromZero(outer) => (0..IDS, outer.iter().map(|ids| range(ids.first, ids.count)).collect()),
+        };
+        let outer_ids = outer_ids.into_iter().flat_map(|ids| without(ids, outer_taken)).collect();
+        pair_off(without(inner_ids, inner_taken).to_vec(), outer_ids, &mut lines);
     }
     lines
 }
 
 type Range = std::ops::Range<u64>;
+
+fn range(first: u32, count: u32) -> Range {
+    u64::from(first)..u64::from(first) + u64::from(count)
+}
 
 /// The range without one id: what is below it, and what is above.
 fn without(range: Range, id: Option<u32>) -> [Range; 2] {
@@ -105,10 +111,9 @@ fn without(range: Range, id: Option<u32>) -> [Range; 2] {
     }
 }
 
-fn pair_off(mut inner: [Range; 2], mut outer: [Range; 2], lines: &mut Vec<Extent>) {
+fn pair_off(mut inner: Vec<Range>, mut outer: Vec<Range>, lines: &mut Vec<Extent>) {
     let (mut at_inner, mut at_outer) = (0, 0);
-    while at_inner < 2 && at_outer < 2 {
-        let (ins, outs) = (&mut inner[at_inner], &mut outer[at_outer]);
+    while let (Some(ins), Some(outs)) = (inner.get_mut(at_inner), outer.get_mut(at_outer)) {
         let count = (ins.end - ins.start).min(outs.end - outs.start);
         if count > 0 {
             // All three are at most IDS, which fits.
@@ -174,11 +179,11 @@ mod tests {
     }
 
     fn closed(inner: u32, outer: u32, count: u32) -> Block {
-        Block { extent: extent(inner, outer, count), open_ended: false }
+        Block::Closed(extent(inner, outer, count))
     }
 
     fn auto(outer: u32, count: u32) -> Block {
-        Block { extent: extent(0, outer, count), open_ended: true }
+        Block::FromZero(vec![Subordinates { first: outer, count }])
     }
 
     #[test]
@@ -195,7 +200,25 @@ mod tests {
             (extent(9, 105, 1), closed(0, 100, 10), "9 105 1\n0 100 5\n5 106 4\n"),
             (extent(3, 7, 1), closed(3, 7, 1), "3 7 1\n"),
         ] {
-            assert_eq!(text(&lines(Some(single), &[block])), expected, "{single:?} {block:?}");
+            assert_eq!(text(&lines(Some(single), std::slice::from_ref(&block))), expected, "{single:?} {block:?}");
+        }
+    }
+
+    #[test]
+    fn ranges_follow_one_another_and_leave_no_gap() {
+        let ranges = |ranges: &[(u32, u32)]| {
+            Block::FromZero(ranges.iter().map(|(first, count)| Subordinates { first: *first, count: *count }).collect())
+        };
+        let two = ranges(&[(100000, 10), (300000, 5)]);
+        for (single, block, expected) in [
+            (None, &two, "0 100000 10\n10 300000 5\n"),
+            (Some(extent(0, 1001, 1)), &two, "0 1001 1\n1 100000 10\n11 300000 5\n"),
+            (Some(extent(12, 1001, 1)), &two, "12 1001 1\n0 100000 10\n10 300000 2\n13 300002 3\n"),
+            (Some(extent(0, 300002, 1)), &two, "0 300002 1\n1 100000 10\n11 300000 2\n13 300003 2\n"),
+            (None, &ranges(&[(7, 1), (5, 1), (6, 1)]), "0 7 1\n1 5 1\n2 6 1\n"),
+            (None, &ranges(&[]), ""),
+        ] {
+            assert_eq!(text(&lines(single, std::slice::from_ref(block))), expected, "{single:?} {block:?}");
         }
     }
 
@@ -206,27 +229,42 @@ mod tests {
     }
 
     /// The rule of [`lines`] taken word by word, an id at a time.
-    fn slowly(single: Extent, block: Block) -> Vec<(u32, u32)> {
-        let Extent { inner, outer, count } = block.extent;
-        let inner_end = if block.open_ended { inner + count + 1 } else { inner + count };
-        let inner_ids = (inner..inner_end).filter(|id| *id != single.inner);
-        inner_ids.zip((outer..outer + count).filter(|id| *id != single.outer)).collect()
+    fn slowly(single: Extent, block: &Block) -> Vec<(u32, u32)> {
+        let ids = |first: u32, count: u32| first..first + count;
+        let (inner_ids, outer_ids): (_, Vec<u32>) = match block {
+            Block::Closed(extent) => (ids(extent.inner, extent.count), ids(extent.outer, extent.count).collect()),
+            Block::FromZero(ranges) => {
+                (0..1000, ranges.iter().flat_map(|range| ids(range.first, range.count)).collect())
+            }
+        };
+        let outer_ids = outer_ids.into_iter().filter(|id| *id != single.outer);
+        inner_ids.filter(|id| *id != single.inner).zip(outer_ids).collect()
     }
 
     proptest! {
         #[test]
         fn lines_follow_the_rule(
-            inner in 0u32..20, outer in 0u32..20, count in 1u32..20, one in 0u32..50, other in 0u32..50, open_ended: bool
+            inner in 0u32..20,
+            outer in 0u32..20,
+            count in 1u32..20,
+            one in 0u32..50,
+            other in 0u32..50,
+            ranges in proptest::option::of(proptest::collection::vec((0u32..50, 1u32..20), 0..5)),
         ) {
             let single = extent(one, other, 1);
-            let block = Block { extent: extent(inner, outer, count), open_ended };
-            let lines = lines(Some(single), &[block]);
+            let block = match ranges {
+                None => closed(inner, outer, count),
+                Some(ranges) => {
+                    Block::FromZero(ranges.into_iter().map(|(first, count)| Subordinates { first, count }).collect())
+                }
+            };
+            let lines = lines(Some(single), std::slice::from_ref(&block));
             prop_assert_eq!(lines[0], single);
             let pairs: Vec<_> = lines[1..]
                 .iter()
                 .flat_map(|line| (line.inner..line.inner + line.count).zip(line.outer..))
                 .collect();
-            prop_assert_eq!(pairs, slowly(single, block));
+            prop_assert_eq!(pairs, slowly(single, &block));
         }
 
         #[test]

@@ -1,6 +1,7 @@
 //! Parses the files of /proc: bytes → values. Callers open the files.
 
 pub mod cgroup;
+pub mod clocks;
 pub mod environ;
 pub mod link;
 pub mod mountinfo;

@@ -3,8 +3,12 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use nix::errno::Errno;
+
+use super::file::close_at_exec;
 
 /// A vector of C strings, ended by a null pointer, as execve(2) takes it.
 pub struct Vector {
@@ -48,6 +52,17 @@ impl Vector {
 
     fn point(&mut self, index: usize) {
         self.pointers[index] = self.strings[index].as_ptr().cast();
+    }
+}
+
+/// Of our descriptors, and of those that our caller left open, the program gets only 0 to 2.
+pub fn close_others(command: &mut Command) {
+    // SAFETY: the closure only makes system calls, which the child of a process with threads may do.
+    unsafe {
+        command.pre_exec(|| {
+            close_at_exec(3);
+            Ok(())
+        });
     }
 }
 

@@ -229,16 +229,37 @@ pub fn keep_only(file: Option<OwnedFd>) -> Option<OwnedFd> {
     unsafe {
         // A kernel before 5.9 has no such call, and a seccomp filter may not know it.
         if libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) == -1 {
-            let mut limit: libc::rlimit = std::mem::zeroed();
-            libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
-            let end = libc::c_int::try_from(limit.rlim_max).unwrap_or(MOST_DESCRIPTORS).min(MOST_DESCRIPTORS);
-            (first..end).for_each(|fd| {
+            (first..end_of_descriptors()).for_each(|fd| {
                 libc::close(fd);
             });
         }
     }
     // SAFETY: it has just become that of the file, and belongs to nobody else.
     kept.filter(|fd| *fd == 0).map(|_| unsafe { OwnedFd::from_raw_fd(0) })
+}
+
+/// Makes all descriptors from this number on close-on-exec, without taking memory.
+pub fn close_at_exec(first: libc::c_int) {
+    // SAFETY: plain numbers. Nothing is closed before execve(2).
+    unsafe {
+        // Before Linux 5.11, the call has no such flag.
+        if libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) == -1 {
+            (first..end_of_descriptors()).for_each(|fd| {
+                libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
+            });
+        }
+    }
+}
+
+/// No descriptor has this number or a higher one.
+fn end_of_descriptors() -> libc::c_int {
+    // SAFETY: an all-zero structure is a valid value, which the call fills.
+    let limit = unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        limit.rlim_max
+    };
+    libc::c_int::try_from(limit).unwrap_or(MOST_DESCRIPTORS).min(MOST_DESCRIPTORS)
 }
 
 /// Moves the file to a high number that no command line uses, if one is free below RLIMIT_NOFILE. The program may be

@@ -8,7 +8,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::statfs::FsType;
 
 use super::file::read_bounded;
-use super::new_descriptor;
+use super::signal::SignalNumber;
+use super::{check, new_descriptor};
 use crate::namespace::KindSet;
 use crate::number::number;
 
@@ -50,6 +51,13 @@ pub fn get_fd(process: impl AsFd, fd: i32) -> nix::Result<OwnedFd> {
 pub fn has_ended(process: impl AsFd) -> nix::Result<bool> {
     let mut fds = [PollFd::new(process.as_fd(), PollFlags::POLLIN)];
     Ok(poll(&mut fds, PollTimeout::ZERO)? > 0)
+}
+
+/// Sends a signal to the process: pidfd_send_signal(2), Linux 5.1. Errors: ESRCH if it has ended.
+pub fn send(process: impl AsFd, signal: SignalNumber) -> nix::Result<()> {
+    let (process, nothing) = (process.as_fd().as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
+    // SAFETY: plain numbers, and no siginfo.
+    check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process, signal.0, nothing, 0) }).map(drop)
 }
 
 /// PIDFS_MAGIC of <linux/magic.h>: since Linux 6.9, pidfds are files of pidfs. (C libraries differ in the integer type

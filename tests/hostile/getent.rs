@@ -12,6 +12,7 @@ fn misled(scene: &Scene, call: Call) -> Call {
     let path = format!("{trap}:/usr/bin:/bin");
     let library = format!("{trap}/library.so");
     call.directory(&trap)
+        .given(9, std::fs::File::open("/dev/null").unwrap())
         .env("PATH", path)
         .env("LD_PRELOAD", &library)
         .env("LD_LIBRARY_PATH", &trap)
@@ -30,6 +31,7 @@ fn it_is_found_by_its_path_and_started_without_an_environment() {
         "#!/bin/sh
 {{ echo \"arguments $*\"; echo \"environment $(/usr/bin/tr '\\0' ' ' </proc/$$/environ)\"
 echo \"directory $(/bin/readlink /proc/$$/cwd)\"; }} >>{record}
+echo /proc/$$/fd/* >>{record}
 echo stranger:x:4242:4242::/:/bin/sh\n"
     );
     let recorder = scene.program("recorder", &recorder);
@@ -55,7 +57,9 @@ echo stranger:x:4242:4242::/:/bin/sh\n"
         // Others may run in namespaces of their own by now, whose users have no line in this scene either.
         assert!(lines[0].starts_with(&format!("arguments {}", arguments.split_at(9).0)), "{recorded}");
         assert!(lines[0].split(' ').any(|word| arguments.ends_with(word)), "{recorded}");
-        assert_eq!(lines[1..], ["environment ", "directory /"], "{recorded}");
+        assert_eq!(lines[1..3], ["environment ", "directory /"], "{recorded}");
+        let has = |fd: &str| lines[3].split(' ').any(|path| path.ends_with(&format!("/{fd}")));
+        assert!(has("0") && !has("9"), "{recorded}");
         assert!(!scene.path("sprung").exists());
     }
     target.release();

@@ -7,6 +7,7 @@
 mod common;
 
 mod capabilities;
+mod clocks;
 mod command_line;
 mod credentials;
 mod faults;
@@ -23,6 +24,7 @@ mod places;
 mod places_plan;
 mod plan;
 mod program;
+mod ranges;
 mod same;
 mod settings;
 mod signals;

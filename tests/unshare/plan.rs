@@ -255,6 +255,45 @@ fn boottime_is_written_before_monotonic() {
     );
 }
 
+scene_test!(a_clock_that_is_to_show_something_is_set_last_before_the_fork);
+fn a_clock_that_is_to_show_something_is_set_last_before_the_fork() {
+    let set = [Step::SetClock(Clock::Boottime, 3), Step::SetClock(Clock::Monotonic, 0)];
+    let [boottime, monotonic] = set.clone();
+    assert_eq!(
+        of(&["-T", "--monotonic=@0", "--boottime=@3", "true"]),
+        [unshare(&[Kind::Time]), boottime.clone(), monotonic.clone()]
+    );
+    let jobs = vec![job(IdKind::User, &[extent(0, 100000, 10)])];
+    assert_eq!(
+        of(&[
+            "-fT",
+            "--monotonic=@0",
+            "--boottime=@3",
+            "--map-users=0:100000:10",
+            "--kill-child",
+            "--hostname=box",
+            "true"
+        ]),
+        [
+            Step::DefaultChildSignal,
+            Step::StartMapper(jobs),
+            unshare(&[Kind::Uts, Kind::User, Kind::Time]),
+            Step::SetHostname("box".into()),
+            Step::ReleaseMapper,
+            Step::RememberParent,
+            boottime,
+            monotonic.clone(),
+            FORK,
+            DIE
+        ]
+    );
+    // An offset stays where it was.
+    assert_eq!(
+        of(&["-fT", "--monotonic=@0", "--boottime=3", "--init", "true"])[2..5],
+        [Step::OffsetClock(Clock::Boottime, 3), Step::OpenChannel, monotonic]
+    );
+}
+
 scene_test!(the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed);
 fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
     assert_eq!(of(&["--kill-child", "true"]), [Step::DefaultChildSignal, Step::RememberParent, FORK, DIE]);

@@ -156,7 +156,9 @@ fn of_newer_options() {
 scene_test!(of_our_own_options);
 fn of_our_own_options() {
     on_purpose("theirs has none of these");
-    for (name, full) in [("in", "init"), ("i", "ipc"), ("st", "status-fd")] {
+    for (name, full) in
+        [("in", "init"), ("i", "ipc"), ("st", "status-fd"), ("map-r", "map-root-user"), ("map-ra", "map-ranges")]
+    {
         assert_eq!(meant(unshare::OPTIONS, name), Some(full), "{name}");
     }
     for (name, full) in [("ki", "kill-child"), ("for", "forward-signals"), ("fo", "follow-context")] {

@@ -1,25 +1,20 @@
 //! UnshareArgs → [`UnshareRequest`]: looks up names, looks at files, and refuses contradictions.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
+use super::id_maps::Ids;
 use crate::cli::unshare::{SingleId, UnshareArgs};
-use crate::cli::value::{BlockArgument, IdOrName};
+use crate::cli::value::IdOrName;
 use crate::enter::program::Program;
 use crate::enter::setting::{Clock, Persist, Propagation, Setgroups};
 use crate::enter::unshare::{BINFMT, Fork, IdMap, NewMount, TTY_GROUP, UnshareRequest};
 use crate::error::RequestError;
-use crate::error::Shown;
-use crate::ids::map::{self, Block, Extent, IdKind};
+use crate::ids::map::{self, Extent, IdKind};
 use crate::ids::passwd::Database;
-use crate::ids::subid::first_block;
-use crate::ids::users::names_by_uid;
 use crate::namespace::Kind;
 use crate::sys::file::{is_writable, read_bounded};
-
-/// We read so many bytes of /etc/subuid: enough for a host with many users.
-const LARGEST_FILE: usize = 16 << 20;
 
 /// Looks up what the arguments name, and checks that they fit together. This changes nothing. Errors: the first that
 /// does not exist, cannot be read or does not fit.
@@ -49,7 +44,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         Some(directory) => Some(directory.unwrap_or_else(|| "/proc".into())),
         None => proc_implied.then(|| "/proc".into()),
     };
-    let offsets = [(Clock::Boottime, args.boottime), (Clock::Monotonic, args.monotonic)];
+    let clocks = [(Clock::Boottime, args.boottime), (Clock::Monotonic, args.monotonic)];
     Ok(UnshareRequest {
         keep: check_files(args.keep, args.fork)?,
         kinds: args.kinds,
@@ -64,7 +59,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         gid_map,
         owner: args.owner,
         setgroups: args.setgroups,
-        offsets: offsets.into_iter().filter_map(|(clock, offset)| Some((clock, offset?))).collect(),
+        clocks: clocks.into_iter().filter_map(|(clock, change)| Some((clock, change?))).collect(),
         loopback: args.loopback,
         hostname: args.hostname,
         domainname: args.domainname,
@@ -161,86 +156,6 @@ fn check_files(mut files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persis
 }
 
 /// The id of the program. A name is looked up outside.
-fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
+pub(super) fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
     argument.map(|id| id.number(database)).transpose()
-}
-
-/// Users or groups, for the making of their map.
-struct Ids {
-    kind: IdKind,
-    /// Our own effective id.
-    own: u32,
-    owner_given: bool,
-}
-
-impl Ids {
-    fn map(&self, single: Option<&SingleId>, blocks: &[BlockArgument]) -> Result<IdMap, RequestError> {
-        let single = match single {
-            None => None,
-            Some(SingleId::Current) => Some(self.own),
-            Some(SingleId::To(inner)) => id(Some(inner), self.database())?,
-        };
-        let single = single.map(|inner| Extent { inner, outer: self.own, count: 1 });
-        if blocks.is_empty() {
-            return Ok(match single {
-                None => IdMap::None,
-                Some(line) if self.owner_given => IdMap::ByMapper(vec![line]),
-                Some(line) => IdMap::Own(line),
-            });
-        }
-        let mut found = Vec::new();
-        for block in blocks {
-            self.find_block(*block, &mut found)?;
-        }
-        let lines = map::lines(single, &found);
-        let length = map::text(&lines).len();
-        if length > map::LONGEST_MAP {
-            return Err(RequestError::MapTooLong(self.kind.map_file(), length));
-        }
-        Ok(IdMap::ByMapper(lines))
-    }
-
-    fn database(&self) -> Database {
-        match self.kind {
-            IdKind::User => Database::Users,
-            IdKind::Group => Database::Groups,
-        }
-    }
-
-    fn find_block(&self, block: BlockArgument, found: &mut Vec<Block>) -> Result<(), RequestError> {
-        let closed = |extent| Block { extent, open_ended: false };
-        match block {
-            BlockArgument::Block(extent) => found.push(closed(extent)),
-            BlockArgument::All => {
-                let path = PathBuf::from("/proc/self").join(self.kind.map_file());
-                let map = read_bounded(&path, map::LONGEST_MAP_READ)
-                    .map_err(|errno| RequestError::Unreadable { path, errno })?;
-                found.extend(map::inner_ids(&map).into_iter().map(closed));
-            }
-            BlockArgument::Auto | BlockArgument::Subids => {
-                let (first, count) = self.subordinates()?;
-                found.push(match block {
-                    BlockArgument::Auto => Block { extent: Extent { inner: 0, outer: first, count }, open_ended: true },
-                    _ => closed(Extent { inner: first, outer: first, count }),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// First subordinate id of the user (whose UID counts for groups too), and their number.
-    fn subordinates(&self) -> Result<(u32, u32), RequestError> {
-        let uid = geteuid().as_raw();
-        let name = names_by_uid(&[uid]).remove(&uid);
-        let file = self.kind.subordinate_file();
-        let text = read_bounded(Path::new(file), LARGEST_FILE)
-            .map_err(|errno| RequestError::Unreadable { path: file.into(), errno })?;
-        match first_block(&text, uid, name.as_deref()) {
-            Some(block) => Ok((block.first, block.count)),
-            None => {
-                let name = name.map(|name| name.shown().to_string());
-                Err(RequestError::NoSubordinateIds { uid, name, file })
-            }
-        }
-    }
 }

@@ -52,6 +52,7 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::RestoreSignals => Attempt::RestoreSignals,
         Part::ControlSocket => Attempt::ControlSocket,
         Part::OpenSetting => Attempt::OpenSetting(step.and_then(Step::path).unwrap_or_default()),
+        Part::ReadSetting => Attempt::Read(step.and_then(Step::path).unwrap_or_default()),
         Part::ChdirToRootHandle => Attempt::ChdirToOpenedRoot,
         Part::ChdirToRoot => Attempt::ChdirToRoot,
         Part::Capabilities(call) => Attempt::ChangeCapabilities(call),

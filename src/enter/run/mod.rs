@@ -6,6 +6,7 @@
 //! looks up a login shell last, since what it is depends on what has been entered.
 
 mod capabilities;
+mod clocks;
 mod exec;
 
 mod fork;
@@ -125,6 +126,7 @@ impl Run {
             Step::SetDomainname(name) => sys::uts::set_domainname(name)?,
             Step::ReleaseMapper => self.mapper.take().map_or(Ok(()), Mapper::release)?,
             Step::OffsetClock(..) | Step::MapOwnId(..) => write_setting(path, text)?,
+            Step::SetClock(clock, seconds) => clocks::set(path, *clock, *seconds)?,
             Step::SetContext(_) => write_once_to_proc(path, text)?,
             Step::RememberParent => self.parent = Some(sys::pidfd::open(getpid().as_raw())?),
             Step::OpenStatus(fd) => self.open_status(*fd)?,

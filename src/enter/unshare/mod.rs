@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::RunFailure;
 use super::program::Program;
-use super::setting::{Clock, Persist, Propagation, Setgroups};
+use super::setting::{Clock, ClockChange, Persist, Propagation, Setgroups};
 use super::step::Step;
 use crate::error::RequestError;
 use crate::ids::map::Extent;
@@ -38,8 +38,8 @@ pub struct UnshareRequest {
     pub owner: Option<(u32, u32)>,
     /// What is asked for /proc/self/setgroups.
     pub setgroups: Option<Setgroups>,
-    /// Offsets of clocks, in the order of writing.
-    pub offsets: Vec<(Clock, i64)>,
+    /// What becomes of clocks, in the order of writing.
+    pub clocks: Vec<(Clock, ClockChange)>,
     /// Whether the loopback device of a new network namespace is brought up.
     pub loopback: bool,
     /// The host name of a new UTS namespace.

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{BINFMT, IdMap, UnshareRequest};
 use crate::enter::environment::Environment;
-use crate::enter::setting::{MapJob, Propagation, Setgroups, SignalPolicy};
+use crate::enter::setting::{ClockChange, MapJob, Propagation, Setgroups, SignalPolicy};
 use crate::enter::step::{Plan, Step};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
@@ -23,22 +23,8 @@ pub fn plan(request: UnshareRequest) -> Plan {
     }
     new_namespaces(&request, &mut steps);
     after_unshare(&request, &mut steps);
+    fork(&request, &mut steps);
     let kill_child = request.fork.and_then(|fork| fork.kill_child);
-    if let Some(fork) = request.fork {
-        // With this pidfd, the child can see whether its parent has died.
-        steps.extend(kill_child.map(|_| Step::RememberParent));
-        // Who is inside tells who stays outside: process 1 how the program ends, as it cannot die of a signal itself.
-        if fork.init || request.status.is_some() {
-            steps.push(Step::OpenChannel);
-        }
-        let policy = match fork.forward_signals {
-            // Nobody but us can tell the program what is sent to us: process 1 is in between.
-            signals if fork.init => SignalPolicy::ThroughInit(SignalSet::messages().union(signals.unwrap_or_default())),
-            Some(signals) => SignalPolicy::Forward(signals),
-            None => SignalPolicy::LeaveToChild,
-        };
-        steps.push(Step::Fork(policy));
-    }
     // After the fork: the new PID namespace exists only once it has its first process.
     if !request.keep.is_empty() {
         steps.push(Step::Bind);
@@ -112,7 +98,36 @@ fn after_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if !mapper_jobs(request).is_empty() {
         steps.push(Step::ReleaseMapper);
     }
-    steps.extend(request.offsets.iter().map(|(clock, seconds)| Step::OffsetClock(*clock, *seconds)));
+    steps.extend(request.clocks.iter().filter_map(|(clock, change)| match change {
+        ClockChange::Offset(seconds) => Some(Step::OffsetClock(*clock, *seconds)),
+        ClockChange::Reading(_) => None,
+    }));
+}
+
+/// The fork, and what comes right before it.
+fn fork(request: &UnshareRequest, steps: &mut Vec<Step>) {
+    if let Some(fork) = request.fork {
+        // With this pidfd, the child can see whether its parent has died.
+        steps.extend(fork.kill_child.map(|_| Step::RememberParent));
+        // Who is inside tells who stays outside: process 1 how the program ends, as it cannot die of a signal itself.
+        if fork.init || request.status.is_some() {
+            steps.push(Step::OpenChannel);
+        }
+    }
+    // These clocks run on from here: as little as possible comes between them and the program. But once a process is inside,
+    // the kernel refuses every change.
+    steps.extend(request.clocks.iter().filter_map(|(clock, change)| match change {
+        ClockChange::Offset(_) => None,
+        ClockChange::Reading(seconds) => Some(Step::SetClock(*clock, *seconds)),
+    }));
+    steps.extend(request.fork.map(|fork| {
+        Step::Fork(match fork.forward_signals {
+            // Nobody but us can tell the program what is sent to us: process 1 is in between.
+            signals if fork.init => SignalPolicy::ThroughInit(SignalSet::messages().union(signals.unwrap_or_default())),
+            Some(signals) => SignalPolicy::Forward(signals),
+            None => SignalPolicy::LeaveToChild,
+        })
+    }));
 }
 
 /// The maps of only our own ids, which we write ourselves.

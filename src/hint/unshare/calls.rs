@@ -6,6 +6,7 @@ use super::super::SystemView;
 use super::super::ids::unmapped;
 use super::super::refusal::{other_refusal, refusers};
 use super::UnshareContext;
+use crate::enter::setting::ClockChange;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::mountinfo::is_mounted;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_TIME};
@@ -184,7 +185,7 @@ pub fn no_offset(errno: Errno, context: &UnshareContext, view: &SystemView) -> O
         Errno::ERANGE => {
             let uptime = view.text("/proc/uptime")?;
             let (seconds, _) = uptime.split_once('.')?;
-            let negative = context.offsets.iter().any(|(_, offset)| *offset < 0);
+            let negative = context.clocks.iter().any(|(_, change)| matches!(change, ClockChange::Offset(..0)));
             Some(match negative {
                 true => format!(
                     "the clock would be below zero: since boot it has come to about {seconds} seconds, and no offset may \

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::maps::MapProgram;
 use crate::cli::unshare::UnshareArgs;
 use crate::cli::value;
-use crate::enter::setting::Clock;
+use crate::enter::setting::{Clock, ClockChange};
 use crate::enter::unshare::{IdMap, UnshareRequest};
 use crate::error::Shown;
 use crate::hint::SystemView;
@@ -37,8 +37,8 @@ pub struct UnshareContext {
     pub map_programs: Vec<MapProgram>,
     /// Whether an owner of the user namespace was given.
     pub owned: bool,
-    /// The offsets of clocks.
-    pub offsets: Vec<(Clock, i64)>,
+    /// What becomes of clocks.
+    pub clocks: Vec<(Clock, ClockChange)>,
     /// The new root directory.
     pub root: Option<PathBuf>,
     /// Whether the new proc was not asked for, but follows from another option.
@@ -110,7 +110,7 @@ impl UnshareContext {
             users: lines(&request.uid_map),
             groups: lines(&request.gid_map),
             owned: request.owner.is_some(),
-            offsets: request.offsets.clone(),
+            clocks: request.clocks.clone(),
             root: request.new_root().cloned(),
             proc_implied: self.proc_implied && request.proc.is_some(),
             search: Search {

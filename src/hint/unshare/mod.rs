@@ -112,9 +112,11 @@ fn of_step(step: &Step, errno: Errno, context: &UnshareContext, view: &SystemVie
             Errno::EACCES => Some(forbidden("making namespaces", view)),
             _ => None,
         },
-        Step::OffsetClock(..) | Step::MapOwnId(..) | Step::Setgroups(_) | Step::RegisterInterpreter { .. } => {
-            write(&step.path()?, errno, context, view)
-        }
+        Step::OffsetClock(..)
+        | Step::SetClock(..)
+        | Step::MapOwnId(..)
+        | Step::Setgroups(_)
+        | Step::RegisterInterpreter { .. } => write(&step.path()?, errno, context, view),
         Step::CloneTree(_) | Step::BindRoot(_) | Step::PivotRoot(_) => mounts::by_descriptor(step, errno, view),
         // We have every right over the namespace that we have just made.
         Step::BringUpLoopback | Step::SetHostname(_) | Step::SetDomainname(_) if errno == Errno::EPERM => {

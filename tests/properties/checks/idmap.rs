@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use nskit::cli::value::{BlockArgument, block_argument};
 use nskit::ids::map::{Block, Extent, inner_ids, lines, text};
+use nskit::ids::subid::Subordinates;
 
 use super::memory::bounded;
 use super::{Check, lines_of};
@@ -27,6 +28,7 @@ pub const CHECK: Check = Check {
         "\n",
         "\0",
         "auto",
+        "ranges",
         "subids",
         "all",
         "0:0:1",
@@ -59,6 +61,7 @@ fn model(argument: &[u8]) -> Option<BlockArgument> {
     let text = std::str::from_utf8(argument).ok()?;
     match text {
         "auto" => return Some(BlockArgument::Auto),
+        "ranges" => return Some(BlockArgument::Ranges),
         "subids" => return Some(BlockArgument::Subids),
         "all" => return Some(BlockArgument::All),
         _ => {}
@@ -86,17 +89,26 @@ fn check_map(bytes: &[u8]) {
     assert_eq!(inner_ids(text(&extents).as_bytes()), extents);
 }
 
-/// The first extent gives the single id, the others are blocks in turn as they are and without an end.
+/// The first extent gives the single id, the others are blocks in turn as they are, and ranges from 0 on.
 fn check_lines(extents: &[Extent]) {
     let Some((first, rest)) = extents.split_first() else {
         return;
     };
     let single = Extent { count: 1, ..*first };
-    let blocks: Vec<Block> =
-        rest.iter().enumerate().map(|(at, extent)| Block { extent: *extent, open_ended: at % 2 == 1 }).collect();
-    let made = bounded(blocks.len(), 256, 256, || lines(Some(single), &blocks));
+    let from_zero = |extent: &Extent| Subordinates { first: extent.outer, count: extent.count };
+    let (closed, ranges): (Vec<_>, Vec<_>) = rest.iter().enumerate().partition(|(at, _)| at % 2 == 0);
+    let mut blocks: Vec<Block> = closed.into_iter().map(|(_, extent)| Block::Closed(*extent)).collect();
+    let sum = |blocks: &[Block]| -> u64 {
+        let count = |block: &Block| match block {
+            Block::Closed(extent) => u64::from(extent.count),
+            Block::FromZero(ranges) => ranges.iter().map(|ids| u64::from(ids.count)).sum::<u64>().min(u32::MAX.into()),
+        };
+        blocks.iter().map(count).sum()
+    };
+    blocks.push(Block::FromZero(ranges.into_iter().map(|(_, extent)| from_zero(extent)).collect()));
+    let made = bounded(rest.len() + 1, 256, 256, || lines(Some(single), &blocks));
     assert_eq!(made[0], single);
-    assert!(made.len() <= 1 + 3 * blocks.len());
+    assert!(made.len() <= 1 + 3 * (rest.len() + 1));
     assert!(made.iter().all(Extent::is_in_range));
     let within = |id: u32, first: u32, count: u32| (first..first + count).contains(&id);
     for line in &made[1..] {
@@ -105,8 +117,8 @@ fn check_lines(extents: &[Extent]) {
     }
     // All outer ids are mapped but for the single one, and those for which no inner one is left.
     let outer: u64 = made[1..].iter().map(|line| u64::from(line.count)).sum();
-    let most: u64 = blocks.iter().map(|block| u64::from(block.extent.count)).sum();
-    assert!(outer <= most && outer + 2 * blocks.len() as u64 >= most);
+    let most = sum(&blocks);
+    assert!(outer <= most && outer + 2 * (rest.len() as u64 + 1) >= most);
     let written = text(&made);
     let read: Vec<_> = inner_ids(written.as_bytes()).iter().map(|line| (line.inner, line.count)).collect();
     assert_eq!(read, made.iter().map(|line| (line.inner, line.count)).collect::<Vec<_>>());

@@ -10,7 +10,7 @@ use nskit::cli::value::BlockArgument;
 use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
 use nskit::enter::nsenter::NamespaceSource as Where;
-use nskit::enter::setting::{Propagation, Setgroups};
+use nskit::enter::setting::{ClockChange, Propagation, Setgroups};
 use nskit::list::query::request::Tree;
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, NamespaceNumber};
@@ -156,8 +156,10 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
         }
     }
     for (name, offset) in [("monotonic", args.monotonic), ("boottime", args.boottime)] {
-        if let Some(offset) = offset {
-            line.value(name, offset.to_string());
+        match offset {
+            Some(ClockChange::Offset(seconds)) => line.value(name, seconds.to_string()),
+            Some(ClockChange::Reading(seconds)) => line.value(name, format!("@{seconds}")),
+            None => {}
         }
     }
     line.flag("loopback", args.loopback);
@@ -180,6 +182,7 @@ pub fn block_argument(block: BlockArgument) -> String {
             format!("{}:{}:{}", extent.inner, extent.outer, extent.count)
         }
         BlockArgument::Auto => "auto".to_string(),
+        BlockArgument::Ranges => "ranges".to_string(),
         BlockArgument::Subids => "subids".to_string(),
         BlockArgument::All => "all".to_string(),
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use nskit::ids::subid::{Subordinates, first_block};
+use nskit::ids::subid::{Subordinates, blocks};
 
 use super::Check;
 use super::memory::bounded;
@@ -34,14 +34,14 @@ pub const CHECK: Check = Check {
 fn check(bytes: &[u8]) {
     for (uid, name) in [(1000, Some("alice")), (1000, None), (0, Some("root")), (u32::MAX, Some(""))] {
         let name = name.map(OsStr::new);
-        let found = bounded(bytes.len(), 0, 64, || first_block(bytes, uid, name));
+        let found = bounded(bytes.len(), 0, 64, || blocks(bytes, uid, name).next());
         assert_eq!(found, model(bytes, uid, name), "{uid} {name:?}");
         if let Some(block) = found {
             assert!(block.count > 0 && block.first.checked_add(block.count).is_some());
             // Lines of others before it make no difference, nor do lines after it.
             let line = format!("{uid}:{}:{}\n", block.first, block.count);
             let others = [b"other:1:1\n".as_slice(), line.as_bytes(), bytes].concat();
-            assert_eq!(first_block(&others, uid, name), found);
+            assert_eq!(blocks(&others, uid, name).next(), found);
         }
     }
 }
