@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::{BINFMT, IdMap, UnshareRequest};
+use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
 use crate::enter::setting::{ClockChange, MapJob, Propagation, Setgroups, SignalPolicy};
 use crate::enter::step::{Plan, Step};
@@ -35,7 +36,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if let Some(gid) = request.gid {
         steps.extend([Step::DropGroups, Step::SetGid(gid)]);
     }
-    steps.extend(Step::before_change_of_user(request.capabilities, request.uid.is_some()));
+    steps.extend(capability_steps::before_change_of_user(request.capabilities, request.uid.is_some()));
     // The user last: it may be the end of our rights.
     steps.extend(request.uid.map(Step::SetUid));
     // Once more: the kernel has forgotten it if an id has changed.
@@ -43,7 +44,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
         steps.extend(kill_child.map(Step::DieWithParent));
     }
     let keep = request.keep_capabilities && request.kinds.contains(Kind::User);
-    steps.extend(Step::for_capabilities(request.capabilities, keep, request.no_new_privileges));
+    steps.extend(capability_steps::for_program(request.capabilities, keep, request.no_new_privileges));
     if request.no_new_privileges {
         steps.push(Step::NoNewPrivileges);
     }
