@@ -13,7 +13,7 @@ use crate::ids::passwd::Database;
 use crate::ids::users::id_by_name;
 pub use crate::number::number;
 use crate::number::{after_blanks, parse_decimal};
-use crate::sys::signal::{SignalNumber, SignalSet, by_name, real_time_range};
+use crate::sys::signal::{REAL_TIME_RANGE, SignalNumber, SignalSet, by_name};
 
 /// A user or group as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,7 +194,7 @@ pub fn signal(text: &OsStr) -> Option<SignalNumber> {
     if let Some(number) = by_name(name) {
         return Some(number);
     }
-    let (first, last) = real_time_range();
+    let (first, last) = REAL_TIME_RANGE;
     let number = if let Some(offset) = name.strip_prefix("RTMIN") {
         first.checked_add(real_time_offset(offset, b'+')?)?
     } else {
@@ -315,7 +315,7 @@ mod tests {
 
         #[test]
         fn a_real_time_signal_counts_from_either_end(offset in 0i32..=30) {
-            let (first, last) = real_time_range();
+            let (first, last) = REAL_TIME_RANGE;
             prop_assert_eq!(signal(OsStr::new(&format!("RTMIN+{offset}"))), Some(SignalNumber(first + offset)));
             prop_assert_eq!(signal(OsStr::new(&format!("sigrtmax-{offset}"))), Some(SignalNumber(last - offset)));
         }

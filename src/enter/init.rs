@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{Pid, chdir, getpgid, getpgrp};
 
 use super::channel::{Heard, Instruction, News};
@@ -11,14 +11,13 @@ use super::events::{Event, Events};
 use super::fault::{Fault, Part};
 use super::supervise::reap_all_but;
 use crate::sys::file::keep_only;
+use crate::sys::mask;
 use crate::sys::process::{ChildEvent, Status, exit_now, has_continued, poll_child, set_name};
 use crate::sys::signal::{Received, SignalNumber, send, take_any_pending};
 
 /// Blocks all signals, before the program is forked, so that none falls between. Returns the mask for the program.
 pub fn hold_all_signals() -> Result<SigSet, Fault> {
-    let mut before = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before)).map_err(Part::BlockSignals.fault())?;
-    Ok(before)
+    mask::change(SigmaskHow::SIG_BLOCK, &mask::all()).map_err(Part::BlockSignals.fault())
 }
 
 /// Does the work of process 1 for the child that becomes the program, and ends with it. `channel` is the inner end, and all
@@ -28,7 +27,7 @@ pub fn be_process_1(program: i32, channel: Option<OwnedFd>) -> ! {
     let _ = set_name(c"init");
     // A directory that we stay in could not be unmounted.
     let _ = chdir("/");
-    let held = SigSet::all();
+    let held = mask::all();
     let events = Events::of(program, &held, channel.as_ref().map(AsFd::as_fd));
     let status = Init { program, held: &held, events, stopped: None, continued: 0, group_was_told: false }.work();
     if let Some(channel) = &channel {

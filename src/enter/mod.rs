@@ -16,7 +16,6 @@ pub mod step;
 pub mod target;
 pub mod unshare;
 
-mod capability_steps;
 mod channel;
 mod events;
 mod executable;

@@ -152,7 +152,7 @@ mod tests {
     fn the_end_is_a_status_or_a_signal() {
         assert_eq!(ended(Status::Exited(255)), "{\"status\": 255}\n");
         assert_eq!(ended(Status::Killed(SignalNumber::TERM)), "{\"signal\": \"TERM\"}\n");
-        let (first, last) = crate::sys::signal::real_time_range();
+        let (first, last) = crate::sys::signal::REAL_TIME_RANGE;
         assert_eq!(ended(Status::Killed(SignalNumber(first))), "{\"signal\": \"RTMIN+0\"}\n");
         assert_eq!(ended(Status::Killed(SignalNumber(last))), "{\"signal\": \"RTMIN+30\"}\n");
     }

@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 
 use super::channel::{Heard, Instruction, News};
@@ -11,11 +11,10 @@ use super::events::{Event, Events};
 use super::fault::{Fault, Part};
 use super::setting::SignalPolicy;
 use super::status_line::StatusLine;
+use crate::sys::mask::{self, is_member};
 use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ended_child, has_continued, has_stopped, poll_child, wait_for_end};
-use crate::sys::signal::{
-    Received, SignalNumber, SignalSet, is_ignored, is_member, send, stop_unless_continued, take_pending,
-};
+use crate::sys::signal::{Received, SignalNumber, SignalSet, is_ignored, send, stop_unless_continued, take_pending};
 use crate::sys::terminal::foreground_group;
 
 /// The signals that we block, and the mask that our caller gave us.
@@ -38,8 +37,7 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
     // Of the child's changes, and that we have been continued, we learn together with the others.
     let news = SignalSet::of(&[SignalNumber::CHLD, SignalNumber::CONT]);
     let all = SignalSet::of(&ends).union(forwarded).union(news);
-    let mut callers = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all.to_mask()), Some(&mut callers)).map_err(Part::BlockSignals.fault())?;
+    let callers = mask::change(SigmaskHow::SIG_BLOCK, &all.to_mask()).map_err(Part::BlockSignals.fault())?;
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
     let unheeded = |signal: &SignalNumber| is_ignored(*signal) || is_member(&callers, *signal);
     let left = ends.into_iter().filter(|signal| unheeded(signal) && !forwarded.contains(*signal));
@@ -50,7 +48,7 @@ pub fn hold_signals(policy: SignalPolicy) -> Result<Masked, Fault> {
 impl Masked {
     /// Gives the child the mask that our caller gave us.
     pub fn restore(&self) -> Result<(), Fault> {
-        sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.callers), None).map_err(Part::RestoreSignals.fault())
+        mask::change(SigmaskHow::SIG_SETMASK, &self.callers).map_err(Part::RestoreSignals.fault()).map(drop)
     }
 }
 

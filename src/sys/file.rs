@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::SigmaskHow;
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::write;
 
-use super::signal::{SignalNumber, is_pending, take_pending};
-use super::{check, new_descriptor};
+use super::signal::{SignalNumber, SignalSet, is_pending, take_pending};
+use super::{check, mask, new_descriptor};
 
 /// Standard output, or `None` if the caller closed it.
 pub fn stdout() -> Option<BorrowedFd<'static>> {
@@ -197,14 +197,14 @@ pub fn is_writable(fd: libc::c_int) -> nix::Result<bool> {
 
 /// As [`write_all`]; where nobody reads a pipe or socket any more, that is an error, EPIPE, and no signal.
 pub fn write_without_signal(fd: impl AsFd, bytes: &[u8]) -> nix::Result<()> {
-    let (pipe, mut before) = (SigSet::from(Signal::SIGPIPE), SigSet::empty());
-    let was_pending = is_pending(SignalNumber(libc::SIGPIPE));
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&pipe), Some(&mut before))?;
+    let pipe = SignalNumber(libc::SIGPIPE);
+    let was_pending = is_pending(pipe);
+    let before = mask::change(SigmaskHow::SIG_BLOCK, &SignalSet::of(&[pipe]).to_mask())?;
     let written = write_all(fd, bytes);
     if written == Err(Errno::EPIPE) && !was_pending {
-        take_pending(SignalNumber(libc::SIGPIPE));
+        take_pending(pipe);
     }
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None)?;
+    mask::change(SigmaskHow::SIG_SETMASK, &before)?;
     written
 }
 

@@ -6,9 +6,11 @@
 pub mod at;
 pub mod capability;
 pub mod entry;
+mod error_text;
 pub mod exec;
 pub mod file;
 pub mod locale;
+pub mod mask;
 pub mod memory;
 pub mod mount;
 pub mod mount_tree;
@@ -22,22 +24,11 @@ pub mod stat;
 pub mod terminal;
 pub mod uts;
 
-use std::ffi::CStr;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 
-/// The C library's text for this error, as in strerror(3): `Operation not permitted`.
-pub fn error_text(errno: Errno) -> String {
-    let mut text = [0 as libc::c_char; 256];
-    // SAFETY: the buffer is writable for the length given, and strerror_r ends what it writes with a NUL.
-    let failed = unsafe { libc::strerror_r(errno as i32, text.as_mut_ptr(), text.len()) } != 0;
-    if failed {
-        return format!("Unknown error {}", errno as i32);
-    }
-    // SAFETY: see above: the text is ended within the buffer.
-    unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned()
-}
+pub use error_text::error_text;
 
 /// Turns the -1 of a C function into the errno it left.
 fn check(result: libc::c_long) -> nix::Result<libc::c_long> {

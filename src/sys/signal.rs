@@ -1,9 +1,10 @@
 //! Signals by number: sets dispositions, sends signals, waits for one, dies of one.
 
 use nix::errno::Errno;
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, SigmaskHow};
 
 use super::check;
+use super::mask::{self, is_member};
 
 /// A signal number, including real-time ones, which nix's `Signal` lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl SignalNumber {
 
     /// The first real-time signal.
     pub fn first_real_time() -> SignalNumber {
-        SignalNumber(real_time_range().0)
+        SignalNumber(REAL_TIME_RANGE.0)
     }
 }
 
@@ -111,7 +112,7 @@ impl SignalSet {
     /// The signals that processes send one another, including real-time ones: not those that a fault of the process
     /// raises, nor those by which the kernel reports children, limits and descriptors.
     pub fn messages() -> SignalSet {
-        let (first, last) = real_time_range();
+        let (first, last) = REAL_TIME_RANGE;
         let standard = [
             libc::SIGHUP,
             libc::SIGINT,
@@ -158,15 +159,7 @@ impl SignalSet {
 
     /// As calls of the kernel take it.
     pub fn to_mask(self) -> SigSet {
-        // SAFETY: an all-zero set is a valid value; only numbers of signals are added.
-        unsafe {
-            let mut set: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&mut set);
-            for signal in self.iter() {
-                libc::sigaddset(&mut set, signal.0);
-            }
-            SigSet::from_sigset_t_unchecked(set)
-        }
+        mask::of_bits(self.0)
     }
 }
 
@@ -176,29 +169,34 @@ impl FromIterator<SignalNumber> for SignalSet {
     }
 }
 
-/// The first and the last real-time signal that the C library leaves to programs.
-pub fn real_time_range() -> (i32, i32) {
-    (libc::SIGRTMIN(), libc::SIGRTMAX())
+/// The first and the last real-time signal of the GNU C library, whatever ours is: those are the numbers that util-linux
+/// and most programs mean by these names. musl has 35 to 64.
+pub const REAL_TIME_RANGE: (i32, i32) = (34, 64);
+
+/// What the kernel takes a disposition to be, at most: a handler, flags, a restorer and a mask.
+type Disposition = [u64; 4];
+
+/// The disposition of `signal`, after it has been set to `new`, see sigaction(2). Errors: EINVAL.
+///
+/// By the kernel's own call: the C library would refuse the signals that it keeps for itself (see [`mask`]).
+fn disposition(signal: SignalNumber, new: Option<&Disposition>) -> nix::Result<libc::sighandler_t> {
+    let mut old: Disposition = [0; 4];
+    let new = new.map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: both are as long as what the kernel reads and writes, and `new` installs no handler: only we pass it.
+    check(unsafe { libc::syscall(libc::SYS_rt_sigaction, signal.0, new, &mut old, mask::LENGTH) })?;
+    // SAFETY: the handler comes first, and any bytes are a number.
+    Ok(unsafe { std::ptr::from_ref(&old).cast::<libc::sighandler_t>().read() })
 }
 
 /// Gives `signal` its default disposition, see sigaction(2).
 fn set_default(signal: SignalNumber) -> nix::Result<()> {
-    // SAFETY: an all-zero sigaction is SIG_DFL with an empty mask and no flags; no handler is installed.
-    let result = unsafe {
-        let action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal.0, &action, std::ptr::null_mut())
-    };
-    check(result.into()).map(drop)
+    // All zero: SIG_DFL, with an empty mask and no flags.
+    disposition(signal, Some(&[0; 4])).map(drop)
 }
 
 /// Whether this process ignores `signal`.
 pub fn is_ignored(signal: SignalNumber) -> bool {
-    // SAFETY: an all-zero sigaction is a valid value, which sigaction(2) only writes to; nothing is installed.
-    unsafe {
-        let mut action: libc::sigaction = std::mem::zeroed();
-        let asked = libc::sigaction(signal.0, std::ptr::null(), &mut action);
-        asked == 0 && action.sa_sigaction == libc::SIG_IGN
-    }
+    disposition(signal, None) == Ok(libc::SIG_IGN)
 }
 
 /// SIGCHLD to its default, so that ended children can be waited for.
@@ -226,23 +224,16 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
 /// next SIGCONT discards both (signal(7)).
 pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
     let kinds = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-    let stops = set_of(&kinds.map(SignalNumber));
-    // SAFETY: initialised sets, some of which are written to; raise takes a plain number.
-    unsafe {
-        let mut before = set_of(&[]);
-        libc::sigprocmask(libc::SIG_BLOCK, &stops, &mut before);
-        if !is_pending(SignalNumber::CONT) {
-            libc::raise(signal.0);
-        }
-        let mut during = before;
-        for kind in kinds {
-            if !is_member(callers, SignalNumber(kind)) {
-                libc::sigdelset(&mut during, kind);
-            }
-        }
-        libc::sigprocmask(libc::SIG_SETMASK, &during, std::ptr::null_mut());
-        libc::sigprocmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+    let kinds = kinds.map(SignalNumber);
+    let Ok(before) = mask::change(SigmaskHow::SIG_BLOCK, &SignalSet::of(&kinds).to_mask()) else {
+        return;
+    };
+    if !is_pending(SignalNumber::CONT) {
+        raise(signal);
     }
+    let unblocked: SignalSet = kinds.into_iter().filter(|kind| !is_member(callers, *kind)).collect();
+    let _ = mask::change(SigmaskHow::SIG_UNBLOCK, &unblocked.to_mask());
+    let _ = mask::change(SigmaskHow::SIG_SETMASK, &before);
 }
 
 /// Where a signal came from, which decides whether we pass it on.
@@ -273,29 +264,33 @@ pub fn wait_for(signals: &SigSet) -> nix::Result<Received> {
 /// Whether `signal` is pending for us, which means that our caller blocks it, see sigpending(2).
 pub fn is_pending(signal: SignalNumber) -> bool {
     // SAFETY: an all-zero set is a valid value, which sigpending(2) fills.
-    unsafe {
+    let pending = unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigpending(&mut set) == 0 && libc::sigismember(&set, signal.0) == 1
-    }
+        libc::sigpending(&mut set);
+        SigSet::from_sigset_t_unchecked(set)
+    };
+    is_member(&pending, signal)
+}
+
+/// Sends `signal` to this thread.
+fn raise(signal: SignalNumber) {
+    // SAFETY: a plain number.
+    unsafe { libc::raise(signal.0) };
 }
 
 /// Consumes a pending `signal`, see sigtimedwait(2). Returns whether one was pending.
 pub fn take_pending(signal: SignalNumber) -> bool {
-    take_of(&set_of(&[signal])).is_some()
+    take_any_pending(&SignalSet::of(&[signal]).to_mask()).is_some()
 }
 
 /// Consumes one of `signals` that is pending, see sigtimedwait(2). `None` if none is.
 pub fn take_any_pending(signals: &SigSet) -> Option<Received> {
-    take_of(signals.as_ref())
-}
-
-fn take_of(set: &libc::sigset_t) -> Option<Received> {
     let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     loop {
         // SAFETY: an all-zero siginfo_t is a valid value, and sigtimedwait only writes to it.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
         // SAFETY: an initialised set, a writable structure, and no time to wait.
-        match check(unsafe { libc::sigtimedwait(set, &mut info, &at_once) }.into()) {
+        match check(unsafe { libc::sigtimedwait(signals.as_ref(), &mut info, &at_once) }.into()) {
             Ok(number) => return Some(received(number, &info)),
             Err(Errno::EINTR) => {}
             Err(_) => return None,
@@ -310,37 +305,16 @@ fn received(number: libc::c_long, info: &libc::siginfo_t) -> Received {
     Received { signal: SignalNumber(number as i32), from_kernel: !from_process, sender }
 }
 
-/// Whether the signal is in the mask.
-pub fn is_member(mask: &SigSet, signal: SignalNumber) -> bool {
-    // SAFETY: an initialised set and a plain number; the C library refuses an invalid one.
-    unsafe { libc::sigismember(mask.as_ref(), signal.0) == 1 }
-}
-
-fn set_of(signals: &[SignalNumber]) -> libc::sigset_t {
-    // SAFETY: the set is initialised before numbers are added to it; the C library refuses an invalid number.
-    unsafe {
-        let mut set: libc::sigset_t = std::mem::zeroed();
-        libc::sigemptyset(&mut set);
-        for signal in signals {
-            libc::sigaddset(&mut set, signal.0);
-        }
-        set
-    }
-}
-
 /// Ends this process by `signal`, so that our caller sees what it would see of the child, but without a core dump.
 /// Returns only if the signal does not end a process.
 pub fn die_of(signal: SignalNumber) {
     let _ = set_default(signal);
-    let set = set_of(&[signal]);
-    // SAFETY: a whole rlimit, an initialised set; raise takes a plain number.
-    unsafe {
-        // Our core file must not overwrite the child's.
-        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        libc::setrlimit(libc::RLIMIT_CORE, &none);
-        libc::raise(signal.0);
-        libc::sigprocmask(libc::SIG_UNBLOCK, &set, std::ptr::null_mut());
-    }
+    // Our core file must not overwrite the child's.
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: a whole rlimit.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
+    raise(signal);
+    let _ = mask::change(SigmaskHow::SIG_UNBLOCK, &SignalSet::of(&[signal]).to_mask());
 }
 
 #[cfg(test)]
@@ -359,6 +333,6 @@ mod tests {
         assert!(mask.contains(nix::sys::signal::Signal::SIGHUP) && !mask.contains(nix::sys::signal::Signal::SIGINT));
         let messages: Vec<i32> = SignalSet::messages().iter().map(|signal| signal.0).collect();
         assert_eq!(messages[..10], [1, 2, 3, 10, 12, 14, 15, 18, 20, 28]);
-        assert_eq!(messages[10..], (libc::SIGRTMIN()..=libc::SIGRTMAX()).collect::<Vec<_>>());
+        assert_eq!(messages[10..], (34..=64).collect::<Vec<_>>());
     }
 }

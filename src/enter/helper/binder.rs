@@ -7,13 +7,14 @@ use std::os::unix::ffi::OsStrExt;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use nix::sys::signal::SigSet;
+use nix::sys::signal::SigmaskHow;
 
 use super::{Channel, GO, LEAVE, Outcome, PathOf, RUN, UNDO, own_directory_in_proc, wait_for_helper};
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::setting::Persist;
 use crate::namespace::Kind;
 use crate::sys::file::{open_retrying, out_of_the_way};
+use crate::sys::mask;
 use crate::sys::mount::{attach, detached_bind};
 use crate::sys::process::{ForkResult, exit_now, fork};
 use crate::sys::stat::{fstat, stat};
@@ -133,7 +134,7 @@ impl Binder {
 fn bind_when_told(channel: &Channel, binding: &mut Binding) {
     // A Ctrl-C reaches the binder as well, and between two mounts it would leave one behind. So it ends only with the
     // channel.
-    let _ = SigSet::all().thread_block();
+    let _ = mask::change(SigmaskHow::SIG_BLOCK, &mask::all());
     let mut program_runs = false;
     loop {
         let outcome = match channel.receive() {

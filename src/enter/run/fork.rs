@@ -2,10 +2,10 @@
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::signal::{SigmaskHow, sigprocmask};
+use nix::sys::signal::SigmaskHow;
 use nix::unistd::getpid;
 
-use super::state::{Next, Run};
+use super::{Next, Run};
 use crate::enter::channel::News;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
@@ -14,6 +14,7 @@ use crate::enter::setting::SignalPolicy;
 use crate::enter::status_line::{StatusLine, own_identities};
 use crate::enter::supervise::{Link, hold_signals, supervise};
 use crate::sys::file::{open_retrying, take_over};
+use crate::sys::mask;
 use crate::sys::pidfd;
 use crate::sys::process::Status;
 use crate::sys::process::{ForkResult, fork, set_parent_death_signal, wait_for_end};
@@ -21,7 +22,7 @@ use crate::sys::signal::SignalNumber;
 
 impl Run {
     /// The child goes on with the next step. The parent waits until the child ends, and then ends itself.
-    pub fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
+    pub(super) fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
         let masked = hold_signals(policy)?;
         match fork().map_err(Part::Fork.fault())? {
             ForkResult::Child => {
@@ -56,19 +57,19 @@ impl Run {
     }
 
     /// The child goes on with the next step. This process does not come back.
-    pub fn become_init(&mut self) -> Result<Next, Fault> {
-        let mask = hold_all_signals()?;
+    pub(super) fn become_init(&mut self) -> Result<Next, Fault> {
+        let callers = hold_all_signals()?;
         match fork().map_err(Part::Fork.fault())? {
             ForkResult::Parent { child } => be_process_1(child, self.channel.take().and_then(|channel| channel.inside)),
             ForkResult::Child => {
-                sigprocmask(SigmaskHow::SIG_SETMASK, Some(&mask), None).map_err(Part::RestoreSignals.fault())?;
+                mask::change(SigmaskHow::SIG_SETMASK, &callers).map_err(Part::RestoreSignals.fault())?;
                 Ok(Next::Step)
             }
         }
     }
 
     /// The last before the program.
-    pub fn report_start(&mut self) {
+    pub(super) fn report_start(&mut self) {
         let Some(proc) = self.proc.take() else { return };
         let identities = own_identities(&proc);
         if let Some(line) = &mut self.status {
@@ -78,13 +79,13 @@ impl Run {
         }
     }
 
-    pub fn open_status(&mut self, fd: i32) -> nix::Result<()> {
+    pub(super) fn open_status(&mut self, fd: i32) -> nix::Result<()> {
         self.status = Some(StatusLine::new(take_over(fd)?));
         self.proc = open_retrying(c"/proc", OFlag::O_PATH | OFlag::O_DIRECTORY).ok();
         Ok(())
     }
 
-    pub fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Fault> {
+    pub(super) fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Fault> {
         set_parent_death_signal(signal)?;
         // It may have died before we asked; getppid(2) is 0 in a new PID namespace and cannot tell.
         match &self.parent {

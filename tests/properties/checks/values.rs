@@ -106,7 +106,7 @@ fn check_signal(bytes: &[u8]) {
         None => assert_eq!(found, read(&[b"SIG", bytes].concat())),
     }
     if let Some(found) = found {
-        assert!((1..=libc::SIGRTMAX()).contains(&found.0) && !(32..libc::SIGRTMIN()).contains(&found.0));
+        assert!((1..=64).contains(&found.0) && !(32..34).contains(&found.0));
         assert!(bytes[0].is_ascii_alphabetic());
     }
 }
