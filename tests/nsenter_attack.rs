@@ -10,7 +10,9 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{ALICE, Call, Ending, ROOT, Scene, User, example, note, on_purpose, scene_with_our_unshare, skip, theirs};
+use common::{
+    ALICE, Call, Ending, ROOT, Scene, User, example, note, on_purpose, ours, scene_with_our_unshare, skip, theirs,
+};
 
 /// Who made the container, who enters it, and how.
 struct Case {
@@ -103,7 +105,7 @@ fn an_attacker_inside_gets_nothing_of_those_who_enter() {
         scene.mount(["--bind".as_ref(), from.as_os_str(), on.as_ref()]);
         on
     };
-    let ours = bind(env!("CARGO_BIN_EXE_nsenter").into(), "our-nsenter");
+    let ours = bind(ours("nsenter"), "our-nsenter");
     let attacker = bind(example("attacker"), "attacker");
 
     let mut control = 0;

@@ -5,6 +5,7 @@
 //! would load a module for it, and with that a second C library, whose version may not fit.
 
 use std::ffi::{CStr, c_int};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr::NonNull;
 
 use libc::{locale_t, wchar_t};
@@ -37,8 +38,18 @@ impl Locale {
 
     /// The locale that the environment names, as `setlocale(LC_ALL, "")` finds it, including $LOCPATH. If any category
     /// names a locale that is not installed, it is C for all.
+    ///
+    /// musl has no locales to install and would answer UTF-8 to every name, also to none: there the name alone decides
+    /// (`names_utf8`).
     pub fn of_environment() -> Locale {
-        Locale::named(c"")
+        if !cfg!(target_env = "musl") {
+            return Locale::named(c"");
+        }
+        let set = |variable: &&str| std::env::var_os(variable).filter(|value| !value.is_empty());
+        match ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set) {
+            Some(name) if names_utf8(name.as_bytes()) => Locale::named(c"C.UTF-8"),
+            _ => Locale::C,
+        }
     }
 
     /// The locale of that name; C if it is not installed.
@@ -46,9 +57,7 @@ impl Locale {
         let Some(handle) = Handle::new(name) else {
             return Locale::C;
         };
-        let letters = |byte: &u8| byte.is_ascii_alphanumeric().then(|| byte.to_ascii_lowercase());
-        let codeset: Vec<u8> = handle.codeset().iter().filter_map(letters).collect();
-        Locale(match codeset.as_slice() {
+        Locale(match spelled(&handle.codeset()).as_slice() {
             b"utf8" => Characters::Utf8(handle),
             // What the GNU C library calls ASCII, and musl.
             b"ansix341968" | b"ascii" => Characters::Ascii,
@@ -76,6 +85,18 @@ impl Locale {
             },
         }
     }
+}
+
+/// Whether a locale with this name, such as `de_DE.UTF-8@euro`, has characters of UTF-8: whether its name says so.
+fn names_utf8(name: &[u8]) -> bool {
+    let name = name.split(|byte| *byte == b'@').next().unwrap_or(name);
+    let codeset = name.iter().position(|byte| *byte == b'.').map_or(&[][..], |dot| &name[dot + 1..]);
+    spelled(codeset) == b"utf8"
+}
+
+/// The name of an encoding without what its spellings differ in: `UTF-8` as `utf8`.
+fn spelled(codeset: &[u8]) -> Vec<u8> {
+    codeset.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
 }
 
 /// The first character of UTF-8.
@@ -140,5 +161,20 @@ impl Drop for Handle {
     fn drop(&mut self) {
         // SAFETY: newlocale(3) made it, we free it once, and no thread uses it outside of `with`.
         unsafe { libc::freelocale(self.0.as_ptr() as locale_t) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_says_whether_it_is_utf8() {
+        for name in ["C.UTF-8", "C.utf8", "de_DE.UTF-8", "de_DE.UTF-8@euro", "xx.Utf8"] {
+            assert!(names_utf8(name.as_bytes()), "{name}");
+        }
+        for name in ["", "C", "POSIX", "de_DE", "de_DE@euro", "de_DE.ISO-8859-1", "UTF-8", "C.UTF-88", "C@x.UTF-8"] {
+            assert!(!names_utf8(name.as_bytes()), "{name}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io::Write;
 
 use super::harness::name_of_test;
-use super::tool::{Under, their_version, under_test};
+use super::tool::{Under, is_musl, their_version, under_test};
 
 /// What a test ends with that is not run: the reason.
 #[derive(Clone, Debug)]
@@ -67,6 +67,21 @@ pub fn otherwise_since(version: (u32, u32), what: &str) {
 /// Leaves the test out where ours differs deliberately.
 pub fn on_purpose(what: &str) {
     leave_out(format!("a difference on purpose: {what}"));
+}
+
+/// Leaves the test out where ours is built for musl, whose C library answers `what` otherwise. Another test has what a
+/// user of that build sees.
+pub fn otherwise_with_musl(what: &str) {
+    if under_test() == Under::Ours && is_musl() {
+        not_run(Sort::LeftOut, format!("otherwise with musl: {what}"));
+    }
+}
+
+/// Runs the test only where ours is built for musl: it has what [`otherwise_with_musl`] leaves out.
+pub fn only_with_musl(what: &str) {
+    if under_test() == Under::Theirs || !is_musl() {
+        not_run(Sort::Optional, format!("only with NSKIT_UNDER_TEST=musl: {what}"));
+    }
 }
 
 /// Whether one of the above would leave the test out, which does without a part then: `if !part(|| their_bug("…")) { … }`.
@@ -150,7 +165,9 @@ pub(super) fn closing_line(all: &[&NotRun]) -> String {
         let reasons = reasons.join(", ");
         (count > 0).then(|| match sort {
             Sort::LeftOut => {
-                format!("{count} left out, of what theirs does otherwise (NSKIT_TEST_LEFT_OUT=run runs them)")
+                format!(
+                    "{count} left out, of what the tool under test does otherwise (NSKIT_TEST_LEFT_OUT=run runs theirs)"
+                )
             }
             Sort::Skipped => format!("{count} skipped (NSKIT_TEST_STRICT=1 has them fail): {reasons}"),
             Sort::Optional => format!("{count} optional: {reasons}"),

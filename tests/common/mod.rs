@@ -29,8 +29,8 @@ pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
 pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
 pub use harness::{Test, main, main_of_one, tell_panics_at_once};
 pub use left_out::{
-    NotRun, cannot_be_had, is_root, needs_root, newer_than_theirs, note, on_purpose, only_with, otherwise_since, part,
-    skip, their_bug, their_bug_since,
+    NotRun, cannot_be_had, is_root, needs_root, newer_than_theirs, note, on_purpose, only_with, only_with_musl,
+    otherwise_since, otherwise_with_musl, part, skip, their_bug, their_bug_since,
 };
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;
@@ -39,4 +39,4 @@ pub use scene::{
 };
 pub use seen::Seen;
 pub use storm::{look_again_and_again, storm};
-pub use tool::{Under, example, ours, probe, theirs, tool, under_test};
+pub use tool::{Under, example, is_musl, ours, probe, theirs, tool, under_test};

@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::call::{Call, check, first_processor, pin};
 use super::left_out::{is_root, skip};
-use super::tool::{probe, tool};
+use super::tool::{ours, probe, tool};
 
 /// A user of every scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub struct Scene {
 pub fn scene_with_our_unshare() -> Scene {
     let scene = Scene::new();
     let on = scene.file("our-unshare", "");
-    scene.mount(["--bind", env!("CARGO_BIN_EXE_unshare"), &on]);
+    scene.mount(["--bind".as_ref(), ours("unshare").as_os_str(), on.as_ref()]);
     scene
 }
 

@@ -13,13 +13,34 @@ pub enum Under {
     Theirs,
 }
 
-/// Whose tools `NSKIT_UNDER_TEST` asks for.
+/// Whose tools `NSKIT_UNDER_TEST` asks for: `ours`; `musl`, which are ours as well, those of the release for musl; or
+/// `theirs`.
 pub fn under_test() -> Under {
     match std::env::var("NSKIT_UNDER_TEST").as_deref() {
-        Err(_) | Ok("" | "ours") => Under::Ours,
+        Err(_) | Ok("" | "ours" | "musl") => Under::Ours,
         Ok("theirs") => Under::Theirs,
-        Ok(other) => panic!("NSKIT_UNDER_TEST is '{other}', neither ours nor theirs"),
+        Ok(other) => panic!("NSKIT_UNDER_TEST is '{other}', not ours, musl or theirs"),
     }
+}
+
+/// Whether ours are built for musl.
+pub fn is_musl() -> bool {
+    cfg!(target_env = "musl") || std::env::var("NSKIT_UNDER_TEST").is_ok_and(|value| value == "musl")
+}
+
+/// Where cargo puts the release for musl, which it builds first if anything has changed.
+fn release_for_musl() -> &'static Path {
+    static RELEASE: OnceLock<PathBuf> = OnceLock::new();
+    RELEASE.get_or_init(|| {
+        let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        build.args(["build", "--quiet", "--release", "--bins", "--target", &target]);
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().unwrap().success(), "the release for musl cannot be built");
+        let test = std::env::current_exe().unwrap();
+        // Of a test in TARGET/PROFILE/deps.
+        test.ancestors().nth(3).unwrap().join(target).join("release")
+    })
 }
 
 /// The path of the tool under test: `unshare`, `nsenter` or `lsns`.
@@ -32,6 +53,9 @@ pub fn tool(name: &str) -> PathBuf {
 
 /// The path of ours.
 pub fn ours(name: &str) -> PathBuf {
+    if std::env::var("NSKIT_UNDER_TEST").is_ok_and(|value| value == "musl") {
+        return release_for_musl().join(name);
+    }
     let path = match name {
         "unshare" => env!("CARGO_BIN_EXE_unshare"),
         "nsenter" => env!("CARGO_BIN_EXE_nsenter"),

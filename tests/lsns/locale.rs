@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::common::{Frozen, skip};
+use crate::common::{Frozen, only_with_musl, otherwise_with_musl, skip};
 
 const SCENE: &str = r#"
 sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat' $'gr\xc3\xbc\xc3\x9fe' & settle uts $!
@@ -30,6 +30,7 @@ const NAMES: [&str; 14] = [
 
 scene_test!(locales_are_found_as_theirs_finds_them);
 fn locales_are_found_as_theirs_finds_them() {
+    otherwise_with_musl("which locales are installed");
     let utf8 = Path::new("/usr/lib/locale/C.utf8");
     if !utf8.exists() {
         skip("there is no C.utf8 to make locales of");
@@ -77,6 +78,7 @@ run "$(bytes 226 130 32 195)"
 
 scene_test!(characters_are_shown_as_theirs_shows_them);
 fn characters_are_shown_as_theirs_shows_them() {
+    otherwise_with_musl("what the newest characters are");
     let needed = ["/usr/bin/localedef", "/usr/share/i18n/charmaps/ISO-8859-1.gz", "/usr/lib/locale/C.utf8"];
     if let Some(missing) = needed.into_iter().find(|path| !Path::new(path).exists()) {
         skip(&format!("there is no {missing}"));
@@ -105,5 +107,41 @@ fn characters_are_shown_as_theirs_shows_them() {
         }
     }
     assert_eq!(shown.len(), 8, "each locale and form has characters of its own");
+    frozen.end();
+}
+
+/// The same beside theirs where a build for musl can be, and what it shows where it cannot: it goes by the name of the
+/// locale, and takes every code point to be a character but those that Unicode will never assign.
+const MUSL: &str = r#"
+export LC_ALL=C.UTF-8
+run() { sleep infinity | unshare -u /bin/bash -c 'exec -a "$0" cat' "$1" & settle uts $!; }
+run $'gr\u00fc\u00dfe'
+run $'\u0378|\ufffe'
+until [[ $(pgrep -cx cat) == 2 ]]; do sleep 0.01; done
+"#;
+
+scene_test!(a_build_for_musl_goes_by_the_name_of_the_locale);
+fn a_build_for_musl_goes_by_the_name_of_the_locale() {
+    only_with_musl("what it shows");
+    let frozen = Frozen::new(MUSL);
+    let list = |variables: &[(&str, &str)]| {
+        let call = frozen.lsns("-t uts -o COMMAND -n -l").env("LC_ALL", "");
+        variables.iter().fold(call, |call, (name, value)| call.env(*name, *value)).ok()
+    };
+    for utf8 in ["C.UTF-8", "C.utf8", "de_DE.UTF-8", "xx_YY.utf8@x"] {
+        for variable in ["LC_ALL", "LC_CTYPE", "LANG"] {
+            let list = list(&[(variable, utf8)]);
+            assert!(list.contains("grüße") && list.contains("\u{378}|\\xef\\xbf\\xbe"), "{variable}={utf8}\n{list}");
+        }
+    }
+    for ascii in ["", "C", "POSIX", "de_DE", "de_DE.ISO-8859-1", "ja_JP.EUC-JP"] {
+        for variables in [&[("LC_ALL", ascii)][..], &[("LC_CTYPE", ascii)], &[("LANG", ascii)]] {
+            let list = list(variables);
+            assert!(list.contains("gr\\xc3\\xbc\\xc3\\x9fe"), "{variables:?}\n{list}");
+        }
+    }
+    // As in every program, the first of the three that is set and not empty.
+    assert!(list(&[("LC_ALL", "C"), ("LANG", "C.UTF-8")]).contains("gr\\xc3"));
+    assert!(list(&[("LC_CTYPE", "C.UTF-8"), ("LANG", "C")]).contains("grüße"));
     frozen.end();
 }

@@ -14,7 +14,6 @@ mod held;
 mod hints;
 mod holders;
 mod hostile;
-mod inside;
 mod locale;
 mod open_files;
 mod output;

@@ -2,4 +2,5 @@
 
 pub(super) mod cells;
 mod holders;
+mod netnsid;
 pub mod render;
