@@ -7,6 +7,7 @@
 //! - `probe hold`: says `ready`, and ends with its standard input.
 //! - `probe leaderless`: the same in a second thread, after the first one has ended.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
+//! - `probe relay`: sends SIGUSR1 to its parent, the tool, and says so if that passes it on.
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
 //! - `probe exit STATUS`.
@@ -65,6 +66,7 @@ fn probe(invocation: Invocation) -> Status {
             catch(numbers.map(|number| number.to_string_lossy().parse().unwrap()));
             hold();
         }
+        "relay" => relay(),
         "die" => {
             let signal: i32 = word(1).parse().unwrap();
             // SAFETY: plain numbers.
@@ -171,6 +173,35 @@ fn catch(signals: impl Iterator<Item = i32>) {
             action.sa_sigaction = got as *const () as usize;
             action.sa_flags = libc::SA_RESTART;
             libc::sigaction(signal, &action, std::ptr::null_mut());
+        }
+    }
+}
+
+/// How often, and for how long each time, the signal is waited for that the tool is to pass on.
+const WAITS: (usize, libc::timespec) = (100, libc::timespec { tv_sec: 0, tv_nsec: 100_000_000 });
+
+/// Where the tool has died, nobody can pass the signal on, and that is no fault of its own: the report is the same.
+fn relay() {
+    const PASSED_ON: &str = "signal passed on";
+    let is_tool = |pid: i32| {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        ["unshare", "nsenter", "init"].contains(&name.trim_end())
+    };
+    // SAFETY: sets of signals that are filled before they are read, and plain numbers.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigaddset(&mut set, libc::SIGUSR1);
+        libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+        let parent = libc::getppid();
+        // 0 would be our own process group.
+        if parent == 0 || !is_tool(parent) {
+            return say(PASSED_ON);
+        }
+        libc::kill(parent, libc::SIGUSR1);
+        for _ in 0..WAITS.0 {
+            if libc::sigtimedwait(&set, std::ptr::null_mut(), &WAITS.1) == libc::SIGUSR1 || libc::getppid() != parent {
+                return say(PASSED_ON);
+            }
         }
     }
 }

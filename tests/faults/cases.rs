@@ -1,7 +1,7 @@
 //! The ways of running the tools into which faults are injected. `{name}` is filled in by the stage; the program, where
 //! none is given, is the probe.
 
-use crate::common::{ALICE, User};
+use crate::common::{ALICE, BOB, User};
 
 /// A way of running a tool.
 pub struct Case {
@@ -27,6 +27,9 @@ pub enum Program {
 
 /// A user of the stage whose login shell is the probe.
 const DORA: User = User { name: "dora", uid: 1004, gid: 1004 };
+
+/// It needs getsubids, and the stage to plant another one.
+pub const BY_GETSUBIDS: &str = "ranges, by getsubids";
 
 const fn unshare(name: &'static str, args: &'static [&'static str]) -> Case {
     Case { name, tool: "unshare", args, user: None, environment: &[], program: Program::Probe }
@@ -73,6 +76,9 @@ pub const CASES: &[Case] = &[
     unshare("status-fd, forked", &["-pf", "--mount-proc", "--status-fd=40"]),
     unshare("status-fd and init", &["--init", "--status-fd=40"]),
     unshare("signals of a list", &["--forward-signals=all"]),
+    unshare("a signal is passed on", &["--forward-signals=USR1", "{dir}/bin/probe", "relay"]).program(Program::Given),
+    unshare("a signal is passed on by init", &["--init", "--mount-proc", "{dir}/bin/probe", "relay"])
+        .program(Program::Given),
     unshare("kept", &["--uts={dir}/keep1"]),
     unshare("two kept, forked", &["-f", "--uts={dir}/keep1", "--ipc={dir}/keep2"]),
     unshare("mount and PID kept", &["-f", "--mount={dir}/keep1", "--pid={dir}/keep2", "--time={dir}/keep3"]),
@@ -85,6 +91,15 @@ pub const CASES: &[Case] = &[
     unshare("current mapped", &["-c"]),
     unshare("blocks", &["--map-users", "0:100000:1000", "--map-groups", "0:100000:1000", "--map-user=5"]),
     unshare("auto and root", &["--map-auto", "-r"]),
+    unshare("ranges", &["--map-ranges"]),
+    unshare("ordinary user, ranges", &["--map-ranges", "-r"]).user(ALICE),
+    unshare(
+        BY_GETSUBIDS,
+        &["--map-ranges", "-f", "/bin/sh", "-c", "/bin/cat {dir}/mappers/asked && : >{dir}/mappers/asked"],
+    )
+    .user(BOB)
+    .environment(&["PATH={dir}/mappers"])
+    .program(Program::Given),
     unshare("all ids", &["--map-users=all", "--map-groups=all"]),
     unshare("owner", &["--owner=1001:1001", "-r"]),
     unshare("owner, forked", &["--owner=1001:1001", "-rmpf", "--mount-proc"]),
@@ -108,11 +123,47 @@ pub const CASES: &[Case] = &[
         .program(Program::Given),
     unshare("bind and tmpfs", &["--tmpfs=/mnt", "--bind={dir}/inside:/mnt/a/b", "--bind={dir}/keep1:/mnt/c:ro"]),
     unshare("devices", &["-r", "--tmpfs=/mnt", "--mount-dev=/mnt/dev"]).user(ALICE),
+    unshare(
+        "devices, and a read-only bind mount in all its depth",
+        &[
+            "--pivot-root={dir}/rootfs",
+            "--mount-dev",
+            "--bind={dir}/deep:/inside:ro",
+            "--mount-proc",
+            "/probe",
+            "world",
+        ],
+    )
+    .program(Program::Given),
+    unshare(
+        "a container by one command",
+        &[
+            "-r",
+            "--init",
+            "--loopback",
+            "--hostname=box",
+            "--domainname=lab",
+            "--pivot-root={dir}/rootfs",
+            "--mount-proc",
+            "--mount-dev",
+            "--tmpfs=/inside",
+            "--cap-drop=all",
+            "--no-new-privs",
+            "--kill-child",
+            "--status-fd=40",
+            "/probe",
+            "world",
+        ],
+    )
+    .user(ALICE)
+    .program(Program::Given),
     unshare("directory", &["-w", "{dir}/inside"]),
     unshare("ids", &["-S1001", "-G1001"]),
     unshare("ids inside", &["-r", "--map-auto", "-S1", "-G1"]),
     unshare("keep-caps", &["-c", "--keep-caps"]).user(ALICE),
     unshare("clocks", &["-T", "--monotonic=1000", "--boottime=2000", "-f"]),
+    unshare("clocks that are to show something", &["-T", "--monotonic=@1000000000", "--boottime=@2000000000", "-f"]),
+    unshare("a clock, ordinary user", &["-rT", "--boottime=@1000000000", "--init"]).user(ALICE),
     unshare("loopback", &["--loopback"]),
     unshare("loopback, ordinary user", &["-r", "--loopback", "-f"]).user(ALICE),
     unshare("loopback, kept", &["--net={dir}/keep1", "--loopback"]),
@@ -146,6 +197,8 @@ pub const CASES: &[Case] = &[
     nsenter("PID namespace", &["-t{all}", "-p"]),
     nsenter("PID namespace, no fork", &["-t{all}", "-p", "-F"]),
     nsenter("PID namespace, kill-child and signals", &["-t{all}", "-p", "--kill-child", "--forward-signals=HUP"]),
+    nsenter("a signal is passed on", &["-t{all}", "-u", "--forward-signals=USR1", "{dir}/bin/probe", "relay"])
+        .program(Program::Given),
     nsenter("by file", &["--uts=/proc/{all}/ns/uts", "--net=/proc/{all}/ns/net"]),
     nsenter("by file and PID", &["-t{all}", "--uts=/proc/{user}/ns/uts", "-i", "-m"]),
     nsenter("user namespace", &["-t{user}", "-a"]),

@@ -1,6 +1,6 @@
 //! Whether a run into which a fault was injected ended well.
 
-use super::cases::{Case, Program};
+use super::cases::{BY_GETSUBIDS, Case, Program};
 use crate::common::Ending;
 use crate::runner::Outcome;
 use crate::runner::stage::Stage;
@@ -116,6 +116,27 @@ pub const ALLOWED: &[Allowed] = &[
     },
     Allowed {
         case: "no such user",
+        call: "recvfrom",
+        rule: PANIC,
+        why: "std reads a socket of its own, which Linux does not fail; nothing has been done yet",
+        ..ANY
+    },
+    Allowed {
+        case: "a signal is passed on",
+        call: "kill",
+        rule: SILENCE,
+        why: "the kernel says that the program has ended, or is another user's by now: no signal can reach it",
+        ..ANY
+    },
+    Allowed {
+        case: "a signal is passed on by init",
+        call: "kill",
+        rule: SILENCE,
+        why: "the kernel says that the program has ended, or is another user's by now: no signal can reach it",
+        ..ANY
+    },
+    Allowed {
+        case: BY_GETSUBIDS,
         call: "recvfrom",
         rule: PANIC,
         why: "std reads a socket of its own, which Linux does not fail; nothing has been done yet",

@@ -94,6 +94,8 @@ const ROWS: &[Row] = &[
     row(SYS_waitid, "waitid", &[EINTR]),
     row(SYS_poll, "poll", &[EINTR, ENOMEM]),
     row(SYS_ppoll, "ppoll", &[EINTR, ENOMEM]),
+    row(SYS_clock_nanosleep, "clock_nanosleep", &[EINTR]),
+    row(SYS_restart_syscall, "restart_syscall", &[EINTR]),
     row(SYS_signalfd4, "signalfd4", &[EMFILE, ENFILE, ENOMEM, ENOSYS, EPERM]),
     row(SYS_rt_sigtimedwait, "rt_sigtimedwait", &[EINTR]),
     row(SYS_stat, "stat", LOOKUP),

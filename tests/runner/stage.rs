@@ -36,7 +36,7 @@ impl Stage {
         for file in ["keep1", "keep2", "keep3", "not-executable"] {
             scene.file(file, "");
         }
-        for directory in ["rootfs/inside", "rootfs/proc", "inside", "empty"] {
+        for directory in ["rootfs/inside", "rootfs/proc", "rootfs/dev", "inside", "empty", "deep/below"] {
             scene.subdirectory(directory);
         }
         std::fs::copy(probe(), scene.path("rootfs/probe")).unwrap();
@@ -51,9 +51,38 @@ impl Stage {
         let mut stage = Stage { scene, places, labels: HashMap::new(), cgroups: Vec::new(), targets: Vec::new() };
         let directory = stage.places["dir"].trim_end_matches('/').to_string();
         stage.places.insert("dir", directory);
+        stage.plant_getsubids();
+        // Below a directory that is bound.
+        let below = stage.scene.text("deep/below");
+        stage.scene.mount(["-t", "tmpfs", "-o", "nosuid,noexec,size=64k", "below", &below]);
         stage.label("scene", stage.scene.pid());
         stage.start_targets();
         Some(stage)
+    }
+
+    /// A service that knows subordinate ids of a user who has no line in the files, and what takes the place of newuidmap(1)
+    /// and newgidmap(1) for that user: they leave their arguments in a file, but for the PID.
+    fn plant_getsubids(&mut self) {
+        let place = Path::new("/usr/bin/getsubids");
+        if !place.exists() {
+            return;
+        }
+        let script =
+            "#!/bin/sh\nshift $(($# - 1))\n[ $1 = bob ] || exit 1\necho \"0: $1 700000 10\"\necho \"1: $1 900000 5\"\n";
+        let getsubids = self.scene.program("getsubids", script);
+        self.scene.mount(["--bind", &getsubids, "/usr/bin/getsubids"]);
+        let open = self.scene.subdirectory("mappers");
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o1777)).unwrap();
+        for (name, redirected) in [("newuidmap", ">"), ("newgidmap", ">>")] {
+            let script = format!("#!/bin/sh\nshift\necho {name} $* {redirected}{open}/asked\n");
+            self.scene.program(&format!("mappers/{name}"), &script);
+        }
+        self.places.insert("getsubids", getsubids);
+    }
+
+    /// Whether getsubids could be planted.
+    pub fn has_getsubids(&self) -> bool {
+        self.places.contains_key("getsubids")
     }
 
     fn start_targets(&mut self) {
@@ -141,6 +170,11 @@ impl Stage {
             ["ns", kind, link] => {
                 let label = self.labels.get(link).map_or("new", String::as_str);
                 Some(format!("ns {kind} {label}"))
+            }
+            // Of a clock that is to show so many seconds: its offset is another one each time, but by less than this.
+            ["timens_offsets", clock, seconds, nanoseconds] if nanoseconds != "0" => {
+                let seconds: f64 = seconds.parse().unwrap();
+                Some(format!("timens_offsets {clock} about {:.0} million", seconds / 1e6))
             }
             _ => Some(without_processes(line)),
         };
