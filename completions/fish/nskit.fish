@@ -151,7 +151,9 @@ function __nskit_lsns_columns
         PID\t'Lowest process id' PPID\t'Its parent' COMMAND\t'Its command line' UID\t'Its user id' USER\t'Its user' \
         NETNSID\t'Id of a network namespace' NSFS\t'Where it is mounted' PNS\tParent ONS\tOwner \
         HELD-BY\t'What keeps it alive' HOLDERS\t'All that keeps it alive' NSID\t'Number unique since boot' CGROUP\t'Cgroup' UNIT\t'Systemd unit' \
-        CONTAINER\t'Container' UIDMAP\t'User map' GIDMAP\t'Group map'
+        CONTAINER\t'Container' UIDMAP\t'User map' GIDMAP\t'Group map' \
+        LINKS\tInterfaces ADDRESSES\t'Their addresses' MOUNTS\t'Number of mounts' HOSTNAME\t'Host name' \
+        OFFSETS\t'Of the clocks' NSPID\t'Process ids inwards' THREADS\t'Threads of processes elsewhere'
 end
 
 # The names of the sources, with the sign that the last one of the list begins with.

@@ -85,11 +85,13 @@ mod tests {
         Mount {
             id: 1,
             parent: 0,
+            device: (0, 3),
             root: root.into(),
             mount_point: point.into(),
             options: "rw".into(),
             shared: None,
             fstype: fstype.into(),
+            source: "none".into(),
             super_options: options.into(),
         }
     }

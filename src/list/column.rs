@@ -50,6 +50,20 @@ pub enum Column {
     UidMap,
     /// Its map of groups.
     GidMap,
+    /// The interfaces in it.
+    Links,
+    /// Their addresses.
+    Addresses,
+    /// How many mounts are in it.
+    Mounts,
+    /// Its host name.
+    Hostname,
+    /// By how much its clocks differ from the system's.
+    Offsets,
+    /// The PIDs of the process, from our PID namespace inwards.
+    NsPid,
+    /// The threads in it whose process is elsewhere.
+    Threads,
 }
 
 /// The facts of a column that printing needs.
@@ -133,6 +147,18 @@ pub const COLUMNS: &[ColumnFacts] = &[
     ColumnFacts { column: Column::Container, name: "CONTAINER", help: "container of the PID (runtime and id)", ..TEXT },
     ColumnFacts { column: Column::UidMap, name: "UIDMAP", help: "user map (inner outer count)", ..TEXT },
     ColumnFacts { column: Column::GidMap, name: "GIDMAP", help: "group map (inner outer count)", ..TEXT },
+    ColumnFacts { column: Column::Links, name: "LINKS", help: "network interfaces and where they lead", ..TEXT },
+    ColumnFacts { column: Column::Addresses, name: "ADDRESSES", help: "addresses of the network interfaces", ..TEXT },
+    ColumnFacts { column: Column::Mounts, name: "MOUNTS", help: "number of mounts", ..NUMBER },
+    ColumnFacts { column: Column::Hostname, name: "HOSTNAME", help: "host name", ..TEXT },
+    ColumnFacts { column: Column::Offsets, name: "OFFSETS", help: "clock offsets in seconds", ..TEXT },
+    ColumnFacts { column: Column::NsPid, name: "NSPID", help: "PIDs of the PID, from outside inwards", ..TEXT },
+    ColumnFacts {
+        column: Column::Threads,
+        name: "THREADS",
+        help: "threads in the namespace whose process is elsewhere",
+        ..TEXT
+    },
 ];
 
 /// A column finds its row by its number.

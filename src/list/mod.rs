@@ -8,11 +8,12 @@
 //! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents
 //!   and owners, and opens a namespace through one of its holders.
 //! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
-//! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes
-//!   and from rtnetlink(7), and prints them. [`container`]: the container that a cgroup belongs to.
+//! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes,
+//!   and prints them. [`inside`]: what lies inside of a namespace. [`container`]: the container that a cgroup belongs to.
 
 pub mod column;
 pub mod container;
+pub mod inside;
 pub mod model;
 pub mod query;
 pub mod scan;

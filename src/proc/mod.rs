@@ -5,5 +5,7 @@ pub mod clocks;
 pub mod environ;
 pub mod link;
 pub mod mountinfo;
+pub mod net_dev;
 pub mod stat;
 pub mod status;
+pub mod timens;

@@ -16,6 +16,8 @@ pub struct Mount {
     pub id: u32,
     /// The id of the mount that it is mounted on. That of the uppermost mount is not in the list.
     pub parent: u32,
+    /// The device of its file system, by its major and minor number.
+    pub device: (u32, u32),
     /// The root of the mount within its file system; of nsfs `net:[4026531840]`.
     pub root: OsString,
     /// Where it is mounted, as seen from the reader's root directory.
@@ -26,6 +28,8 @@ pub struct Mount {
     pub shared: Option<u32>,
     /// The type of its file system.
     pub fstype: OsString,
+    /// What is mounted, as mount(8) shows it: a device, or whatever name was given.
+    pub source: OsString,
     /// The options of its superblock, comma-separated: of a cgroup v1 hierarchy, its controllers.
     pub super_options: OsString,
 }
@@ -63,7 +67,8 @@ pub fn is_mounted(mounts: &[Mount], point: &str) -> bool {
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
     let (id, parent) = (parse_decimal(fields.next()?)?, parse_decimal(fields.next()?)?);
-    let root = OsString::from_vec(unescape(fields.nth(1)?));
+    let device = device(fields.next()?)?;
+    let root = OsString::from_vec(unescape(fields.next()?));
     let mount_point = PathBuf::from(OsString::from_vec(unescape(fields.next()?)));
     let options = OsString::from_vec(fields.next()?.to_vec());
     let mut shared = None;
@@ -73,8 +78,15 @@ fn mount(line: &[u8]) -> Option<Mount> {
         }
     }
     let fstype = OsString::from_vec(unescape(fields.next()?));
-    let super_options = OsString::from_vec(unescape(fields.nth(1).unwrap_or_default()));
-    Some(Mount { id, parent, root, mount_point, options, shared, fstype, super_options })
+    let source = OsString::from_vec(unescape(fields.next().unwrap_or_default()));
+    let super_options = OsString::from_vec(unescape(fields.next().unwrap_or_default()));
+    Some(Mount { id, parent, device, root, mount_point, options, shared, fstype, source, super_options })
+}
+
+/// A device as the kernel writes it: `8:17`.
+pub fn device(text: &[u8]) -> Option<(u32, u32)> {
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    Some((parse_decimal(&text[..colon])?, parse_decimal(&text[colon + 1..])?))
 }
 
 /// The kernel writes blanks, newlines, backslashes and `#` as a backslash and three octal digits.
@@ -121,21 +133,25 @@ mod tests {
                 Mount {
                     id: 36,
                     parent: 35,
+                    device: (98, 0),
                     root: "/a b".into(),
                     mount_point: "/mnt\\x".into(),
                     options: "rw,noatime".into(),
                     shared: Some(7),
                     fstype: "ext3".into(),
+                    source: "/dev/root".into(),
                     super_options: "rw,errors=continue".into(),
                 },
                 Mount {
                     id: 37,
                     parent: 36,
+                    device: (0, 4),
                     root: "net:[4026532179]".into(),
                     mount_point: "/run/n".into(),
                     options: "rw".into(),
                     shared: None,
                     fstype: "nsfs".into(),
+                    source: "nsfs".into(),
                     super_options: "rw".into(),
                 },
             ]

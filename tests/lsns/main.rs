@@ -14,6 +14,7 @@ mod held;
 mod hints;
 mod holders;
 mod hostile;
+mod inside;
 mod locale;
 mod open_files;
 mod output;

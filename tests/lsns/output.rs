@@ -117,6 +117,13 @@ const COLUMNS: &str = "       NS <integer> namespace identifier (inode number)
 CONTAINER <string>  container of the PID (runtime and id)
    UIDMAP <string>  user map (inner outer count)
    GIDMAP <string>  group map (inner outer count)
+    LINKS <string>  network interfaces and where they lead
+ADDRESSES <string>  addresses of the network interfaces
+   MOUNTS <integer> number of mounts
+ HOSTNAME <string>  host name
+  OFFSETS <string>  clock offsets in seconds
+    NSPID <string>  PIDs of the PID, from outside inwards
+  THREADS <string>  threads in the namespace whose process is elsewhere
 ";
 
 scene_test!(columns_are_listed);

@@ -62,7 +62,9 @@ fn plan(request: &ListRequest, sources: SourceSet, relations: Depth) -> ScanPlan
 fn sources(request: &ListRequest) -> SourceSet {
     match request.subject {
         Subject::Namespaces { task: None, .. } => request.scan,
-        _ if request.needs(Column::Holders) => request.scan,
+        // The other end of an interface may be in any network namespace.
+        _ if request.needs(Column::Holders) || request.needs(Column::Links) => request.scan,
+        _ if request.needs(Column::Threads) => SourceSet::of(&[Source::Process, Source::Thread, Source::Mount]),
         _ if request.needs(Column::Nsfs) => SourceSet::of(&[Source::Process, Source::Mount]),
         _ => SourceSet::of(&[Source::Process]),
     }
@@ -109,6 +111,7 @@ mod tests {
         let pid_and_mount = kinds(&[Kind::Pid, Kind::Mount]);
         let uts_and_mount = kinds(&[Kind::Uts, Kind::Mount]);
         let mounted = SourceSet::of(&[Source::Process, Source::Mount]);
+        let threads = SourceSet::of(&[Source::Process, Source::Thread, Source::Mount]);
         let related = SourceSet::of(&[Source::Process, Source::Relative]);
         for (line, sources, processes, holders, relations) in [
             ("", EVERYWHERE, ALL, ALL, Depth::All),
@@ -148,6 +151,8 @@ mod tests {
             ("-p 7 --tree", PROCESSES, ALL, ALL, Depth::All),
             ("-p 7 -t net --tree", mounted, ALL, ALL, Depth::All),
             ("-p 7 -t net -o NS,HOLDERS", EVERYWHERE, net_and_mount, net_and_mount, Depth::Holders),
+            ("-p 7 -t net -o LINKS", EVERYWHERE, net_and_mount, net_and_mount, Depth::Processless),
+            ("-p 7 -t net -o THREADS", threads, net, net, Depth::Processless),
             ("-p 7 -t net -o HOLDERS --scan=process", PROCESSES, net, net, Depth::Processless),
             // The members of one namespace.
             ("7", PROCESSES, ALL, ALL, Depth::Processless),

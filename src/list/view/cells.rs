@@ -6,18 +6,19 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::holders::{self, Members};
-use super::netnsid::{Client, NetNsId};
 use crate::ids::{map, users};
 use crate::list::column::Column;
 use crate::list::container::{Evidence, container, unit};
+use crate::list::inside::Inside;
+use crate::list::inside::netnsid::{Client, NetNsId};
 use crate::list::model::graph::Graph;
 use crate::list::model::opener::{self, Opener};
 use crate::list::model::snapshot::{Holder, Namespace, Process};
 use crate::list::query::select::Item;
 use crate::list::value::Value;
 use crate::namespace::Kind;
-use crate::proc::cgroup;
 use crate::proc::link::Inode;
+use crate::proc::{cgroup, status};
 use crate::sys::file::read_bounded;
 
 /// We read so many bytes of a command line; it can have megabytes.
@@ -50,6 +51,7 @@ pub struct Cells<'g> {
     filled: HashMap<(Column, u64), Value>,
     /// Found with the first that is asked for.
     members: Option<Members>,
+    inside: Inside<'g>,
 }
 
 impl<'g> Cells<'g> {
@@ -67,6 +69,7 @@ impl<'g> Cells<'g> {
             evidence,
             filled: HashMap::new(),
             members: None,
+            inside: Inside::new(graph, opener, root),
         }
     }
 
@@ -122,7 +125,43 @@ impl<'g> Cells<'g> {
             }
             Column::UidMap => self.map(namespace, process, "uid_map"),
             Column::GidMap => self.map(namespace, process, "gid_map"),
+            Column::NsPid => self.inner_pids(self.asked(item)),
+            Column::Threads => holders::threads(namespace, how == Fill::Whole),
+            Column::Links | Column::Addresses | Column::Mounts | Column::Hostname | Column::Offsets => {
+                self.once((column, inode.get().into()), |cells| cells.of_inside(column, inode, namespace.kind))
+            }
         }
+    }
+
+    /// What lies inside of the namespace, if it is of the kind that has that.
+    fn of_inside(&self, column: Column, inode: Inode, kind: Kind) -> Value {
+        let text = |text: Option<Vec<u8>>| Value::text(&text.unwrap_or_default());
+        match (column, kind) {
+            (Column::Links, Kind::Net) => {
+                let networks = self.inside.networks();
+                let links = networks.devices(inode).into_iter().flat_map(|devices| &devices.links);
+                Value::lines(links.map(|link| networks.text(inode, link)).collect())
+            }
+            (Column::Addresses, Kind::Net) => {
+                let devices = self.inside.networks().devices(inode);
+                let texts = devices.into_iter().flat_map(|devices| devices.addresses.iter().map(|of| devices.text(of)));
+                Value::lines(texts.collect())
+            }
+            (Column::Mounts, Kind::Mount) => self.inside.mount_count(inode).map_or(Value::Empty, Value::Number),
+            (Column::Hostname, Kind::Uts) => text(self.inside.hostname(inode)),
+            (Column::Offsets, Kind::Time) => text(self.inside.offsets(inode).map(String::into_bytes)),
+            _ => Value::Empty,
+        }
+    }
+
+    /// `4711 1`: the PIDs of a process in the PID namespace of /proc, and in each further in.
+    fn inner_pids(&self, process: Option<&Process>) -> Value {
+        let text = |process: &Process| {
+            let status = read_bounded(&self.root.join(format!("{}/status", process.pid)), status::LONGEST).ok()?;
+            let pids = status::field(&status, "NSpid")?.split(u8::is_ascii_whitespace);
+            Some(pids.filter(|pid| !pid.is_empty()).collect::<Vec<_>>().join(&b' '))
+        };
+        process.and_then(text).map_or(Value::Empty, |text| Value::text(&text))
     }
 
     fn namespace(&self, item: Item) -> Option<(Inode, &'g Namespace)> {

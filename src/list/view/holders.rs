@@ -1,16 +1,15 @@
-//! What keeps a namespace alive, as text: the columns HELD-BY and HOLDERS.
+//! What keeps a namespace alive, as text: the columns HELD-BY, HOLDERS and THREADS.
 
 use std::collections::{HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use crate::list::model::graph::Graph;
 use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot};
-use crate::list::value::Value;
+use crate::list::value::{Value, as_entry};
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 
-/// A short cell names at most so many processes.
+/// A short cell names at most so many processes or threads.
 const NAMED: usize = 5;
 
 /// The processes in each namespace, by PID.
@@ -49,6 +48,21 @@ pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &Namespace), member
     Value::lines(lines)
 }
 
+/// THREADS: the threads whose process is in another namespace, or the first of them and the number of the others.
+pub(super) fn threads(namespace: &Namespace, whole: bool) -> Value {
+    let threads = namespace.holders.iter().filter_map(|holder| match holder {
+        Holder::Thread { pid, tid } => Some(format!("{pid}/{tid}").into_bytes()),
+        _ => None,
+    });
+    let mut lines: Vec<_> = threads.collect();
+    let more = lines.len().saturating_sub(if whole { lines.len() } else { NAMED });
+    if more > 0 {
+        lines.truncate(NAMED);
+        lines.push(format!("and {more} more").into_bytes());
+    }
+    Value::lines(lines)
+}
+
 fn member(pid: i32) -> Vec<u8> {
     format!("process {pid}").into_bytes()
 }
@@ -67,10 +81,10 @@ fn text(graph: &Graph, holder: &Holder) -> Vec<u8> {
         Holder::Descriptor(fd) => format!("fd {fd}"),
         Holder::Socket(fd) => format!("socket {fd}"),
         Holder::Tap(fd) => format!("tap {fd}"),
-        Holder::Mount(path) => return [b"mount ".to_vec(), escaped(path)].concat(),
+        Holder::Mount(path) => return [b"mount ".to_vec(), as_entry(path.as_os_str().as_bytes())].concat(),
         Holder::MountElsewhere { path, namespace, .. } => {
             let place = format!(" in {}:[{namespace}]", Kind::Mount);
-            return [b"mount ".to_vec(), escaped(path), place.into_bytes()].concat();
+            return [b"mount ".to_vec(), as_entry(path.as_os_str().as_bytes()), place.into_bytes()].concat();
         }
         Holder::Namespace(child) => {
             let kind = graph.snapshot.namespaces.get(child).map_or(Kind::User, |child| child.kind);
@@ -78,28 +92,4 @@ fn text(graph: &Graph, holder: &Holder) -> Vec<u8> {
         }
     };
     text.into_bytes()
-}
-
-/// Holders are separated by line ends or commas, and a user chooses the path of a mount: it must not read as more
-/// holders. We write these characters and the backslash as three octal digits, as /proc/PID/mountinfo does.
-fn escaped(path: &Path) -> Vec<u8> {
-    let mut escaped = Vec::new();
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'\n' | b',' | b'\\' => escaped.extend(format!("\\{byte:03o}").bytes()),
-            _ => escaped.push(*byte),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_reads_as_one_holder() {
-        let path = Path::new("/a\nfd 1:99,process 1\\054 b");
-        assert_eq!(escaped(path), b"/a\\012fd 1:99\\054process 1\\134054 b");
-    }
 }

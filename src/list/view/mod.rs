@@ -2,5 +2,4 @@
 
 pub(super) mod cells;
 mod holders;
-mod netnsid;
 pub mod render;

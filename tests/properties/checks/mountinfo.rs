@@ -47,7 +47,8 @@ fn check(bytes: &[u8]) {
 
 /// As the kernel writes it, see proc_pid_mountinfo(5).
 fn line_of(mount: &Mount) -> Vec<u8> {
-    let mut line = format!("{} {} 0:3 ", mount.id, mount.parent).into_bytes();
+    let (major, minor) = mount.device;
+    let mut line = format!("{} {} {major}:{minor} ", mount.id, mount.parent).into_bytes();
     escape(&mount.root, &mut line);
     line.push(b' ');
     escape(mount.mount_point.as_os_str(), &mut line);
@@ -59,7 +60,9 @@ fn line_of(mount: &Mount) -> Vec<u8> {
     }
     line.extend(b"master:9 - ");
     escape(&mount.fstype, &mut line);
-    line.extend(b" source ");
+    line.push(b' ');
+    escape(&mount.source, &mut line);
+    line.push(b' ');
     escape(&mount.super_options, &mut line);
     line
 }
@@ -78,11 +81,13 @@ fn check_hostile_path(bytes: &[u8]) {
     let mount = Mount {
         id: 1,
         parent: 2,
+        device: (8, 17),
         root: "net:[1]".into(),
         mount_point: OsStr::from_bytes(bytes).into(),
         options: "rw,relatime".into(),
         shared: Some(7),
         fstype: "nsfs".into(),
+        source: OsStr::from_bytes(bytes).into(),
         super_options: "rw".into(),
     };
     let line = line_of(&mount);
