@@ -11,6 +11,7 @@ complete -c lsns -n 'string match -q -- "-T*" (commandline -ct)' -a '-Tprocess -
 set -l output -n "not string match -q -- '-T*' (commandline -ct)" -a '(__nskit_lsns_columns)'
 set -l task -a '(__nskit_processes)'
 set -l filter -a '(__nskit_lsns_expression)'
+set -l find -a '(__fish_complete_path (commandline -ct))'
 set -l scan -a '(__nskit_lsns_sources)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
@@ -22,6 +23,7 @@ complete -c lsns -s o -l output -d 'Print these columns, comma-separated; +LIST 
 complete -c lsns -l output-all -d 'Print all columns'
 complete -c lsns -s P -l persistent -d 'List only namespaces without a process'
 complete -c lsns -s p -l task -d 'List only the namespaces that this process is in' -x $task
+complete -c lsns -l find -d 'List only the namespaces that have WHAT in them: a device, mount, path, interface, address, container, unit or pid:N; repeatable' -x $find
 complete -c lsns -s Q -l filter -d 'List only rows for which EXPR holds' -x $filter
 complete -c lsns -s r -l raw -d 'Print raw output: unpadded, with blanks escaped'
 complete -c lsns -s W -l nowrap -d 'Print the paths of NSFS on one line'

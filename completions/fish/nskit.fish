@@ -153,7 +153,7 @@ function __nskit_lsns_columns
         HELD-BY\t'What keeps it alive' HOLDERS\t'All that keeps it alive' NSID\t'Number unique since boot' CGROUP\t'Cgroup' UNIT\t'Systemd unit' \
         CONTAINER\t'Container' UIDMAP\t'User map' GIDMAP\t'Group map' \
         LINKS\tInterfaces ADDRESSES\t'Their addresses' MOUNTS\t'Number of mounts' HOSTNAME\t'Host name' \
-        OFFSETS\t'Of the clocks' NSPID\t'Process ids inwards' THREADS\t'Threads of processes elsewhere'
+        OFFSETS\t'Of the clocks' NSPID\t'Process ids inwards' THREADS\t'Threads of processes elsewhere' FOUND\t'What --find has found'
 end
 
 # The names of the sources, with the sign that the last one of the list begins with.

@@ -11,6 +11,7 @@ use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
 use crate::list::query::request::Tree;
+use crate::list::query::wanted::Wanted;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
 use crate::number::{number, parse_decimal};
@@ -37,6 +38,8 @@ pub struct LsnsArgs {
     pub task: Option<i32>,
     /// --scan.
     pub scan: Option<SourceSet>,
+    /// --find, all of them.
+    pub find: Vec<Wanted>,
     /// --filter.
     pub filter: Option<OsString>,
     /// --notruncate.
@@ -86,6 +89,15 @@ pub const OPTIONS: &[Row] = &[
     })
     .short(b'p')
     .required("PID"),
+    Row::read(
+        "find",
+        "List only the namespaces that have WHAT in them: a device, mount, path, interface, address, container, unit or \
+         pid:N; repeatable",
+        LsnsArgs::read_find,
+    )
+    .required("WHAT")
+    .repeatable()
+    .ours(),
     Row::store("filter", "List only rows for which EXPR holds", |args, expression| args.filter = expression)
         .short(b'Q')
         .required("EXPR")
@@ -160,6 +172,13 @@ impl LsnsArgs {
         Ok(())
     }
 
+    fn read_find(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
+        let expected = "a device, source, path, interface, address, container or unit, with or without mount:, link:, \
+                        address:, container: or unit: before it, or pid:N";
+        self.find.push(matched.read(Wording::Bare("cannot be looked for"), expected, Wanted::parse)?);
+        Ok(())
+    }
+
     fn read_scan(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
         let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
         let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
@@ -172,7 +191,13 @@ impl LsnsArgs {
         if self.persistent && self.task.is_some() {
             return Err(UsageError::Apart("options --persistent and --task cannot be combined"));
         }
+        if !self.find.is_empty() && self.task.is_some() {
+            return Err(UsageError::Apart("options --find and --task cannot be combined"));
+        }
         if let Some(operand) = operands.into_iter().next() {
+            if !self.find.is_empty() {
+                return Err(UsageError::Apart("--find is mutually exclusive with <namespace>"));
+            }
             if self.task.is_some() {
                 return Err(UsageError::Apart("--task is mutually exclusive with <namespace>"));
             }

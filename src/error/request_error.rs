@@ -164,6 +164,13 @@ pub enum RequestError {
         /// Its process.
         process: i32,
     },
+    /// What --find names is in no namespace.
+    NothingFound {
+        /// All of it.
+        wanted: Vec<OsString>,
+        /// In how many namespaces was looked, and the like.
+        looked: String,
+    },
     /// A filter that cannot be read.
     Filter {
         /// As it was given.
@@ -267,6 +274,10 @@ impl fmt::Display for RequestError {
             RequestError::UnknownProcess(pid) => write!(f, "no process has the PID {pid}"),
             RequestError::IsThread { tid, process } => {
                 write!(f, "no process has the PID {tid}: it is a thread of process {process}")
+            }
+            RequestError::NothingFound { wanted, looked } => {
+                let wanted: Vec<_> = wanted.iter().map(|text| text.shown().to_string()).collect();
+                write!(f, "not found: {} (looked at {looked})", wanted.join(", "))
             }
             RequestError::Filter { error: FilterError::UnknownColumn { name, .. }, .. } => {
                 write!(f, "unknown column: {name}")

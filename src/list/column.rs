@@ -64,6 +64,8 @@ pub enum Column {
     NsPid,
     /// The threads in it whose process is elsewhere.
     Threads,
+    /// What --find has found in it.
+    Found,
 }
 
 /// The facts of a column that printing needs.
@@ -159,6 +161,7 @@ pub const COLUMNS: &[ColumnFacts] = &[
         help: "threads in the namespace whose process is elsewhere",
         ..TEXT
     },
+    ColumnFacts { column: Column::Found, name: "FOUND", help: "what --find has found in the namespace", ..TEXT },
 ];
 
 /// A column finds its row by its number.

@@ -17,6 +17,7 @@ pub mod inside;
 pub mod model;
 pub mod query;
 pub mod scan;
+pub mod search;
 pub mod value;
 pub mod view;
 
@@ -31,6 +32,8 @@ use crate::proc::status;
 use crate::sys::file::{self, NOT_PROC};
 use crate::sys::pidfd;
 use column::Column;
+use container::Evidence;
+use inside::Inside;
 use model::graph::{self, Graph};
 use model::opener::Opener;
 use model::snapshot::Snapshot;
@@ -38,7 +41,8 @@ use query::request::{self, Format, ListRequest, Subject};
 use query::scan_plan::{ScanPlan, scan_plan, wider_plan};
 use query::select::{self, Item};
 use scan::Scope;
-use view::cells::{Cells, Fill};
+use search::Findings;
+use view::cells::{Cells, Fill, Sources};
 use view::render::{Line, Listing};
 
 /// Makes the listing that `request` asks for, from the /proc at `root`. Errors: /proc cannot be opened or listed;
@@ -56,14 +60,21 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         Subject::Namespaces { task, .. } => task.and_then(|pid| graph.snapshot.process(pid)),
         Subject::Members(_) => None,
     };
-    let mut cells = Cells::new(&graph, &opener, root, task);
+    let inside = Inside::new(&graph, &opener, root);
+    let evidence = Evidence::new(Path::new("/"), root);
+    let search = || Findings::of(&request.find, request.kinds, &graph, &inside, &evidence);
+    let found = (!request.find.is_empty()).then(search);
+    let found = found.as_ref();
+    let sources = Sources { opener: &opener, root, inside: &inside, evidence: &evidence, found };
+    let mut cells = Cells::new(&graph, sources, task);
     let all = graph.snapshot.namespaces.keys().copied();
     let users_first = request.filter.columns().contains(&Column::User);
     if users_first {
         cells.look_up_users(candidates(&graph.snapshot, request, all));
     }
-    let rows =
-        select::select(&graph, request, |item| request.filter.holds(|column| cells.fill(item, column, Fill::Whole)));
+    let rows = select::select(&graph, request, found, |item| {
+        request.filter.holds(|column| cells.fill(item, column, Fill::Whole))
+    });
     if !users_first && request.columns.contains(&Column::User) {
         cells.look_up_users(rows.iter().map(|row| row.item));
     }
@@ -78,6 +89,7 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         tree: request.tree.filter(|_| request.drawn).map(request::tree_column),
         unreadable: graph.snapshot.unreadable,
         processes: graph.snapshot.processes.len(),
+        missed: found.filter(|found| found.is_empty()).map(|found| found.looked),
     })
 }
 
@@ -163,12 +175,19 @@ fn check_process(request: &ListRequest, pid: i32, root: &Path, snapshot: &Snapsh
     refused.map_or(Ok(()), Err)
 }
 
-/// Replaces the PID of --task, which is one of our own PID namespace, by the PID in /proc, which may show another
-/// namespace. Errors: the process does not exist, or /proc does not show it.
+/// Replaces the PIDs of --task and --find, which are those of our own PID namespace, by the PIDs in /proc, which may show
+/// another namespace. Errors: the process does not exist, or /proc does not show it.
 pub fn locate(request: &mut ListRequest) -> Result<(), Failure> {
-    let Subject::Namespaces { task: Some(pid), .. } = &mut request.subject else {
-        return Ok(());
-    };
+    for pid in request.find.iter_mut().filter_map(|wanted| wanted.pid.as_mut()) {
+        locate_process(pid)?;
+    }
+    match &mut request.subject {
+        Subject::Namespaces { task: Some(pid), .. } => locate_process(pid),
+        _ => Ok(()),
+    }
+}
+
+fn locate_process(pid: &mut i32) -> Result<(), Failure> {
     // If /proc is not a proc, list() reports it.
     let process = match pidfd::open(*pid) {
         _ if !file::is_of_proc(Path::new("/proc")) => return Ok(()),

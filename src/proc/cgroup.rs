@@ -1,5 +1,8 @@
 //! Reads /proc/PID/cgroup, see cgroups(7). Paths are bytes, because the name of a cgroup may hold any.
 
+/// In bytes. Enough for the cgroups of every hierarchy with the longest path.
+pub const LONGEST: usize = 64 * 1024;
+
 /// A line: the cgroup of the process in one hierarchy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Membership<'t> {

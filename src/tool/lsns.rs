@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
 use crate::error::Failure;
+use crate::error::RequestError;
 use crate::hint::{self, SystemView};
 use crate::list;
 use crate::list::query::request::Subject;
@@ -41,7 +42,13 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
         locale: &Locale::of_environment(),
     };
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;
-    Ok(Status::SUCCESS)
+    match listing.missed {
+        None => Ok(Status::SUCCESS),
+        Some(looked) => {
+            let wanted = request.find.into_iter().map(|wanted| wanted.text).collect();
+            Err(explain(RequestError::NothingFound { wanted, looked: looked.to_string() }.into()))
+        }
+    }
 }
 
 /// Tells an ordinary user why the list may be short. Not for --task: of one process, we see all namespaces or none.
@@ -64,6 +71,7 @@ mod tests {
             tree: None,
             processes: 293,
             unreadable,
+            missed: None,
         };
         let all = Subject::Namespaces { task: None, persistent: false };
         let one = "1 of 293 processes is not readable: run as root to see all";

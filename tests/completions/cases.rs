@@ -70,6 +70,7 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
         becomes("columns", "lsns --filter NETN", "lsns --filter NETNSID"),
         becomes("columns", "lsns -o NS,HEL", "lsns -o NS,HELD-BY"),
         becomes("columns", "lsns -o +contai", "lsns -o +container"),
+        becomes("files", "lsns --find /etc/passw", "lsns --find /etc/passwd"),
         offers("sources", "lsns --scan=", &["process", "elsewhere", "all"], &["NS"]),
         becomes("sources", "lsns --scan process,chil", "lsns --scan process,children"),
         becomes("sources", "lsns --scan=-ker", "lsns --scan=-kernel"),

@@ -129,3 +129,34 @@ fn of_a_task_the_container_is_its_own() {
     let printed = scene.lsns(["-n", "-r", "-t", "pid", "-o", "PID,CONTAINER"]).ok();
     assert!(!printed.contains(&format!("{} docker:{ID}", cells[0])), "{printed}");
 }
+
+scene_test!(a_container_or_unit_is_found_by_its_name);
+fn a_container_or_unit_is_found_by_its_name() {
+    on_purpose("--find");
+    let scene = Scene::new();
+    // Before the process, which is to be gone when they are removed.
+    let mut cgroups = Cgroups::new("find");
+    let process = scene.unshare(["-u", "probe", "hold"]).leashed().spawn();
+    process.expect("ready");
+    cgroups.put(process.pid(), &format!("/system.slice/x.service/libpod-payload-{ID}"));
+    let pid = process.pid().to_string();
+    let container = format!("{pid} container\\x20podman:{ID}\\x20(1\\x20process)\n");
+    let unit = format!("{pid} unit\\x20x.service\\x20(1\\x20process)\n");
+    let short = &ID[..12];
+    for (wanted, expected) in [
+        (format!("podman:{ID}"), &container),
+        (ID.to_string(), &container),
+        (short.to_string(), &container),
+        (format!("container:{short}"), &container),
+        ("unit:x.service".to_string(), &unit),
+        ("unit:x".to_string(), &unit),
+    ] {
+        let found = scene.lsns(["-rn", "-t", "uts", "-o", "PID,FOUND", "--find", &wanted]).ok();
+        assert_eq!(found, *expected, "{wanted}");
+    }
+    let outcome = scene.lsns(["--find", &format!("unit:{ID}")]).run();
+    assert!(outcome.stderr.contains("the cgroups of "), "{outcome:?}");
+    // Those that it shares with others are its namespaces as well.
+    let all = scene.lsns(["-rn", "-o", "TYPE", "--find", ID]).ok();
+    assert_eq!(all.lines().count(), 8, "{all}");
+}

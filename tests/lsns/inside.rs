@@ -15,13 +15,13 @@ in_a ip address add 10.1.2.3/24 dev va label va:$'\e[2J'
 in_a ip address add fd00::7/64 dev va nodad
 in_a ip link set va up
 exec 7</proc/$B/ns/net; kill $B; wait $B || true
-unshare -u /bin/sh -c 'printf "in,ner\033[2J" >/proc/sys/kernel/hostname; exec sleep 1003' & U=$!
-UTS=$(settle uts $U; inode /proc/$U/ns/uts); started $U
+unshare -u /bin/sh -c 'printf "in,ner\033[2J" >/proc/sys/kernel/hostname; exec sleep 1003' &
+until U=$(pgrep -xf 'sleep 1003'); do sleep 0.01; done; UTS=$(inode /proc/$U/ns/uts)
 unshare -T --monotonic 5 --boottime 7 -f sleep 1004 &
 until T=$(pgrep -xf 'sleep 1004'); do sleep 0.01; done
 TIME=$(inode /proc/$T/ns/time)
-unshare -m /bin/sh -c 'mount -t tmpfs none /mnt; mount -t tmpfs none /mnt; exec sleep 1005' & M=$!
-settle mnt $M; started $M; MNT=$(inode /proc/$M/ns/mnt)
+unshare -m /bin/sh -c 'mount -t tmpfs none /mnt; mount -t tmpfs none /mnt; exec sleep 1005' &
+until M=$(pgrep -xf 'sleep 1005'); do sleep 0.01; done; MNT=$(inode /proc/$M/ns/mnt)
 unshare -pf sleep 1006 &
 until P=$(pgrep -xf 'sleep 1006'); do sleep 0.01; done; PIDNS=$(inode /proc/$P/ns/pid)
 python3 -c "

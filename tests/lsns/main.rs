@@ -10,6 +10,7 @@ mod churn;
 mod containers;
 mod differential;
 mod elsewhere;
+mod find;
 mod held;
 mod hints;
 mod holders;

@@ -124,6 +124,7 @@ ADDRESSES <string>  addresses of the network interfaces
   OFFSETS <string>  clock offsets in seconds
     NSPID <string>  PIDs of the PID, from outside inwards
   THREADS <string>  threads in the namespace whose process is elsewhere
+    FOUND <string>  what --find has found in the namespace
 ";
 
 scene_test!(columns_are_listed);

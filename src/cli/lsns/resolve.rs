@@ -41,6 +41,7 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         (false, false) if args.kinds.contains(Kind::Net) => NETWORK_COLUMNS.to_vec(),
         (false, false) => NAMESPACE_COLUMNS.to_vec(),
     };
+    let base = with_found(base, &args);
     let columns = match &args.output {
         Some(list) => column::list(list, &base)?,
         None => base,
@@ -54,6 +55,7 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         columns,
         kinds: kinds(&args)?,
         scan: args.scan.unwrap_or(SourceSet::DEFAULT),
+        find: args.find,
         filter,
         format: match (args.json, args.raw) {
             (true, _) => Format::Json,
@@ -64,6 +66,15 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         wrap: !args.no_wrap,
         truncate: !args.no_truncate,
     })
+}
+
+/// With --find, the default columns say what was found: before COMMAND, which is long.
+fn with_found(mut columns: Vec<Column>, args: &LsnsArgs) -> Vec<Column> {
+    if !args.find.is_empty() && !columns.contains(&Column::Found) {
+        let command = columns.iter().position(|column| *column == Column::Command);
+        columns.insert(command.unwrap_or(columns.len()), Column::Found);
+    }
+    columns
 }
 
 fn filter(expression: &OsStr) -> Result<Filter, RequestError> {

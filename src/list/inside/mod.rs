@@ -24,7 +24,7 @@ use super::model::snapshot::Holder;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::mountinfo::{self, Mount};
-use crate::proc::timens;
+use crate::proc::{cgroup, timens};
 use crate::sys::file::{read_bounded, read_fd_bounded};
 use crate::sys::mount_tree;
 use network::{Devices, Networks};
@@ -93,6 +93,11 @@ impl<'g> Inside<'g> {
         };
         let by_visit = || Some(self.ask(Kind::Time, inode, question)?.bytes().to_vec());
         Some(timens::text(&by_process().or_else(by_visit)?))
+    }
+
+    /// The cgroup file of a process.
+    pub fn cgroups(&self, pid: i32) -> Vec<u8> {
+        read_bounded(&self.root.join(format!("{pid}/cgroup")), cgroup::LONGEST).unwrap_or_default()
     }
 
     /// How many mounts are in a mount namespace.

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::list::value::as_entry;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::sys::pidfd;
@@ -186,6 +188,28 @@ impl Snapshot {
     /// The process with the lowest PID of those in a namespace.
     pub fn leader(&self, namespace: Inode) -> Option<&Process> {
         self.processes.get(self.namespaces.get(&namespace)?.leader?)
+    }
+
+    /// A holder in words: `fd 12:7`, `mount /run/netns/blue`.
+    pub fn text(&self, holder: &Holder) -> Vec<u8> {
+        let mount = |path: &PathBuf| [b"mount ".to_vec(), as_entry(path.as_os_str().as_bytes())].concat();
+        let text = match holder {
+            Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
+            Holder::Children { pid, tid: None } => format!("children-of {pid}"),
+            Holder::Children { pid, tid: Some(tid) } => format!("children-of {pid}/{tid}"),
+            Holder::Descriptor(fd) => format!("fd {fd}"),
+            Holder::Socket(fd) => format!("socket {fd}"),
+            Holder::Tap(fd) => format!("tap {fd}"),
+            Holder::Mount(path) => return mount(path),
+            Holder::MountElsewhere { path, namespace, .. } => {
+                return [mount(path), format!(" in {}:[{namespace}]", Kind::Mount).into_bytes()].concat();
+            }
+            Holder::Namespace(child) => {
+                let kind = self.namespaces.get(child).map_or(Kind::User, |child| child.kind);
+                format!("namespace {kind}:[{child}]")
+            }
+        };
+        text.into_bytes()
     }
 
     /// Adds a holder of a namespace, and the namespace if it is a new one.

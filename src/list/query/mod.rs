@@ -5,3 +5,4 @@ pub mod find;
 pub mod request;
 pub mod scan_plan;
 pub mod select;
+pub mod wanted;

@@ -1,6 +1,7 @@
 //! What a listing is asked for.
 
 use super::filter::Filter;
+use super::wanted::Wanted;
 use crate::list::column::Column;
 use crate::list::scan::SourceSet;
 use crate::namespace::KindSet;
@@ -58,6 +59,8 @@ pub struct ListRequest {
     pub kinds: KindSet,
     /// Where namespaces are looked for.
     pub scan: SourceSet,
+    /// Only namespaces that have one of these in them are listed, if there are any.
+    pub find: Vec<Wanted>,
     /// Which rows are listed.
     pub filter: Filter,
     /// The form of the output.

@@ -139,6 +139,7 @@ mod tests {
                 kinds(&[Kind::Uts]),
                 Depth::Processless,
             ),
+            ("-t mnt --find /mnt", EVERYWHERE, kinds(&[Kind::Mount]), kinds(&[Kind::Mount]), Depth::Processless),
             // Trees: what hangs above is shown whatever its kind.
             ("-t net --tree=owner", EVERYWHERE, ALL, ALL, Depth::All),
             ("-t net --tree=parent --scan=process", PROCESSES, ALL, ALL, Depth::All),

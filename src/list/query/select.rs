@@ -6,6 +6,7 @@ use super::request::{ListRequest, Subject};
 use crate::list::model::graph::Graph;
 use crate::list::model::snapshot::Namespace;
 use crate::list::query::request::Tree;
+use crate::list::search::Findings;
 use crate::proc::link::Inode;
 
 /// What a row is about.
@@ -31,15 +32,20 @@ pub struct Row {
     pub parent: Option<usize>,
 }
 
-/// The rows of the listing. `holds` says which pass the filter. It is called once for each row, before a tree changes
+/// The rows of the listing, of the namespaces in `found` if that is given. `holds` says which pass the filter. It is called once for each row, before a tree changes
 /// the order: for namespaces in the order of the listing, for processes by PID.
-pub fn select(graph: &Graph, request: &ListRequest, mut holds: impl FnMut(Item) -> bool) -> Vec<Row> {
+pub fn select(
+    graph: &Graph,
+    request: &ListRequest,
+    found: Option<&Findings>,
+    mut holds: impl FnMut(Item) -> bool,
+) -> Vec<Row> {
     let found = match request.subject {
         Subject::Members(inode) => members(graph, inode),
         Subject::Namespaces { .. } if request.tree_of_namespaces() => {
-            with_relatives(graph, request, namespaces(graph, request))
+            with_relatives(graph, request, namespaces(graph, request, found))
         }
-        Subject::Namespaces { .. } => namespaces(graph, request),
+        Subject::Namespaces { .. } => namespaces(graph, request, found),
     };
     let mut items: Vec<Item> = found.into_iter().filter(|item| holds(*item)).collect();
     if request.tree == Some(Tree::Process) && matches!(request.subject, Subject::Members(_)) {
@@ -65,7 +71,7 @@ fn members(graph: &Graph, inode: Inode) -> Vec<Item> {
 }
 
 /// The namespaces that options name, by number.
-fn namespaces(graph: &Graph, request: &ListRequest) -> Vec<Item> {
+fn namespaces(graph: &Graph, request: &ListRequest, found: Option<&Findings>) -> Vec<Item> {
     let Subject::Namespaces { task, persistent } = request.subject else {
         return Vec::new();
     };
@@ -73,6 +79,7 @@ fn namespaces(graph: &Graph, request: &ListRequest) -> Vec<Item> {
     let wanted = |inode: Inode, namespace: &Namespace| {
         request.kinds.contains(namespace.kind)
             && (!persistent || namespace.processes == 0)
+            && found.is_none_or(|found| found.has(inode))
             && of_task.is_none_or(|of_task| of_task[namespace.kind as usize] == Some(inode))
     };
     let all = graph.snapshot.namespaces.iter();
@@ -223,7 +230,7 @@ mod tests {
     fn assert_rows(tree: Tree, kinds: &[Kind], task: Option<i32>, expected: &[(u32, Option<u32>)]) {
         let request =
             resolve(LsnsArgs { tree: Some(tree), kinds: kinds.iter().copied().collect(), task, ..LsnsArgs::default() });
-        let rows = select(&shuffled(), &request.unwrap(), |_| true);
+        let rows = select(&shuffled(), &request.unwrap(), None, |_| true);
         let number = |row: &Row| inode(row.item).unwrap().get();
         let found: Vec<_> =
             rows.iter().map(|row| (number(row), row.parent.map(|parent| number(&rows[parent])))).collect();

@@ -15,6 +15,7 @@ use crate::list::model::graph::Graph;
 use crate::list::model::opener::{self, Opener};
 use crate::list::model::snapshot::{Holder, Namespace, Process};
 use crate::list::query::select::Item;
+use crate::list::search::Findings;
 use crate::list::value::Value;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
@@ -24,7 +25,7 @@ use crate::sys::file::read_bounded;
 /// We read so many bytes of a command line; it can have megabytes.
 const COMMAND_LINE: usize = 8191;
 
-/// Enough for the cgroups of every hierarchy with the longest path, and for an id map of 340 lines.
+/// Enough for an id map of 340 lines.
 const SMALL_FILE: usize = 64 * 1024;
 
 /// How much goes into a cell.
@@ -34,6 +35,21 @@ pub enum Fill {
     Short,
     /// All, for programs and filters.
     Whole,
+}
+
+/// Where the content of cells comes from.
+#[derive(Clone, Copy)]
+pub struct Sources<'g> {
+    /// Opens namespaces.
+    pub opener: &'g Opener,
+    /// The /proc that was looked at.
+    pub root: &'g Path,
+    /// Looks into namespaces.
+    pub inside: &'g Inside<'g>,
+    /// Tells containers.
+    pub evidence: &'g Evidence,
+    /// What --find has found.
+    pub found: Option<&'g Findings>,
 }
 
 /// Fills cells.
@@ -46,19 +62,20 @@ pub struct Cells<'g> {
     client: Option<Option<Client>>,
     /// The process whose namespaces are listed, with --task.
     task: Option<&'g Process>,
-    evidence: Evidence,
+    evidence: &'g Evidence,
     /// Cells that are expensive to fill. The filter may need them first, and the output then.
     filled: HashMap<(Column, u64), Value>,
     /// Found with the first that is asked for.
     members: Option<Members>,
-    inside: Inside<'g>,
+    inside: &'g Inside<'g>,
+    found: Option<&'g Findings>,
 }
 
 impl<'g> Cells<'g> {
-    /// Cells for the rows of `graph`, read from the /proc at `root`. `task` is the process whose namespaces are listed,
-    /// if only one's are.
-    pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path, task: Option<&'g Process>) -> Cells<'g> {
-        let evidence = Evidence::new(Path::new("/"), root);
+    /// Cells for the rows of `graph`, read by way of `sources`. `task` is the process whose namespaces are listed, if only
+    /// one's are.
+    pub fn new(graph: &'g Graph, sources: Sources<'g>, task: Option<&'g Process>) -> Cells<'g> {
+        let Sources { opener, root, inside, evidence, found } = sources;
         Cells {
             graph,
             opener,
@@ -69,7 +86,8 @@ impl<'g> Cells<'g> {
             evidence,
             filled: HashMap::new(),
             members: None,
-            inside: Inside::new(graph, opener, root),
+            inside,
+            found,
         }
     }
 
@@ -125,6 +143,7 @@ impl<'g> Cells<'g> {
             }
             Column::UidMap => self.map(namespace, process, "uid_map"),
             Column::GidMap => self.map(namespace, process, "gid_map"),
+            Column::Found => self.found.map_or(Value::Empty, |found| found.cell(inode)),
             Column::NsPid => self.inner_pids(self.asked(item)),
             Column::Threads => holders::threads(namespace, how == Fill::Whole),
             Column::Links | Column::Addresses | Column::Mounts | Column::Hostname | Column::Offsets => {
@@ -222,9 +241,8 @@ impl<'g> Cells<'g> {
 
     fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8], &Evidence) -> Option<Vec<u8>>) -> Value {
         let text = |process: &Process| {
-            let path = self.root.join(format!("{}/cgroup", process.pid));
-            let memberships = read_bounded(&path, SMALL_FILE).ok()?;
-            part(cgroup::path(&memberships)?, &self.evidence)
+            let memberships = self.inside.cgroups(process.pid);
+            part(cgroup::path(&memberships)?, self.evidence)
         };
         process.and_then(text).map_or(Value::Empty, |text| Value::text(&text))
     }

@@ -1,12 +1,10 @@
 //! What keeps a namespace alive, as text: the columns HELD-BY, HOLDERS and THREADS.
 
 use std::collections::{HashMap, HashSet};
-use std::os::unix::ffi::OsStrExt;
 
 use crate::list::model::graph::Graph;
 use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot};
-use crate::list::value::{Value, as_entry};
-use crate::namespace::Kind;
+use crate::list::value::Value;
 use crate::proc::link::Inode;
 
 /// A short cell names at most so many processes or threads.
@@ -70,26 +68,5 @@ fn member(pid: i32) -> Vec<u8> {
 fn others(graph: &Graph, namespace: &Namespace) -> Vec<Vec<u8>> {
     let mut seen = HashSet::new();
     let holders = namespace.holders.iter().filter(|holder| seen.insert(*holder));
-    holders.map(|holder| text(graph, holder)).collect()
-}
-
-fn text(graph: &Graph, holder: &Holder) -> Vec<u8> {
-    let text = match holder {
-        Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
-        Holder::Children { pid, tid: None } => format!("children-of {pid}"),
-        Holder::Children { pid, tid: Some(tid) } => format!("children-of {pid}/{tid}"),
-        Holder::Descriptor(fd) => format!("fd {fd}"),
-        Holder::Socket(fd) => format!("socket {fd}"),
-        Holder::Tap(fd) => format!("tap {fd}"),
-        Holder::Mount(path) => return [b"mount ".to_vec(), as_entry(path.as_os_str().as_bytes())].concat(),
-        Holder::MountElsewhere { path, namespace, .. } => {
-            let place = format!(" in {}:[{namespace}]", Kind::Mount);
-            return [b"mount ".to_vec(), as_entry(path.as_os_str().as_bytes()), place.into_bytes()].concat();
-        }
-        Holder::Namespace(child) => {
-            let kind = graph.snapshot.namespaces.get(child).map_or(Kind::User, |child| child.kind);
-            format!("namespace {kind}:[{child}]")
-        }
-    };
-    text.into_bytes()
+    holders.map(|holder| graph.snapshot.text(holder)).collect()
 }

@@ -286,6 +286,9 @@ pub fn lsns(args: &lsns::LsnsArgs) -> Vec<OsString> {
             line.value(name, text);
         }
     }
+    for wanted in &args.find {
+        line.value("find", &wanted.text);
+    }
     if let Some(pid) = args.task {
         line.value("task", pid.to_string());
     }

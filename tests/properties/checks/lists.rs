@@ -41,6 +41,7 @@ pub const CHECK: Check = Check {
         "OFFSETS",
         "NSPID",
         "THREADS",
+        "FOUND",
         ",",
         "+",
         "-",

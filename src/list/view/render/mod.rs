@@ -13,6 +13,7 @@ pub use columns::columns;
 
 use crate::list::column::Column;
 use crate::list::query::request::Format;
+use crate::list::search::Looked;
 use crate::list::value::Value;
 use crate::sys::locale::Locale;
 
@@ -38,6 +39,8 @@ pub struct Listing {
     pub processes: usize,
     /// The number of processes that we lack the rights to look into.
     pub unreadable: usize,
+    /// Where --find has looked, if it has found nothing.
+    pub missed: Option<Looked>,
 }
 
 /// How it is printed.
