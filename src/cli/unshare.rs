@@ -1,106 +1,25 @@
 //! unshare's command line.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+mod args;
 mod id_maps;
 mod resolve;
 
+use args::read_block;
+pub use args::{SingleId, UnshareArgs};
 pub use resolve::{look_up, resolve};
 
-use super::capabilities::{self, Capabilities};
-use super::getopt::{Matched, Opt, Order, UsageError, Wording};
+use super::capabilities;
+use super::getopt::{Opt, Order, UsageError, Wording};
 use super::help::Page;
-use super::value::{self, BlockArgument, GID, IdOrName, UID, block_argument, id_of_program};
+use super::value::{self, BlockArgument, GID, UID, id_of_program};
 use super::{Parsed, read};
-use crate::enter::setting::{ClockChange, Propagation, Setgroups};
 use crate::enter::unshare::NewMount;
-use crate::namespace::{Kind, KindSet};
+use crate::namespace::Kind;
 use crate::number::parse_decimal;
-use crate::sys::signal::{SignalNumber, SignalSet};
-
-/// What was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnshareArgs {
-    /// The namespaces to unshare.
-    pub kinds: KindSet,
-    /// The files to keep the namespaces on, the last one of each kind.
-    pub keep: Vec<(Kind, PathBuf)>,
-    /// --fork.
-    pub fork: bool,
-    /// --kill-child.
-    pub kill_child: Option<SignalNumber>,
-    /// --forward-signals.
-    pub forward_signals: Option<SignalSet>,
-    /// --init.
-    pub init: bool,
-    /// --status-fd.
-    pub status_fd: Option<i32>,
-    /// --mount-proc, with its directory.
-    pub mount_proc: Option<Option<PathBuf>>,
-    /// --mount-binfmt, with its directory.
-    pub mount_binfmt: Option<Option<PathBuf>>,
-    /// --load-interp.
-    pub load_interpreter: Option<OsString>,
-    /// --propagation.
-    pub propagation: Propagation,
-    /// -r, -c or --map-user.
-    pub map_user: Option<SingleId>,
-    /// -r, -c or --map-group.
-    pub map_group: Option<SingleId>,
-    /// --map-users and its kin.
-    pub map_users: Vec<BlockArgument>,
-    /// --map-groups and its kin.
-    pub map_groups: Vec<BlockArgument>,
-    /// --owner.
-    pub owner: Option<(u32, u32)>,
-    /// --setgroups.
-    pub setgroups: Option<Setgroups>,
-    /// --keep-caps.
-    pub keep_capabilities: bool,
-    /// --cap-drop, --cap-add and --no-new-privs.
-    pub capabilities: Capabilities,
-    /// --setuid.
-    pub uid: Option<IdOrName>,
-    /// --setgid.
-    pub gid: Option<IdOrName>,
-    /// --root.
-    pub root: Option<PathBuf>,
-    /// --pivot-root.
-    pub pivot_root: Option<PathBuf>,
-    /// --bind, --tmpfs and --mount-dev, in their order.
-    pub mounts: Vec<NewMount>,
-    /// --wd.
-    pub working_directory: Option<PathBuf>,
-    /// --monotonic.
-    pub monotonic: Option<ClockChange>,
-    /// --boottime.
-    pub boottime: Option<ClockChange>,
-    /// --loopback.
-    pub loopback: bool,
-    /// --hostname.
-    pub hostname: Option<OsString>,
-    /// --domainname.
-    pub domainname: Option<OsString>,
-    /// --clear-env, or the names of --whitelist-env.
-    pub environment: Option<Vec<OsString>>,
-    /// The program and its arguments.
-    pub program: Vec<OsString>,
-}
-
-/// The id that the caller gets inside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SingleId {
-    /// This one.
-    To(IdOrName),
-    /// The same as outside.
-    Current,
-}
-
-impl SingleId {
-    const ROOT: SingleId = SingleId::To(IdOrName::Id(0));
-}
 
 /// A row for a kind of namespaces. A setter is a plain function that knows one kind, so each kind has its own.
 macro_rules! namespace {
@@ -147,7 +66,7 @@ pub const OPTIONS: &[Row] = &[
     .words(&["all"])
     .newer(),
     Row::switch("init", "Run the program below an init that waits for orphans (implies --pid and --fork)", |args| {
-        args.kinds.insert(Kind::Pid);
+        args.request.kinds.insert(Kind::Pid);
         args.fork = true;
         args.init = true;
     })
@@ -161,7 +80,7 @@ pub const OPTIONS: &[Row] = &[
     .required("FD")
     .ours(),
     Row::store("mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)", |args, directory| {
-        args.kinds.insert(Kind::Mount);
+        args.request.kinds.insert(Kind::Mount);
         args.mount_proc = Some(directory.map(PathBuf::from));
     })
     .optional("DIR"),
@@ -177,7 +96,7 @@ pub const OPTIONS: &[Row] = &[
     .newer(),
     Row::store("load-interp", "Register STR with binfmt_misc (implies --mount-binfmt)", |args, registration| {
         args.imply_binfmt();
-        args.load_interpreter = registration;
+        args.request.interpreter = registration;
     })
     .short(b'l')
     .required("STR")
@@ -239,8 +158,8 @@ pub const OPTIONS: &[Row] = &[
     })
     .newer(),
     Row::read("owner", "The owner of the new user namespace (implies --user)", |args, matched| {
-        args.kinds.insert(Kind::User);
-        args.owner = Some(matched.read(Wording::Alone("failed to parse owner"), "UID:GID", value::id_pair)?);
+        args.request.kinds.insert(Kind::User);
+        args.request.owner = Some(matched.read(Wording::Alone("failed to parse owner"), "UID:GID", value::id_pair)?);
         Ok(())
     })
     .required("UID:GID")
@@ -253,7 +172,7 @@ pub const OPTIONS: &[Row] = &[
     .required("MODE")
     .words(&["allow", "deny"]),
     Row::switch("keep-caps", "Let the program keep the capabilities in the new user namespace", |args| {
-        args.keep_capabilities = true
+        args.request.keep_capabilities = true
     }),
     capabilities::cap_drop(),
     capabilities::cap_add(),
@@ -270,12 +189,12 @@ pub const OPTIONS: &[Row] = &[
     })
     .short(b'G')
     .required("GID|NAME"),
-    Row::store("root", "Change the root directory", |args, directory| args.root = directory.map(PathBuf::from))
+    Row::store("root", "Change the root directory", |args, directory| args.request.root = directory.map(PathBuf::from))
         .short(b'R')
         .required("DIR"),
     Row::store("pivot-root", "Change the root directory by pivot_root(2) (implies --mount)", |args, directory| {
-        args.kinds.insert(Kind::Mount);
-        args.pivot_root = directory.map(PathBuf::from);
+        args.request.kinds.insert(Kind::Mount);
+        args.request.pivot_root = directory.map(PathBuf::from);
     })
     .required("DIR")
     .ours(),
@@ -316,7 +235,7 @@ pub const OPTIONS: &[Row] = &[
     .repeatable()
     .ours(),
     Row::store("wd", "Change the working directory, inside --root", |args, directory| {
-        args.working_directory = directory.map(PathBuf::from)
+        args.request.working_directory = directory.map(PathBuf::from)
     })
     .short(b'w')
     .required("DIR"),
@@ -331,27 +250,27 @@ pub const OPTIONS: &[Row] = &[
     })
     .required("[@]SECONDS"),
     Row::switch("loopback", "Bring up the loopback device of the new network namespace (implies --net)", |args| {
-        args.kinds.insert(Kind::Net);
-        args.loopback = true;
+        args.request.kinds.insert(Kind::Net);
+        args.request.loopback = true;
     })
     .ours(),
     Row::read("hostname", "Set the host name in the new UTS namespace (implies --uts)", |args, matched| {
-        args.kinds.insert(Kind::Uts);
-        args.hostname = Some(matched.read(Wording::Quoted("unsupported --hostname argument"), UTS_NAME, uts_name)?);
+        args.request.kinds.insert(Kind::Uts);
+        args.request.hostname = Some(matched.read(Wording::Quoted("unsupported --hostname argument"), UTS_NAME, uts_name)?);
         Ok(())
     })
     .required("NAME")
     .ours(),
     Row::read("domainname", "Set the NIS domain name in the new UTS namespace (implies --uts)", |args, matched| {
-        args.kinds.insert(Kind::Uts);
-        args.domainname =
+        args.request.kinds.insert(Kind::Uts);
+        args.request.domainname =
             Some(matched.read(Wording::Quoted("unsupported --domainname argument"), UTS_NAME, uts_name)?);
         Ok(())
     })
     .required("NAME")
     .ours(),
     Row::switch("clear-env", "Run the program with an empty environment", |args| {
-        args.environment.get_or_insert_default();
+        args.request.variables.get_or_insert_default();
     })
     .newer(),
     Row::store("whitelist-env", "Leave only these variables, comma-separated; repeatable", UnshareArgs::keep_variables)
@@ -378,75 +297,6 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Parsed<UnshareArgs>, UsageError
     })
 }
 
-impl AsMut<Capabilities> for UnshareArgs {
-    fn as_mut(&mut self) -> &mut Capabilities {
-        &mut self.capabilities
-    }
-}
-
-impl UnshareArgs {
-    fn mount(&mut self, mount: NewMount) {
-        self.kinds.insert(Kind::Mount);
-        self.mounts.push(mount);
-    }
-
-    fn unshare(&mut self, kind: Kind, file: Option<OsString>) {
-        self.kinds.insert(kind);
-        if let Some(file) = file {
-            self.keep.retain(|(kept, _)| *kept != kind);
-            self.keep.push((kind, file.into()));
-        }
-    }
-
-    /// binfmt_misc is mounted inside, and its handlers belong to the user namespace.
-    fn imply_binfmt(&mut self) {
-        self.kinds.insert(Kind::Mount);
-        self.kinds.insert(Kind::User);
-    }
-
-    fn read_propagation(&mut self, matched: Matched<'_, UnshareArgs>) -> Result<(), UsageError> {
-        let wording = Wording::Bare("unsupported propagation mode");
-        self.propagation =
-            matched.read(wording, "private, shared, slave or unchanged", |mode| match mode.as_bytes() {
-                b"private" => Some(Propagation::Private),
-                b"shared" => Some(Propagation::Shared),
-                b"slave" => Some(Propagation::Slave),
-                b"unchanged" => Some(Propagation::Unchanged),
-                _ => None,
-            })?;
-        Ok(())
-    }
-
-    fn map_single(&mut self, user: Option<SingleId>, group: Option<SingleId>) {
-        self.kinds.insert(Kind::User);
-        self.map_user = user.or(self.map_user.take());
-        self.map_group = group.or(self.map_group.take());
-    }
-
-    fn map_blocks(&mut self, users: Option<BlockArgument>, groups: Option<BlockArgument>) {
-        self.kinds.insert(Kind::User);
-        self.map_users.extend(users);
-        self.map_groups.extend(groups);
-    }
-
-    fn read_setgroups(&mut self, matched: Matched<'_, UnshareArgs>) -> Result<(), UsageError> {
-        let wording = Wording::Quoted("unsupported --setgroups argument");
-        self.setgroups = Some(matched.read(wording, "allow or deny", |mode| match mode.as_bytes() {
-            b"allow" => Some(Setgroups::Allow),
-            b"deny" => Some(Setgroups::Deny),
-            _ => None,
-        })?);
-        Ok(())
-    }
-
-    fn keep_variables(&mut self, names: Option<OsString>) {
-        let names = names.unwrap_or_default().into_vec();
-        let names = names.split(|byte| *byte == b',').filter(|name| !name.is_empty());
-        let names = names.map(|name| OsString::from_vec(name.to_vec()));
-        self.environment.get_or_insert_default().extend(names);
-    }
-}
-
 const MOUNT_POINT: Wording = Wording::Quoted("failed to parse mount point");
 const MONOTONIC: Wording = Wording::Number("failed to parse monotonic offset");
 const BOOTTIME: Wording = Wording::Number("failed to parse boottime offset");
@@ -460,13 +310,6 @@ const LONGEST_UTS_NAME: usize = 64;
 
 fn uts_name(name: &OsStr) -> Option<OsString> {
     (1..=LONGEST_UTS_NAME).contains(&name.len()).then(|| name.to_os_string())
-}
-
-fn read_block(matched: &Matched<'_, UnshareArgs>) -> Result<BlockArgument, UsageError> {
-    let value = matched.value.as_deref().unwrap_or_default();
-    block_argument(value).ok_or_else(|| {
-        matched.bad_value(value::what_is_wrong_with_block(value), "INNER:OUTER:COUNT, auto, ranges, subids or all")
-    })
 }
 
 #[cfg(test)]

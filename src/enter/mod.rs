@@ -16,6 +16,7 @@ pub mod step;
 pub mod target;
 pub mod unshare;
 
+mod capability_steps;
 mod channel;
 mod events;
 mod executable;

@@ -2,20 +2,31 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::sched::unshare;
+use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
+use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setuid};
 
+use super::channel::Channel;
 use super::environment::Environment;
+use super::fault::Fault;
 use super::handles::Handle;
+use super::helper::{Binder, Mapper};
 use super::program::Program;
-use super::setting::{
-    Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Propagation, Setgroups, SignalPolicy, TargetId,
-};
+use super::run::material::{Material, TargetFiles};
+use super::run::state::{Next, Run};
+use super::run::{capabilities, clocks, ids, mounts, settings};
+use super::setting::{Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Propagation, Setgroups, SignalPolicy};
 use crate::error::{Attempt, Shown};
-use crate::ids::map::{Extent, IdKind};
-use crate::namespace::KindSet;
+use crate::ids::map::{self, Extent, IdKind};
+use crate::namespace::{Kind, KindSet};
+use crate::sys;
 use crate::sys::capability::{CapabilityCall, CapabilitySet};
+use crate::sys::file::write_once_to_proc;
+use crate::sys::mount::detached_tree;
 use crate::sys::signal::SignalNumber;
 
 /// What to do: the steps in their order, then the program in place of this process.
@@ -246,6 +257,18 @@ impl Step {
         })
     }
 
+    /// The text that it writes.
+    pub fn text(&self) -> Vec<u8> {
+        match self {
+            Step::OffsetClock(clock, seconds) => format!("{} {seconds} 0", clock.name()).into_bytes(),
+            Step::MapOwnId(_, line) => map::text(&[*line]).into_bytes(),
+            Step::Setgroups(setgroups) => setgroups.word().into(),
+            Step::RegisterInterpreter { interpreter, .. } => interpreter.as_bytes().to_vec(),
+            Step::SetContext(context) => context.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     /// What it mounts, by the name of the type, and where.
     pub fn mount(&self) -> Option<(&'static str, &Path)> {
         match self {
@@ -272,41 +295,75 @@ impl Step {
         }
     }
 
-    /// What --cap-drop and --cap-add want before the change of user, which takes an ordinary user's capabilities.
-    pub fn before_change_of_user(capabilities: Option<CapabilitySet>, changes: bool) -> Option<Step> {
-        capabilities.filter(|_| changes).map(|_| Step::RetainCapabilities)
-    }
-
-    /// What takes capabilities from the program and leaves it the others. The bounding set goes first, while we have
-    /// CAP_SETPCAP, which may be one of those that are dropped: the program of root gets back at execve(2) whatever is left
-    /// in it (capabilities(7)).
-    pub fn for_capabilities(dropped: Option<CapabilitySet>, keep: bool, no_new_privileges: bool) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if let Some(dropped) = dropped {
-            steps.push(Step::DropBounding { dropped, or_no_new_privileges: no_new_privileges });
-            steps.push(Step::DropCapabilities(dropped));
+    /// Makes the calls of this step. It takes no memory: what is made of strings is in `material`. Errors: that of the call
+    /// that the step is there for, or of another one.
+    pub(super) fn carry_out(
+        &self,
+        run: &mut Run,
+        material: &mut Material,
+        target: &TargetFiles,
+    ) -> Result<Next, Fault> {
+        let (path, text) = (material.path.as_c_str(), &*material.text);
+        match self {
+            Step::DefaultChildSignal => sys::signal::set_child_signal_default()?,
+            Step::SetDumpable(dumpable) => sys::process::set_dumpable(*dumpable)?,
+            Step::StartBinder(_) => run.binder = material.bind_job.as_mut().map(Binder::start).transpose()?,
+            Step::StartMapper(_) => run.mapper = material.map_jobs.as_mut().map(Mapper::start).transpose()?,
+            Step::Unshare(kinds) => {
+                unshare(kinds.clone_flags())?;
+                run.child_is_first = kinds.contains(Kind::Pid);
+            }
+            Step::BringUpLoopback => settings::bring_up_loopback()?,
+            Step::SetHostname(name) => sethostname(name)?,
+            Step::SetDomainname(name) => sys::uts::set_domainname(name)?,
+            Step::ReleaseMapper => run.mapper.take().map_or(Ok(()), Mapper::release)?,
+            Step::OffsetClock(..) | Step::MapOwnId(..) => settings::write_setting(path, text)?,
+            Step::SetClock(clock, seconds) => clocks::set(path, *clock, *seconds)?,
+            Step::SetContext(_) => write_once_to_proc(path, text)?,
+            Step::RememberParent => run.parent = Some(sys::pidfd::open(getpid().as_raw())?),
+            Step::OpenStatus(fd) => run.open_status(*fd)?,
+            Step::OpenChannel => run.channel = Some(Channel::open()?),
+            Step::BecomeInit => return run.become_init(),
+            Step::ReportStart => run.report_start(),
+            Step::Fork(policy) => return run.fork(*policy),
+            Step::Bind => run.binder.as_ref().map_or(Ok(()), Binder::bind)?,
+            Step::DieWithParent(signal) => return run.die_with_parent(*signal),
+            Step::Setgroups(_) => ids::write_setgroups(path, text)?,
+            Step::Propagate(propagation, _) => mounts::propagate(path, *propagation)?,
+            Step::MakePrivateIfMounted(_) => mounts::make_private(path)?,
+            Step::MountProc(_) => mounts::mount_filesystem(c"proc", path)?,
+            Step::MountBinfmt(_) => mounts::mount_filesystem(c"binfmt_misc", path)?,
+            Step::RegisterInterpreter { .. } => settings::register(path, text)?,
+            Step::CloneTree(tree) => run.handles.set(tree, detached_tree(path)?)?,
+            Step::OpenRoot(root) => run.open_root(root, path)?,
+            Step::BindRoot(root) => run.bind_root(root, path)?,
+            Step::AttachTree { tree, on, read_only } => run.attach_tree(tree, on, &mut material.way, *read_only)?,
+            Step::MountNew(filesystem, on) => run.mount_new(*filesystem, on, &material.way)?,
+            Step::FillDevices(at) => run.fill_devices(at, &material.way)?,
+            Step::PivotRoot(root) => run.pivot_root(root)?,
+            Step::Chroot(_) => chroot(path)?,
+            Step::Chdir(_) => chdir(path)?,
+            Step::JoinTolerant(join) => run.join_tolerant(join, target)?,
+            Step::JoinStrict(join) => run.join_strict(join, target)?,
+            Step::OpenDirectory(handle) => run.open_directory(handle, path)?,
+            Step::ChrootTo(handle) => run.chroot_to(handle)?,
+            Step::ChdirTo(handle) => run.chdir_to(handle)?,
+            Step::JoinCgroups(cgroups) => run.join_cgroups(cgroups)?,
+            Step::DropGroupsIfPermitted => run.drop_groups_if_permitted()?,
+            Step::DropGroups => run.drop_groups()?,
+            Step::SetGid(gid) => setgid((*gid).into())?,
+            Step::SetUid(uid) => setuid((*uid).into())?,
+            Step::SetGidOfTarget => run.set_gid_of_target()?,
+            Step::SetUidOfTarget => run.set_uid_of_target()?,
+            Step::KeepCapabilities => capabilities::keep()?,
+            Step::KeepCapabilitiesUnlessRoot => capabilities::keep_unless_root()?,
+            Step::RetainCapabilities => set_keepcaps(true)?,
+            Step::DropBounding { dropped, or_no_new_privileges } => {
+                capabilities::drop_bounding(*dropped, *or_no_new_privileges)?;
+            }
+            Step::DropCapabilities(dropped) => capabilities::drop(*dropped)?,
+            Step::NoNewPrivileges => set_no_new_privs()?,
         }
-        if keep {
-            steps.push(Step::KeepCapabilities);
-        } else if dropped.is_some() {
-            steps.push(Step::KeepCapabilitiesUnlessRoot);
-        }
-        steps
-    }
-
-    /// setgid(2).
-    pub fn set_gid(gid: TargetId) -> Step {
-        match gid {
-            TargetId::Number(gid) => Step::SetGid(gid),
-            TargetId::Followed => Step::SetGidOfTarget,
-        }
-    }
-
-    /// setuid(2).
-    pub fn set_uid(uid: TargetId) -> Step {
-        match uid {
-            TargetId::Number(uid) => Step::SetUid(uid),
-            TargetId::Followed => Step::SetUidOfTarget,
-        }
+        Ok(Next::Step)
     }
 }

@@ -15,7 +15,7 @@ pub fn unshare(invocation: Invocation) -> Status {
 
 fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     let context = hint::unshare::UnshareContext::typed(&args);
-    let kinds = args.kinds;
+    let kinds = args.request.kinds;
     let request = cli::unshare::resolve(args).map_err(|error| match enter::unshare::fails_before(&error, kinds) {
         Some(failure) => {
             let hint = hint::unshare::hint(&failure, &context, &SystemView::of_system());

@@ -21,22 +21,22 @@ use crate::sys::file::{is_writable, read_bounded};
 pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     let status = args.status_fd.map(check_descriptor).transpose()?;
     check_mounts(&args)?;
-    let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.owner.is_some() };
-    let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.owner.is_some() };
+    let uids = Ids { kind: IdKind::User, own: geteuid().as_raw(), owner_given: args.request.owner.is_some() };
+    let gids = Ids { kind: IdKind::Group, own: getegid().as_raw(), owner_given: args.request.owner.is_some() };
     let uid_map = uids.map(args.map_user.as_ref(), &args.map_users)?;
     let gid_map = gids.map(args.map_group.as_ref(), &args.map_groups)?;
     let (uid, gid) = (id(args.uid.as_ref(), Database::Users)?, id(args.gid.as_ref(), Database::Groups)?);
-    if (args.monotonic.is_some() || args.boottime.is_some()) && !args.kinds.contains(Kind::Time) {
+    if (args.monotonic.is_some() || args.boottime.is_some()) && !args.request.kinds.contains(Kind::Time) {
         return Err(RequestError::OffsetWithoutTime);
     }
-    if matches!(gid_map, IdMap::Own(_)) && args.setgroups == Some(Setgroups::Allow) {
+    if matches!(gid_map, IdMap::Own(_)) && args.request.setgroups == Some(Setgroups::Allow) {
         return Err(RequestError::AllowWithSingleGroup);
     }
-    let has_tty_group = match args.mounts.iter().any(|mount| matches!(mount, NewMount::Devices(_))) {
+    let has_tty_group = match args.request.mounts.iter().any(|mount| matches!(mount, NewMount::Devices(_))) {
         true => has_tty_group(&args, &gid_map)?,
         false => false,
     };
-    let binfmt_wanted = args.mount_binfmt.is_some() || args.load_interpreter.is_some();
+    let binfmt_wanted = args.mount_binfmt.is_some() || args.request.interpreter.is_some();
     let binfmt_directory = args.mount_binfmt.flatten();
     // A binfmt_misc at its usual place is inside a proc that must be the new one.
     let proc_implied = binfmt_wanted && binfmt_directory.is_none();
@@ -47,37 +47,24 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     let clocks = [(Clock::Boottime, args.boottime), (Clock::Monotonic, args.monotonic)];
     Ok(UnshareRequest {
         keep: check_files(args.keep, args.fork)?,
-        kinds: args.kinds,
         fork: args.fork.then_some(Fork {
             kill_child: args.kill_child,
             forward_signals: args.forward_signals,
             init: args.init,
         }),
         status,
-        propagation: args.propagation,
         uid_map,
         gid_map,
-        owner: args.owner,
-        setgroups: args.setgroups,
         clocks: clocks.into_iter().filter_map(|(clock, change)| Some((clock, change?))).collect(),
-        loopback: args.loopback,
-        hostname: args.hostname,
-        domainname: args.domainname,
         proc,
         binfmt: binfmt_wanted.then(|| binfmt_directory.unwrap_or_else(|| BINFMT.into())),
-        interpreter: args.load_interpreter,
-        root: args.root,
-        pivot_root: args.pivot_root,
-        mounts: args.mounts,
         has_tty_group,
-        working_directory: args.working_directory,
         gid,
         uid,
-        keep_capabilities: args.keep_capabilities,
         capabilities: args.capabilities.resolve()?,
         no_new_privileges: args.capabilities.no_new_privileges,
-        variables: args.environment,
         program: Program::from_operands(&args.program)?,
+        ..args.request
     })
 }
 
@@ -107,12 +94,12 @@ fn check_descriptor(fd: i32) -> Result<i32, RequestError> {
 /// What does not fit together of the mounts and the new root.
 fn check_mounts(args: &UnshareArgs) -> Result<(), RequestError> {
     let excluded = |one, other| Err(RequestError::Excluded { one, other });
-    if args.pivot_root.is_some() {
-        if args.root.is_some() {
+    if args.request.pivot_root.is_some() {
+        if args.request.root.is_some() {
             return excluded("--pivot-root", "--root");
         }
         // pivot_root(2) refuses a root whose mounts pass on.
-        match args.propagation {
+        match args.request.propagation {
             Propagation::Shared => return excluded("--pivot-root", "--propagation=shared"),
             Propagation::Unchanged => return excluded("--pivot-root", "--propagation=unchanged"),
             Propagation::Private | Propagation::Slave => return Ok(()),
@@ -120,7 +107,7 @@ fn check_mounts(args: &UnshareArgs) -> Result<(), RequestError> {
     }
     // What is mounted on the root directory of a process is not what it sees there.
     let is_root = |mount: &&NewMount| !mount.place().components().any(|part| matches!(part, Component::Normal(_)));
-    match args.mounts.iter().find(is_root) {
+    match args.request.mounts.iter().find(is_root) {
         Some(_) => Err(RequestError::MountOnRoot),
         None => Ok(()),
     }
@@ -129,7 +116,7 @@ fn check_mounts(args: &UnshareArgs) -> Result<(), RequestError> {
 /// Whether the group of terminals has an id in the user namespace that the program will be in.
 fn has_tty_group(args: &UnshareArgs, gid_map: &IdMap) -> Result<bool, RequestError> {
     let within = |line: &Extent| (line.inner..line.inner.saturating_add(line.count)).contains(&TTY_GROUP);
-    if args.kinds.contains(Kind::User) {
+    if args.request.kinds.contains(Kind::User) {
         return Ok(match gid_map {
             IdMap::None => false,
             IdMap::Own(line) => within(line),

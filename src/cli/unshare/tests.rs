@@ -1,13 +1,14 @@
 //! What unshare's options imply, and how they add up.
 
 use super::*;
+use crate::cli::value::IdOrName;
 
 fn parse(line: &[&str]) -> Result<UnshareArgs, String> {
     crate::cli::typed(super::parse, line)
 }
 
 fn kinds(line: &[&str]) -> String {
-    parse(line).unwrap().kinds.to_string()
+    parse(line).unwrap().request.kinds.to_string()
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn the_last_single_map_wins_and_blocks_add_up() {
 
 #[test]
 fn variables_add_up_and_clear_env_takes_none_back() {
-    let names = |line: &[&str]| parse(line).unwrap().environment;
+    let names = |line: &[&str]| parse(line).unwrap().request.variables;
     assert_eq!(names(&[]), None);
     assert_eq!(names(&["--clear-env"]), Some(vec![]));
     assert_eq!(
@@ -85,7 +86,7 @@ fn mounts_add_up_in_their_order() {
     let args = parse(&["--tmpfs=/a", r"--bind=b\:\\:/c", "--mount-dev", "--bind=/d:/e:ro", "--mount-dev=/f"]).unwrap();
     let bind = |source: &str, on: &str, read_only| NewMount::Bind { source: source.into(), on: on.into(), read_only };
     assert_eq!(
-        args.mounts,
+        args.request.mounts,
         [
             NewMount::Tmpfs("/a".into()),
             bind("b:\\", "/c", false),

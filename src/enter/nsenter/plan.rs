@@ -1,6 +1,7 @@
 //! [`NsenterRequest`] → plan: the whole order of nsenter's actions.
 
 use super::NsenterRequest;
+use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
 use crate::enter::setting::{SignalPolicy, TargetId};
 use crate::enter::step::{Plan, Step};
@@ -33,15 +34,19 @@ pub fn plan(request: NsenterRequest) -> Plan {
         steps.push(Step::DropGroups);
     }
     let root = request.become_root.then_some(TargetId::Number(0));
-    steps.extend(request.gid.or(root).map(Step::set_gid));
+    steps.extend(request.gid.or(root).map(set_gid));
     let uid = request.uid.or(root);
-    steps.extend(Step::before_change_of_user(request.capabilities, uid.is_some()));
-    steps.extend(uid.map(Step::set_uid));
+    steps.extend(capability_steps::before_change_of_user(request.capabilities, uid.is_some()));
+    steps.extend(uid.map(set_uid));
     // Once more: the kernel has forgotten it if an id has changed.
     if request.become_root || request.gid.is_some() || request.uid.is_some() {
         steps.extend(request.kill_child.map(Step::DieWithParent));
     }
-    steps.extend(Step::for_capabilities(request.capabilities, request.keep_capabilities, request.no_new_privileges));
+    steps.extend(capability_steps::for_program(
+        request.capabilities,
+        request.keep_capabilities,
+        request.no_new_privileges,
+    ));
     steps.extend(request.context.map(Step::SetContext));
     if request.no_new_privileges {
         steps.push(Step::NoNewPrivileges);
@@ -61,4 +66,20 @@ fn directories(request: &NsenterRequest, steps: &mut Vec<Step>) {
     steps.extend(inside.clone().map(Step::OpenDirectory));
     // The one that was opened last.
     steps.extend(inside.or(kept).or(request.working_directory.clone()).map(Step::ChdirTo));
+}
+
+/// setgid(2).
+fn set_gid(gid: TargetId) -> Step {
+    match gid {
+        TargetId::Number(gid) => Step::SetGid(gid),
+        TargetId::Followed => Step::SetGidOfTarget,
+    }
+}
+
+/// setuid(2).
+fn set_uid(uid: TargetId) -> Step {
+    match uid {
+        TargetId::Number(uid) => Step::SetUid(uid),
+        TargetId::Followed => Step::SetUidOfTarget,
+    }
 }

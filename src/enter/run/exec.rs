@@ -4,9 +4,8 @@ use std::ffi::CStr;
 
 use nix::unistd::getuid;
 
-use super::Run;
-use super::join::Joining;
 use super::prepared::Prepared;
+use super::state::{Joining, Run};
 use crate::enter::executable::Executable;
 use crate::enter::fault::Fault;
 use crate::enter::helper::Binder;
@@ -17,7 +16,7 @@ use crate::sys::file::out_of_the_way;
 
 impl Run {
     /// Returns only if the program cannot be run.
-    pub(super) fn execute(&mut self, prepared: &mut Prepared) -> Fault {
+    pub fn execute(&mut self, prepared: &mut Prepared) -> Fault {
         let Prepared { program, environment, .. } = prepared;
         // Our next child would be process 1 of the new PID namespace. It is not spent on getent: once it has ended, the shell
         // could not fork (pid_namespaces(7)).

@@ -5,7 +5,7 @@ use nix::fcntl::OFlag;
 use nix::sys::signal::SigmaskHow;
 use nix::unistd::getpid;
 
-use super::{Next, Run};
+use super::state::{Next, Run};
 use crate::enter::channel::News;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
@@ -22,7 +22,7 @@ use crate::sys::signal::SignalNumber;
 
 impl Run {
     /// The child goes on with the next step. The parent waits until the child ends, and then ends itself.
-    pub(super) fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
+    pub fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
         let masked = hold_signals(policy)?;
         match fork().map_err(Part::Fork.fault())? {
             ForkResult::Child => {
@@ -57,7 +57,7 @@ impl Run {
     }
 
     /// The child goes on with the next step. This process does not come back.
-    pub(super) fn become_init(&mut self) -> Result<Next, Fault> {
+    pub fn become_init(&mut self) -> Result<Next, Fault> {
         let callers = hold_all_signals()?;
         match fork().map_err(Part::Fork.fault())? {
             ForkResult::Parent { child } => be_process_1(child, self.channel.take().and_then(|channel| channel.inside)),
@@ -69,7 +69,7 @@ impl Run {
     }
 
     /// The last before the program.
-    pub(super) fn report_start(&mut self) {
+    pub fn report_start(&mut self) {
         let Some(proc) = self.proc.take() else { return };
         let identities = own_identities(&proc);
         if let Some(line) = &mut self.status {
@@ -79,13 +79,13 @@ impl Run {
         }
     }
 
-    pub(super) fn open_status(&mut self, fd: i32) -> nix::Result<()> {
+    pub fn open_status(&mut self, fd: i32) -> nix::Result<()> {
         self.status = Some(StatusLine::new(take_over(fd)?));
         self.proc = open_retrying(c"/proc", OFlag::O_PATH | OFlag::O_DIRECTORY).ok();
         Ok(())
     }
 
-    pub(super) fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Fault> {
+    pub fn die_with_parent(&self, signal: SignalNumber) -> Result<Next, Fault> {
         set_parent_death_signal(signal)?;
         // It may have died before we asked; getppid(2) is 0 in a new PID namespace and cannot tell.
         match &self.parent {

@@ -6,7 +6,8 @@ use std::os::fd::AsFd;
 use nix::errno::Errno;
 use nix::unistd::{setgid, setgroups, setuid};
 
-use super::{Run, write_setting};
+use super::settings::write_setting;
+use super::state::Run;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::sys::file::{is_of_proc, write_all};
@@ -22,7 +23,7 @@ pub fn write_setgroups(path: &CStr, word: &[u8]) -> Result<(), Fault> {
 }
 
 impl Run {
-    pub(super) fn join_cgroups(&mut self, cgroups: &[Handle]) -> Result<(), Fault> {
+    pub fn join_cgroups(&mut self, cgroups: &[Handle]) -> Result<(), Fault> {
         for (number, cgroup) in (0..).zip(cgroups) {
             // 0 is the writer itself, in whatever PID namespace it is.
             let written = self.handles.take(cgroup).and_then(|file| write_all(file, b"0"));
@@ -31,13 +32,13 @@ impl Run {
         Ok(())
     }
 
-    pub(super) fn drop_groups_if_permitted(&mut self) -> nix::Result<()> {
+    pub fn drop_groups_if_permitted(&mut self) -> nix::Result<()> {
         setgroups(&[])?;
         self.groups_dropped = true;
         Ok(())
     }
 
-    pub(super) fn drop_groups(&self) -> nix::Result<()> {
+    pub fn drop_groups(&self) -> nix::Result<()> {
         match setgroups(&[]) {
             // It has been done already, outside.
             Err(_) if self.groups_dropped => Ok(()),
@@ -45,12 +46,12 @@ impl Run {
         }
     }
 
-    pub(super) fn set_gid_of_target(&self) -> Result<(), Fault> {
+    pub fn set_gid_of_target(&self) -> Result<(), Fault> {
         let (_, gid) = self.ids_of_target()?;
         setgid(gid.into()).map_err(Part::Id(gid).fault())
     }
 
-    pub(super) fn set_uid_of_target(&self) -> Result<(), Fault> {
+    pub fn set_uid_of_target(&self) -> Result<(), Fault> {
         let (uid, _) = self.ids_of_target()?;
         setuid(uid.into()).map_err(Part::Id(uid).fault())
     }

@@ -5,32 +5,18 @@ use std::os::fd::OwnedFd;
 use nix::fcntl::OFlag;
 use nix::sched::setns;
 
-use super::Run;
-use super::prepared::TargetFiles;
+use super::material::TargetFiles;
+use super::state::Run;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::setting::Join;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::open_retrying;
 use crate::sys::pidfd;
 
-/// What the first pass leaves for the second.
-#[derive(Default)]
-pub struct Joining {
-    /// The kinds not yet entered by the target's pidfd.
-    by_pidfd: KindSet,
-    /// The kinds not yet entered by a file.
-    by_file: KindSet,
-    /// The target's user namespace, or why it could not be opened, while its /proc directory was the one outside: should
-    /// the pidfd not do. Inside, another one may stand there.
-    user: Option<Result<OwnedFd, Fault>>,
-    /// The files of the target, by kind, that are entered where the pidfd does not do.
-    of_target: [Option<OwnedFd>; Kind::ALL.len()],
-}
-
 impl Run {
     /// The first pass: all but the user namespace, refusals ignored. This is right where we give up rights by entering
     /// the user namespace: the others must be entered while we still may.
-    pub(super) fn join_tolerant(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
+    pub fn join_tolerant(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
         let (of_target, of_files) = (join.of_target, join.kinds_of_files());
         self.joining.by_pidfd = of_target;
         self.joining.by_file = of_files;
@@ -54,7 +40,7 @@ impl Run {
 
     /// The second pass: what is left, user namespace first. This is right where that one gives us the rights to enter
     /// the others. Errors of setns(2): EPERM, EINVAL (the user namespace that we are in).
-    pub(super) fn join_strict(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
+    pub fn join_strict(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
         self.join_by_pidfd(self.joining.by_pidfd);
         if !self.joining.by_pidfd.is_empty() {
             // One at a time, to know which it is that is refused; and both passes, since but for the user namespace, which

@@ -7,7 +7,7 @@ use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{chdir, chroot, fchdir};
 
-use super::Run;
+use super::state::Run;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::enter::setting::Propagation;
@@ -35,7 +35,7 @@ pub fn mount_filesystem(fstype: &CStr, on: &CStr) -> nix::Result<()> {
 }
 
 impl Run {
-    pub(super) fn open_directory(&mut self, handle: &Handle, path: &CStr) -> Result<(), Fault> {
+    pub fn open_directory(&mut self, handle: &Handle, path: &CStr) -> Result<(), Fault> {
         let directory = match open_retrying(path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
             Err(errno @ Errno::ENOTDIR) if stat(path).is_ok() => return Err(Fault::Part(Part::NoDirectory, errno)),
             result => result?,
@@ -43,13 +43,13 @@ impl Run {
         Ok(self.handles.set(handle, directory)?)
     }
 
-    pub(super) fn chroot_to(&mut self, handle: &Handle) -> Result<(), Fault> {
+    pub fn chroot_to(&mut self, handle: &Handle) -> Result<(), Fault> {
         fchdir(self.handles.take(handle)?).map_err(Part::ChdirToRootHandle.fault())?;
         chroot(c".")?;
         chdir(c"/").map_err(Part::ChdirToRoot.fault())
     }
 
-    pub(super) fn chdir_to(&mut self, handle: &Handle) -> nix::Result<()> {
+    pub fn chdir_to(&mut self, handle: &Handle) -> nix::Result<()> {
         fchdir(self.handles.take(handle)?)
     }
 }

@@ -12,8 +12,8 @@ use nix::mount::{MntFlags, umount2};
 use nix::sys::stat::{Mode, SFlag, mkdirat, umask};
 use nix::unistd::{chdir, fchdir, pivot_root, symlinkat};
 
-use super::Run;
 use super::read_only::{Submounts, make_each_read_only};
+use super::state::Run;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::enter::setting::{MountPoint, NewFilesystem};
@@ -71,11 +71,11 @@ pub fn open_in(root: &OwnedFd, path: &CStr, more: OFlag) -> nix::Result<OwnedFd>
 }
 
 impl Run {
-    pub(super) fn open_root(&mut self, root: &Handle, path: &CStr) -> nix::Result<()> {
+    pub fn open_root(&mut self, root: &Handle, path: &CStr) -> nix::Result<()> {
         self.handles.set(root, open_retrying(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?)
     }
 
-    pub(super) fn bind_root(&mut self, root: &Handle, path: &CStr) -> nix::Result<()> {
+    pub fn bind_root(&mut self, root: &Handle, path: &CStr) -> nix::Result<()> {
         let directory = open_retrying(path, OFlag::O_PATH | OFlag::O_DIRECTORY)?;
         // A mount that was inherited is locked in a user namespace, a copy is not.
         let tree = detached_tree_of(&directory)?;
@@ -83,13 +83,7 @@ impl Run {
         self.handles.set(root, tree)
     }
 
-    pub(super) fn attach_tree(
-        &mut self,
-        tree: &Handle,
-        on: &MountPoint,
-        way: &mut Way,
-        read_only: bool,
-    ) -> nix::Result<()> {
+    pub fn attach_tree(&mut self, tree: &Handle, on: &MountPoint, way: &mut Way, read_only: bool) -> nix::Result<()> {
         let tree = self.handles.take(tree)?;
         let sort = match is_directory(&tree)? {
             true => Sort::Directory,
@@ -114,7 +108,7 @@ impl Run {
         self.replace_root(on, &place, tree)
     }
 
-    pub(super) fn mount_new(&mut self, filesystem: NewFilesystem, on: &MountPoint, way: &Way) -> nix::Result<()> {
+    pub fn mount_new(&mut self, filesystem: NewFilesystem, on: &MountPoint, way: &Way) -> nix::Result<()> {
         let place = self.open_or_make(on, way, Sort::Directory)?;
         let mounted = make(filesystem)?;
         attach(&mounted, &place)?;
@@ -179,7 +173,7 @@ impl Run {
         }
     }
 
-    pub(super) fn fill_devices(&self, at: &MountPoint, way: &Way) -> nix::Result<()> {
+    pub fn fill_devices(&self, at: &MountPoint, way: &Way) -> nix::Result<()> {
         let directory = open_in(self.handles.get(&at.root)?, &way.whole, OFlag::O_DIRECTORY)?;
         self.check_is_ours(&directory)?;
         for (name, target) in LINKS {
@@ -189,7 +183,7 @@ impl Run {
         make_directory(&directory, c"shm", 0o1777).map(drop)
     }
 
-    pub(super) fn pivot_root(&mut self, root: &Handle) -> Result<(), Fault> {
+    pub fn pivot_root(&mut self, root: &Handle) -> Result<(), Fault> {
         fchdir(self.handles.take(root)?).map_err(Part::ChdirToRootHandle.fault())?;
         // The old root comes to lie on the new one (pivot_root(2), NOTES), and goes.
         pivot_root(c".", c".")?;

@@ -3,17 +3,14 @@
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 
-use nix::errno::Errno;
-
+use super::material::{Material, TargetFiles};
 use super::places::Way;
 use super::read_only::Submounts;
 use crate::enter::executable::Executable;
 use crate::enter::handles::Handles;
 use crate::enter::helper::{BindJob, MapJobs};
 use crate::enter::step::{Plan, Step};
-use crate::error::{RequestError, Wanted};
-use crate::ids::map;
-use crate::namespace::Kind;
+use crate::error::RequestError;
 use crate::sys::exec::Vector;
 
 /// A plan that is ready to be carried out.
@@ -30,24 +27,10 @@ pub struct Prepared<'p> {
     pub environment: Vector,
 }
 
-/// A step, and what its calls want. What a step does not want is empty.
+/// A step, and what its calls want.
 pub struct Ready<'p> {
     pub step: &'p Step,
-    pub path: CString,
-    pub text: Vec<u8>,
-    pub bind_job: Option<BindJob>,
-    pub map_jobs: Option<MapJobs>,
-    pub way: Way,
-}
-
-/// What the target was called in /proc before anything was entered.
-pub struct TargetFiles {
-    /// Its PID here; 0 without a target.
-    pub pid: i32,
-    /// What is asked of it first, for messages.
-    pub first_wanted: Wanted,
-    /// The files of its namespaces, by kind. Errors: those of finding it.
-    pub files: nix::Result<Vec<CString>>,
+    pub material: Material,
 }
 
 impl Prepared<'_> {
@@ -96,7 +79,8 @@ impl<'p> Ready<'p> {
         };
         let path = step.path().unwrap_or_default();
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| RequestError::NulByte)?;
-        Ok(Ready { step, path, text: text_of(step), bind_job, map_jobs, way: way_of(step)? })
+        let material = Material { path, text: step.text(), bind_job, map_jobs, way: way_of(step)? };
+        Ok(Ready { step, material })
     }
 }
 
@@ -110,34 +94,5 @@ fn way_of(step: &Step) -> Result<Way, RequestError> {
         }
         Step::MountNew(_, on) | Step::FillDevices(on) => Way::new(&on.path),
         _ => Ok(Way::default()),
-    }
-}
-
-/// The text that a step writes.
-pub fn text_of(step: &Step) -> Vec<u8> {
-    match step {
-        Step::OffsetClock(clock, seconds) => format!("{} {seconds} 0", clock.name()).into_bytes(),
-        Step::MapOwnId(_, line) => map::text(&[*line]).into_bytes(),
-        Step::Setgroups(setgroups) => setgroups.word().into(),
-        Step::RegisterInterpreter { interpreter, .. } => interpreter.as_bytes().to_vec(),
-        Step::SetContext(context) => context.clone(),
-        _ => Vec::new(),
-    }
-}
-
-impl TargetFiles {
-    fn of(handles: &Handles) -> TargetFiles {
-        let Some(target) = &handles.target else {
-            return TargetFiles { pid: 0, first_wanted: Wanted::File(""), files: Err(Errno::ESRCH) };
-        };
-        let file = |pid: i32, kind: &Kind| CString::new(format!("/proc/{pid}/ns/{kind}")).unwrap_or_default();
-        let files = target.pid_in_proc().map(|pid| Kind::ALL.iter().map(|kind| file(pid, kind)).collect());
-        TargetFiles { pid: target.pid(), first_wanted: target.first_wanted(), files }
-    }
-
-    /// The file of its namespace of this kind.
-    pub fn file(&self, kind: Kind) -> nix::Result<&CStr> {
-        let files = self.files.as_ref().map_err(|errno| *errno)?;
-        files.get(kind as usize).map(CString::as_c_str).ok_or(Errno::ESRCH)
     }
 }

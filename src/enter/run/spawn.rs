@@ -9,7 +9,8 @@ use nix::unistd::{pipe2, read};
 
 use super::exec::login_shell;
 use super::prepared::Prepared;
-use super::{Run, carry_out, in_words};
+use super::state::Run;
+use super::{carry_out, in_words};
 use crate::enter::failure::RunFailure;
 use crate::enter::fault::{self, Fault};
 use crate::enter::handles::Handles;

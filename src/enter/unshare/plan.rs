@@ -1,18 +1,89 @@
-//! [`UnshareRequest`] → plan: the whole order of unshare's actions.
+//! [`UnshareRequest`] → plan: what is to be done, and the whole order of unshare's actions.
 
 mod places;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{BINFMT, IdMap, UnshareRequest};
+use super::{BINFMT, Fork, IdMap, NewMount};
+use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
-use crate::enter::setting::{ClockChange, MapJob, Propagation, Setgroups, SignalPolicy};
+use crate::enter::program::Program;
+use crate::enter::setting::{Clock, ClockChange, MapJob, Persist, Propagation, Setgroups, SignalPolicy};
 use crate::enter::step::{Plan, Step};
 use crate::ids::map::IdKind;
-use crate::namespace::Kind;
+use crate::namespace::{Kind, KindSet};
+use crate::sys::capability::CapabilitySet;
 use crate::sys::signal::SignalSet;
+
+/// The request in numbers and paths: everything is looked up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnshareRequest {
+    /// The namespaces to unshare.
+    pub kinds: KindSet,
+    /// The files to keep them on.
+    pub keep: Vec<Persist>,
+    /// Whether the program runs as a child.
+    pub fork: Option<Fork>,
+    /// The descriptor of our caller's to which it is told that the program starts, and how it ends.
+    pub status: Option<i32>,
+    /// Of a new mount namespace.
+    pub propagation: Propagation,
+    /// uid_map.
+    pub uid_map: IdMap,
+    /// gid_map.
+    pub gid_map: IdMap,
+    /// The owner of the user namespace: UID and GID.
+    pub owner: Option<(u32, u32)>,
+    /// What is asked for /proc/self/setgroups.
+    pub setgroups: Option<Setgroups>,
+    /// What becomes of clocks, in the order of writing.
+    pub clocks: Vec<(Clock, ClockChange)>,
+    /// Whether the loopback device of a new network namespace is brought up.
+    pub loopback: bool,
+    /// The host name of a new UTS namespace.
+    pub hostname: Option<OsString>,
+    /// Its NIS domain name.
+    pub domainname: Option<OsString>,
+    /// Where to mount proc.
+    pub proc: Option<PathBuf>,
+    /// Where to mount binfmt_misc.
+    pub binfmt: Option<PathBuf>,
+    /// What to register with it.
+    pub interpreter: Option<OsString>,
+    /// The new root directory, by chroot(2).
+    pub root: Option<PathBuf>,
+    /// The new root directory, by pivot_root(2).
+    pub pivot_root: Option<PathBuf>,
+    /// What to mount, in this order.
+    pub mounts: Vec<NewMount>,
+    /// Whether the group that terminals belong to, [`TTY_GROUP`](super::TTY_GROUP), has an id inside.
+    pub has_tty_group: bool,
+    /// The new working directory.
+    pub working_directory: Option<PathBuf>,
+    /// The program's GID.
+    pub gid: Option<u32>,
+    /// The program's UID.
+    pub uid: Option<u32>,
+    /// Whether capabilities are kept.
+    pub keep_capabilities: bool,
+    /// The capabilities to drop; `None` where nothing is said of capabilities.
+    pub capabilities: Option<CapabilitySet>,
+    /// Whether PR_SET_NO_NEW_PRIVS is set.
+    pub no_new_privileges: bool,
+    /// The only variables that the program gets.
+    pub variables: Option<Vec<OsString>>,
+    /// The program; `None` for the login shell.
+    pub program: Option<Program>,
+}
+
+impl UnshareRequest {
+    /// The new root directory, however it is changed to.
+    pub fn new_root(&self) -> Option<&PathBuf> {
+        self.pivot_root.as_ref().or(self.root.as_ref())
+    }
+}
 
 /// The steps of a request, in their order.
 pub fn plan(request: UnshareRequest) -> Plan {
@@ -35,7 +106,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     if let Some(gid) = request.gid {
         steps.extend([Step::DropGroups, Step::SetGid(gid)]);
     }
-    steps.extend(Step::before_change_of_user(request.capabilities, request.uid.is_some()));
+    steps.extend(capability_steps::before_change_of_user(request.capabilities, request.uid.is_some()));
     // The user last: it may be the end of our rights.
     steps.extend(request.uid.map(Step::SetUid));
     // Once more: the kernel has forgotten it if an id has changed.
@@ -43,7 +114,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
         steps.extend(kill_child.map(Step::DieWithParent));
     }
     let keep = request.keep_capabilities && request.kinds.contains(Kind::User);
-    steps.extend(Step::for_capabilities(request.capabilities, keep, request.no_new_privileges));
+    steps.extend(capability_steps::for_program(request.capabilities, keep, request.no_new_privileges));
     if request.no_new_privileges {
         steps.push(Step::NoNewPrivileges);
     }

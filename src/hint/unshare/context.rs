@@ -78,7 +78,7 @@ impl UnshareContext {
                 mount_proc: args.mount_proc == Some(None),
                 mount_binfmt: args.mount_binfmt == Some(None),
                 kill_child: args.kill_child == Some(SignalNumber::KILL),
-                kinds: args.kinds.iter().filter(|kind| !kept(*kind)).collect(),
+                kinds: args.request.kinds.iter().filter(|kind| !kept(*kind)).collect(),
             },
             ..UnshareContext::default()
         }

@@ -83,7 +83,7 @@ fn signal_names(signals: SignalSet) -> String {
 /// unshare's command line for `args`.
 pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     let mut line = Line::default();
-    for kind in args.kinds.iter() {
+    for kind in args.request.kinds.iter() {
         line.flag(kind.long_option(), true);
     }
     for (kind, file) in &args.keep {
@@ -106,12 +106,12 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
     if let Some(directory) = &args.mount_binfmt {
         line.optional("mount-binfmt", directory);
     }
-    if let Some(text) = &args.load_interpreter {
+    if let Some(text) = &args.request.interpreter {
         line.value("load-interp", text);
     }
     line.value(
         "propagation",
-        match args.propagation {
+        match args.request.propagation {
             Propagation::Private => "private",
             Propagation::Shared => "shared",
             Propagation::Slave => "slave",
@@ -131,17 +131,17 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
             line.value(name, block_argument(*block));
         }
     }
-    if let Some((uid, gid)) = args.owner {
+    if let Some((uid, gid)) = args.request.owner {
         line.value("owner", format!("{uid}:{gid}"));
     }
-    if let Some(setgroups) = args.setgroups {
+    if let Some(setgroups) = args.request.setgroups {
         let word = match setgroups {
             Setgroups::Allow => "allow",
             Setgroups::Deny => "deny",
         };
         line.value("setgroups", word);
     }
-    line.flag("keep-caps", args.keep_capabilities);
+    line.flag("keep-caps", args.request.keep_capabilities);
     line.capabilities("cap-drop", &args.capabilities.dropped);
     line.capabilities("cap-add", &args.capabilities.added);
     line.flag("no-new-privs", args.capabilities.no_new_privileges);
@@ -150,7 +150,7 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
             line.value(name, id_or_name(id));
         }
     }
-    for (name, directory) in [("root", &args.root), ("wd", &args.working_directory)] {
+    for (name, directory) in [("root", &args.request.root), ("wd", &args.request.working_directory)] {
         if let Some(directory) = directory {
             line.value(name, directory);
         }
@@ -162,13 +162,13 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
             None => {}
         }
     }
-    line.flag("loopback", args.loopback);
-    for (name, value) in [("hostname", &args.hostname), ("domainname", &args.domainname)] {
+    line.flag("loopback", args.request.loopback);
+    for (name, value) in [("hostname", &args.request.hostname), ("domainname", &args.request.domainname)] {
         if let Some(value) = value {
             line.value(name, value);
         }
     }
-    if let Some(names) = &args.environment {
+    if let Some(names) = &args.request.variables {
         line.flag("clear-env", true);
         line.value("whitelist-env", names.join(OsStr::from_bytes(b",")));
     }
