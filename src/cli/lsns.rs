@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
-use crate::list::query::request::Tree;
+use crate::list::query::request::{Colour, Tree};
 use crate::list::query::wanted::Wanted;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
@@ -46,6 +46,8 @@ pub struct LsnsArgs {
     pub no_truncate: bool,
     /// --nowrap.
     pub no_wrap: bool,
+    /// --color.
+    pub colour: Colour,
     /// --type, all of them.
     pub kinds: KindSet,
     /// --tree.
@@ -107,6 +109,13 @@ pub const OPTIONS: &[Row] = &[
         args.check_format()
     })
     .short(b'r'),
+    Row::read("color", "Colour the table: auto (the default), always, never", |args, matched| {
+        args.colour = matched.read(Wording::Bare("unsupported color mode"), "auto, always or never", colour)?;
+        Ok(())
+    })
+    .optional_long("WHEN")
+    .words(&["auto", "always", "never"])
+    .ours(),
     Row::switch("nowrap", "Print the paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
     Row::read(
         "type",
@@ -152,6 +161,16 @@ fn tree(text: &OsStr) -> Option<Tree> {
         b"process" => Some(Tree::Process),
         b"parent" => Some(Tree::Parent),
         b"owner" => Some(Tree::Owner),
+        _ => None,
+    }
+}
+
+/// Without a word, it is `auto`.
+fn colour(text: &OsStr) -> Option<Colour> {
+    match text.as_bytes() {
+        b"" | b"auto" => Some(Colour::Auto),
+        b"always" => Some(Colour::Always),
+        b"never" => Some(Colour::Never),
         _ => None,
     }
 }

@@ -43,7 +43,7 @@ use query::select::{self, Item};
 use scan::Scope;
 use search::Findings;
 use view::cells::{Cells, Fill, Sources};
-use view::render::{Line, Listing};
+use view::render::{Line, Listing, Mark};
 
 /// Makes the listing that `request` asks for, from the /proc at `root`. Errors: /proc cannot be opened or listed;
 /// descriptors or memory run out; the process or namespace asked for does not exist; the filter compares what cannot be
@@ -78,10 +78,19 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
     if !users_first && request.columns.contains(&Column::User) {
         cells.look_up_users(rows.iter().map(|row| row.item));
     }
-    let fill = if request.format == Format::Json { Fill::Whole } else { Fill::Short };
+    let fill = match request.format {
+        Format::Json => Fill::Whole,
+        Format::Table if request.on_terminal => Fill::ForPerson,
+        _ => Fill::Short,
+    };
+    let mark = |item: Item| match item {
+        Item::Namespace(inode) => mark(&graph.snapshot, &opener, inode),
+        Item::Member { .. } => Mark::None,
+    };
     let line = |row: &select::Row| Line {
         cells: request.columns.iter().map(|column| cells.fill(row.item, *column, fill)).collect(),
         parent: row.parent,
+        mark: mark(row.item),
     };
     Ok(Listing {
         lines: rows.iter().map(line).collect(),
@@ -91,6 +100,15 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         processes: graph.snapshot.processes.len(),
         missed: found.filter(|found| found.is_empty()).map(|found| found.looked),
     })
+}
+
+/// What colours tell of the row of a namespace.
+fn mark(snapshot: &Snapshot, opener: &Opener, inode: Inode) -> Mark {
+    match snapshot.namespaces.get(&inode) {
+        Some(namespace) if namespace.processes == 0 => Mark::Processless,
+        Some(namespace) if opener.own(namespace.kind) == Some(inode) => Mark::Own,
+        _ => Mark::None,
+    }
 }
 
 /// What a filter may be asked about.

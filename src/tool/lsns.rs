@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::error::RequestError;
 use crate::hint::{self, SystemView};
 use crate::list;
-use crate::list::query::request::Subject;
+use crate::list::query::request::{Colour, Subject};
 use crate::list::view::render;
 use crate::sys::locale::Locale;
 use crate::sys::process::Status;
@@ -21,7 +21,8 @@ pub fn lsns(invocation: Invocation) -> Status {
 }
 
 fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
-    let list_columns = args.list_columns;
+    let (list_columns, colour) = (args.list_columns, args.colour);
+    let width = report::terminal_width(&caller.environment);
     let explain = |failure: Failure| {
         let hint = hint::lsns::hint(&failure, &SystemView::of_system());
         HintedFailure { failure: failure.into(), hint }
@@ -30,6 +31,7 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
     if list_columns {
         return print(&render::columns(request.format));
     }
+    request.on_terminal = width.is_some();
     list::locate(&mut request).map_err(explain)?;
     let listing = list::list(&request, Path::new("/proc")).map_err(explain)?;
     let root_asks = nix::unistd::geteuid().is_root();
@@ -38,7 +40,12 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
         format: request.format,
         headings: request.headings,
         wrap: request.wrap,
-        width: report::terminal_width(&caller.environment).filter(|_| request.truncate),
+        width: width.filter(|_| request.truncate),
+        colour: match colour {
+            Colour::Auto => report::shows_colours(&caller.environment),
+            Colour::Always => true,
+            Colour::Never => false,
+        },
         locale: &Locale::of_environment(),
     };
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;

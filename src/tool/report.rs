@@ -158,6 +158,13 @@ impl Write for Stdout {
     }
 }
 
+/// Whether stdout is a terminal that shows colours, and nobody has said that there should be none (no-color.org).
+pub fn shows_colours(environment: &[&CStr]) -> bool {
+    let is_set = |name: &[u8]| value(environment, name).is_some_and(|text| !text.is_empty());
+    let dumb = value(environment, b"TERM") == Some(b"dumb");
+    file::stdout().is_some_and(is_terminal) && is_set(b"TERM") && !dumb && !is_set(b"NO_COLOR")
+}
+
 /// The traditional width of a terminal that does not tell its width.
 const USUAL_WIDTH: usize = 80;
 

@@ -132,3 +132,90 @@ fn root_is_not_told_what_even_root_may_not_read() {
     let text = shown(scene.call("/usr/bin/setpriv", ["--bounding-set=-sys_ptrace", "lsns", "-t", "uts"]), 80, "C");
     assert!(text.starts_with("        NS TYPE"), "{text}");
 }
+
+/// A namespace that a descriptor holds, one that is mounted here and in other mount namespaces, and one with a process.
+const LEFT_OVER: &str = r#"
+unshare -u sleep 1001 & A=$!; settle uts $A; UTS=$(inode /proc/$A/ns/uts)
+exec 7</proc/$A/ns/uts; kill $A; wait $A || true
+unshare -n sleep 1002 & B=$!; settle net $B; NET=$(inode /proc/$B/ns/net)
+: >/mnt/blue; mount --bind /proc/$B/ns/net /mnt/blue; kill $B; wait $B || true
+unshare -m --propagation unchanged sleep 1003 & settle mnt $!; C=$!
+unshare -m --propagation unchanged sleep 1004 & settle mnt $!; D=$!
+unshare -i sleep 1005 & settle ipc $!; IPC=$(inode /proc/$!/ns/ipc); started $!; started $C; started $D
+OWN=$(inode /proc/self/ns/uts)
+tell UTS NET IPC OWN
+"#;
+
+scene_test!(on_a_terminal_rows_without_a_process_say_what_holds_them);
+fn on_a_terminal_rows_without_a_process_say_what_holds_them() {
+    on_purpose("theirs leaves COMMAND empty");
+    crate::common::needs_root("descriptors and mounts of others");
+    let frozen = Frozen::new(LEFT_OVER);
+    let args = "-n -P -t uts -t net -o NS,COMMAND";
+    let text = shown(frozen.lsns(args), 100, "C");
+    let mut lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.sort();
+    let mut expected = [frozen.expand("$UTS (fd 1:7)"), frozen.expand("$NET (mount /mnt/blue)")];
+    expected.sort();
+    assert_eq!(lines, expected);
+    let held = "-n -P -t net -o HELD-BY";
+    let folded = "mount /mnt/blue (and in 2 other mount namespaces)";
+    assert_eq!(shown(frozen.lsns(held), 100, "C").trim_end(), folded);
+
+    // Programs read what they have always read.
+    assert_eq!(frozen.lsns("-n -P -t net -o NS,COMMAND").ok(), frozen.expand("$NET \n"));
+    assert_eq!(frozen.lsns(held).ok().lines().count(), 3);
+    assert!(shown(frozen.lsns("-J -P -t net -o COMMAND"), 100, "C").contains("\"command\": null"));
+    assert_eq!(shown(frozen.lsns("-r -n -P -t net -o NS,COMMAND"), 100, "C"), frozen.expand("$NET \n"));
+    frozen.end();
+}
+
+scene_test!(a_terminal_that_has_colours_shows_them);
+fn a_terminal_that_has_colours_shows_them() {
+    on_purpose("--color");
+    crate::common::needs_root("descriptors and mounts of others");
+    let frozen = Frozen::new(LEFT_OVER);
+    let args = "-l -t uts -t ipc -o NS,TYPE,NPROCS -Q";
+    let filter = ["NS==$UTS", "NS==$IPC", "NS==$OWN"].map(|filter| frozen.expand(filter)).join(" or ");
+    let lsns = |more: &str, terminal: bool, variables: &[(&str, &str)]| {
+        let args = args.split_whitespace().chain([&*filter]).chain(more.split_whitespace());
+        let call = variables.iter().fold(frozen.lsns_args(args), |call, (name, value)| call.env(name, *value));
+        if terminal { shown(call, 100, "C") } else { call.ok() }
+    };
+    let plain = lsns("", false, &[]);
+    let coloured = lsns("--color=always", false, &[]);
+    for line in [
+        "\x1b[33m$UTS\x1b[0m \x1b[36muts\x1b[0m       \x1b[33m0\x1b[0m",
+        "\x1b[1m$OWN\x1b[0m \x1b[36muts\x1b[0m ",
+        "$IPC \x1b[35mipc\x1b[0m       1",
+        "        \x1b[1mNS\x1b[0m \x1b[1mTYPE\x1b[0m \x1b[1mNPROCS\x1b[0m",
+    ] {
+        let line = frozen.expand(line);
+        assert!(coloured.lines().any(|found| found.starts_with(&line)), "{line:?}: {coloured:?}");
+    }
+    let xterm = ("TERM", "xterm");
+    for (more, terminal, variables, expected) in [
+        ("", true, &[xterm][..], &coloured),
+        ("--color", true, &[xterm], &coloured),
+        ("--color=auto", true, &[xterm, ("NO_COLOR", "")], &coloured),
+        ("--color=always", true, &[("NO_COLOR", "1")], &coloured),
+        ("--color=never --color=always", false, &[], &coloured),
+        ("", true, &[], &plain),
+        ("", true, &[("TERM", "dumb")], &plain),
+        ("", true, &[xterm, ("NO_COLOR", "1")], &plain),
+        ("--color=never", true, &[xterm], &plain),
+        ("", false, &[xterm], &plain),
+        ("--color", false, &[xterm], &plain),
+    ] {
+        assert_eq!(lsns(more, terminal, variables), *expected, "{more} {terminal} {variables:?}");
+    }
+    for form in ["-J", "-r"] {
+        assert_eq!(lsns(&format!("{form} --color=always"), true, &[xterm]), lsns(form, false, &[]));
+    }
+    // The lines of a tree are dimmed, and cells are as wide as without colours.
+    let tree = frozen.lsns("-T --color=always").env("LC_ALL", "C").ok();
+    assert!(tree.contains("\x1b[2m|-\x1b[0m"), "{tree:?}");
+    let outcome = frozen.lsns("--color=sometimes").run();
+    assert!(outcome.stderr.starts_with("lsns: unsupported color mode: sometimes\n"), "{outcome:?}");
+    frozen.end();
+}

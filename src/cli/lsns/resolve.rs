@@ -65,6 +65,7 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         headings: !args.no_headings,
         wrap: !args.no_wrap,
         truncate: !args.no_truncate,
+        on_terminal: false,
     })
 }
 

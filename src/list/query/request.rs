@@ -43,6 +43,18 @@ pub enum Tree {
     Owner,
 }
 
+/// When a table has colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colour {
+    /// On a terminal that has them, unless $NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// What is asked for.
 #[derive(Debug)]
 pub struct ListRequest {
@@ -71,6 +83,9 @@ pub struct ListRequest {
     pub wrap: bool,
     /// Whether COMMAND is cut at the width of a terminal.
     pub truncate: bool,
+    /// Whether a person reads the table on a terminal: cells then tell more where they are empty, and less where they
+    /// are long.
+    pub on_terminal: bool,
 }
 
 impl ListRequest {

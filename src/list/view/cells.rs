@@ -33,6 +33,8 @@ const SMALL_FILE: usize = 64 * 1024;
 pub enum Fill {
     /// As much as a person reads.
     Short,
+    /// The same on a terminal, where programs do not read it.
+    ForPerson,
     /// All, for programs and filters.
     Whole,
 }
@@ -118,6 +120,7 @@ impl<'g> Cells<'g> {
             Column::PPid => number(process.map(|process| process.parent)),
             Column::Command => match process.map(|process| process.pid) {
                 Some(pid) => self.command(pid),
+                None if how == Fill::ForPerson => holders::in_place_of_command(self.graph, namespace),
                 None => Value::Empty,
             },
             Column::Uid => self.uid(item).map_or(Value::Empty, |uid| Value::Number(uid.into())),
@@ -133,8 +136,8 @@ impl<'g> Cells<'g> {
             Column::Nsfs => mount_points(namespace),
             Column::Pns => relative(self.graph.relations(inode).parent),
             Column::Ons => relative(self.graph.relations(inode).owner),
-            Column::HeldBy => holders::first(self.graph, namespace, process),
-            Column::Holders => self.holders(inode, namespace, how == Fill::Whole),
+            Column::HeldBy => holders::first(self.graph, namespace, process, how),
+            Column::Holders => self.holders(inode, namespace, how),
             Column::NsId => self.id(inode, namespace),
             Column::Cgroup => self.of_cgroup(self.asked(item), |path, _| Some(path.to_vec())),
             Column::Unit => self.of_cgroup(self.asked(item), unit),
@@ -216,9 +219,9 @@ impl<'g> Cells<'g> {
         }
     }
 
-    fn holders(&mut self, inode: Inode, namespace: &Namespace, whole: bool) -> Value {
+    fn holders(&mut self, inode: Inode, namespace: &Namespace, how: Fill) -> Value {
         let members = self.members.get_or_insert_with(|| Members::of(&self.graph.snapshot));
-        holders::all(self.graph, (inode, namespace), members, whole)
+        holders::all(self.graph, (inode, namespace), members, how)
     }
 
     fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {

@@ -1,7 +1,9 @@
 //! What keeps a namespace alive, as text: the columns HELD-BY, HOLDERS and THREADS.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
+use super::cells::Fill;
 use crate::list::model::graph::Graph;
 use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot};
 use crate::list::value::Value;
@@ -27,22 +29,22 @@ impl Members {
 }
 
 /// HELD-BY: the first process; for a namespace without processes, everything else that keeps it alive.
-pub(super) fn first(graph: &Graph, namespace: &Namespace, process: Option<&Process>) -> Value {
+pub(super) fn first(graph: &Graph, namespace: &Namespace, process: Option<&Process>, how: Fill) -> Value {
     match process {
         Some(process) => Value::Lines(vec![member(process.pid)]),
-        None => Value::lines(others(graph, namespace)),
+        None => Value::lines(others(graph, namespace, how)),
     }
 }
 
 /// HOLDERS: all processes (or the first of them and the number of the others), and everything else that keeps it alive.
-pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &Namespace), members: &Members, whole: bool) -> Value {
+pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &Namespace), members: &Members, how: Fill) -> Value {
     let members = members.0.get(&inode).map_or(&[][..], Vec::as_slice);
-    let named = if whole { members.len() } else { members.len().min(NAMED) };
+    let named = if how == Fill::Whole { members.len() } else { members.len().min(NAMED) };
     let mut lines: Vec<Vec<u8>> = members[..named].iter().map(|pid| member(*pid)).collect();
     if named < members.len() {
         lines.push(format!("and {} more", members.len() - named).into_bytes());
     }
-    lines.extend(others(graph, namespace));
+    lines.extend(others(graph, namespace, how));
     Value::lines(lines)
 }
 
@@ -65,8 +67,77 @@ fn member(pid: i32) -> Vec<u8> {
     format!("process {pid}").into_bytes()
 }
 
-fn others(graph: &Graph, namespace: &Namespace) -> Vec<Vec<u8>> {
+fn others(graph: &Graph, namespace: &Namespace, how: Fill) -> Vec<Vec<u8>> {
     let mut seen = HashSet::new();
     let holders = namespace.holders.iter().filter(|holder| seen.insert(*holder));
+    if how == Fill::ForPerson {
+        return folded(graph, holders);
+    }
     holders.map(|holder| graph.snapshot.text(holder)).collect()
+}
+
+/// With one line for each mount point, in however many mount namespaces something is mounted there.
+fn folded<'h>(graph: &Graph, holders: impl Iterator<Item = &'h Holder>) -> Vec<Vec<u8>> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    let mut points: HashMap<&Path, (usize, HashSet<Option<Inode>>)> = HashMap::new();
+    for holder in holders {
+        let (path, namespace) = match holder {
+            Holder::Mount(path) => (path.as_path(), None),
+            Holder::MountElsewhere { path, namespace, .. } => (path.as_path(), Some(*namespace)),
+            _ => {
+                lines.push(graph.snapshot.text(holder));
+                continue;
+            }
+        };
+        let (_, namespaces) = points.entry(path).or_insert_with(|| {
+            lines.push(graph.snapshot.text(holder));
+            (lines.len() - 1, HashSet::new())
+        });
+        namespaces.insert(namespace);
+    }
+    for (line, namespaces) in points.into_values() {
+        match namespaces.len() - 1 {
+            0 => {}
+            1 => lines[line].extend(b" (and in 1 other mount namespace)"),
+            more => lines[line].extend(format!(" (and in {more} other mount namespaces)").bytes()),
+        }
+    }
+    lines
+}
+
+/// On a terminal, COMMAND of a namespace without processes: what keeps it alive first, in brackets.
+pub(super) fn in_place_of_command(graph: &Graph, namespace: &Namespace) -> Value {
+    let text = namespace.holders.first().map(|holder| graph.snapshot.text(holder));
+    text.map_or(Value::Empty, |text| Value::text(&[b"(", &text[..], b")"].concat()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::list::model::snapshot::Fd;
+    use crate::namespace::Kind;
+
+    fn shown(holders: Vec<Holder>, how: Fill) -> Vec<String> {
+        let namespace = Namespace { holders, ..Namespace::new(Kind::Net) };
+        let lines = others(&Graph::default(), &namespace, how).into_iter();
+        lines.map(|line| String::from_utf8(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_person_reads_each_mount_point_once() {
+        let fd = || Holder::Descriptor(Fd { pid: 1, tid: None, fd: 7 });
+        let here = || Holder::Mount("/a".into());
+        let elsewhere = |path: &str, number, witness| {
+            let namespace = Inode::new(number).unwrap();
+            Holder::MountElsewhere { path: path.into(), namespace, witness }
+        };
+        let all = || vec![fd(), here(), elsewhere("/a", 5, None), elsewhere("/a", 6, None), elsewhere("/b", 5, None)];
+        assert_eq!(shown(all(), Fill::Short).len(), 5);
+        let folded = ["fd 1:7", "mount /a (and in 2 other mount namespaces)", "mount /b in mnt:[5]"];
+        assert_eq!(shown(all(), Fill::ForPerson), folded);
+        // Several processes have shown one.
+        let twice = vec![elsewhere("/b", 5, Some(1)), elsewhere("/b", 5, Some(2)), elsewhere("/b", 6, None)];
+        assert_eq!(shown(twice, Fill::ForPerson), ["mount /b in mnt:[5] (and in 1 other mount namespace)"]);
+    }
 }

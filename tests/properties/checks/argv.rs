@@ -156,6 +156,8 @@ pub const LSNS: Check = Check {
         "-Towner",
         "--tree=process",
         "--scan=",
+        "--color",
+        "--color=always",
         "--find",
         "mount:/mnt",
         "address:10.0.0.0/8",

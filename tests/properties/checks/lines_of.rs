@@ -11,7 +11,7 @@ use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
 use nskit::enter::nsenter::NamespaceSource as Where;
 use nskit::enter::setting::{ClockChange, Propagation, Setgroups};
-use nskit::list::query::request::Tree;
+use nskit::list::query::request::{Colour, Tree};
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, NamespaceNumber};
 use nskit::sys::signal::SignalSet;
@@ -285,6 +285,11 @@ pub fn lsns(args: &lsns::LsnsArgs) -> Vec<OsString> {
         if let Some(text) = text {
             line.value(name, text);
         }
+    }
+    match args.colour {
+        Colour::Auto => {}
+        Colour::Always => line.value("color", "always"),
+        Colour::Never => line.value("color", "never"),
     }
     for wanted in &args.find {
         line.value("find", &wanted.text);

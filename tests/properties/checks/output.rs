@@ -3,7 +3,7 @@
 use nskit::list::column::Column;
 use nskit::list::query::request::Format;
 use nskit::list::value::Value;
-use nskit::list::view::render::{Line, Listing, Style, write};
+use nskit::list::view::render::{Line, Listing, Mark, Style, write};
 use nskit::sys::locale::Locale;
 
 use super::Check;
@@ -82,6 +82,7 @@ fn check(bytes: &[u8]) {
         lines.push(Line {
             parent: (nests && parent < lines.len()).then_some(parent),
             cells: columns.iter().map(|_| choices.value()).collect(),
+            mark: [Mark::None, Mark::Own, Mark::Processless][parent % 3],
         });
     }
     let tree = columns.iter().copied().find(|column| nests && matches!(column, Column::Ns | Column::Command));
@@ -92,6 +93,7 @@ fn check(bytes: &[u8]) {
         headings: shape & 2 == 2,
         wrap: shape & 4 == 4,
         width: (form > 0).then_some(form),
+        colour: false,
         locale: &locale,
     };
     check_table(&listing, &Style { format: Format::Table, ..style });
@@ -108,6 +110,8 @@ fn render(listing: &Listing, style: &Style) -> Vec<u8> {
 fn check_table(listing: &Listing, style: &Style) {
     let table = render(listing, style);
     let text = std::str::from_utf8(&table).unwrap();
+    let coloured = render(listing, &Style { colour: true, ..*style });
+    assert_eq!(without_colours(&coloured), table);
     assert!(text.chars().all(|character| !character.is_control() || character == '\n'));
     assert!(style.locale.has_unicode() || text.is_ascii());
     let height = |line: &Line| {
@@ -123,6 +127,18 @@ fn check_table(listing: &Listing, style: &Style) {
     if let (Some(width), [Column::Command], false) = (style.width, &listing.columns[..], style.locale.has_unicode()) {
         assert!(text.lines().all(|line| line.len() <= width.max("COMMAND".len())));
     }
+}
+
+/// Without what begins with ESC and ends with `m`: no cell has an ESC in it.
+fn without_colours(table: &[u8]) -> Vec<u8> {
+    let mut parts = table.split(|byte| *byte == 0x1b);
+    let first = parts.next().unwrap_or_default().to_vec();
+    parts.fold(first, |mut text, part| {
+        let end = part.iter().position(|byte| *byte == b'm').expect("each colour has an end");
+        assert!(part[0] == b'[' && part[1..end].iter().all(u8::is_ascii_digit), "{}", part.escape_ascii());
+        text.extend(&part[end + 1..]);
+        text
+    })
 }
 
 /// The rows in the order of the tree, each followed by those under it.

@@ -3,6 +3,7 @@
 mod columns;
 mod json;
 mod order;
+mod paint;
 mod raw;
 mod table;
 mod text;
@@ -24,6 +25,20 @@ pub struct Line {
     pub cells: Vec<Value>,
     /// The line above it in the tree; always an earlier one.
     pub parent: Option<usize>,
+    /// What colours tell of it.
+    pub mark: Mark,
+}
+
+/// What colours tell of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    #[default]
+    None,
+    /// Its namespace is one that we are in.
+    Own,
+    /// No process is in its namespace.
+    Processless,
 }
 
 /// All that is printed.
@@ -54,6 +69,8 @@ pub struct Style<'l> {
     pub wrap: bool,
     /// The width of the terminal, if lines must fit in it.
     pub width: Option<usize>,
+    /// Whether there are colours in it.
+    pub colour: bool,
     /// Which characters can be shown.
     pub locale: &'l Locale,
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::order::{ASCII, Branches, Glyphs, TreePlace, UNICODE, depth_first};
 use super::text::{escape_cut_into, escape_into};
-use super::{Listing, Style, pass_on};
+use super::{Listing, Style, paint, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
 
@@ -113,52 +113,59 @@ impl Table<'_> {
     fn header(&self, out: &mut Vec<u8>) {
         for (at, column) in self.listing.columns.iter().enumerate() {
             let name = column.facts().name;
-            self.pad(at, name.as_bytes(), name.len(), out);
+            let heading = Shown { bytes: name.into(), columns: name.len(), branch: 0 };
+            self.pad(at, &heading, Some(paint::HEADING), out);
         }
         out.push(b'\n');
     }
 
     fn row(&self, place: &TreePlace, branches: &Branches, out: &mut Vec<u8>) {
-        let cells: Vec<_> =
-            self.listing.lines[place.line].cells.iter().map(|cell| lines(cell, self.style.wrap)).collect();
+        let row = &self.listing.lines[place.line];
+        let cells: Vec<_> = row.cells.iter().map(|cell| lines(cell, self.style.wrap)).collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
         for line in 0..height {
             for (at, column) in self.listing.columns.iter().enumerate() {
-                let mut shown = Vec::new();
-                let mut text: &[u8] = cells[at].get(line).map_or(&[], Vec::as_slice);
-                let prefixed: Vec<u8>;
-                let mut columns = 0;
-                if self.listing.tree == Some(*column) {
-                    let prefix = branches.prefix(place, self.glyphs, line == 0);
-                    if self.widths[at].cut {
-                        // Cut together with what it stands before.
-                        prefixed = [prefix.as_bytes(), text].concat();
-                        text = &prefixed;
-                    } else {
-                        columns = prefix.chars().count();
-                        shown.extend(prefix.bytes());
-                    }
-                }
-                columns += match self.widths[at] {
-                    Width { columns: room, cut: true } => escape_cut_into(text, self.style.locale, room, &mut shown),
-                    _ => escape_into(text, self.style.locale, &mut shown),
+                let text: &[u8] = cells[at].get(line).map_or(&[], Vec::as_slice);
+                let branch = match self.listing.tree == Some(*column) {
+                    true => branches.prefix(place, self.glyphs, line == 0),
+                    false => String::new(),
                 };
-                self.pad(at, &shown, columns, out);
+                self.pad(at, &self.shown(at, &branch, text), paint::cell(*column, text, row.mark), out);
             }
             out.push(b'\n');
         }
     }
 
-    /// Appends a cell of `columns` columns, padded unless it is the last, and the blank behind it.
-    fn pad(&self, at: usize, shown: &[u8], columns: usize, out: &mut Vec<u8>) {
-        let padding = self.widths[at].columns.saturating_sub(columns);
+    /// A line of a cell, with the branch of the tree before it, as wide as there is room.
+    fn shown(&self, at: usize, branch: &str, text: &[u8]) -> Shown {
+        let mut bytes = Vec::new();
+        let columns = match self.widths[at] {
+            // Cut together with what it stands before.
+            Width { columns: room, cut: true } => {
+                let text = [branch.as_bytes(), text].concat();
+                escape_cut_into(&text, self.style.locale, room, &mut bytes)
+            }
+            _ => {
+                bytes.extend(branch.bytes());
+                branch.chars().count() + escape_into(text, self.style.locale, &mut bytes)
+            }
+        };
+        let branch = branch.len().min(bytes.len());
+        Shown { bytes, columns, branch }
+    }
+
+    /// Appends a cell, padded unless it is the last, and the blank behind it.
+    fn pad(&self, at: usize, shown: &Shown, colour: Option<&str>, out: &mut Vec<u8>) {
+        let padding = self.widths[at].columns.saturating_sub(shown.columns);
         let last = at + 1 == self.listing.columns.len();
         let right = self.right(self.listing.columns[at]);
         let blanks = |out: &mut Vec<u8>| out.resize(out.len() + padding, b' ');
-        if right && !(last && shown.is_empty()) {
+        if right && !(last && shown.bytes.is_empty()) {
             blanks(out);
         }
-        out.extend_from_slice(shown);
+        let (branch, text) = shown.bytes.split_at(shown.branch);
+        paint::append(branch, Some(paint::BRANCH).filter(|_| self.style.colour), out);
+        paint::append(text, colour.filter(|_| self.style.colour), out);
         if !right && !last {
             blanks(out);
         }
@@ -166,4 +173,13 @@ impl Table<'_> {
             out.push(b' ');
         }
     }
+}
+
+/// What is shown of a line of a cell.
+struct Shown {
+    bytes: Vec<u8>,
+    /// How wide it is.
+    columns: usize,
+    /// How many bytes at its beginning are the branch of the tree.
+    branch: usize,
 }
