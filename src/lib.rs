@@ -16,27 +16,7 @@
 //! the way to rows of cells. Root sees everything, an ordinary user the namespaces of their own processes.
 //!
 //! ```
-//! use std::path::Path;
-//!
-//! use nskit::list::model::opener::Opener;
-//! use nskit::list::scan::{Scope, Source, SourceSet, scan};
-//! use nskit::namespace::{Kind, KindSet};
-//!
-//! let root = Path::new("/proc");
-//! let scope = Scope {
-//!     root,
-//!     // SourceSet::ALL also finds namespaces without a process.
-//!     sources: SourceSet::of(&[Source::Process]),
-//!     kinds: KindSet::ALL,
-//!     held: KindSet::EMPTY,
-//! };
-//! let snapshot = scan(&scope, &Opener::new(root)?)?;
-//! for (inode, namespace) in &snapshot.namespaces {
-//!     println!("{}:[{inode}] {} processes", namespace.kind, namespace.processes);
-//! }
-//! // We are in one ourselves.
-//! assert!(snapshot.namespaces.values().any(|namespace| namespace.kind == Kind::Net));
-//! # Ok::<(), nskit::enter::RunFailure>(())
+#![doc = include_str!("../examples/list.rs")]
 //! ```
 //!
 //! # Entering one
@@ -44,96 +24,23 @@
 //! A request makes a plan, which you can inspect before anything is done:
 //!
 //! ```
-//! use nskit::enter::nsenter::{NsenterRequest, plan};
-//! use nskit::enter::program::Program;
-//! use nskit::enter::setting::Join;
-//! use nskit::enter::step::Step;
-//! use nskit::namespace::{Kind, KindSet};
-//!
-//! let program = Program::from_operands(&["ip".into(), "address".into()])?;
-//! let net = Join { of_target: KindSet::EMPTY.with(Kind::Net), files: Vec::new() };
-//! let request = NsenterRequest { join: net.clone(), program: program.clone(), ..NsenterRequest::default() };
-//! let plan = plan(request);
-//! assert_eq!(
-//!     plan.steps,
-//!     [
-//!         // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
-//!         Step::SetDumpable(false),
-//!         Step::JoinTolerant(net.clone()),
-//!         Step::JoinStrict(net),
-//!     ]
-//! );
-//! assert_eq!(plan.program, program);
-//! # Ok::<(), nskit::error::RequestError>(())
+#![doc = include_str!("../examples/plan.rs")]
 //! ```
 //!
 //! [`cli::nsenter::resolve`] opens the namespaces and directories to enter, and [`enter::run`] enters them. That
 //! changes the calling process, which must have a single thread, and turns it into the program. [`enter::spawn`] does
 //! it in a child, and the calling process may have any number of threads:
 //!
-//! ```no_run
-//! use nskit::cli::nsenter::{NsenterArgs, resolve};
-//! use nskit::enter::nsenter::{NamespaceSource, plan};
-//! use nskit::enter::target::TargetArgument;
-//! use nskit::namespace::Kind;
-//!
-//! let args = NsenterArgs {
-//!     target: Some(TargetArgument { pid: 4711, inode: None }),
-//!     namespaces: vec![(Kind::Net, NamespaceSource::Target)],
-//!     program: vec!["ip".into(), "address".into()],
-//!     ..NsenterArgs::default()
-//! };
-//! let (request, handles, _left_out) = resolve(args)?;
-//! // Returns only if the program ran as a child, with its status, or if something failed.
-//! let status = nskit::enter::run(&plan(request), handles, &[c"PATH=/usr/sbin:/usr/bin"])?;
-//! println!("{status:?}");
-//! # Ok::<(), nskit::enter::RunFailure>(())
+//! ```
+#![doc = include_str!("../examples/enter.rs")]
 //! ```
 //!
 //! # Starting a program in new ones
 //!
-//! ```
-//! use nskit::enter::program::Program;
-//! use nskit::enter::setting::{Propagation, SignalPolicy};
-//! use nskit::enter::step::Step;
-//! use nskit::enter::unshare::{Fork, UnshareRequest, plan};
-//! use nskit::namespace::{Kind, KindSet};
-//!
-//! let kinds = KindSet::EMPTY.with(Kind::Mount).with(Kind::Pid);
-//! let program = Program::from_operands(&["sh".into()])?;
-//! let request = UnshareRequest {
-//!     kinds,
-//!     fork: Some(Fork::default()),
-//!     proc: Some("/proc".into()),
-//!     program: program.clone(),
-//!     ..UnshareRequest::default()
-//! };
-//! let plan = plan(request);
-//! assert_eq!(
-//!     plan.steps,
-//!     [
-//!         Step::DefaultChildSignal,
-//!         Step::Unshare(kinds),
-//!         // Only children are in the new PID namespace, and only they can mount its proc.
-//!         Step::Fork(SignalPolicy::LeaveToChild),
-//!         Step::Propagate(Propagation::Private, "/".into()),
-//!         Step::MountProc("/proc".into()),
-//!     ]
-//! );
-//! assert_eq!(plan.program, program);
-//! # Ok::<(), nskit::error::RequestError>(())
-//! ```
-//!
 //! With the rights for it (root's, or those that [`namespace::Kind::User`] gives), under the same conditions as above:
 //!
-//! ```no_run
-//! use nskit::enter::handles::Handles;
-//! use nskit::enter::unshare::{UnshareRequest, plan};
-//!
-//! # let request = UnshareRequest::default();
-//! let status = nskit::enter::run(&plan(request), Handles::default(), &[c"PATH=/usr/bin:/bin"])?;
-//! println!("{status:?}");
-//! # Ok::<(), nskit::enter::RunFailure>(())
+//! ```
+#![doc = include_str!("../examples/start.rs")]
 //! ```
 //!
 //! # Where is what

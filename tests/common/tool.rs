@@ -106,14 +106,15 @@ pub fn probe() -> PathBuf {
     PROBE.get_or_init(|| example("probe")).clone()
 }
 
-/// The path of a program of the tests, which cargo builds with them unless it is asked for some of them only.
+/// The path of a program of the tests, or of an example, which cargo builds with them unless it is asked for some of them only.
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
     let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(name).with_extension("rs");
+    let sources = ["tests/common", "examples"]
+        .map(|directory| Path::new(env!("CARGO_MANIFEST_DIR")).join(directory).join(name).with_extension("rs"));
     // Of no file it is `None`, which is less than any time.
-    if !path.exists() || changed(&source) > changed(&path) {
+    if !path.exists() || sources.iter().any(|source| changed(source) > changed(&path)) {
         let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "--example", name]);

@@ -10,6 +10,7 @@ mod common;
 mod completions;
 mod differences;
 mod examples;
+mod library;
 mod readers;
 mod registered;
 mod rooms;
