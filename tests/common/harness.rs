@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::left_out::{NotRun, closing_line};
+use super::whole_run::note_down;
 
 /// A test, as [`scene_test!`] makes it known.
 pub struct Test {
@@ -168,6 +169,7 @@ fn summarize(endings: &Endings, filtered_out: usize, start: Instant) -> bool {
         start.elapsed().as_secs_f64(),
     );
     println!("{}", closing_line(&not_run));
+    note_down(endings.len() - not_run.len(), &not_run);
     failed.is_empty()
 }
 

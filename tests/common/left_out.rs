@@ -27,6 +27,10 @@ enum Sort {
     Optional,
 }
 
+impl Sort {
+    const ALL: [Sort; 3] = [Sort::LeftOut, Sort::Skipped, Sort::Optional];
+}
+
 impl Display for NotRun {
     fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
         let sort = match self.kind {
@@ -35,6 +39,20 @@ impl Display for NotRun {
             Sort::Optional => "",
         };
         write!(formatter, "{sort}{}", self.why)
+    }
+}
+
+impl NotRun {
+    /// As a line of a file.
+    pub(super) fn to_line(&self) -> String {
+        format!("{:?}\t{}", self.kind, self.why.replace('\n', " "))
+    }
+
+    /// From such a line; `None` of any other.
+    pub(super) fn from_line(line: &str) -> Option<NotRun> {
+        let (sort, why) = line.split_once('\t')?;
+        let kind = Sort::ALL.into_iter().find(|kind| format!("{kind:?}") == sort)?;
+        Some(NotRun { kind, why: why.to_string() })
     }
 }
 
@@ -154,10 +172,10 @@ fn say(what: &str, why: &str) {
     let _ = std::io::stderr().write_all(format!("{what}: {}: {why}\n", name_of_test()).as_bytes());
 }
 
-/// The last line of a test binary: how many tests were not run, why, and what would run them. Reasons that theirs gives are
+/// The last line of a test binary, and of a whole run: how many tests were not run, why, and what would run them. Reasons that theirs gives are
 /// too many for a line: they stand at the tests.
 pub(super) fn closing_line(all: &[&NotRun]) -> String {
-    let parts = [Sort::LeftOut, Sort::Skipped, Sort::Optional].into_iter().filter_map(|sort| {
+    let parts = Sort::ALL.into_iter().filter_map(|sort| {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         all.iter().filter(|not_run| not_run.kind == sort).for_each(|one| *reasons.entry(&one.why).or_default() += 1);
         let count: usize = reasons.values().sum();

@@ -24,6 +24,7 @@ mod scene;
 mod seen;
 mod storm;
 mod tool;
+mod whole_run;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
 pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
@@ -40,3 +41,4 @@ pub use scene::{
 pub use seen::Seen;
 pub use storm::{look_again_and_again, storm};
 pub use tool::{Under, example, is_musl, ours, probe, theirs, tool, under_test};
+pub use whole_run::sum_up;
