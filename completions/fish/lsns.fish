@@ -11,6 +11,7 @@ complete -c lsns -n 'string match -q -- "-T*" (commandline -ct)' -a '-Tprocess -
 set -l output -n "not string match -q -- '-T*' (commandline -ct)" -a '(__nskit_lsns_columns)'
 set -l task -a '(__nskit_processes)'
 set -l filter -a '(__nskit_lsns_expression)'
+set -l proc -a '(__fish_complete_directories (commandline -ct))'
 set -l find -a '(__fish_complete_path (commandline -ct))'
 set -l scan -a '(__nskit_lsns_sources)'
 
@@ -31,6 +32,7 @@ complete -c lsns -s W -l nowrap -d 'Print the paths of NSFS on one line'
 complete -c lsns -s t -l type -d 'List only this kind' -x -a 'mnt net ipc user pid uts cgroup time'
 complete -c lsns -s T -l tree -d 'Print a tree by REL' -f -a 'process parent owner'
 complete -c lsns -l scan -d 'Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; or +SOURCE, -SOURCE' -x $scan
+complete -c lsns -l proc -d 'Look at the proc that is mounted on DIR, not at /proc' -x $proc
 complete -c lsns -s H -l list-columns -d 'Print the columns there are'
 complete -c lsns -s h -l help -d 'Print this help'
 complete -c lsns -s V -l version -d 'Print the version'

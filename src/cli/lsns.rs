@@ -38,6 +38,8 @@ pub struct LsnsArgs {
     pub task: Option<i32>,
     /// --scan.
     pub scan: Option<SourceSet>,
+    /// --proc.
+    pub proc: Option<OsString>,
     /// --find, all of them.
     pub find: Vec<Wanted>,
     /// --filter.
@@ -138,6 +140,9 @@ pub const OPTIONS: &[Row] = &[
     )
     .required("LIST")
     .ours(),
+    Row::store("proc", "Look at the proc that is mounted on DIR, not at /proc", |args, directory| args.proc = directory)
+        .required("DIR")
+        .ours(),
     Row::switch("list-columns", "Print the columns there are", |args| args.list_columns = true).short(b'H').newer(),
     Row::HELP,
     Row::VERSION,

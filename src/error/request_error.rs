@@ -164,6 +164,8 @@ pub enum RequestError {
         /// Its process.
         process: i32,
     },
+    /// --proc names a directory that is not of a proc.
+    NotProc(PathBuf),
     /// What --find names is in no namespace.
     NothingFound {
         /// All of it.
@@ -275,6 +277,7 @@ impl fmt::Display for RequestError {
             RequestError::IsThread { tid, process } => {
                 write!(f, "no process has the PID {tid}: it is a thread of process {process}")
             }
+            RequestError::NotProc(directory) => write!(f, "not a proc file system: {}", directory.shown()),
             RequestError::NothingFound { wanted, looked } => {
                 let wanted: Vec<_> = wanted.iter().map(|text| text.shown().to_string()).collect();
                 write!(f, "not found: {} (looked at {looked})", wanted.join(", "))

@@ -142,7 +142,7 @@ fn look(request: &ListRequest, root: &Path, opener: &Opener) -> Result<Graph, Fa
 /// Checks that /proc is a proc, and that the mount table is readable if it is printed: an empty list would pass for a
 /// complete one. A directory other than /proc only has to look like it.
 fn check_proc(request: &ListRequest, root: &Path) -> Result<(), Failure> {
-    let mounts = root.join("self/mountinfo");
+    let mounts = file::own_directory(root).join("mountinfo");
     let is_there = root != Path::new("/proc") || file::is_of_proc(root);
     if is_there && !request.needs(Column::Nsfs) {
         return Ok(());
@@ -191,6 +191,17 @@ fn check_process(request: &ListRequest, pid: i32, root: &Path, snapshot: &Snapsh
         Some(Failure::System { attempt: Attempt::Open(link), errno })
     });
     refused.map_or(Ok(()), Err)
+}
+
+/// Checks the directory of --proc: links in a directory of another file system could be forged. Errors: it cannot be
+/// opened, or is of another file system.
+pub fn check_directory(directory: &Path) -> Result<(), Failure> {
+    let open = || Attempt::Open(directory.to_path_buf());
+    file::open_retrying(directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY).attempt(open)?;
+    match file::is_of_proc(directory) {
+        true => Ok(()),
+        false => Err(RequestError::NotProc(directory.to_path_buf()).into()),
+    }
 }
 
 /// Replaces the PIDs of --task and --find, which are those of our own PID namespace, by the PIDs in /proc, which may show

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::NixPath;
@@ -89,6 +89,12 @@ pub const NOT_PROC: Errno = Errno::ENODEV;
 /// Whether the file exists and belongs to a proc.
 pub fn is_of_proc(path: &(impl NixPath + ?Sized)) -> bool {
     statfs(path).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC)
+}
+
+/// Our own directory in the proc at `root`; the one in /proc if that proc, of another PID namespace, does not show us.
+pub fn own_directory(root: &Path) -> PathBuf {
+    let own = root.join("self");
+    if own.exists() || !is_of_proc(root) { own } else { "/proc/self".into() }
 }
 
 /// Writes `text` to `file` in one write(2). Errors of write(2); EIO if the file took only a part.

@@ -1,11 +1,11 @@
 //! lsns from its command line to its exit status.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
 use crate::error::Failure;
-use crate::error::RequestError;
+use crate::error::{RequestError, Shown};
 use crate::hint::{self, SystemView};
 use crate::list;
 use crate::list::query::request::{Colour, Subject};
@@ -22,6 +22,7 @@ pub fn lsns(invocation: Invocation) -> Status {
 
 fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     let (list_columns, colour) = (args.list_columns, args.colour);
+    let proc = args.proc.clone().map(PathBuf::from);
     let width = report::terminal_width(&caller.environment);
     let explain = |failure: Failure| {
         let hint = hint::lsns::hint(&failure, &SystemView::of_system());
@@ -32,8 +33,16 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
         return print(&render::columns(request.format));
     }
     request.on_terminal = width.is_some();
-    list::locate(&mut request).map_err(explain)?;
-    let listing = list::list(&request, Path::new("/proc")).map_err(explain)?;
+    match &proc {
+        None => list::locate(&mut request).map_err(explain)?,
+        Some(directory) => {
+            list::check_directory(directory).map_err(explain)?;
+            if !list::scan::pids_are_ours(directory) {
+                report::note(caller, &other_pids(directory));
+            }
+        }
+    }
+    let listing = list::list(&request, proc.as_deref().unwrap_or(Path::new("/proc"))).map_err(explain)?;
     let root_asks = nix::unistd::geteuid().is_root();
     report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     let style = render::Style {
@@ -56,6 +65,14 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
             Err(explain(RequestError::NothingFound { wanted, looked: looked.to_string() }.into()))
         }
     }
+}
+
+/// What is left out with --proc.
+fn other_pids(directory: &Path) -> String {
+    let directory = directory.shown();
+    format!(
+        "{directory} shows another PID namespace than ours: sockets, TAP devices and the descriptor tables of threads are left out"
+    )
 }
 
 /// Tells an ordinary user why the list may be short. Not for --task: of one process, we see all namespaces or none.

@@ -90,6 +90,11 @@ impl Frozen {
         Frozen { variables: variables.collect(), scene, init, pid }
     }
 
+    /// PID, outside of it, of its first process.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
     /// What the script told of `name`.
     #[track_caller]
     pub fn variable(&self, name: &str) -> &str {

@@ -19,6 +19,7 @@ mod inside;
 mod locale;
 mod open_files;
 mod output;
+mod proc;
 mod relatives;
 mod task;
 mod terminal;

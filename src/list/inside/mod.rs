@@ -25,7 +25,7 @@ use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::mountinfo::{self, Mount};
 use crate::proc::{cgroup, timens};
-use crate::sys::file::{read_bounded, read_fd_bounded};
+use crate::sys::file::{own_directory, place, read_bounded, read_fd_bounded};
 use crate::sys::mount_tree;
 use network::{Devices, Networks};
 use visit::{Answer, Question};
@@ -125,15 +125,13 @@ impl<'g> Inside<'g> {
         let members = self.graph.snapshot.processes.iter();
         let members = members.filter(|process| process.namespace(Kind::Mount) == Some(inode));
         let mut roots = HashSet::new();
-        let others = members.map(|process| process.pid.to_string()).filter(|pid| {
-            let root = crate::sys::file::place(&self.root.join(pid).join("root")).ok();
-            roots.insert(root)
-        });
-        let own = (self.opener.own(Kind::Mount) == Some(inode)).then(|| "self".to_string());
+        let members = members.map(|process| self.root.join(process.pid.to_string()));
+        let others = members.filter(|process| roots.insert(place(&process.join("root")).ok()));
+        let own = (self.opener.own(Kind::Mount) == Some(inode)).then(|| own_directory(self.root));
         let mut seen = BTreeSet::new();
         let mut all = Vec::new();
         for process in own.into_iter().chain(others).take(MOST_TABLES) {
-            let table = read_bounded(&self.root.join(process).join("mountinfo"), mountinfo::LONGEST);
+            let table = read_bounded(&process.join("mountinfo"), mountinfo::LONGEST);
             all.extend(mountinfo::mounts(&table.unwrap_or_default()).filter(|mount| seen.insert(mount.id)));
         }
         (!all.is_empty()).then_some(all)

@@ -53,7 +53,7 @@ impl MountNsProbe {
         }
     }
 
-    /// The PID by which /proc knows it.
+    /// The PID by which /proc knows it, whichever proc is looked at.
     pub fn pid_in_proc(&self) -> i32 {
         self.pid_in_proc
     }

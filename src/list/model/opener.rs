@@ -1,7 +1,7 @@
 //! Opens a namespace through one of its holders, and makes sure that it is the one that was meant.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -23,6 +23,8 @@ const LONGEST_WAY: usize = 64;
 /// Opens namespaces through files of /proc.
 pub struct Opener {
     proc: OwnedFd,
+    /// Our own directory, relative to that.
+    own: PathBuf,
     /// The device of nsfs; `None` if we cannot see our own namespace files.
     device: Option<u64>,
 }
@@ -33,13 +35,17 @@ impl Opener {
         Ok(Opener {
             proc: file::open_retrying(root, OFlag::O_PATH | OFlag::O_DIRECTORY)
                 .attempt(|| Attempt::Open(root.to_path_buf()))?,
-            device: stat(&root.join("self/ns/mnt")).ok().map(|stat| stat.st_dev),
+            own: match file::own_directory(root) {
+                own if own == root.join("self") => "self".into(),
+                own => own,
+            },
+            device: stat(&file::own_directory(root).join("ns/mnt")).ok().map(|stat| stat.st_dev),
         })
     }
 
     /// Our own namespace of that kind.
     pub fn own(&self, kind: Kind) -> Option<Inode> {
-        inode_of(self.below_proc(&format!("self/ns/{kind}")).ok()?)
+        inode_of(self.below_proc(&self.own.join(format!("ns/{kind}"))).ok()?)
     }
 
     /// Opens the namespace through the first of its holders that leads to it; `None` if none does: it is gone, or we
@@ -68,7 +74,7 @@ impl Opener {
 
     /// The namespace of that kind of process `pid`, if it is `inode`.
     pub fn of_process(&self, pid: i32, kind: Kind, inode: Inode) -> Option<OwnedFd> {
-        self.namespace_file(&format!("{pid}/ns/{kind}"), inode)
+        self.namespace_file(format!("{pid}/ns/{kind}"), inode)
     }
 
     fn by_holder(
@@ -79,10 +85,10 @@ impl Opener {
         steps: usize,
     ) -> Option<OwnedFd> {
         match holder {
-            Holder::Thread { pid, tid } => self.namespace_file(&format!("{pid}/task/{tid}/ns/{kind}"), inode),
+            Holder::Thread { pid, tid } => self.namespace_file(format!("{pid}/task/{tid}/ns/{kind}"), inode),
             Holder::Children { pid, tid } => {
                 let name = kind.name_for_children();
-                self.namespace_file(&format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)), inode)
+                self.namespace_file(format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)), inode)
             }
             Holder::Descriptor(fd) => self.checked(&fd.path(), inode),
             Holder::Mount(path) => self.checked(path, inode),
@@ -95,7 +101,7 @@ impl Opener {
                 // The namespace has no member, or its members are in a chroot.
                 let by_probe = || {
                     let probe = MountNsProbe::send(self.open_within(snapshot, *namespace, steps)?)?;
-                    self.below_root_of(probe.pid_in_proc(), path, inode)
+                    self.below(Path::new(&format!("/proc/{}/root", probe.pid_in_proc())), path, inode)
                 };
                 by_member().or_else(by_probe)
             }
@@ -112,13 +118,16 @@ impl Opener {
 
     /// A path below the root directory of a process.
     fn below_root_of(&self, pid: i32, path: &Path, inode: Inode) -> Option<OwnedFd> {
-        let below = path.strip_prefix("/").unwrap_or(path);
-        self.checked(&Path::new(&format!("{pid}/root")).join(below), inode)
+        self.below(Path::new(&format!("{pid}/root")), path, inode)
+    }
+
+    fn below(&self, root: &Path, path: &Path, inode: Inode) -> Option<OwnedFd> {
+        self.checked(&root.join(path.strip_prefix("/").unwrap_or(path)), inode)
     }
 
     /// Opens a namespace file of /proc. Opening one has no other effect.
-    fn namespace_file(&self, path: &str, inode: Inode) -> Option<OwnedFd> {
-        self.below_proc(path).ok().filter(|fd| self.is_of(fd, inode))
+    fn namespace_file(&self, path: impl AsRef<Path>, inode: Inode) -> Option<OwnedFd> {
+        self.below_proc(path.as_ref()).ok().filter(|fd| self.is_of(fd, inode))
     }
 
     /// Opens a path that may lead to another file by now. Opening a FIFO could block, and opening a device could act.
@@ -127,10 +136,10 @@ impl Opener {
         let found = openat(&self.proc, path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
             .ok()
             .filter(|fd| self.is_of(fd, inode))?;
-        self.namespace_file(&format!("self/fd/{}", found.as_raw_fd()), inode)
+        self.namespace_file(self.own.join(format!("fd/{}", found.as_raw_fd())), inode)
     }
 
-    fn below_proc(&self, path: &str) -> nix::Result<OwnedFd> {
+    fn below_proc(&self, path: &Path) -> nix::Result<OwnedFd> {
         let flags = OFlag::O_RDONLY | file::OPEN_FLAGS;
         loop {
             match openat(&self.proc, path, flags, Mode::empty()) {
@@ -171,7 +180,6 @@ pub fn id(fd: impl AsFd) -> nix::Result<u64> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
 
     use crate::list::model::snapshot::Process;
 

@@ -9,7 +9,7 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
+use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::Mode;
 
 use super::process::{STEP, namespace, open_in_thread};
@@ -45,7 +45,6 @@ pub(super) fn look_in(
     let mut table = DescriptorTable {
         scope,
         around: worker.around,
-        proc: worker.proc,
         directory: directory.as_fd(),
         pid: inspected.process.pid,
         tid,
@@ -75,7 +74,6 @@ fn network_of_thread(inspected: &InspectedProcess, tid: i32) -> Option<Inode> {
 struct DescriptorTable<'w> {
     scope: &'w Scope<'w>,
     around: &'w Surroundings,
-    proc: BorrowedFd<'w>,
     directory: BorrowedFd<'w>,
     pid: i32,
     tid: Option<i32>,
@@ -158,8 +156,8 @@ impl DescriptorTable<'_> {
         if (stat.st_dev, stat.st_ino) != (facts.device, facts.ino) {
             return None;
         }
-        let path = format!("self/fd/{}", found.as_raw_fd());
-        let file = self.told(openat(self.proc, &*path, OFlag::O_RDONLY | OPEN_FLAGS, Mode::empty()))?;
+        let path = self.scope.own().join(format!("fd/{}", found.as_raw_fd()));
+        let file = self.told(open(&path, OFlag::O_RDONLY | OPEN_FLAGS, Mode::empty()))?;
         Some((nsfs::kind(&file).ok()??, inode(fstat(&file).ok()?.st_ino)?))
     }
 
@@ -168,7 +166,8 @@ impl DescriptorTable<'_> {
     }
 
     fn socket(&mut self, socket: u64, fd: Fd) -> Option<(Kind, Inode, Holder)> {
-        if !self.scope.wants(Source::Socket) {
+        // As of a TAP device.
+        if !self.scope.wants(Source::Socket) || !self.around.pids_are_ours {
             return None;
         }
         let network = match self.sockets.as_ref()?.0.get(&socket) {

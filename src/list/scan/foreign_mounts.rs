@@ -57,7 +57,7 @@ pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -
 /// Whether we see every mount of our mount namespace, as far as we know.
 fn sees_all_of_own(scope: &Scope<'_>) -> bool {
     let ask = || {
-        let file = open_retrying(&scope.root.join("self/ns/mnt"), OFlag::O_RDONLY).ok()?;
+        let file = open_retrying(&scope.own().join("ns/mnt"), OFlag::O_RDONLY).ok()?;
         let facts = mount_tree::namespace(file).ok()?;
         Some(facts.is_all(mount_tree::list(facts.id).ok()?.len()))
     };
@@ -97,7 +97,7 @@ fn by_mountinfo(
         if !done.insert(namespace) {
             continue;
         }
-        let own = (own == Some(namespace)).then(|| MountTable::of(scope.root, "self")).flatten();
+        let own = (own == Some(namespace)).then(|| MountTable::of(&scope.own(), None)).flatten();
         let mut seen: BTreeSet<u32> = own.iter().flat_map(MountTable::ids).collect();
         let members = members.get(&namespace).map_or(&[][..], Vec::as_slice);
         for table in tables(snapshot, scope, opener, namespace, (members, own)) {

@@ -67,11 +67,11 @@ pub(super) struct MountTable {
 }
 
 impl MountTable {
-    /// That of a process, by its name in /proc.
-    pub fn of(root: &Path, process: &str) -> Option<MountTable> {
-        let text = read_bounded(&root.join(process).join("mountinfo"), mountinfo::LONGEST).ok()?;
+    /// That of a process, by its directory in /proc.
+    pub fn of(directory: &Path, witness: Option<i32>) -> Option<MountTable> {
+        let text = read_bounded(&directory.join("mountinfo"), mountinfo::LONGEST).ok()?;
         Some(MountTable {
-            witness: process.parse().ok(),
+            witness,
             nsfs: mountinfo::nsfs_mounts(&text).collect(),
             mounts: mountinfo::count(&text),
             has_root: mountinfo::has_root(&text),
@@ -93,16 +93,17 @@ pub(super) fn tables(
     namespace: Inode,
     (members, own): (&[i32], Option<MountTable>),
 ) -> Vec<MountTable> {
-    let root_of = |process: &str| place(&scope.root.join(process).join("root")).ok();
+    let root_of = |directory: &Path| place(&directory.join("root")).ok();
     let mut roots: HashSet<Option<FileIdentity>> = HashSet::new();
     if own.is_some() {
-        roots.insert(root_of("self"));
+        roots.insert(root_of(&scope.own()));
     }
     let mut tables = Vec::from_iter(own);
-    for pid in members.iter().map(i32::to_string) {
+    for pid in members {
+        let directory = scope.root.join(pid.to_string());
         // All members whose root we may not see share one table.
-        if tables.len() < MOST_READ && roots.insert(root_of(&pid)) {
-            tables.extend(MountTable::of(scope.root, &pid));
+        if tables.len() < MOST_READ && roots.insert(root_of(&directory)) {
+            tables.extend(MountTable::of(&directory, Some(*pid)));
         }
     }
     let most = tables.iter().map(|table| table.mounts).max();
@@ -120,12 +121,8 @@ pub(super) fn tables(
     if scope.is_real()
         && let Some(probe) = open().filter(hidden).and_then(MountNsProbe::send)
     {
-        let table = MountTable::of(scope.root, &probe.pid_in_proc().to_string());
-        tables.extend(table.map(|table| MountTable {
-            // It ends here.
-            witness: None,
-            ..table
-        }));
+        // It ends here, and so is no witness.
+        tables.extend(MountTable::of(&Path::new("/proc").join(probe.pid_in_proc().to_string()), None));
     }
     tables.sort_by_key(|table| std::cmp::Reverse(table.mounts));
     tables

@@ -40,7 +40,7 @@ pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, mou
     if !scope.is_real() {
         return Err(Errno::ENOTTY);
     }
-    let mut at: OwnedFd = open_retrying(&scope.root.join("self/ns/mnt"), OFlag::O_RDONLY)?;
+    let mut at: OwnedFd = open_retrying(&scope.own().join("ns/mnt"), OFlag::O_RDONLY)?;
     while let Some(previous) = neighbour(&at, Neighbour::Previous)? {
         at = previous;
     }

@@ -20,6 +20,7 @@ mod thread_files;
 mod walk;
 
 pub use source::{Source, SourceSet};
+pub use surroundings::pids_are_ours;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -53,9 +54,14 @@ impl Scope<'_> {
         self.sources.contains(source)
     }
 
-    /// Whether this is the running system's /proc, so that the answers of the kernel are about the same system.
+    /// Whether this is a proc, so that the answers of the kernel are about the same system.
     fn is_real(&self) -> bool {
-        self.root == Path::new("/proc")
+        self.root == Path::new("/proc") || file::is_of_proc(self.root)
+    }
+
+    /// Our own directory in it. A proc of another PID namespace may have none; then it is the one in /proc.
+    fn own(&self) -> PathBuf {
+        file::own_directory(self.root)
     }
 }
 

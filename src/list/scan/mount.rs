@@ -8,7 +8,7 @@ use crate::sys::file::read_bounded;
 
 /// Reads the mountinfo of this process.
 pub(super) fn look(scope: &Scope<'_>, findings: &mut Findings) {
-    let Ok(text) = read_bounded(&scope.root.join("self/mountinfo"), LONGEST) else {
+    let Ok(text) = read_bounded(&scope.own().join("mountinfo"), LONGEST) else {
         return;
     };
     for mount in nsfs_mounts(&text) {

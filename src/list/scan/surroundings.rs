@@ -2,6 +2,7 @@
 
 use std::fs::read_link;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
@@ -26,19 +27,22 @@ impl Surroundings {
     pub fn of(scope: &Scope<'_>) -> Surroundings {
         let socket = || socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).and_then(fstat);
         Surroundings {
-            nsfs: stat(&scope.root.join("self/ns/mnt")).ok().map(|stat| stat.st_dev),
+            nsfs: stat(&scope.own().join("ns/mnt")).ok().map(|stat| stat.st_dev),
             sockets: socket().ok().map(|stat| stat.st_dev),
-            pids_are_ours: scope.is_real() && proc_is_ours(scope).unwrap_or(false),
+            pids_are_ours: scope.is_real() && pids_are_ours(scope.root),
         }
     }
 }
 
-/// Whether /proc shows our own PID namespace: its `self` is our PID, and NSpid lists no further PID in an inner
+/// Whether the proc at `root` shows our own PID namespace: its `self` is our PID, and NSpid lists no further PID in an inner
 /// namespace.
-fn proc_is_ours(scope: &Scope<'_>) -> Option<bool> {
-    let link = read_link(scope.root.join("self")).ok()?;
-    let text = read_bounded(&scope.root.join("self/status"), status::LONGEST).ok()?;
-    let inwards = status::field(&text, "NSpid")?;
-    let numbers = inwards.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
-    Some(parse_decimal(link.as_os_str().as_bytes()) == Some(std::process::id()) && numbers == 1)
+pub fn pids_are_ours(root: &Path) -> bool {
+    let ask = || {
+        let link = read_link(root.join("self")).ok()?;
+        let text = read_bounded(&root.join("self/status"), status::LONGEST).ok()?;
+        let inwards = status::field(&text, "NSpid")?;
+        let numbers = inwards.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
+        Some(parse_decimal(link.as_os_str().as_bytes()) == Some(std::process::id()) && numbers == 1)
+    };
+    ask().unwrap_or(false)
 }

@@ -113,7 +113,8 @@ impl<'g> Cells<'g> {
             Column::Ns => Value::Number(inode.get().into()),
             Column::Type => Value::text(namespace.kind.name().as_bytes()),
             Column::Path => process.map_or(Value::Empty, |process| {
-                Value::text(format!("/proc/{}/ns/{}", process.pid, namespace.kind).as_bytes())
+                let path = self.root.join(format!("{}/ns/{}", process.pid, namespace.kind));
+                Value::text(path.as_os_str().as_bytes())
             }),
             Column::NProcs => Value::Number(namespace.processes.into()),
             Column::Pid => number(process.map(|process| process.pid)),

@@ -156,6 +156,7 @@ pub const LSNS: Check = Check {
         "-Towner",
         "--tree=process",
         "--scan=",
+        "--proc",
         "--color",
         "--color=always",
         "--find",

@@ -291,6 +291,9 @@ pub fn lsns(args: &lsns::LsnsArgs) -> Vec<OsString> {
         Colour::Always => line.value("color", "always"),
         Colour::Never => line.value("color", "never"),
     }
+    if let Some(directory) = &args.proc {
+        line.value("proc", directory);
+    }
     for wanted in &args.find {
         line.value("find", &wanted.text);
     }
