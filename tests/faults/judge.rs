@@ -161,11 +161,22 @@ impl Allowed {
 
 /// The exception that allows this result, if there is one.
 pub fn allowed(case: &Case, name: &str, call: &Call, effect: Effect, rule: &str) -> Option<&'static Allowed> {
+    let name = with_directory(name);
     let listing = LISTING
         .iter()
         .filter(|_| case.tool == "lsns")
         .find(|allowed| allowed.rule == rule && of_listing(allowed.why, name, call, effect));
     listing.or_else(|| ALLOWED.iter().find(|allowed| allowed.covers(case, name, call, effect, rule)))
+}
+
+/// The call that the GNU C library makes of the same function, where musl makes the older one.
+fn with_directory(name: &str) -> &str {
+    match name {
+        "open" => "openat",
+        "stat" | "lstat" | "fstat" => "newfstatat",
+        "readlink" => "readlinkat",
+        name => name,
+    }
 }
 
 /// Whether this is the reason of what lsns came to.

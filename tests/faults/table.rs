@@ -131,6 +131,8 @@ const ROWS: &[Row] = &[
     never(SYS_getegid, "getegid", CANNOT_FAIL),
     never(SYS_getpgrp, "getpgrp", CANNOT_FAIL),
     never(SYS_exit_group, "exit_group", CANNOT_FAIL),
+    never(SYS_set_tid_address, "set_tid_address", CANNOT_FAIL),
+    never(SYS_arch_prctl, "arch_prctl", OWN_ARGUMENTS),
     never(SYS_set_robust_list, "set_robust_list", OWN_ARGUMENTS),
     never(SYS_rseq, "rseq", OWN_ARGUMENTS),
     never(SYS_rt_sigprocmask, "rt_sigprocmask", OWN_ARGUMENTS),
