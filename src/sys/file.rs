@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::NixPath;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::signal::SigmaskHow;
 use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
@@ -156,7 +156,8 @@ pub fn has_attribute(path: &Path, name: &CStr) -> bool {
 /// reads.
 pub fn open_retrying(path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
-        match open(path, flags | OPEN_FLAGS, Mode::empty()) {
+        // openat(2): after open(2), musl would set FD_CLOEXEC once more, by a call of its own.
+        match openat(AT_FDCWD, path, flags | OPEN_FLAGS, Mode::empty()) {
             Err(Errno::EINTR) => {}
             result => return result,
         }

@@ -4,6 +4,18 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use super::check;
 
+/// The number of the socket's network namespace that no other one ever has, until the machine is started again:
+/// SO_NETNS_COOKIE, Linux 5.14. Errors: ENOTSOCK, ENOPROTOOPT before.
+pub fn network_cookie(socket: impl AsFd) -> nix::Result<u64> {
+    let mut cookie: u64 = 0;
+    let mut length = size_of_val(&cookie) as libc::socklen_t;
+    let (fd, value) = (socket.as_fd().as_raw_fd(), (&raw mut cookie).cast());
+    // SAFETY: the value may be written to for the length given.
+    let asked = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, libc::SO_NETNS_COOKIE, value, &mut length) };
+    check(asked.into())?;
+    Ok(cookie)
+}
+
 /// Room for the credentials of one sender, aligned as their header wants it.
 #[repr(C, align(8))]
 struct Control([u8; 64]);

@@ -89,6 +89,7 @@ const ROWS: &[Row] = &[
     row(SYS_sendmsg, "sendmsg", &[EINTR, ENOMEM, ENOBUFS, EPIPE, ECONNRESET]),
     row(SYS_recvmsg, "recvmsg", &[EINTR, ENOMEM, ECONNRESET]),
     row(SYS_setsockopt, "setsockopt", &[ENOMEM, ENOPROTOOPT]),
+    row(SYS_getsockopt, "getsockopt", &[ENOTSOCK, ENOPROTOOPT, ENOMEM]),
     row(SYS_close_range, "close_range", &[ENOSYS, EPERM]),
     row(SYS_wait4, "wait4", &[EINTR]),
     row(SYS_waitid, "waitid", &[EINTR]),

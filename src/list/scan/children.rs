@@ -4,12 +4,9 @@
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::fcntl::openat;
-use nix::sys::stat::Mode;
-
-use super::process::{STEP, linked_namespace, namespace};
+use super::process::{linked_namespace, namespace};
 use super::{InspectedProcess, Worker};
-use crate::list::model::snapshot::Holder;
+use crate::list::model::snapshot::{Holder, Process};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 
@@ -26,16 +23,19 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
     if inspected.kernel_thread || links().next().is_none() {
         return;
     }
-    let directory = match openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
-        Ok(directory) => directory,
+    if inspected.refused {
+        return;
+    }
+    let Process { pid, namespaces, .. } = inspected.process;
+    let directory = match inspected.links() {
+        Ok(directory) => directory.as_fd(),
         Err(errno) => return inspected.note(errno),
     };
     for (kind, link) in links() {
-        let found = child_namespace(directory.as_fd(), link, kind);
-        let own = || inspected.process.namespace(kind).or_else(|| namespace(directory.as_fd(), kind).ok().flatten());
+        let found = child_namespace(directory, link, kind);
+        let own = || namespaces[kind as usize].or_else(|| namespace(directory, kind).ok().flatten());
         if let Some(inode) = found.filter(|inode| Some(*inode) != own()) {
-            let holder = Holder::Children { pid: inspected.process.pid, tid: None };
-            worker.findings.held.push((kind, inode, holder));
+            worker.findings.held.push((kind, inode, Holder::Children { pid, tid: None }));
         }
     }
 }

@@ -14,20 +14,25 @@ use nix::sys::stat::Mode;
 
 use super::process::{STEP, namespace, open_in_thread};
 use super::surroundings::Surroundings;
-use super::{InspectedProcess, Scope, Source, Worker, is_exhaustion};
+use super::{InspectedProcess, Scope, Source, Worker, is_exhaustion, is_refusal};
 use crate::list::model::snapshot::{Fd, Holder};
 use crate::namespace::Kind;
 use crate::number::parse_decimal;
 use crate::proc::link::{Inode, inode, parse_name, parse_socket};
 use crate::sys::at::{self, FileFacts};
 use crate::sys::file::OPEN_FLAGS;
+use crate::sys::socket::network_cookie;
 use crate::sys::stat::fstat;
 use crate::sys::{nsfs, pidfd};
 
-/// The network namespace of each socket that we have asked, by inode number. Many processes share a socket, and to ask
-/// it takes five system calls.
+/// The network namespace of each socket that we have asked.
 #[derive(Default)]
-pub(super) struct Sockets(HashMap<u64, Inode>);
+pub(super) struct Sockets {
+    /// By the socket's inode number. Many processes share a socket, and to ask it takes four system calls.
+    known: HashMap<u64, Inode>,
+    /// By the namespace's cookie. Where the kernel has these, only one socket of a namespace is asked for a descriptor of it.
+    by_cookie: HashMap<u64, Inode>,
+}
 
 /// `socket:[18446744073709551615]` and every name of a namespace fit; a longer link leads elsewhere.
 const LINK: usize = 64;
@@ -52,6 +57,7 @@ pub(super) fn look_in(
         own_of_thread: tid.and_then(|tid| network_of_thread(inspected, tid)),
         sockets: scope.held.contains(Kind::Net).then_some(&mut worker.sockets),
         process: None,
+        refused: false,
         exhausted: None,
     };
     let held = &mut worker.findings.held;
@@ -62,6 +68,7 @@ pub(super) fn look_in(
             held.push(found);
         }
     });
+    inspected.refused |= table.refused;
     inspected.exhausted = inspected.exhausted.or(table.exhausted);
 }
 
@@ -85,6 +92,8 @@ struct DescriptorTable<'w> {
     sockets: Option<&'w mut Sockets>,
     /// A pidfd, opened for the first descriptor that we must copy.
     process: Option<OwnedFd>,
+    /// Whether we may not read its links.
+    refused: bool,
     /// What ran out, if we could not look at all of it for want of descriptors or memory.
     exhausted: Option<Errno>,
 }
@@ -95,6 +104,9 @@ impl DescriptorTable<'_> {
     fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, Holder)> {
         // `.` and `..` are not numbers and end here, before any system call.
         let fd = Fd { pid: self.pid, tid: self.tid, fd: parse_decimal(name.to_bytes())? };
+        if self.refused {
+            return None;
+        }
         let Some(facts) = self.told(at::facts(self.directory, name)) else {
             return self.by_link(name, fd);
         };
@@ -127,7 +139,9 @@ impl DescriptorTable<'_> {
     /// Used if statx(2) does not tell. It misses a namespace file that was opened through a mount.
     fn by_link(&mut self, name: &CStr, fd: Fd) -> Option<(Kind, Inode, Holder)> {
         let mut link = [0; LINK];
-        let text = self.told(at::read_link(self.directory, name, &mut link))?;
+        let read = at::read_link(self.directory, name, &mut link);
+        self.refused = read.is_err_and(is_refusal);
+        let text = self.told(read)?;
         if let Some(socket) = parse_socket(text) {
             return self.socket(socket, fd);
         }
@@ -170,11 +184,11 @@ impl DescriptorTable<'_> {
         if !self.scope.wants(Source::Socket) || !self.around.pids_are_ours {
             return None;
         }
-        let network = match self.sockets.as_ref()?.0.get(&socket) {
+        let network = match self.sockets.as_ref()?.known.get(&socket) {
             Some(known) => *known,
             None => {
                 let network = self.network_of(fd, |copy| Ok(fstat(copy)?.st_ino == socket))?;
-                self.sockets.as_mut()?.0.insert(socket, network);
+                self.sockets.as_mut()?.known.insert(socket, network);
                 network
             }
         };
@@ -203,8 +217,7 @@ impl DescriptorTable<'_> {
             Ok(copy) => {
                 // If /proc shows another PID namespace, the PID may be another process's in ours.
                 let copy = Some(copy).filter(|copy| is_meant(copy) == Ok(true))?;
-                let network = self.told(nsfs::of_socket(copy))?;
-                inode(fstat(network).ok()?.st_ino)
+                self.network_of_copy(&copy)
             }
             // The descriptor has been closed by now.
             Err(Errno::EBADF) => None,
@@ -219,6 +232,18 @@ impl DescriptorTable<'_> {
                 None
             }
         }
+    }
+
+    fn network_of_copy(&mut self, copy: &OwnedFd) -> Option<Inode> {
+        let cookie = network_cookie(copy).ok();
+        let known = &self.sockets.as_ref()?.by_cookie;
+        if let Some(network) = cookie.and_then(|cookie| known.get(&cookie)) {
+            return Some(*network);
+        }
+        let network = self.told(nsfs::of_socket(copy))?;
+        let network = inode(fstat(network).ok()?.st_ino)?;
+        self.sockets.as_mut()?.by_cookie.extend(cookie.map(|cookie| (cookie, network)));
+        Some(network)
     }
 
     /// Errors of pidfd_open(2) and pidfd_getfd(2).

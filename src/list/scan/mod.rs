@@ -26,7 +26,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
 
 use super::model::opener::Opener;
 use super::model::snapshot::{Holder, Process, Snapshot};
@@ -102,6 +103,8 @@ const STAGES: &[Stage] = &[
 struct InspectedProcess {
     /// /proc/PID, open: all stages start here, so that they never meet another process with the same PID.
     directory: OwnedFd,
+    /// /proc/PID/ns, once a stage has opened it.
+    links: Option<OwnedFd>,
     process: Process,
     kernel_thread: bool,
     threads: u32,
@@ -111,15 +114,29 @@ struct InspectedProcess {
     exhausted: Option<Errno>,
 }
 
+/// Whether a link of a process was refused. The kernel then refuses all links of the kind, those in ns and those in fd: it
+/// asks once for each whether we may trace the process (proc_pid_ns(5), proc_pid_fd(5)).
+fn is_refusal(errno: Errno) -> bool {
+    matches!(errno, Errno::EACCES | Errno::EPERM)
+}
+
 /// Whether descriptors or memory have run out. The scan must fail then: a short list would pass for a complete one.
 fn is_exhaustion(errno: Errno) -> bool {
     matches!(errno, Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO)
 }
 
 impl InspectedProcess {
+    /// /proc/PID/ns.
+    fn links(&mut self) -> nix::Result<&OwnedFd> {
+        match &mut self.links {
+            Some(links) => Ok(links),
+            none => Ok(none.insert(openat(&self.directory, c"ns", process::STEP, Mode::empty())?)),
+        }
+    }
+
     /// Notes why we could not see something of the process.
     fn note(&mut self, errno: Errno) {
-        self.refused |= matches!(errno, Errno::EACCES | Errno::EPERM);
+        self.refused |= is_refusal(errno);
         if is_exhaustion(errno) {
             self.exhausted = Some(errno);
         }

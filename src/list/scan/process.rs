@@ -9,7 +9,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use nix::unistd::read;
 
-use super::{InspectedProcess, Worker};
+use super::{InspectedProcess, Worker, is_refusal};
 use crate::list::model::snapshot::Process;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
@@ -44,6 +44,7 @@ pub(super) fn open(proc: BorrowedFd<'_>, pid: i32) -> nix::Result<InspectedProce
     let stat = stat::parse(&text[..length]).ok_or(Errno::ESRCH)?;
     Ok(InspectedProcess {
         directory,
+        links: None,
         process: Process { pid, parent: stat.parent, uid, namespaces: [None; Kind::ALL.len()] },
         kernel_thread: stat.kernel_thread,
         threads: stat.threads,
@@ -69,19 +70,25 @@ pub(super) fn open_in_thread(
 
 /// Reads the links in /proc/PID/ns. Their text says everything, so we open none.
 pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
-    let directory = match openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
-        Ok(directory) => directory,
-        Err(errno) => return inspected.note(errno),
-    };
-    let mut refused = None;
-    for kind in worker.scope.kinds.iter() {
-        match namespace(directory.as_fd(), kind) {
-            Ok(namespace) => inspected.process.namespaces[kind as usize] = namespace,
-            Err(errno) => refused = Some(errno),
+    let mut namespaces = [None; Kind::ALL.len()];
+    let mut failed = None;
+    match inspected.links() {
+        Ok(links) => {
+            for kind in worker.scope.kinds.iter() {
+                match namespace(links.as_fd(), kind) {
+                    Ok(namespace) => namespaces[kind as usize] = namespace,
+                    Err(errno) => failed = Some(errno),
+                }
+                if failed.is_some_and(is_refusal) {
+                    break;
+                }
+            }
         }
+        Err(errno) => failed = Some(errno),
     }
+    inspected.process.namespaces = namespaces;
     // ENOENT is not an error here: a zombie has left most of its namespaces, and a kernel may not know a kind.
-    if let Some(errno) = refused {
+    if let Some(errno) = failed {
         inspected.note(errno);
     }
 }

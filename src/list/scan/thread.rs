@@ -9,7 +9,7 @@ use nix::sys::stat::Mode;
 
 use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
-use super::{InspectedProcess, Source, Worker};
+use super::{InspectedProcess, Source, Worker, is_refusal};
 use crate::list::model::snapshot::Holder;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
@@ -38,7 +38,10 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
         };
         let mut own = leader;
         for kind in scope.held.iter() {
-            let found = namespace(links.as_fd(), kind).ok().flatten();
+            let found = match namespace(links.as_fd(), kind) {
+                Err(errno) if is_refusal(errno) => return,
+                found => found.ok().flatten(),
+            };
             if found.is_some() && found != leader[kind as usize] {
                 own[kind as usize] = found;
                 held.extend(found.map(|inode| (kind, inode, Holder::Thread { pid, tid })));
@@ -57,11 +60,14 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
 }
 
 /// The namespaces of the first thread, including the kinds that only this stage looks for.
-fn leader(inspected: &InspectedProcess, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
+fn leader(inspected: &mut InspectedProcess, held: KindSet) -> [Option<Inode>; Kind::ALL.len()] {
     let mut namespaces = inspected.process.namespaces;
-    if let Ok(links) = openat(&inspected.directory, c"ns", STEP, Mode::empty()) {
-        let unknown = |kind: &Kind| inspected.process.namespace(*kind).is_none();
-        for kind in held.iter().filter(unknown) {
+    let unknown: Vec<Kind> = held.iter().filter(|kind| namespaces[*kind as usize].is_none()).collect();
+    if !inspected.refused
+        && !unknown.is_empty()
+        && let Ok(links) = inspected.links()
+    {
+        for kind in unknown {
             namespaces[kind as usize] = namespace(links.as_fd(), kind).ok().flatten();
         }
     }
