@@ -1,7 +1,7 @@
 //! Which program is tested.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// Whose tools are tested.
@@ -28,18 +28,14 @@ pub fn is_musl() -> bool {
     cfg!(target_env = "musl") || std::env::var("NSKIT_UNDER_TEST").is_ok_and(|value| value == "musl")
 }
 
-/// Where cargo puts the release for musl, which it builds first if anything has changed.
+/// The directory of the release for musl, as it is shipped: built first, if anything has changed.
 fn release_for_musl() -> &'static Path {
     static RELEASE: OnceLock<PathBuf> = OnceLock::new();
     RELEASE.get_or_init(|| {
-        let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        build.args(["build", "--quiet", "--release", "--bins", "--target", &target]);
-        build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        assert!(build.status().unwrap().success(), "the release for musl cannot be built");
-        let test = std::env::current_exe().unwrap();
-        // Of a test in TARGET/PROFILE/deps.
-        test.ancestors().nth(3).unwrap().join(target).join("release")
+        let build = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/build");
+        let output = Command::new(build).stderr(Stdio::inherit()).output().unwrap();
+        assert!(output.status.success(), "the release for musl cannot be built");
+        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim_end())
     })
 }
 

@@ -14,6 +14,7 @@ mod library;
 mod readers;
 mod registered;
 mod rooms;
+mod supply_chain;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
