@@ -56,8 +56,8 @@ pub struct CapabilityList {
 }
 
 impl Capabilities {
-    /// What is to be dropped in the end: what is dropped and not added; `None` where neither option is given. Errors: the
-    /// kernel lacks one that is to be added.
+    /// The capabilities of --cap-drop without those of --cap-add; `None` if neither option is given. Errors: --cap-add
+    /// names one that the kernel lacks.
     pub fn resolve(&self) -> Result<Option<CapabilitySet>, RequestError> {
         if self.dropped.is_none() && self.added.is_none() {
             return Ok(None);

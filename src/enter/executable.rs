@@ -27,7 +27,7 @@ pub struct Executable {
 }
 
 impl Executable {
-    /// The program, to be searched in the `$PATH` of its own environment.
+    /// The program. It is searched in the `$PATH` of its own environment.
     pub fn new(program: &Program, environment: &[&CStr]) -> Executable {
         let rest = program.argv.iter().skip(1).cloned();
         Executable {

@@ -128,7 +128,7 @@ pub enum NewFilesystem {
     Proc,
     /// tmpfs, whose root directory has this mode. What is missing of a place in it is made.
     Tmpfs(u32),
-    /// devpts, whose terminals belong to the group tty, or, without it, to that of whoever opens one.
+    /// devpts, whose terminals belong to the group tty. Without it, a terminal belongs to the group of the process that opens it.
     Devpts {
         /// Whether there is the group tty.
         with_group: bool,

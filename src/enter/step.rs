@@ -175,8 +175,8 @@ pub enum Step {
     NoNewPrivileges,
 }
 
-/// What its failure says, as far as the errno text. Where the reference has a line for it, that is the line: programs read
-/// it.
+/// The message of its failure, up to the errno text. Where util-linux has a line for that failure, this is that line, because
+/// programs read it.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -23,7 +23,7 @@ pub enum RequestError {
     UnknownGroup(OsString),
     /// A clock offset without a new time namespace.
     OffsetWithoutTime,
-    /// A capability that the kernel lacks is to be added.
+    /// --cap-add names a capability that the kernel lacks.
     NoSuchCapability(u64),
     /// `--setgroups allow` together with a single group map.
     AllowWithSingleGroup,

@@ -14,7 +14,7 @@ pub(super) struct Answerer {
     _errors: PipeReader,
 }
 
-/// Starts the first of these programs that there is, by its absolute path: without an environment, in `/`, with an empty
+/// Starts the first of these programs that exists, by its absolute path: without an environment, in `/`, with an empty
 /// input and no descriptor besides 0 to 2. `None` if it cannot be started.
 pub(super) fn ask<'a>(paths: &[&str], arguments: impl IntoIterator<Item = &'a OsStr>) -> Option<Answerer> {
     let program = paths.iter().find(|path| Path::new(path).exists())?;

@@ -45,7 +45,7 @@ fn asked(socket: impl AsFd, which: libc::Ioctl, name: &[u8]) -> nix::Result<libc
     Ok(request)
 }
 
-/// The index of a device (SIOCGIFINDEX). Errors: ENODEV if there is none of that name.
+/// The index of a device (SIOCGIFINDEX). Errors: ENODEV if no device has that name.
 pub fn index(socket: impl AsFd, name: &[u8]) -> nix::Result<u32> {
     let request = asked(socket, libc::SIOCGIFINDEX as _, name)?;
     // SAFETY: this request has filled this member; it is a number.

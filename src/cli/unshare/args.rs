@@ -15,7 +15,8 @@ use crate::sys::signal::{SignalNumber, SignalSet};
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnshareArgs {
-    /// What is typed as it is to be carried out. [`resolve`](super::resolve) makes the rest of the request.
+    /// The fields that need no look-up: an option sets them as the plan reads them. [`resolve`](super::resolve) fills in
+    /// the others.
     pub request: UnshareRequest,
     /// The files to keep the namespaces on, the last one of each kind.
     pub keep: Vec<(Kind, PathBuf)>,

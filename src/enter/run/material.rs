@@ -10,7 +10,7 @@ use crate::enter::helper::{BindJob, MapJobs};
 use crate::error::Wanted;
 use crate::namespace::Kind;
 
-/// What the calls of a step want. What it does not want is empty.
+/// What the calls of a step need. A field that the step does not need is empty.
 pub struct Material {
     pub path: CString,
     pub text: Vec<u8>,

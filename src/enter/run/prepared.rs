@@ -27,7 +27,7 @@ pub struct Prepared<'p> {
     pub environment: Vector,
 }
 
-/// A step, and what its calls want.
+/// A step, and what its calls need.
 pub struct Ready<'p> {
     pub step: &'p Step,
     pub material: Material,

@@ -1,4 +1,4 @@
-//! [`UnshareRequest`] → plan: what is to be done, and the whole order of unshare's actions.
+//! [`UnshareRequest`] → plan: what the user asks for, and the whole order of unshare's actions.
 
 mod places;
 

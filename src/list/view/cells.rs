@@ -74,7 +74,7 @@ pub struct Cells<'g> {
 }
 
 impl<'g> Cells<'g> {
-    /// Cells for the rows of `graph`, read by way of `sources`. `task` is the process whose namespaces are listed, if only
+    /// Cells for the rows of `graph`, read through `sources`. `task` is the process whose namespaces are listed, if only
     /// one's are.
     pub fn new(graph: &'g Graph, sources: Sources<'g>, task: Option<&'g Process>) -> Cells<'g> {
         let Sources { opener, root, inside, evidence, found } = sources;
@@ -210,7 +210,7 @@ impl<'g> Cells<'g> {
         task.or_else(|| self.process(item))
     }
 
-    /// The user of a namespace without a process: whoever made it, which the kernel tells only of user namespaces; root
+    /// The user of a namespace without a process: the one who made it, which the kernel tells only of user namespaces; root
     /// for other kinds.
     fn uid(&self, item: Item) -> Option<u32> {
         let (inode, _) = self.namespace(item)?;
