@@ -1,6 +1,6 @@
 //! Random command lines, run by ours and by the installed tool side by side: each in a mount namespace made for it, and
 //! compared by exit status, standard output, what the program sees and the first line on standard error. Those of lsns are
-//! run in a process table that stands still.
+//! run in a process table that stands still. Options that theirs lacks have lines of their own (`ours.rs`).
 //!
 //! `cargo test` runs some hundreds. Several thousand of unshare and nsenter, and as many of lsns:
 //!
@@ -24,6 +24,7 @@ mod differences;
 mod faults;
 mod generate;
 mod lists;
+mod ours;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,6 +60,7 @@ fn random_command_lines() {
         let lines = lines() / jobs;
         let random = || Random::new(seed.wrapping_mul(1000) + index as u64);
         let well = work(index, lines, random());
+        let well = ours::work(index, lines, random()) && well;
         lists::work(index, lines, random()) && well
     })
 }

@@ -208,6 +208,7 @@ fn mount(fstype: &str, on: &Path, errno: Errno, context: &UnshareContext, view: 
             apparmor(context, view).or_else(|| mounts::no_binfmt(errno, view))
         }
         (_, Errno::ENOSYS) => Some(mounts::too_old()),
+        (_, Errno::EOVERFLOW) => mounts::no_ids(context),
         ("bind", Errno::ENOENT) => Some(format!(
             "{} is not there inside, and is made only in a tmpfs that --tmpfs or --mount-dev has mounted before",
             on.shown()

@@ -10,6 +10,7 @@ use super::super::refusal::{forbidden, other_refusal};
 use super::UnshareContext;
 use crate::enter::step::Step;
 use crate::error::Shown;
+use crate::ids::map::Extent;
 use crate::namespace::Kind;
 use crate::proc::mountinfo::{Mount, is_mounted};
 use crate::sys::stat::lstat;
@@ -97,6 +98,25 @@ fn limited(proc: &Mount) -> Option<String> {
             option.escape_ascii()
         )
     })
+}
+
+/// A file cannot be made in a file system of ours: EOVERFLOW.
+pub fn no_ids(context: &UnshareContext) -> Option<String> {
+    let lacks = |lines: &[Extent], id: Option<u32>| {
+        let id = id?;
+        let maps = |line: &Extent| (line.outer..line.outer.saturating_add(line.count)).contains(&id);
+        Some(!lines.iter().any(maps))
+    };
+    let unmapped = match (lacks(&context.users, context.uid)?, lacks(&context.groups, context.gid)?) {
+        (true, true) => "user and group have",
+        (true, false) => "user has",
+        (false, true) => "group has",
+        (false, false) => return None,
+    };
+    Some(format!(
+        "what is made there belongs to our user and group, and our {unmapped} no id in the new user namespace: add \
+         --map-root-user (-r)"
+    ))
 }
 
 /// mount(2): ENOENT or ENOTDIR for the mount point.

@@ -1,0 +1,237 @@
+//! Lines with options that util-linux lacks. Theirs is no model for these, but ours without them is: an option changes what
+//! it says that it changes, and nothing else.
+//!
+//! A line by chance is run twice: with some of these options, and with what each of them implies instead. The program must
+//! see the same but for the lines of its report that belong to the options. Where only the line with them fails, it says one
+//! of the things that they may say, and leaves nothing behind.
+
+use super::{Setting, first_line, report};
+use crate::common::{ALICE, Ending};
+use crate::generate::{Line, NSENTER, UNSHARE, line};
+use crate::runner::random::Random;
+use crate::runner::stage::{Stage, Whose};
+use crate::runner::{Job, Outcome, Propagation, run};
+
+/// An option that util-linux lacks, or a value that it does not take.
+struct Own {
+    words: &'static [&'static str],
+    /// What it implies, or what is as near to it as theirs comes.
+    instead: &'static [&'static str],
+    /// The beginnings of the lines of the report that are its own.
+    changes: &'static [&'static str],
+    /// What its failure may say.
+    may_say: &'static [&'static str],
+}
+
+const fn own(
+    words: &'static [&'static str],
+    instead: &'static [&'static str],
+    changes: &'static [&'static str],
+    may_say: &'static [&'static str],
+) -> Own {
+    Own { words, instead, changes, may_say }
+}
+
+/// Without CAP_SETPCAP nothing is taken from the bounding set.
+const NO_RIGHT: &[&str] = &["prctl(PR_CAPBSET_DROP) failed: Operation not permitted"];
+/// The place is another one, or none, below a new root.
+const NO_PLACE: &[&str] = &["mount {dir}/empty failed: ", "cannot open {dir}/inside: "];
+/// The same, or our user or group has no id inside, so that it can make no file.
+const NO_DEVICES: &[&str] = &["mount {dir}/empty failed: ", "mount {dir}/empty/null failed: Value too large"];
+/// The line changes the root by itself, or the mounts are to pass on.
+const NO_PIVOT: &[&str] = &["are mutually exclusive"];
+
+const OF_UNSHARE: &[Own] = &[
+    own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
+    own(&["--no"], &[], &["no-new-privs"], &[]),
+    own(&["--hostname=box"], &["-u"], &["hostname"], &[]),
+    own(&["--ho", "box"], &["-u"], &["hostname"], &[]),
+    own(&["--domainname", "lab"], &["-u"], &["domainname"], &[]),
+    own(&["--loopback"], &["-n"], &["loopback"], &[]),
+    own(&["--init"], &["-p", "-f"], &["death-signal"], &[]),
+    own(&["--status-fd=40"], &[], &["fd 40 "], &[]),
+    own(&["--status-fd", "40"], &[], &["fd 40 "], &[]),
+    own(&["--forward-signals=all"], &["-f"], &[], &[]),
+    own(&["--forward-signals=USR1,sighup,RTMIN+1"], &["-f"], &[], &[]),
+    own(&["--cap-drop=all"], &[], &["caps"], NO_RIGHT),
+    own(&["--cap-drop", "CAP_NET_RAW,63,sys_admin"], &[], &["caps"], NO_RIGHT),
+    own(&["--cap-drop=all", "--cap-add=chown,5"], &[], &["caps"], NO_RIGHT),
+    own(&["--cap-drop=chown", "--no-new-privs"], &[], &["caps", "no-new-privs"], NO_RIGHT),
+    own(&["--tmpfs={dir}/empty"], &["-m"], &["mount"], NO_PLACE),
+    own(&["--bind={dir}/inside:{dir}/empty"], &["-m"], &["mount"], NO_PLACE),
+    own(&["--bind={dir}/deep:{dir}/empty:ro"], &["-m"], &["mount"], NO_PLACE),
+    own(&["--mount-dev={dir}/empty"], &["-m"], &["mount"], NO_DEVICES),
+    own(&["--pivot-root={dir}/rootfs"], &["-m", "-R{dir}/rootfs"], &["mount"], NO_PIVOT),
+    own(&["--monotonic=@1000000000"], &["--monotonic=1"], &["timens_offsets"], &[]),
+    own(&["--boottime", "@2000000000"], &["--boottime=1"], &["timens_offsets"], &[]),
+    own(&["--map-ranges"], &["--map-auto"], &["uid_map", "gid_map"], &[]),
+    own(&["--map-users=ranges"], &["--map-users=auto"], &["uid_map"], &[]),
+];
+
+const OF_NSENTER: &[Own] = &[
+    own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
+    own(&["--cap-drop=all"], &[], &["caps"], NO_RIGHT),
+    own(&["--cap-drop", "CAP_NET_RAW,63,sys_admin"], &[], &["caps"], NO_RIGHT),
+    own(&["--cap-drop=all", "--cap-add=chown,5"], &[], &["caps"], NO_RIGHT),
+];
+
+/// A run of ours, and what its program sees.
+struct Ran {
+    outcome: Outcome,
+    report: Vec<String>,
+}
+
+impl Ran {
+    fn of(stage: &Stage, setting: &Setting, line: &Line) -> Ran {
+        let mut job = stage.job(Whose::Ours, setting.tool, &line.concat(), setting.ordinary_user.then_some(ALICE));
+        job.environment.extend(setting.shell.map(|shell| stage.fill(shell).into()));
+        job.copied = Some(if setting.shared { Propagation::Shared } else { Propagation::Private });
+        job.ignored = setting.ignored.clone();
+        job.blocked = setting.blocked.clone();
+        let outcome = run(&job);
+        Ran { report: report(stage, &outcome), outcome }
+    }
+
+    fn first_line(&self, stage: &Stage, setting: &Setting) -> String {
+        first_line(&self.outcome.stderr, &stage.tool(Whose::Ours, setting.tool))
+    }
+
+    /// The report without the lines that begin so.
+    fn without(&self, changes: &[&str]) -> Vec<&String> {
+        self.report.iter().filter(|line| !changes.iter().any(|start| line.starts_with(start))).collect()
+    }
+}
+
+/// The two runs, under what circumstances, and the mounts where nothing has been done.
+struct Pair<'s> {
+    stage: &'s Stage,
+    setting: &'s Setting,
+    with: Ran,
+    without: Ran,
+    untouched: Vec<String>,
+}
+
+impl Pair<'_> {
+    /// What is wrong with the run with these options.
+    fn problem(&self, options: &[&Own], line: &Line) -> Option<&'static str> {
+        let Pair { stage, setting, with, without, untouched } = self;
+        let (ours, plain) = (&with.outcome, &without.outcome);
+        let Some(ending) = ours.ending else { return Some("it hangs") };
+        if ours.stderr.contains("panicked") || matches!(ending, Ending::Killed(4 | 6 | 7 | 11)) {
+            return Some("it panics");
+        }
+        if !ours.left.is_empty() {
+            return Some("a process is left behind");
+        }
+        let first_line = with.first_line(stage, setting);
+        let may_say = options.iter().flat_map(|own| own.may_say);
+        let explained = may_say.map(|words| stage.fill(words)).any(|words| first_line.contains(&words));
+        // A process 1 does not die of a signal that it sends to itself, and the probe says so; below --init it dies.
+        let below_init = options.iter().any(|own| own.words == ["--init"]);
+        let plain_ending = match plain.ending {
+            Some(Ending::Exited(99)) if below_init => Some(Ending::Killed(libc::SIGTERM)),
+            other => other,
+        };
+        if ours.ending != plain_ending || explained {
+            return match ending {
+                Ending::Exited(1) if !with.report.is_empty() => Some("the program runs, and we say that it failed"),
+                Ending::Exited(1) if !explained => Some("it fails, and is not to"),
+                Ending::Exited(1) if ours.mounts != *untouched => Some("a mount is left behind"),
+                Ending::Exited(1) => None,
+                _ => Some("it ends otherwise"),
+            };
+        }
+        let changes: Vec<&str> = options.iter().flat_map(|own| own.changes).copied().collect();
+        // The user wants the mounts to pass on to the namespace that we come from, and they are there afterwards.
+        let passed_on = |word: &String| word.contains("shared") || word.contains("unchanged");
+        let passes_on = setting.shared && line.iter().flatten().any(passed_on);
+        match () {
+            _ if with.without(&changes) != without.without(&changes) => Some("the program sees something else"),
+            _ if ours.mounts != plain.mounts && !passes_on => Some("there are other mounts afterwards"),
+            _ if first_line != without.first_line(stage, setting) => Some("it says something else"),
+            _ => None,
+        }
+    }
+}
+
+/// The line with these words before it.
+fn before<'w>(words: impl IntoIterator<Item = &'w &'static str>, line: &Line) -> Line {
+    let words = words.into_iter().map(|word| vec![word.to_string()]);
+    words.chain(line.iter().cloned()).collect()
+}
+
+/// Runs so many lines. Whether all went well.
+pub fn work(index: usize, lines: usize, mut random: Random) -> bool {
+    let Some(stage) = Stage::new() else {
+        return true;
+    };
+    let (mut ran, mut refused, mut wrong) = (0, 0, 0);
+    for _ in 0..lines {
+        let setting = Setting::new(&mut random);
+        let (table, theirs) = match setting.tool {
+            "unshare" => (OF_UNSHARE, UNSHARE),
+            _ => (OF_NSENTER, NSENTER),
+        };
+        let mut rest = line(theirs, &mut random);
+        // Many options together mostly fail.
+        rest.drain(..(rest.len() - 1) / (1 + random.below(3)));
+        let options: Vec<&Own> = (0..1 + random.below(3)).map(|_| random.pick(table)).collect();
+        let try_line = |rest: &Line| {
+            let with = Ran::of(&stage, &setting, &before(options.iter().flat_map(|own| own.words), rest));
+            let without = Ran::of(&stage, &setting, &before(options.iter().flat_map(|own| own.instead), rest));
+            let pair = Pair { stage: &stage, setting: &setting, with, without, untouched: untouched(&stage, &setting) };
+            (pair.problem(&options, rest), pair.with, pair.without)
+        };
+        let (found, with, _) = try_line(&rest);
+        ran += usize::from(!with.report.is_empty());
+        refused += usize::from(with.outcome.ending == Some(Ending::Exited(1)));
+        if found.is_some() {
+            wrong += 1;
+            print(&options, &setting, reduced(rest, |rest| try_line(rest)));
+        }
+    }
+    println!("worker {index}: {lines} command lines with our own options, {ran} of them run the probe, {refused} fail");
+    wrong == 0
+}
+
+/// The mounts where nothing has been done.
+fn untouched(stage: &Stage, setting: &Setting) -> Vec<String> {
+    let mut job: Job = stage.job(Whose::Ours, setting.tool, &["--version"], None);
+    job.copied = Some(if setting.shared { Propagation::Shared } else { Propagation::Private });
+    run(&job).mounts
+}
+
+type Tried = (Option<&'static str>, Ran, Ran);
+
+/// The line without all that the problem does not need, and what comes of it.
+fn reduced(mut line: Line, try_line: impl Fn(&Line) -> Tried) -> (Line, Tried) {
+    let mut tried = try_line(&line);
+    let mut at = 0;
+    // The program is the last part, and stays.
+    while at + 1 < line.len() {
+        let mut shorter = line.clone();
+        shorter.remove(at);
+        let with_less = try_line(&shorter);
+        if with_less.0.is_some() && with_less.0 == tried.0 {
+            (line, tried) = (shorter, with_less);
+        } else {
+            at += 1;
+        }
+    }
+    (line, tried)
+}
+
+fn print(options: &[&Own], setting: &Setting, (line, (problem, with, without)): (Line, Tried)) {
+    let words: Vec<&str> = options.iter().flat_map(|own| own.words).copied().collect();
+    let problem = problem.unwrap_or("it was once otherwise");
+    println!("FAILED: {} {} {}: {problem}; {setting:?}", setting.tool, words.join(" "), line.concat().join(" "));
+    for (name, ran) in [("with", &with), ("without", &without)] {
+        println!("    {name}: {:?} {:?} {}", ran.outcome.ending, ran.outcome.left, ran.outcome.stderr.trim_end());
+    }
+    for (name, one, other) in [("with", &with, &without), ("without", &without, &with)] {
+        let lines = one.report.iter().filter(|line| !other.report.contains(line));
+        lines.chain(one.outcome.mounts.iter().filter(|mount| !other.outcome.mounts.contains(mount))).for_each(|line| {
+            println!("    {name}: {line}");
+        });
+    }
+}
