@@ -320,6 +320,9 @@ impl RequestError {
             RequestError::Excluded { one: "--pivot-root", other: "--root" } => {
                 "both change the root directory: --pivot-root by pivot_root(2), --root by chroot(2)".to_string()
             }
+            RequestError::Excluded { one: "--map-users=ranges" | "--map-groups=ranges", .. } => {
+                "both map ids of the same blocks, and the kernel takes each id once".to_string()
+            }
             RequestError::Excluded { one: "--pivot-root", .. } => {
                 "pivot_root(2) needs mounts that do not pass on to the old mount namespace".to_string()
             }

@@ -1,6 +1,6 @@
 //! What the program may: --cap-drop, --cap-add and --no-new-privs.
 
-use crate::common::{ALICE, Call, ROOT, Scene, Seen, User, on_purpose};
+use crate::common::{ALICE, Call, ROOT, Scene, Seen, User, needs_root, on_purpose};
 
 const CHOWN: u64 = 1 << 0;
 const SETPCAP: u64 = 1 << 8;
@@ -66,6 +66,7 @@ scene_test!(another_user_has_what_is_left_and_no_more);
 fn another_user_has_what_is_left_and_no_more() {
     only_ours();
     let scene = Scene::new();
+    needs_root("ids of other users");
     let bounding = sets(&seen(&scene, &[], ROOT))[4];
     for fork in [&[][..], &["--kill-child"]] {
         let options = [&["-S1001", "-G1001", "--cap-drop=all", "--cap-add=net_raw"][..], fork].concat();
@@ -177,6 +178,7 @@ fn nsenter_has_the_same_options() {
     };
     let after = nsenter(&["--cap-drop=all", "--cap-add=net_raw", "--no-new-privs"]);
     assert_eq!((sets(&after), after.one("no-new-privs")), (before.map(|set| set & NET_RAW), "1"));
+    needs_root("ids of other users");
     let after = nsenter(&["-S1001", "-G1001", "--cap-drop=all", "--cap-add=net_raw"]);
     assert_eq!((sets(&after), after.one("uid"), after.one("no-new-privs")), ([NET_RAW; 5], "1001 1001 1001", "0"));
     // In the user namespace of an ordinary user.

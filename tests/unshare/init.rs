@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::common::{ALICE, Call, Descendant, Ending, Process, Pty, ROOT, Scene, on_purpose, poll_until};
+use crate::common::{ALICE, Call, Descendant, Ending, Process, Pty, ROOT, Scene, needs_root, on_purpose, poll_until};
 
 /// The options as root, and as an ordinary user.
 const WAYS: [&[&str]; 2] = [&["--init"], &["-r", "--init"]];
@@ -45,12 +45,41 @@ fn the_program_is_the_child_of_process_1_in_a_pid_namespace() {
     }
 }
 
+scene_test!(init_mounts_nothing_by_itself);
+fn init_mounts_nothing_by_itself() {
+    ours();
+    let scene = Scene::new();
+    let mounts = |options: &[&str]| scene.unshare(options).args(["probe", "world"]).seen().all("mount").join("\n");
+    assert_eq!(mounts(&["--init"]), mounts(&[]));
+    // The proc of outside has the program by its number there.
+    let self_there = scene.unshare(["--init", "readlink", "/proc/self"]).ok();
+    assert_ne!(self_there, "2\n");
+}
+
+scene_test!(process_1_keeps_the_group_and_the_session);
+fn process_1_keeps_the_group_and_the_session() {
+    ours();
+    let scene = Scene::new();
+    let process = scene.unshare(["--init", "probe", "hold"]).leashed().spawn();
+    process.expect("ready\n");
+    let of = |pid: i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let fields: Vec<String> = stat.rsplit(") ").next().unwrap().split(' ').map(String::from).collect();
+        (fields[2].clone(), fields[3].clone())
+    };
+    let outside = of(process.pid());
+    assert_eq!([of(process.child().pid), of(program(&process).pid)], [outside.clone(), outside]);
+}
+
 scene_test!(process_1_has_no_more_rights_than_the_program);
 fn process_1_has_no_more_rights_than_the_program() {
     ours();
     let scene = Scene::new();
     let script = "for pid in 1 self; do grep -E '^(Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp):' /proc/$pid/status; done";
-    for options in [&["-S1001", "-G1001"][..], &["-c", "--keep-caps"], &["-r"], &[]] {
+    for options in [&["-c", "--keep-caps"][..], &["-r"], &[], &["-S1001", "-G1001"]] {
+        if options.contains(&"-S1001") {
+            needs_root("ids of other users");
+        }
         let line = [&["--init", "--mount-proc"], options, &["sh", "-c", script]].concat();
         let text = scene.unshare(line).ok();
         let lines: Vec<&str> = text.lines().collect();
@@ -83,8 +112,10 @@ fn a_program_ends_as_without_an_init() {
         libc::SIGWINCH,
     ];
     for signal in (1..=31).chain(34..=64).filter(|signal| !stops_or_nothing.contains(signal)) {
-        let call = scene.unshare(["--init", "probe", "die", &signal.to_string()]).core_limit(0);
-        assert_eq!(call.run().ending, Ending::Killed(signal));
+        for options in WAYS {
+            let call = with_init(&scene, options, &["probe", "die", &signal.to_string()]).core_limit(0);
+            assert_eq!(call.run().ending, Ending::Killed(signal), "{options:?}");
+        }
     }
 }
 
@@ -230,7 +261,10 @@ scene_test!(kill_child_ends_process_1_and_all_with_it);
 fn kill_child_ends_process_1_and_all_with_it() {
     ours();
     let scene = Scene::new();
-    for options in [&["--kill-child"][..], &["--kill-child", "-S1001"], &["--kill-child=TERM"]] {
+    for options in [&["--kill-child"][..], &["--kill-child=TERM"], &["--kill-child", "-S1001"]] {
+        if options.contains(&"-S1001") {
+            needs_root("ids of other users");
+        }
         let line = [&["--init"], options, &["sh", "-c", "sleep 1000 & echo ready; exec sleep 1000"]].concat();
         let mut process = scene.unshare(line).spawn();
         process.expect("ready\n");

@@ -21,6 +21,7 @@ mod namespaces;
 mod owner;
 mod passed_on;
 mod places;
+mod places_attack;
 mod places_plan;
 mod plan;
 mod program;

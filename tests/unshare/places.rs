@@ -68,7 +68,8 @@ fn no_descriptor_of_the_new_root_reaches_the_program() {
     ours_only();
     let scene = Scene::new();
     let root = busybox_root(&scene);
-    let line = ["--pivot-root", &root, "--mount-proc", "--mount-dev", "--bind=/etc:/home", "--tmpfs=/tmp"];
+    // The proc of an ordinary user's own PID namespace.
+    let line = ["-pf", "--pivot-root", &root, "--mount-proc", "--mount-dev", "--bind=/etc:/home", "--tmpfs=/tmp"];
     let seen = scene.unshare(line).args(["/bin/probe", "seen"]).seen();
     let plain = scene.unshare(["-m", "probe", "seen"]).seen();
     assert_eq!(seen.all("file").len(), plain.all("file").len(), "{seen:?}");
@@ -136,6 +137,57 @@ fn places_that_cannot_be_mounted_on_are_named() {
         scene.unshare(["--root", root, "--tmpfs=/tmp", "true"]).run().says(1, &line);
     }
     assert!(!scene.path("rootfs/missing").exists());
+}
+
+scene_test!(what_cannot_be_made_without_ids_is_explained);
+fn what_cannot_be_made_without_ids_is_explained() {
+    ours_only();
+    let scene = Scene::new();
+    let root = busybox_root(&scene);
+    for (options, who) in [("-U", "user and group have"), ("--map-user=0", "group has"), ("--map-group=0", "user has")]
+    {
+        let call = scene.unshare([options, "--pivot-root", &root, "--mount-dev", "/bin/busybox", "true"]).user(ALICE);
+        let outcome = call.run();
+        let below = outcome.says(1, "unshare: mount /dev/null failed: Value too large for defined data type");
+        let hint = format!(
+            "unshare: hint: what is made there belongs to our user and group, and our {who} no id in the new user \
+             namespace: add --map-root-user (-r)"
+        );
+        assert_eq!(below, [hint], "{options}");
+    }
+}
+
+scene_test!(a_look_up_that_is_disturbed_without_end_is_given_up);
+fn a_look_up_that_is_disturbed_without_end_is_given_up() {
+    ours_only();
+    let scene = Scene::new();
+    let root = busybox_root(&scene);
+    // As the kernel answers where somebody renames all the time.
+    let again = ["refuse", &libc::SYS_openat2.to_string(), &libc::EAGAIN.to_string(), "0"].map(str::to_string);
+    let call = scene.unshare(["--pivot-root", &root, "--tmpfs=/tmp", "/bin/busybox", "echo", "ran"]);
+    let outcome = call.under(&scene, "probe", again).run();
+    outcome.says(1, "unshare: mount /tmp failed: Resource temporarily unavailable");
+}
+
+scene_test!(new_file_systems_give_no_rights);
+fn new_file_systems_give_no_rights() {
+    ours_only();
+    let scene = Scene::new();
+    let root = busybox_root(&scene);
+    for way in WAYS {
+        let line = ["--pivot-root", &root, "--tmpfs=/home", "--tmpfs=/tmp", "--mount-dev", "--mount-proc"];
+        let mountinfo = run(&scene, way, &line, "busybox cat /proc/self/mountinfo").env("PATH", "/bin").ok();
+        for (place, fstype, options) in [
+            ("/home", "tmpfs", "rw,nosuid,nodev,relatime"),
+            ("/tmp", "tmpfs", "rw,nosuid,nodev,relatime"),
+            ("/dev", "tmpfs", "rw,nosuid,nodev,relatime"),
+            ("/dev/pts", "devpts", "rw,nosuid,noexec,relatime"),
+            ("/proc", "proc", "rw,nosuid,nodev,noexec,relatime"),
+        ] {
+            let mount = mount_on(&mountinfo, place).unwrap();
+            assert_eq!((&*mount.fstype, &*mount.options), (fstype, options), "{way:?} {place}");
+        }
+    }
 }
 
 scene_test!(a_bind_mount_shows_what_is_outside);

@@ -53,6 +53,28 @@ fn lines_by_name_and_by_number_count_in_the_order_of_the_file() {
     assert_eq!(maps(&scene, ROOT, &options)[0], "100 0 1; 0 600000 7; 7 500000 3; 10 900000 1; 200 2000 1");
 }
 
+scene_test!(ranges_and_what_is_in_them_exclude_each_other);
+fn ranges_and_what_is_in_them_exclude_each_other() {
+    only_ours();
+    let scene = Scene::new();
+    let kept = scene.file("kept", "");
+    let keep = format!("--uts={kept}");
+    for (options, one, other) in [
+        (&["--map-ranges", "--map-auto"][..], "--map-users=ranges", "--map-users=auto"),
+        (&["--map-users=subids", "--map-users=ranges"], "--map-users=ranges", "--map-users=subids"),
+        (&["--map-groups=ranges", "--map-groups=all"], "--map-groups=ranges", "--map-groups=all"),
+        (&["--map-groups=auto", "--map-ranges"], "--map-groups=ranges", "--map-groups=auto"),
+    ] {
+        let outcome = scene.unshare([&*keep]).args(options).args(["echo", "ran"]).run();
+        let below = outcome.says(1, &format!("unshare: options {one} and {other} are mutually exclusive"));
+        assert_eq!(below, ["unshare: hint: both map ids of the same blocks, and the kernel takes each id once"]);
+        assert_eq!(scene.mount_on(&kept), None);
+    }
+    // Users and groups are decided apart.
+    let [users, groups] = maps(&scene, ALICE, &["--map-users=ranges", "--map-groups=auto"]);
+    assert_eq!([&*users, &*groups], ["0 100000 65536; 65536 700000 10", "0 100000 65536"]);
+}
+
 scene_test!(more_blocks_than_a_map_has_lines_are_refused);
 fn more_blocks_than_a_map_has_lines_are_refused() {
     only_ours();

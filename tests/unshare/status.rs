@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::{ALICE, Call, Ending, Scene, User, on_purpose};
+use crate::common::{ALICE, Call, Ending, Scene, User, needs_root, on_purpose};
 
 fn ours() {
     on_purpose("theirs has no --status-fd");
@@ -36,7 +36,9 @@ const KINDS: [&str; 8] = ["mnt", "uts", "ipc", "net", "pid", "user", "cgroup", "
 /// The program says where it is, and then comes what was told of it.
 fn compare(scene: &Scene, user: Option<User>, options: &[&str], has_init: bool) {
     let forks = options.iter().any(|option| *option == "--init" || !option.starts_with("--") && option.contains('f'));
-    let script = "for kind in mnt uts ipc net pid user cgroup time; do stat -Lc %i /proc/self/ns/$kind; done";
+    // With the ids that lsns finds for these namespaces, where the kernel has ids.
+    let script = "for kind in mnt uts ipc net pid user cgroup time; do stat -Lc %i /proc/self/ns/$kind; done
+        lsns -rno NS,NSID --scan=process";
     let line = [&["--status-fd=7"], options, &["sh", "-c", script]].concat();
     let mut call = scene.unshare(line);
     if let Some(user) = user {
@@ -46,7 +48,12 @@ fn compare(scene: &Scene, user: Option<User>, options: &[&str], has_init: bool) 
     assert_eq!((outcome.ending, &*outcome.stderr), (Ending::Exited(0), ""), "{options:?}");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 1 + usize::from(forks), "{text}");
+    let listed = outcome.stdout.lines().skip(KINDS.len());
+    let ids: Vec<(&str, &str)> = listed.map(|line| line.split_once(' ').unwrap_or((line, ""))).collect();
     for (kind, inode) in KINDS.into_iter().zip(outcome.stdout.lines()) {
+        let id = ids.iter().find_map(|(number, id)| (*number == inode).then_some(*id).filter(|id| !id.is_empty()));
+        let said = number(namespace(lines[0], kind), "id").map(|id| id.to_string());
+        assert!(id.is_none() || said.as_deref() == id, "{options:?} {kind}: {id:?} {text}");
         assert_eq!(
             number(namespace(lines[0], kind), "inode").unwrap().to_string(),
             inode,
@@ -63,18 +70,12 @@ scene_test!(the_namespaces_are_those_of_the_program);
 fn the_namespaces_are_those_of_the_program() {
     ours();
     let scene = Scene::new();
-    for options in [
-        &["-u"][..],
-        &["-f"],
-        &["-muinC"],
-        &["-muinpCTf"],
-        &["-T"],
-        &["-muinpCTUrf", "--mount-proc"],
-        &["-S1001", "-f", "-n"],
-    ] {
+    for options in [&["-u"][..], &["-f"], &["-muinC"], &["-muinpCTf"], &["-T"], &["-muinpCTUrf", "--mount-proc"]] {
         compare(&scene, None, options, false);
     }
     compare(&scene, None, &["--init", "-muinCT", "--mount-proc"], true);
+    needs_root("ids of other users");
+    compare(&scene, None, &["-S1001", "-f", "-n"], false);
     compare(&scene, None, &["--init", "-S1001", "-G1001"], true);
     for options in [&["-r"][..], &["-rmnpf", "--mount-proc"], &["-rn"]] {
         compare(&scene, Some(ALICE), options, false);

@@ -46,6 +46,7 @@ impl Ids {
                 Some(line) => IdMap::Own(line),
             });
         }
+        self.check_ranges(blocks)?;
         let mut found = Vec::new();
         for block in blocks {
             self.find_block(*block, &mut found)?;
@@ -56,6 +57,27 @@ impl Ids {
             return Err(RequestError::MapTooLong { file: self.kind.map_file(), lines: lines.len(), length });
         }
         Ok(IdMap::ByMapper(lines))
+    }
+
+    /// All blocks, and one of them once more: the kernel would refuse the map, when much has been done already.
+    fn check_ranges(&self, blocks: &[BlockArgument]) -> Result<(), RequestError> {
+        if !blocks.contains(&BlockArgument::Ranges) {
+            return Ok(());
+        }
+        let [ranges, auto, subids, all] = match self.kind {
+            IdKind::User => ["--map-users=ranges", "--map-users=auto", "--map-users=subids", "--map-users=all"],
+            IdKind::Group => ["--map-groups=ranges", "--map-groups=auto", "--map-groups=subids", "--map-groups=all"],
+        };
+        let same_ids = |block: &BlockArgument| match block {
+            BlockArgument::Auto => Some(auto),
+            BlockArgument::Subids => Some(subids),
+            BlockArgument::All => Some(all),
+            BlockArgument::Block(_) | BlockArgument::Ranges => None,
+        };
+        match blocks.iter().find_map(same_ids) {
+            Some(other) => Err(RequestError::Excluded { one: ranges, other }),
+            None => Ok(()),
+        }
     }
 
     fn database(&self) -> Database {
