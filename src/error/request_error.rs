@@ -23,6 +23,8 @@ pub enum RequestError {
     UnknownGroup(OsString),
     /// A clock offset without a new time namespace.
     OffsetWithoutTime,
+    /// A clock is to show something, and we do not have the clocks that our children will have.
+    OtherClocksForChildren,
     /// --cap-add names a capability that the kernel lacks.
     NoSuchCapability(u64),
     /// `--setgroups allow` together with a single group map.
@@ -190,6 +192,12 @@ impl fmt::Display for RequestError {
             RequestError::OffsetWithoutTime => {
                 write!(f, "options --monotonic and --boottime require unsharing of a time namespace (-t)")
             }
+            RequestError::OtherClocksForChildren => {
+                write!(
+                    f,
+                    "--monotonic=@ and --boottime=@: our children are to be in another time namespace than we are"
+                )
+            }
             RequestError::NoSuchCapability(number) => {
                 write!(f, "failed to parse capability: '{number}': {}", sys::error_text(Errno::ERANGE))
             }
@@ -313,6 +321,9 @@ impl RequestError {
         Some(match self {
             RequestError::UnknownUser(name) => format!("no user is called '{}'", name.shown()),
             RequestError::UnknownGroup(name) => format!("no group is called '{}'", name.shown()),
+            RequestError::OtherClocksForChildren => {
+                "this unshare was started by unshare --time without --fork: add --fork there".to_string()
+            }
             RequestError::NoSuchCapability(_) => "this kernel has no capability of that number".to_string(),
             RequestError::AllowWithSingleGroup => {
                 "the kernel takes a map of one's own group only while setgroups is denied".to_string()

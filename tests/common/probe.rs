@@ -8,6 +8,7 @@
 //! - `probe leaderless`: the same in a second thread, after the first one has ended.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
 //! - `probe relay`: sends SIGUSR1 to its parent, the tool, and says so if that passes it on.
+//! - `probe resolve WORD…`: makes a time namespace for its children, and says what is wrong with this command line of unshare.
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
 //! - `probe exit STATUS`.
@@ -67,6 +68,7 @@ fn probe(invocation: Invocation) -> Status {
             hold();
         }
         "relay" => relay(),
+        "resolve" => resolve(invocation.arguments[1..].to_vec()),
         "die" => {
             let signal: i32 = word(1).parse().unwrap();
             // SAFETY: plain numbers.
@@ -174,6 +176,17 @@ fn catch(signals: impl Iterator<Item = i32>) {
             action.sa_flags = libc::SA_RESTART;
             libc::sigaction(signal, &action, std::ptr::null_mut());
         }
+    }
+}
+
+/// A process between unshare(2) and the next execve(2): its children are to have other clocks.
+fn resolve(words: Vec<OsString>) {
+    // SAFETY: plain numbers.
+    assert_eq!(unsafe { libc::unshare(0x80) }, 0, "CLONE_NEWTIME: {}", std::io::Error::last_os_error());
+    let Ok(nskit::cli::Parsed::Run(args)) = nskit::cli::unshare::parse(words) else { return say("no command line") };
+    match nskit::cli::unshare::resolve(args) {
+        Ok(_) => say("nothing"),
+        Err(error) => say(&error.to_string()),
     }
 }
 

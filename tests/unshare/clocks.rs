@@ -48,7 +48,7 @@ fn a_clock_shows_what_it_is_told_to() {
         (&["-T", "-f"][..], ROOT),
         (&["-T", "--init"], ROOT),
         (&["-T", "-f", "-rmuinpC"], ROOT),
-        // The program gets the new clocks at execve(2) only since Linux 6.1; the file of offsets is that of children.
+        // Older kernels give only children the new clocks, and the file of offsets is that of children.
         (&["-T"], ROOT),
         (&["-T", "-f", "--map-auto", "--cap-drop=all"], ALICE),
         (&["-rT", "--fork", "--kill-child"], ALICE),
@@ -75,6 +75,17 @@ fn in_a_time_namespace_with_an_offset_the_clock_shows_it_as_well() {
         shows(&scene, &["-T", "-f", outer, "unshare", "-T", "-f", &option], ROOT, name, 50);
         shows(&scene, &["-T", "-f", outer, "unshare", "-r", "-T", "-f", &option], ROOT, name, 50);
     }
+}
+
+scene_test!(a_clock_is_not_reckoned_from_one_that_children_will_not_have);
+fn a_clock_is_not_reckoned_from_one_that_children_will_not_have() {
+    only_ours();
+    let scene = Scene::new();
+    let said = |words: &[&str]| scene.probe(["resolve"]).args(words).ok();
+    let refused = "--monotonic=@ and --boottime=@: our children are to be in another time namespace than we are\n";
+    assert_eq!(said(&["-T", "--boottime=@0", "true"]), refused);
+    assert_eq!(said(&["-Tf", "--monotonic=@7", "true"]), refused);
+    assert_eq!(said(&["-T", "--boottime=0", "--monotonic=-7", "true"]), "nothing\n");
 }
 
 scene_test!(the_uptime_of_tutorials_begins_at_zero);

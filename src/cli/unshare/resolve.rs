@@ -1,6 +1,7 @@
 //! UnshareArgs → [`UnshareRequest`]: looks up names, looks at files, and refuses contradictions.
 
-use std::path::{Component, PathBuf};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
@@ -8,7 +9,7 @@ use super::id_maps::Ids;
 use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::IdOrName;
 use crate::enter::program::Program;
-use crate::enter::setting::{Clock, Persist, Propagation, Setgroups};
+use crate::enter::setting::{Clock, ClockChange, Persist, Propagation, Setgroups};
 use crate::enter::unshare::{BINFMT, Fork, IdMap, NewMount, TTY_GROUP, UnshareRequest};
 use crate::error::RequestError;
 use crate::ids::map::{self, Extent, IdKind};
@@ -29,6 +30,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
     if (args.monotonic.is_some() || args.boottime.is_some()) && !args.request.kinds.contains(Kind::Time) {
         return Err(RequestError::OffsetWithoutTime);
     }
+    check_clocks(&[args.monotonic, args.boottime])?;
     if matches!(gid_map, IdMap::Own(_)) && args.request.setgroups == Some(Setgroups::Allow) {
         return Err(RequestError::AllowWithSingleGroup);
     }
@@ -88,6 +90,18 @@ fn check_descriptor(fd: i32) -> Result<i32, RequestError> {
         Ok(true) => Ok(fd),
         Ok(false) => Err(RequestError::NotWritable(fd)),
         Err(errno) => Err(RequestError::NoDescriptor { fd, errno }),
+    }
+}
+
+/// Whether the clocks that we read are those whose offsets /proc/self/timens_offsets tells, the clocks of our children. After
+/// unshare(2) and before the next fork they are not; nor are they after execve(2) on older kernels.
+fn check_clocks(changes: &[Option<ClockChange>]) -> Result<(), RequestError> {
+    let is_read = |change: &Option<ClockChange>| matches!(change, Some(ClockChange::Reading(_)));
+    let namespace = |name| fs::read_link(Path::new("/proc/self/ns").join(name)).ok();
+    let (ours, of_children) = (namespace("time"), namespace("time_for_children"));
+    match changes.iter().any(is_read) && ours.is_some() && of_children.is_some() && ours != of_children {
+        true => Err(RequestError::OtherClocksForChildren),
+        false => Ok(()),
     }
 }
 
