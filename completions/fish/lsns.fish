@@ -28,6 +28,7 @@ complete -c lsns -l find -d 'List only the namespaces that have WHAT in them: a 
 complete -c lsns -s Q -l filter -d 'List only rows for which EXPR holds' -x $filter
 complete -c lsns -s r -l raw -d 'Print raw output: unpadded, with blanks escaped'
 complete -c lsns -l color -d 'Colour the table' -f -a 'auto always never'
+complete -c lsns -l style -d 'Draw the table' -x -a 'plain rounded ascii markdown'
 complete -c lsns -s W -l nowrap -d 'Print the paths of NSFS on one line'
 complete -c lsns -s t -l type -d 'List only this kind' -x -a 'mnt net ipc user pid uts cgroup time'
 complete -c lsns -s T -l tree -d 'Print a tree by REL' -f -a 'process parent owner'

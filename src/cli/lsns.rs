@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::{Parsed, read};
-use crate::list::query::request::{Colour, Tree};
+use crate::list::query::request::{Colour, Look, Tree};
 use crate::list::query::wanted::Wanted;
 use crate::list::scan::SourceSet;
 use crate::namespace::{Kind, KindSet};
@@ -48,6 +48,8 @@ pub struct LsnsArgs {
     pub no_truncate: bool,
     /// --nowrap.
     pub no_wrap: bool,
+    /// --style.
+    pub look: Option<Look>,
     /// --color.
     pub colour: Colour,
     /// --type, all of them.
@@ -118,6 +120,13 @@ pub const OPTIONS: &[Row] = &[
     .optional_long("WHEN")
     .words(&["auto", "always", "never"])
     .ours(),
+    Row::read("style", "Draw the table: plain (the default), rounded, ascii, markdown", |args, matched| {
+        args.look = Some(matched.read(Wording::Bare("unsupported style"), "plain, rounded, ascii or markdown", look)?);
+        args.check_format()
+    })
+    .required("STYLE")
+    .words(&["plain", "rounded", "ascii", "markdown"])
+    .ours(),
     Row::switch("nowrap", "Print the paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
     Row::read(
         "type",
@@ -166,6 +175,16 @@ fn tree(text: &OsStr) -> Option<Tree> {
         b"process" => Some(Tree::Process),
         b"parent" => Some(Tree::Parent),
         b"owner" => Some(Tree::Owner),
+        _ => None,
+    }
+}
+
+fn look(text: &OsStr) -> Option<Look> {
+    match text.as_bytes() {
+        b"plain" => Some(Look::Plain),
+        b"rounded" => Some(Look::Rounded),
+        b"ascii" => Some(Look::Ascii),
+        b"markdown" => Some(Look::Markdown),
         _ => None,
     }
 }
@@ -233,9 +252,11 @@ impl LsnsArgs {
     }
 
     fn check_format(&self) -> Result<(), UsageError> {
-        match self.json && self.raw {
-            true => Err(UsageError::Exclusive("--json", "--raw")),
-            false => Ok(()),
+        match (self.json, self.raw, self.look) {
+            (true, true, _) => Err(UsageError::Exclusive("--json", "--raw")),
+            (true, _, Some(_)) => Err(UsageError::Exclusive("--json", "--style")),
+            (_, true, Some(_)) => Err(UsageError::Exclusive("--raw", "--style")),
+            _ => Ok(()),
         }
     }
 }

@@ -47,6 +47,7 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
     report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     let style = render::Style {
         format: request.format,
+        look: request.look,
         headings: request.headings,
         wrap: request.wrap,
         width: width.filter(|_| request.truncate),

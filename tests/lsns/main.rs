@@ -21,6 +21,7 @@ mod open_files;
 mod output;
 mod proc;
 mod relatives;
+mod style;
 mod task;
 mod terminal;
 mod words;

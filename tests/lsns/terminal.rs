@@ -33,7 +33,7 @@ const OPTIONS: &str = "
 --output-all
 -T";
 
-fn shown(call: crate::common::Call, columns: u16, locale: &str) -> String {
+pub fn shown(call: crate::common::Call, columns: u16, locale: &str) -> String {
     let pty = Pty::new();
     let size = libc::winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: one structure, as said.

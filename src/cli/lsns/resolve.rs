@@ -62,6 +62,7 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
             (_, true) => Format::Raw,
             _ => Format::Table,
         },
+        look: args.look.unwrap_or_default(),
         headings: !args.no_headings,
         wrap: !args.no_wrap,
         truncate: !args.no_truncate,

@@ -43,6 +43,20 @@ pub enum Tree {
     Owner,
 }
 
+/// How a table is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Look {
+    /// Blanks between the columns, as util-linux has them.
+    #[default]
+    Plain,
+    /// Lines with round corners.
+    Rounded,
+    /// Lines of ASCII.
+    Ascii,
+    /// As Markdown has tables.
+    Markdown,
+}
+
 /// When a table has colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Colour {
@@ -77,6 +91,8 @@ pub struct ListRequest {
     pub filter: Filter,
     /// The form of the output.
     pub format: Format,
+    /// How a table is drawn.
+    pub look: Look,
     /// Whether there is a header line.
     pub headings: bool,
     /// Whether a cell may take several lines.

@@ -157,6 +157,7 @@ pub const LSNS: Check = Check {
         "--tree=process",
         "--scan=",
         "--proc",
+        "--style=ascii",
         "--color",
         "--color=always",
         "--find",

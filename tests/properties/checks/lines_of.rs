@@ -11,7 +11,7 @@ use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
 use nskit::enter::nsenter::NamespaceSource as Where;
 use nskit::enter::setting::{ClockChange, Propagation, Setgroups};
-use nskit::list::query::request::{Colour, Tree};
+use nskit::list::query::request::{Colour, Look, Tree};
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, NamespaceNumber};
 use nskit::sys::signal::SignalSet;
@@ -285,6 +285,17 @@ pub fn lsns(args: &lsns::LsnsArgs) -> Vec<OsString> {
         if let Some(text) = text {
             line.value(name, text);
         }
+    }
+    if let Some(look) = args.look {
+        line.value(
+            "style",
+            match look {
+                Look::Plain => "plain",
+                Look::Rounded => "rounded",
+                Look::Ascii => "ascii",
+                Look::Markdown => "markdown",
+            },
+        );
     }
     match args.colour {
         Colour::Auto => {}

@@ -1,7 +1,7 @@
 //! Cells of any bytes, as they are printed: what can be printed only, valid JSON, and nothing lost.
 
 use nskit::list::column::Column;
-use nskit::list::query::request::Format;
+use nskit::list::query::request::{Format, Look};
 use nskit::list::value::Value;
 use nskit::list::view::render::{Line, Listing, Mark, Style, write};
 use nskit::sys::locale::Locale;
@@ -94,9 +94,13 @@ fn check(bytes: &[u8]) {
         wrap: shape & 4 == 4,
         width: (form > 0).then_some(form),
         colour: false,
+        look: Look::Plain,
         locale: &locale,
     };
     check_table(&listing, &Style { format: Format::Table, ..style });
+    for look in [Look::Rounded, Look::Ascii, Look::Markdown] {
+        check_drawn(&listing, &Style { format: Format::Table, look, ..style });
+    }
     check_raw(bytes.len(), &listing, &style);
     check_json(&listing, &Style { format: Format::Json, ..style });
 }
@@ -105,6 +109,18 @@ fn render(listing: &Listing, style: &Style) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(listing, style, &mut bytes).unwrap();
     bytes
+}
+
+/// Whatever is in the cells, nothing drives the terminal, and all lines of the table have the same number of borders.
+fn check_drawn(listing: &Listing, style: &Style) {
+    let table = render(listing, style);
+    let text = std::str::from_utf8(&table).unwrap();
+    assert!(text.chars().all(|character| !character.is_control() || character == '\n'));
+    assert!(style.locale.has_unicode() || text.is_ascii());
+    if style.look == Look::Markdown {
+        let borders = |line: &str| line.replace("\\\\", "").replace("\\|", "").matches('|').count();
+        assert!(text.lines().all(|line| borders(line) == listing.columns.len() + 1), "{text}");
+    }
 }
 
 fn check_table(listing: &Listing, style: &Style) {

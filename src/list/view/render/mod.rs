@@ -1,6 +1,7 @@
 //! Rows of cells → bytes: one function for each output format, which only writes.
 
 mod columns;
+mod drawn;
 mod json;
 mod order;
 mod paint;
@@ -13,7 +14,7 @@ use std::io::{self, Write};
 pub use columns::columns;
 
 use crate::list::column::Column;
-use crate::list::query::request::Format;
+use crate::list::query::request::{Format, Look};
 use crate::list::search::Looked;
 use crate::list::value::Value;
 use crate::sys::locale::Locale;
@@ -63,6 +64,8 @@ pub struct Listing {
 pub struct Style<'l> {
     /// The form.
     pub format: Format,
+    /// How a table is drawn.
+    pub look: Look,
     /// Whether there is a header line.
     pub headings: bool,
     /// Whether a cell may take several lines.
@@ -81,7 +84,8 @@ pub struct Style<'l> {
 /// all rows together may exceed the memory.
 pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match style.format {
-        Format::Table => table::write(listing, style, out),
+        Format::Table if style.look == Look::Plain => table::write(listing, style, out),
+        Format::Table => drawn::write(listing, style, out),
         Format::Raw => raw::write(listing, style, out),
         Format::Json => json::write("namespaces", listing, style, out),
     }
