@@ -54,6 +54,7 @@ fn all_at_once_has_this_order() {
         environment: Some(vec![c"A=1".to_owned()]),
         cgroups: vec![cgroup.clone()],
         fork: true,
+        pty: false,
         kill_child: None,
         forward_signals: None,
         become_root: true,
@@ -138,4 +139,44 @@ fn the_fork_says_which_signals_are_passed_on() {
         NsenterRequest { fork: true, forward_signals: Some(SignalSet::TERM_INT), ..NsenterRequest::default() };
     let policy = SignalPolicy::ForwardOrTerminal(SignalSet::TERM_INT);
     assert_eq!(steps(request), [HIDE, Step::DefaultChildSignal, Step::Fork(policy)]);
+}
+
+#[test]
+fn a_terminal_is_prepared_first_and_opened_last() {
+    let request = NsenterRequest {
+        fork: true,
+        pty: true,
+        kill_child: Some(SignalNumber::TERM),
+        uid: Some(TargetId::Number(5)),
+        context: Some(b"c".to_vec()),
+        ..NsenterRequest::default()
+    };
+    let die = Step::DieWithParent(SignalNumber::TERM);
+    let expected = [
+        Step::PrepareTerminal,
+        HIDE,
+        Step::DefaultChildSignal,
+        Step::RememberParent,
+        Step::OpenChannel,
+        Step::Fork(SignalPolicy::ThroughLeader(SignalSet::default())),
+        die.clone(),
+        Step::SetUid(5),
+        die.clone(),
+        Step::OpenTerminal,
+        HIDE,
+        Step::RememberParent,
+        Step::BecomeInit,
+        die,
+        Step::TakeForeground,
+        Step::SetContext(b"c".to_vec()),
+    ];
+    assert_eq!(steps(request), expected);
+    let request = NsenterRequest {
+        fork: true,
+        pty: true,
+        forward_signals: Some(SignalSet::TERM_INT),
+        ..NsenterRequest::default()
+    };
+    let policy = SignalPolicy::ThroughLeader(SignalSet::TERM_INT);
+    assert_eq!(steps(request)[4], Step::Fork(policy));
 }

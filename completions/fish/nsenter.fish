@@ -60,6 +60,7 @@ complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Set the working di
 complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Set the working directory to DIR inside' -x $wdns
 complete -c nsenter -n __nskit_nsenter_options -s e -l env -d 'Run the program with the environment of the target'
 complete -c nsenter -n __nskit_nsenter_options -s F -l no-fork -d 'Do not fork although a PID namespace is entered'
+complete -c nsenter -n __nskit_nsenter_options -l pty -d 'Give the program its own terminal, and pass ours through (implies a fork)'
 complete -c nsenter -n __nskit_nsenter_options -l kill-child -d 'When nsenter dies, send SIG (KILL) to the child (implies a fork)' $kill_child
 complete -c nsenter -n __nskit_nsenter_options -l forward-signals -d 'Pass TERM and INT, or those of LIST, on to the child (implies a fork)' -f -a 'all'
 complete -c nsenter -n __nskit_nsenter_options -s c -l join-cgroup -d 'Move into the cgroups of the target'

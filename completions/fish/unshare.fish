@@ -66,6 +66,7 @@ complete -c unshare -n __nskit_unshare_options -s f -l fork -d 'Run the program 
 complete -c unshare -n __nskit_unshare_options -l kill-child -d 'When unshare dies, send SIG (KILL) to the child (implies --fork)' $kill_child
 complete -c unshare -n __nskit_unshare_options -l forward-signals -d 'Pass TERM and INT, or those of LIST, on to the child (implies --fork)' -f -a 'all'
 complete -c unshare -n __nskit_unshare_options -l init -d 'Run the program below an init that waits for orphans (implies --pid and --fork)'
+complete -c unshare -n __nskit_unshare_options -l pty -d 'Give the program its own terminal, and pass ours through (implies --fork)'
 complete -c unshare -n __nskit_unshare_options -l status-fd -d 'Tell descriptor FD, in JSON, that the program starts, and how it ends' -x $status_fd
 complete -c unshare -n __nskit_unshare_options -l mount-proc -d 'Mount a new proc on DIR (/proc) (implies --mount)' $mount_proc
 complete -c unshare -n __nskit_unshare_options -l mount-binfmt -d 'Mount binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user, --mount and, without DIR, --mount-proc)' $mount_binfmt

@@ -53,6 +53,8 @@ pub struct NsenterArgs {
     pub environment: bool,
     /// --no-fork.
     pub no_fork: bool,
+    /// --pty.
+    pub pty: bool,
     /// --kill-child.
     pub kill_child: Option<SignalNumber>,
     /// --forward-signals.
@@ -157,6 +159,10 @@ pub const OPTIONS: &[Row] = &[
         .short(b'e')
         .newer(),
     Row::switch("no-fork", "Do not fork although a PID namespace is entered", |args| args.no_fork = true).short(b'F'),
+    Row::switch("pty", "Give the program its own terminal, and pass ours through (implies a fork)", |args| {
+        args.pty = true
+    })
+    .ours(),
     Row::read("kill-child", "When nsenter dies, send SIG (KILL) to the child (implies a fork)", |args, matched| {
         args.kill_child = Some(value::read_kill_child(&matched)?);
         Ok(())
@@ -238,6 +244,9 @@ impl NsenterArgs {
             return Err(UsageError::Exclusive("--net", "--net-socket"));
         }
         // Without a child, these options would have no effect.
+        if self.no_fork && self.pty {
+            return Err(UsageError::Exclusive("--no-fork", "--pty"));
+        }
         if self.no_fork && self.kill_child.is_some() {
             return Err(UsageError::Exclusive("--no-fork", "--kill-child"));
         }

@@ -71,6 +71,11 @@ pub const OPTIONS: &[Row] = &[
         args.init = true;
     })
     .ours(),
+    Row::switch("pty", "Give the program its own terminal, and pass ours through (implies --fork)", |args| {
+        args.fork = true;
+        args.pty = true;
+    })
+    .ours(),
     Row::read("status-fd", "Tell descriptor FD, in JSON, that the program starts, and how it ends", |args, matched| {
         let wording = Wording::Number("failed to parse file descriptor");
         let number = |text: &OsStr| parse_decimal(text.as_bytes());

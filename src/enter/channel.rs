@@ -1,17 +1,17 @@
 //! What the parent outside and the processes inside tell each other while the program runs: a socket pair, and the messages
 //! that go over it. They are made and sent without memory, as all after the fork.
 
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, setsockopt, socketpair, sockopt};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, setsockopt, socketpair, sockopt};
 
 use super::fault::{Fault, Part};
 use crate::namespace::Kind;
 use crate::sys::process::Status;
 use crate::sys::signal::SignalNumber;
-use crate::sys::socket::receive_from;
+use crate::sys::socket::{Files, receive, send};
 
 /// The two ends. Each process drops the one that is not its own.
 pub struct Channel {
@@ -42,6 +42,8 @@ pub enum News {
     Stopped(SignalNumber, u32),
     /// The program has ended so.
     Ended(Status),
+    /// The program's terminal is open. The message carries both sides of it, the master first.
+    Terminal,
 }
 
 /// What process 1 is told to do.
@@ -52,6 +54,8 @@ pub enum Instruction {
     Signal(SignalNumber, bool),
     /// Continue the program, if it is stopped. Instructions to continue are numbered from 1.
     Continue(u32),
+    /// Our caller's terminal is ready for what comes from the program's.
+    Go,
 }
 
 /// What has come over the channel.
@@ -81,6 +85,7 @@ impl News {
             News::Stopped(signal, after) => [2, signal.0 as u64, u64::from(after)],
             News::Ended(Status::Exited(status)) => [3, u64::from(status), 0],
             News::Ended(Status::Killed(signal)) => [4, signal.0 as u64, 0],
+            News::Terminal => [5, 0, 0],
         };
         words[..3].copy_from_slice(&head);
         words
@@ -98,17 +103,23 @@ impl News {
             2 => News::Stopped(SignalNumber(words[1] as i32), words[2] as u32),
             3 => News::Ended(Status::Exited(words[1] as u8)),
             4 => News::Ended(Status::Killed(SignalNumber(words[1] as i32))),
+            5 => News::Terminal,
             _ => return None,
         })
     }
 
     /// Tells it outside. Errors of send(2): EPIPE where nobody is there any more.
     pub fn tell(self, inside: impl AsFd) -> nix::Result<()> {
-        send_words(inside, self.to_words())
+        send_words(inside, self.to_words(), None)
     }
 
-    /// What has been told, if anything.
-    pub fn hear(outside: impl AsFd) -> Heard<News> {
+    /// Tells it outside, with files that it carries. Errors: as [`News::tell`].
+    pub fn tell_with(self, inside: impl AsFd, files: &Files) -> nix::Result<()> {
+        send_words(inside, self.to_words(), Some(files))
+    }
+
+    /// What has been told, if anything; and the files that it carries.
+    pub fn hear(outside: impl AsFd) -> (Heard<News>, Option<Files>) {
         hear(outside, News::from_words)
     }
 }
@@ -119,6 +130,7 @@ impl Instruction {
             Instruction::Signal(signal, false) => [1, signal.0 as u64],
             Instruction::Signal(signal, true) => [2, signal.0 as u64],
             Instruction::Continue(number) => [3, u64::from(number)],
+            Instruction::Go => [4, 0],
         }
     }
 
@@ -128,18 +140,19 @@ impl Instruction {
             1 => Instruction::Signal(signal, false),
             2 => Instruction::Signal(signal, true),
             3 => Instruction::Continue(words[1] as u32),
+            4 => Instruction::Go,
             _ => return None,
         })
     }
 
     /// Tells process 1. Errors of send(2): EAGAIN where it has not listened for a second.
     pub fn give(self, outside: impl AsFd) -> nix::Result<()> {
-        send_words(outside, self.to_words())
+        send_words(outside, self.to_words(), None)
     }
 
     /// What we have been told, if anything.
     pub fn hear(inside: impl AsFd) -> Heard<Instruction> {
-        hear(inside, Instruction::from_words)
+        hear(inside, Instruction::from_words).0
     }
 }
 
@@ -149,39 +162,38 @@ const LONGEST_WAIT: u16 = 1000;
 /// After so many errors in a row, the channel counts as closed. A single error may only mean that memory is short.
 const MOST_ERRORS: usize = 8;
 
-fn send_words<const N: usize>(socket: impl AsFd, words: [u64; N]) -> nix::Result<()> {
+fn send_words<const N: usize>(socket: impl AsFd, words: [u64; N], files: Option<&Files>) -> nix::Result<()> {
     let mut waited = false;
     let mut errors = 0;
     loop {
-        let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
-        match send(socket.as_fd().as_raw_fd(), words.map(u64::to_ne_bytes).as_flattened(), flags) {
+        match send(&socket, words.map(u64::to_ne_bytes).as_flattened(), files) {
             Err(Errno::EINTR) => {}
             Err(Errno::EAGAIN) if !waited => {
                 waited = true;
                 let _ = poll(&mut [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)], LONGEST_WAIT);
             }
             Err(errno) if errors < MOST_ERRORS && errno != Errno::EAGAIN => errors += 1,
-            result => return result.map(drop),
+            result => return result,
         }
     }
 }
 
-fn hear<T, const N: usize>(socket: impl AsFd, read: fn([u64; N]) -> Option<T>) -> Heard<T> {
+fn hear<T, const N: usize>(socket: impl AsFd, read: fn([u64; N]) -> Option<T>) -> (Heard<T>, Option<Files>) {
     let mut bytes = [[0; 8]; N];
     let mut errors = 0;
     loop {
-        return match receive_from(&socket, bytes.as_flattened_mut()) {
+        return match receive(&socket, bytes.as_flattened_mut()) {
             Err(Errno::EINTR) => continue,
-            Err(Errno::EAGAIN) => Heard::Nothing,
+            Err(Errno::EAGAIN) => (Heard::Nothing, None),
             Err(_) if errors < MOST_ERRORS => {
                 errors += 1;
                 continue;
             }
-            Ok((length, sender)) if length == 8 * N => match read(bytes.map(u64::from_ne_bytes)) {
-                Some(said) => Heard::Said(said, sender),
-                None => Heard::Closed,
+            Ok(message) if message.length == 8 * N => match read(bytes.map(u64::from_ne_bytes)) {
+                Some(said) => (Heard::Said(said, message.sender), message.files),
+                None => (Heard::Closed, None),
             },
-            _ => Heard::Closed,
+            _ => (Heard::Closed, None),
         };
     }
 }
@@ -203,11 +215,13 @@ mod tests {
             News::Stopped(SignalNumber::TSTP, u32::MAX),
             News::Ended(Status::Exited(255)),
             News::Ended(Status::Killed(SignalNumber::KILL)),
+            News::Terminal,
         ];
         let instructions = [
             Instruction::Signal(SignalNumber::TERM, false),
             Instruction::Signal(SignalNumber::INT, true),
             Instruction::Continue(7),
+            Instruction::Go,
         ];
         for said in news {
             said.tell(&inside).unwrap();
@@ -216,15 +230,37 @@ mod tests {
             instruction.give(&outside).unwrap();
         }
         for said in news {
-            assert_eq!(News::hear(&outside), Heard::Said(said, std::process::id() as i32));
+            let (heard, files) = News::hear(&outside);
+            assert!(files.is_none());
+            assert_eq!(heard, Heard::Said(said, std::process::id() as i32));
         }
         for instruction in instructions {
             assert_eq!(Instruction::hear(&inside), Heard::Said(instruction, 0));
         }
-        assert_eq!((News::hear(&outside), Instruction::hear(&inside)), (Heard::Nothing, Heard::Nothing));
+        assert_eq!((News::hear(&outside).0, Instruction::hear(&inside)), (Heard::Nothing, Heard::Nothing));
         drop(inside);
-        assert_eq!(News::hear(&outside), Heard::Closed);
+        assert_eq!(News::hear(&outside).0, Heard::Closed);
         assert_eq!(Instruction::Continue(1).give(&outside), Err(Errno::EPIPE));
+    }
+
+    #[test]
+    fn files_come_with_what_carries_them() {
+        use std::io::{Read, Seek, Write};
+        let Channel { outside, inside } = Channel::open().unwrap();
+        let (outside, inside) = (outside.unwrap(), inside.unwrap());
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let file = std::fs::File::open("/proc/self/comm").unwrap();
+        News::Terminal.tell_with(&inside, &[writer.into(), file.into()]).unwrap();
+        News::Stopped(SignalNumber::TSTP, 1).tell(&inside).unwrap();
+        let (heard, files) = News::hear(&outside);
+        assert_eq!(heard, Heard::Said(News::Terminal, std::process::id() as i32));
+        let [writer, file] = files.unwrap();
+        std::fs::File::from(writer).write_all(b"through").unwrap();
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "through");
+        assert_eq!(std::fs::File::from(file).stream_position().unwrap(), 0);
+        assert!(matches!(News::hear(&outside), (Heard::Said(News::Stopped(..), _), None)));
     }
 
     #[test]

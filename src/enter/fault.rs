@@ -72,6 +72,12 @@ pub enum Part {
     Namespace(Kind),
     /// setuid(2) or setgid(2) with this id.
     Id(u32),
+    /// Making a new terminal that of the program: setsid(2), TIOCSCTTY, dup2(2).
+    ControllingTerminal,
+    /// read(2) of our caller's standard input.
+    Input,
+    /// write(2) to our caller's standard output.
+    Output,
 }
 
 /// As [`crate::error::Helper`], with the number of the map instead of the map.
@@ -191,6 +197,9 @@ impl Part {
             Part::Capabilities(call) => (19, call as i32),
             Part::ControlSocket => (22, 0),
             Part::ReadSetting => (23, 0),
+            Part::ControllingTerminal => (24, 0),
+            Part::Input => (25, 0),
+            Part::Output => (26, 0),
             Part::MapProgram { map, found } => (20 + i32::from(found), map as i32),
         }
     }
@@ -220,6 +229,9 @@ impl Part {
             20 | 21 => Part::MapProgram { map: more as u32, found: tag == 21 },
             22 => Part::ControlSocket,
             23 => Part::ReadSetting,
+            24 => Part::ControllingTerminal,
+            25 => Part::Input,
+            26 => Part::Output,
             _ => return None,
         })
     }
@@ -249,6 +261,9 @@ mod tests {
             Part::OpenSetting,
             Part::ControlSocket,
             Part::ReadSetting,
+            Part::ControllingTerminal,
+            Part::Input,
+            Part::Output,
             Part::ChdirToRootHandle,
             Part::ChdirToRoot,
             Part::NoDirectory,

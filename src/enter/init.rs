@@ -1,19 +1,22 @@
 //! Process 1 of a PID namespace: it waits for all that is orphaned there, passes signals on to the program, tells its parent
 //! outside how the program stops and ends, and ends with it.
+//!
+//! The leader of the session of a new terminal does the same, process 1 or not. It stays between, because the kernel lets
+//! no terminal stop a program whose parent is in another session: nobody there could continue it (setpgid(2)).
 
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::sys::signal::{SigSet, SigmaskHow};
-use nix::unistd::{Pid, chdir, getpgid, getpgrp};
+use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
 
 use super::channel::{Heard, Instruction, News};
-use super::events::{Event, Events};
+use super::events::{Awaited, Event, Events};
 use super::fault::{Fault, Part};
 use super::supervise::reap_all_but;
 use crate::sys::file::keep_only;
 use crate::sys::mask;
 use crate::sys::process::{ChildEvent, Status, exit_now, has_continued, poll_child, set_name};
-use crate::sys::signal::{Received, SignalNumber, send, take_any_pending};
+use crate::sys::signal::{Received, SignalNumber, send, send_to_group, take_any_pending};
 
 /// Blocks all signals, before the program is forked, so that none falls between. Returns the mask for the program.
 pub fn hold_all_signals() -> Result<SigSet, Fault> {
@@ -24,7 +27,9 @@ pub fn hold_all_signals() -> Result<SigSet, Fault> {
 /// that stays open: a pipe of the program's ends when the program closes it.
 pub fn be_process_1(program: i32, channel: Option<OwnedFd>) -> ! {
     let channel = keep_only(channel);
-    let _ = set_name(c"init");
+    if getpid().as_raw() == 1 {
+        let _ = set_name(c"init");
+    }
     // A directory that we stay in could not be unmounted.
     let _ = chdir("/");
     let held = mask::all();
@@ -59,8 +64,8 @@ impl Init<'_> {
                 return status;
             }
             reap_all_but(self.program);
-            match self.events.next() {
-                Ok(Event::Child) => {}
+            match self.events.next(&Awaited::NOTHING) {
+                Ok(Event::Child | Event::Bytes(_)) => {}
                 Ok(Event::Channel) => self.hear(),
                 Ok(Event::Signal(received)) => self.take(received),
                 Err(_) => return Status::FAILURE,
@@ -103,6 +108,8 @@ impl Init<'_> {
                 Heard::Said(Instruction::Signal(_, true), _) if self.is_in_our_group() => {}
                 Heard::Said(Instruction::Signal(signal, _), _) => drop(send(self.program, signal)),
                 Heard::Said(Instruction::Continue(number), _) => self.continue_program(number),
+                // That was for who opened the terminal.
+                Heard::Said(Instruction::Go, _) => {}
             }
         }
     }
@@ -118,10 +125,19 @@ impl Init<'_> {
         if has_continued(self.program) {
             self.stopped = None;
         } else if !group_was_told {
-            let _ = send(self.program, SignalNumber::CONT);
+            self.continue_group();
         } else if let Some(signal) = self.stopped {
             // It has been stopped once more. Our parent has taken what we said of that for the stop that it was to undo.
             self.tell_stop(signal);
+        }
+    }
+
+    /// What a terminal has stopped is the program's whole process group. In a session of our own, nobody else continues it.
+    fn continue_group(&self) {
+        let group = getpgid(Some(Pid::from_raw(self.program))).map_or(0, Pid::as_raw);
+        let is_alone = getsid(None) == Ok(getpid()) && group != getpgrp().as_raw();
+        if !is_alone || send_to_group(group, SignalNumber::CONT).is_err() {
+            let _ = send(self.program, SignalNumber::CONT);
         }
     }
 

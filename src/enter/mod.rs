@@ -25,9 +25,14 @@ mod frozen;
 mod helper;
 mod init;
 mod interpreter;
+mod job;
+mod masked;
+mod relay;
 mod run;
 mod status_line;
 mod supervise;
+mod terminal;
+mod terminal_steps;
 
 pub use failure::RunFailure;
 pub use run::{Child, run, spawn};

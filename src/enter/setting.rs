@@ -166,6 +166,8 @@ pub enum SignalPolicy {
     Terminal,
     /// As `Forward`, where the child is process 1, which passes them on to the program.
     ThroughInit(SignalSet),
+    /// The same where the child is not process 1, but does for the program's terminal what a shell does.
+    ThroughLeader(SignalSet),
     /// These are passed on to the child; for others it is as with `Terminal`.
     ForwardOrTerminal(SignalSet),
 }
@@ -177,6 +179,7 @@ impl SignalPolicy {
             SignalPolicy::LeaveToChild | SignalPolicy::Terminal => SignalSet::default(),
             SignalPolicy::Forward(signals)
             | SignalPolicy::ThroughInit(signals)
+            | SignalPolicy::ThroughLeader(signals)
             | SignalPolicy::ForwardOrTerminal(signals) => signals,
         }
     }

@@ -152,9 +152,17 @@ pub enum Step {
     SetContext(Vec<u8>),
     /// Permitted capabilities into the ambient set.
     KeepCapabilities,
-    /// fork(2): the child goes on with the next step, and this process, the first of its PID namespace, does what such a one
-    /// has to do until the child ends.
+    /// Opens our caller's standard input and output once more, and /dev and /proc, for the program's terminal: before any
+    /// change.
+    PrepareTerminal,
+    /// Opens a terminal, hands its master to the parent outside, and makes it that of a new session, which begins with this
+    /// process, and its standard input, output and error.
+    OpenTerminal,
+    /// fork(2): the child goes on with the next step, and this process, the first of its PID namespace or the leader of a
+    /// session with its own terminal, does what such a one has to do until the child ends.
     BecomeInit,
+    /// setpgid(2) and tcsetpgrp(3): this process has the terminal to itself, and who leads the session continues it.
+    TakeForeground,
     /// Tells that the program is about to start, and in which namespaces.
     ReportStart,
     /// The same where the program's user is not root; root's program has them without.
@@ -193,6 +201,8 @@ impl fmt::Display for Step {
             | Step::RegisterInterpreter { .. } => Attempt::Write(self.path().unwrap_or_default()).fmt(f),
             Step::OpenStatus(fd) => write!(f, "cannot write to file descriptor {fd}"),
             Step::Fork(_) | Step::BecomeInit => Attempt::Fork.fmt(f),
+            Step::OpenTerminal => write!(f, "cannot open /dev/ptmx"),
+            Step::PrepareTerminal | Step::TakeForeground => Attempt::TakeTerminal.fmt(f),
             Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) if at == Path::new("/") => {
                 write!(f, "cannot change root filesystem propagation")
             }
@@ -323,7 +333,10 @@ impl Step {
             Step::RememberParent => run.parent = Some(sys::pidfd::open(getpid().as_raw())?),
             Step::OpenStatus(fd) => run.open_status(*fd)?,
             Step::OpenChannel => run.channel = Some(Channel::open()?),
+            Step::PrepareTerminal => run.prepare_terminal()?,
+            Step::OpenTerminal => return run.open_terminal(),
             Step::BecomeInit => return run.become_init(),
+            Step::TakeForeground => run.take_foreground()?,
             Step::ReportStart => run.report_start(),
             Step::Fork(policy) => return run.fork(*policy),
             Step::Bind => run.binder.as_ref().map_or(Ok(()), Binder::bind)?,

@@ -89,6 +89,10 @@ pub enum Attempt {
     Enter(KindSet),
     /// The ids of a process.
     AskIds(i32),
+    /// Making a new terminal that of the program.
+    TakeTerminal,
+    /// read(2) of our caller's standard input, for the program's terminal.
+    ReadInput,
 }
 
 /// Something that we ask of a target. The first such call fails if the target does not exist.
@@ -107,6 +111,8 @@ pub enum Wanted {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Attempt::TakeTerminal => write!(f, "cannot take the new terminal"),
+            Attempt::ReadInput => write!(f, "cannot read standard input"),
             Attempt::Fork => write!(f, "fork failed"),
             Attempt::Connect => write!(f, "eventfd failed"),
             Attempt::Wait(_) => write!(f, "waitpid failed"),

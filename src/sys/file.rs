@@ -50,6 +50,20 @@ pub fn standard(fd: libc::c_int) -> Option<BorrowedFd<'static>> {
     Some(unsafe { BorrowedFd::borrow_raw(fd) })
 }
 
+/// Puts something in the place of each of the descriptors 0 to 2 that our caller had closed, so that no file of ours gets
+/// such a number. Call it before anything is opened. Errors of open(2): EMFILE.
+pub fn fill_closed_descriptors() -> nix::Result<()> {
+    loop {
+        // Nothing can be read from it or written to it.
+        let file = open_retrying(c"/", OFlag::O_PATH)?;
+        if file.as_raw_fd() > 2 {
+            return Ok(());
+        }
+        // It stays for the life of the process.
+        let _ = file.into_raw_fd();
+    }
+}
+
 /// Writes all of `bytes`, with several calls if necessary. Errors of write(2), EINTR excepted.
 pub fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> nix::Result<()> {
     while !bytes.is_empty() {

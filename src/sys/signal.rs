@@ -17,6 +17,8 @@ impl SignalNumber {
     pub const INT: SignalNumber = SignalNumber(libc::SIGINT);
     /// SIGQUIT, that of Ctrl-\.
     pub const QUIT: SignalNumber = SignalNumber(libc::SIGQUIT);
+    /// SIGPIPE, for who writes where nobody reads.
+    pub const PIPE: SignalNumber = SignalNumber(libc::SIGPIPE);
     /// SIGTERM.
     pub const TERM: SignalNumber = SignalNumber(libc::SIGTERM);
     /// SIGKILL.
@@ -25,6 +27,10 @@ impl SignalNumber {
     pub const CONT: SignalNumber = SignalNumber(libc::SIGCONT);
     /// SIGCHLD.
     pub const CHLD: SignalNumber = SignalNumber(libc::SIGCHLD);
+    /// SIGWINCH: the terminal has another size.
+    pub const WINCH: SignalNumber = SignalNumber(libc::SIGWINCH);
+    /// SIGURG.
+    pub const URG: SignalNumber = SignalNumber(libc::SIGURG);
     /// SIGSTOP, which no program can catch.
     pub const STOP: SignalNumber = SignalNumber(libc::SIGSTOP);
     /// SIGTSTP, that of Ctrl-Z.
@@ -152,6 +158,11 @@ impl SignalSet {
         SignalSet(self.0 & !SignalSet::bit(signal))
     }
 
+    /// Every signal but those that the C libraries keep for themselves.
+    pub const fn all() -> SignalSet {
+        SignalSet(!(0b11 << 31))
+    }
+
     /// Each of them, lowest number first.
     pub fn iter(self) -> impl Iterator<Item = SignalNumber> {
         (1..=64).map(SignalNumber).filter(move |signal| self.contains(*signal))
@@ -211,6 +222,15 @@ pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
     }
     // SAFETY: plain numbers.
     check(unsafe { libc::kill(pid, signal.0) }.into()).map(drop)
+}
+
+/// Sends `signal` to process group `group`, see kill(2). Errors: ESRCH, EPERM.
+pub fn send_to_group(group: i32, signal: SignalNumber) -> nix::Result<()> {
+    if group <= 1 {
+        return Err(Errno::ESRCH);
+    }
+    // SAFETY: plain numbers.
+    check(unsafe { libc::kill(-group, signal.0) }.into()).map(drop)
 }
 
 /// Stops this process by `signal`, one that a terminal sends (SIGTSTP, SIGTTIN, SIGTTOU), and returns once it has been

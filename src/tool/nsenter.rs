@@ -1,7 +1,9 @@
 //! nsenter from its command line to its exit status.
 
 use super::{HintedFailure, Invocation, Tool, report, start};
+use crate::error::{Attempt, ResultExt};
 use crate::hint::{self, SystemView};
+use crate::sys::file::fill_closed_descriptors;
 use crate::sys::process::Status;
 use crate::{cli, enter};
 
@@ -14,6 +16,10 @@ pub fn nsenter(invocation: Invocation) -> Status {
 }
 
 fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
+    if args.pty {
+        // These become the program's, and must be no files of ours.
+        fill_closed_descriptors().attempt(|| Attempt::TakeTerminal)?;
+    }
     let view = SystemView::of_system();
     let context = hint::nsenter::NsenterContext::typed(&args);
     let (request, handles, left_out) = cli::nsenter::resolve(args).map_err(|failure| {

@@ -2,7 +2,9 @@
 
 use super::{HintedFailure, Invocation, Tool, report, start};
 use crate::enter::handles::Handles;
+use crate::error::{Attempt, ResultExt};
 use crate::hint::{self, SystemView};
+use crate::sys::file::fill_closed_descriptors;
 use crate::sys::process::Status;
 use crate::{cli, enter};
 
@@ -14,6 +16,10 @@ pub fn unshare(invocation: Invocation) -> Status {
 }
 
 fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
+    if args.pty {
+        // These become the program's, and must be no files of ours.
+        fill_closed_descriptors().attempt(|| Attempt::TakeTerminal)?;
+    }
     let context = hint::unshare::UnshareContext::typed(&args);
     let kinds = args.request.kinds;
     let request = cli::unshare::resolve(args).map_err(|error| match enter::unshare::fails_before(&error, kinds) {

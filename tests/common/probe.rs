@@ -12,6 +12,10 @@
 //! - `probe die SIGNAL`: dies of the signal.
 //! - `probe stop`: stops itself once, then exits with status 7.
 //! - `probe exit STATUS`.
+//! - `probe size`: says the size of its terminal, and again each time that it is told of another, to the end of its input.
+//! - `probe push FD TEXT`: pushes text into the input of the terminal FD, if it is allowed to (TIOCSTI).
+//! - `probe copy BYTES`: makes its terminal raw, says `ready`, and writes that many bytes of its input to its output.
+//! - `probe bytes COUNT`: makes its terminal raw, and writes so many bytes: of [`pattern`].
 //! - `probe refuse CALL ERRNO MASK PROGRAM…` (numbers): runs the program, for which this system call fails with ERRNO where
 //!   its first argument has one of the bits of MASK, or always where MASK is 0. `probe limit RESOURCE N PROGRAM…` runs one
 //!   with a limit of setrlimit(2).
@@ -91,6 +95,19 @@ fn probe(invocation: Invocation) -> Status {
             assert_eq!(unsafe { libc::setrlimit(word(1).parse().unwrap(), &limit) }, 0);
             become_program(&invocation.arguments[3..]);
         }
+        "size" => sizes(),
+        "push" => push(word(1).parse().unwrap(), word(2).as_bytes()),
+        "copy" => {
+            make_raw();
+            say("ready");
+            copy(word(1).parse().unwrap());
+        }
+        "bytes" => {
+            make_raw();
+            let bytes: Vec<u8> = pattern(word(1).parse().unwrap()).collect();
+            std::io::stdout().write_all(&bytes).unwrap();
+            std::io::stdout().flush().unwrap();
+        }
         "exit" => return Status::Exited(word(1).parse().unwrap()),
         other => {
             say(&format!("probe: what is '{other}'?"));
@@ -98,6 +115,65 @@ fn probe(invocation: Invocation) -> Status {
         }
     }
     Status::SUCCESS
+}
+
+/// Bytes of every value that repeat late, so that a lost or doubled one is seen.
+fn pattern(count: usize) -> impl Iterator<Item = u8> {
+    (0..count as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
+}
+
+fn make_raw() {
+    // SAFETY: a structure that may be all zero, and that the calls fill, change and read.
+    unsafe {
+        let mut settings: libc::termios = std::mem::zeroed();
+        if libc::tcgetattr(0, &mut settings) == 0 {
+            libc::cfmakeraw(&mut settings);
+            libc::tcsetattr(0, libc::TCSANOW, &settings);
+        }
+    }
+}
+
+fn copy(mut count: usize) {
+    let mut bytes = vec![0; 1 << 16];
+    while count > 0 {
+        let read = std::io::stdin().read(&mut bytes).unwrap();
+        assert!(read > 0, "{count} bytes are missing");
+        std::io::stdout().write_all(&bytes[..read]).unwrap();
+        std::io::stdout().flush().unwrap();
+        count = count.saturating_sub(read);
+    }
+}
+
+fn sizes() {
+    // SAFETY: structures that may be all zero, and that the calls fill or read.
+    unsafe {
+        let mut winch: libc::sigset_t = std::mem::zeroed();
+        libc::sigaddset(&mut winch, libc::SIGWINCH);
+        libc::sigprocmask(libc::SIG_BLOCK, &winch, std::ptr::null_mut());
+        let signals = libc::signalfd(-1, &winch, 0);
+        loop {
+            let mut size: libc::winsize = std::mem::zeroed();
+            libc::ioctl(0, libc::TIOCGWINSZ, &mut size);
+            say(&format!("size {} {}", size.ws_row, size.ws_col));
+            let mut ready = [0, signals].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+            libc::poll(ready.as_mut_ptr(), 2, -1);
+            let mut bytes = [0u8; 128];
+            let fd = if ready[0].revents != 0 { 0 } else { signals };
+            if libc::read(fd, bytes.as_mut_ptr().cast(), bytes.len()) <= 0 {
+                return;
+            }
+        }
+    }
+}
+
+fn push(fd: libc::c_int, text: &[u8]) {
+    for byte in text {
+        // SAFETY: the request reads one byte.
+        if unsafe { libc::ioctl(fd, libc::TIOCSTI, byte) } == -1 {
+            return say(&format!("refused: {}", std::io::Error::last_os_error()));
+        }
+    }
+    say("pushed");
 }
 
 /// A seccomp filter of our own, see seccomp(2): no_new_privs is not set, so that set-user-ID programs stay what they are.

@@ -39,6 +39,15 @@ impl Pty {
         Pty { master, slave, read: Arc::default() }
     }
 
+    /// What the program's side is called.
+    pub fn name(&self) -> String {
+        let mut name = [0; 64];
+        // SAFETY: a buffer of the length given.
+        assert_eq!(unsafe { libc::ptsname_r(self.master.as_raw_fd(), name.as_mut_ptr(), name.len()) }, 0);
+        // SAFETY: the call has ended it by a NUL.
+        unsafe { CStr::from_ptr(name.as_ptr()) }.to_str().unwrap().to_string()
+    }
+
     /// The program's side.
     pub fn slave(&self) -> OwnedFd {
         self.slave.try_clone().unwrap()
@@ -47,6 +56,37 @@ impl Pty {
     /// Types `bytes`: `\x03` is Ctrl-C, `\x1a` Ctrl-Z.
     pub fn type_in(&self, bytes: &[u8]) {
         (&self.master).write_all(bytes).unwrap();
+    }
+
+    /// How the terminal is set up: its flags and characters.
+    pub fn settings(&self) -> Vec<u32> {
+        // SAFETY: a structure that may be all zero and is only written to.
+        let settings = unsafe {
+            let mut settings: libc::termios = std::mem::zeroed();
+            assert_eq!(libc::tcgetattr(self.slave.as_raw_fd(), &mut settings), 0);
+            settings
+        };
+        let flags = [settings.c_iflag, settings.c_oflag, settings.c_cflag, settings.c_lflag];
+        flags.into_iter().chain(settings.c_cc.into_iter().map(u32::from)).collect()
+    }
+
+    /// Whether it passes every byte on as it is.
+    pub fn is_raw(&self) -> bool {
+        let changed = [libc::ICANON, libc::ISIG, libc::ECHO, libc::IEXTEN];
+        changed.iter().all(|flag| self.settings()[3] & flag == 0)
+    }
+
+    /// Gives it this size: who is in the foreground is told (SIGWINCH).
+    pub fn resize(&self, rows: u16, columns: u16) {
+        let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: a structure that is only read.
+        assert_eq!(unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCSWINSZ, &size) }, 0);
+    }
+
+    /// Waits until it is raw, or until it is not.
+    #[track_caller]
+    pub fn wait_for_raw(&self, raw: bool) {
+        super::call::poll_until("the terminal to be set up", || self.is_raw() == raw);
     }
 
     /// The process group in the foreground.

@@ -231,7 +231,13 @@ pub fn broken_rule(
     // A signal that is passed on may end the program while it says what it sees.
     let of_signal = matches!(effect, Effect::Signal(signal) if ending == Ending::Killed(signal));
     let is_expected = |line: &&String| expected.report.contains(line);
-    let cut_short = of_signal && report.iter().filter(is_expected).count() + 1 >= report.len();
+    let is_beginning = report.iter().filter(is_expected).count() + 1 >= report.len();
+    let cut_short = of_signal && is_beginning;
+    // With --pty we pass on what the program says: what our caller's output does not take is lost, and we say so.
+    let is_told = outcome.stderr.starts_with(&format!("{}: write error: ", case.tool));
+    if has_program && name == "write" && ending == Ending::Exited(1) && is_told && is_beginning {
+        return None;
+    }
     if ran && !same_report && !cut_short {
         return Some(LEFT_OUT);
     }

@@ -115,6 +115,8 @@ const ROWS: &[Row] = &[
     row(SYS_getcwd, "getcwd", &[ENOENT, ENOMEM, EACCES]),
     row(SYS_execve, "execve", &[ENOENT, EACCES, ENOMEM, E2BIG, ETXTBSY, EIO, EPERM]),
     row(SYS_kill, "kill", &[ESRCH, EPERM]),
+    row(SYS_setsid, "setsid", &[EPERM]),
+    row(SYS_setpgid, "setpgid", &[EPERM, EACCES, ESRCH]),
     row(SYS_getpgid, "getpgid", &[ESRCH, EPERM]),
     row(SYS_getsid, "getsid", &[ESRCH, EPERM]),
     row(SYS_getgroups, "getgroups", &[EINVAL]),

@@ -19,6 +19,7 @@ mod inside;
 mod jobs;
 mod names;
 mod namespaces;
+mod pty;
 mod refusals;
 mod sources;
 

@@ -25,6 +25,8 @@ mod places_attack;
 mod places_plan;
 mod plan;
 mod program;
+mod pty;
+mod pty_bytes;
 mod ranges;
 mod same;
 mod settings;

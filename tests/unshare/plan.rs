@@ -325,6 +325,41 @@ fn the_fork_says_which_signals_are_passed_on() {
     assert_eq!(policy("--forward-signals=all"), fork(&all));
 }
 
+scene_test!(a_terminal_is_opened_when_all_else_is_done);
+fn a_terminal_is_opened_when_all_else_is_done() {
+    let leads = [Step::OpenTerminal, Step::SetDumpable(false), Step::BecomeInit, Step::TakeForeground];
+    let fork = |policy: fn(SignalSet) -> SignalPolicy| Step::Fork(policy(SignalSet::default()));
+    assert_eq!(
+        of(&["--pty", "true"]),
+        [
+            &[Step::PrepareTerminal, Step::DefaultChildSignal, Step::OpenChannel, fork(SignalPolicy::ThroughLeader)][..],
+            &leads
+        ]
+        .concat()
+    );
+    // The program is process 1, and leads itself.
+    assert_eq!(
+        of(&["--pty", "-p", "-S1", "--no-new-privs", "true"]),
+        [
+            Step::PrepareTerminal,
+            Step::DefaultChildSignal,
+            unshare(&[Kind::Pid]),
+            Step::OpenChannel,
+            FORK,
+            Step::SetUid(1),
+            Step::NoNewPrivileges,
+            Step::OpenTerminal
+        ]
+    );
+    let steps = of(&["--pty", "--init", "--kill-child", "true"]);
+    assert_eq!(steps[5], Step::Fork(SignalPolicy::ThroughInit(SignalSet::messages())));
+    assert_eq!(steps[6..], [&[DIE], &leads[..]].concat());
+    // Without a PID namespace, the end of the leader is not the end of the program.
+    let steps = of(&["--pty", "--kill-child", "true"]);
+    let remember = [Step::OpenTerminal, Step::SetDumpable(false), Step::RememberParent, Step::BecomeInit];
+    assert_eq!(steps[6..], [&remember[..], &[DIE, Step::TakeForeground]].concat());
+}
+
 scene_test!(process_1_forks_the_program_last_when_it_has_no_more_rights_than_that);
 fn process_1_forks_the_program_last_when_it_has_no_more_rights_than_that() {
     let fork = Step::Fork(SignalPolicy::ThroughInit(SignalSet::messages()));

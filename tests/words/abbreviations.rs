@@ -156,12 +156,17 @@ fn of_newer_options() {
 scene_test!(of_our_own_options);
 fn of_our_own_options() {
     on_purpose("theirs has none of these");
-    for (name, full) in
-        [("in", "init"), ("i", "ipc"), ("st", "status-fd"), ("map-r", "map-root-user"), ("map-ra", "map-ranges")]
-    {
+    for (name, full) in [
+        ("in", "init"),
+        ("i", "ipc"),
+        ("pt", "pty"),
+        ("st", "status-fd"),
+        ("map-r", "map-root-user"),
+        ("map-ra", "map-ranges"),
+    ] {
         assert_eq!(meant(unshare::OPTIONS, name), Some(full), "{name}");
     }
-    for (name, full) in [("ki", "kill-child"), ("for", "forward-signals"), ("fo", "follow-context")] {
+    for (name, full) in [("ki", "kill-child"), ("pt", "pty"), ("for", "forward-signals"), ("fo", "follow-context")] {
         assert_eq!(meant(nsenter::OPTIONS, name), Some(full), "{name}");
     }
 }

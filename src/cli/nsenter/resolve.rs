@@ -24,6 +24,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
     let request = NsenterRequest {
         working_directory_inside: args.working_directory_inside,
         fork: !args.no_fork,
+        pty: args.pty,
         kill_child: args.kill_child,
         forward_signals: args.forward_signals,
         become_root: !args.preserve_credentials,

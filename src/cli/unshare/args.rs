@@ -28,6 +28,8 @@ pub struct UnshareArgs {
     pub forward_signals: Option<SignalSet>,
     /// --init.
     pub init: bool,
+    /// --pty.
+    pub pty: bool,
     /// --status-fd.
     pub status_fd: Option<i32>,
     /// --mount-proc, with its directory.

@@ -53,6 +53,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
             kill_child: args.kill_child,
             forward_signals: args.forward_signals,
             init: args.init,
+            pty: args.pty,
         }),
         status,
         uid_map,

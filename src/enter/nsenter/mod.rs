@@ -51,6 +51,8 @@ pub struct NsenterRequest {
     pub cgroups: Vec<Handle>,
     /// Whether the program runs as a child.
     pub fork: bool,
+    /// Whether the program gets its own terminal, which needs a child.
+    pub pty: bool,
     /// The signal that the child gets when we die.
     pub kill_child: Option<SignalNumber>,
     /// The signals that are passed on to the child.

@@ -98,7 +98,7 @@ pub(crate) fn open(
     opened.check_kinds()?;
 
     request.join = Join { of_target, files: Vec::new() };
-    let is_about_child = request.kill_child.is_some() || request.forward_signals.is_some();
+    let is_about_child = request.kill_child.is_some() || request.forward_signals.is_some() || request.pty;
     request.fork &= kinds.contains(Kind::Pid) || is_about_child;
     request.become_root &= kinds.contains(Kind::User);
     request.keep_capabilities &= kinds.contains(Kind::User);

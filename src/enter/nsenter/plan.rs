@@ -5,11 +5,15 @@ use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
 use crate::enter::setting::{SignalPolicy, TargetId};
 use crate::enter::step::{Plan, Step};
+use crate::enter::terminal_steps;
 
 /// The steps of a request, in their order.
 pub fn plan(request: NsenterRequest) -> Plan {
+    let mut steps = Vec::new();
+    // While what our caller sees is in its place.
+    steps.extend(request.pty.then_some(Step::PrepareTerminal));
     // From the first setns(2) on, processes inside may see us: they must not get at what we hold.
-    let mut steps = vec![Step::SetDumpable(false)];
+    steps.push(Step::SetDumpable(false));
     if request.become_root {
         // The user namespace may deny setgroups(2): this is the last chance.
         steps.push(Step::DropGroupsIfPermitted);
@@ -26,7 +30,12 @@ pub fn plan(request: NsenterRequest) -> Plan {
         steps.push(Step::DefaultChildSignal);
         // With this pidfd, the child can see whether its parent has died.
         steps.extend(request.kill_child.map(|_| Step::RememberParent));
-        let policy = request.forward_signals.map_or(SignalPolicy::Terminal, SignalPolicy::ForwardOrTerminal);
+        steps.extend(request.pty.then_some(Step::OpenChannel));
+        let policy = match request.forward_signals {
+            signals if request.pty => SignalPolicy::ThroughLeader(signals.unwrap_or_default()),
+            Some(signals) => SignalPolicy::ForwardOrTerminal(signals),
+            None => SignalPolicy::Terminal,
+        };
         steps.push(Step::Fork(policy));
     }
     steps.extend(request.kill_child.map(Step::DieWithParent));
@@ -47,6 +56,9 @@ pub fn plan(request: NsenterRequest) -> Plan {
         request.keep_capabilities,
         request.no_new_privileges,
     ));
+    if request.pty {
+        steps.extend(terminal_steps::for_program(true, request.kill_child));
+    }
     steps.extend(request.context.map(Step::SetContext));
     if request.no_new_privileges {
         steps.push(Step::NoNewPrivileges);

@@ -10,9 +10,10 @@ use crate::enter::channel::News;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
 use crate::enter::init::{be_process_1, hold_all_signals};
+use crate::enter::masked::hold_signals;
 use crate::enter::setting::SignalPolicy;
 use crate::enter::status_line::{StatusLine, own_identities};
-use crate::enter::supervise::{Link, hold_signals, supervise};
+use crate::enter::supervise::{Link, supervise};
 use crate::sys::file::{open_retrying, take_over};
 use crate::sys::mask;
 use crate::sys::pidfd;
@@ -23,7 +24,7 @@ use crate::sys::signal::SignalNumber;
 impl Run {
     /// The child goes on with the next step. The parent waits until the child ends, and then ends itself.
     pub fn fork(&mut self, policy: SignalPolicy) -> Result<Next, Fault> {
-        let masked = hold_signals(policy)?;
+        let masked = hold_signals(policy, self.outside.is_some())?;
         match fork().map_err(Part::Fork.fault())? {
             ForkResult::Child => {
                 if let Some(binder) = &mut self.binder {
@@ -42,7 +43,8 @@ impl Run {
                 self.report = None;
                 let binder = self.binder.take().and_then(Binder::leave_to_child);
                 let link = self.channel.take().and_then(|channel| channel.outside);
-                let link = link.map(|channel| Link { channel, status: self.status.take() });
+                let caller = self.callers_side();
+                let link = link.map(|channel| Link { channel, status: self.status.take(), caller });
                 let status = supervise(child, &masked, policy, link);
                 if let Some(binder) = binder {
                     match wait_for_end(binder) {

@@ -31,6 +31,7 @@ pub fn failure(plan: &Plan, prepared: &Prepared, step: usize, fault: Fault) -> R
         (Fault::Part(Part::NoDirectory, errno), Some(Step::OpenDirectory(directory))) => {
             RunFailure::refused(Step::ChdirTo(directory.clone()), errno)
         }
+        (Fault::Part(Part::Output, errno), _) => Failure::Output(Some(errno)).into(),
         (Fault::Part(part, errno), _) => Failure::System { attempt: of_part(part, plan, prepared, step), errno }.into(),
         (Fault::Ended(helper, ending), _) => {
             let helper = match helper {
@@ -59,6 +60,8 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::Fork | Part::MapProgram { .. } => Attempt::Fork,
         Part::Channel => Attempt::Connect,
         Part::Wait(pid) => Attempt::Wait(pid),
+        Part::ControllingTerminal => Attempt::TakeTerminal,
+        Part::Input => Attempt::ReadInput,
         Part::OwnDirectory | Part::OwnPid => without_proc(prepared, step),
         Part::Target => Attempt::FindProcess { pid, first: prepared.target.first_wanted },
         Part::TargetIds => Attempt::AskIds(pid),
@@ -67,8 +70,8 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
             Attempt::Open(path.map_or_else(|_| PathBuf::new(), |path| OsStr::from_bytes(path.to_bytes()).into()))
         }
         Part::Namespace(kind) => Attempt::Enter(KindSet::EMPTY.with(kind)),
-        // These are told by the step that they are about.
-        Part::Id(_) | Part::NoDirectory => Attempt::Connect,
+        // These are told in another way.
+        Part::Id(_) | Part::NoDirectory | Part::Output => Attempt::Connect,
     }
 }
 

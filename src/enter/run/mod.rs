@@ -20,6 +20,7 @@ mod read_only;
 pub(super) mod settings;
 mod spawn;
 pub(super) mod state;
+mod terminal;
 
 use std::ffi::CStr;
 
@@ -57,11 +58,13 @@ fn carry_out(prepared: &mut Prepared, run: &mut Run) -> Result<Status, (usize, F
             Err(Fault::Refused(errno)) if ready.step.tolerates(errno) => {}
             Err(fault) => {
                 run.take_back();
+                run.find_back();
                 return Err((number, fault));
             }
         }
     }
     let fault = run.execute(prepared);
+    run.find_back();
     if let Some(line) = &mut run.status {
         line.end(fault.status_of_program());
     }

@@ -7,6 +7,7 @@ use crate::enter::fault::Fault;
 use crate::enter::handles::Handles;
 use crate::enter::helper::{Binder, Mapper};
 use crate::enter::status_line::StatusLine;
+use crate::enter::terminal::{Outside, WayBack};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::process::Status;
 
@@ -32,6 +33,10 @@ pub struct Run {
     pub proc: Option<OwnedFd>,
     /// Where a child that is to run the program reports what went wrong.
     pub report: Option<OwnedFd>,
+    /// What has been opened early for the program's terminal.
+    pub outside: Option<Outside>,
+    /// Where a failure is told once the descriptors are the program's.
+    pub way_back: Option<WayBack>,
 }
 
 /// What becomes of the process after a step.
@@ -64,6 +69,13 @@ impl Run {
         }
         if let Some(binder) = self.binder.take() {
             binder.undo();
+        }
+    }
+
+    /// Our caller's standard error is ours again, if it was not: a failure is to be told.
+    pub fn find_back(&mut self) {
+        if let Some(way_back) = self.way_back.take() {
+            way_back.take();
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct Fork {
     pub forward_signals: Option<SignalSet>,
     /// Whether that child is process 1 of a new PID namespace, with the program as its child.
     pub init: bool,
+    /// Whether the program gets its own terminal.
+    pub pty: bool,
 }
 
 /// How to write an id map.

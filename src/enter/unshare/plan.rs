@@ -12,6 +12,7 @@ use crate::enter::environment::Environment;
 use crate::enter::program::Program;
 use crate::enter::setting::{Clock, ClockChange, MapJob, Persist, Propagation, Setgroups, SignalPolicy};
 use crate::enter::step::{Plan, Step};
+use crate::enter::terminal_steps;
 use crate::ids::map::IdKind;
 use crate::namespace::{Kind, KindSet};
 use crate::sys::capability::CapabilitySet;
@@ -120,7 +121,11 @@ pub fn plan(request: UnshareRequest) -> Plan {
     }
     // Last, when process 1 has no more rights than the program will have. Processes inside may look at what the program
     // holds, but not at what process 1 holds.
-    if request.fork.is_some_and(|fork| fork.init) {
+    if request.fork.is_some_and(|fork| fork.pty) {
+        // With process 1, all of its namespace ends.
+        let kill_program = kill_child.filter(|_| !request.kinds.contains(Kind::Pid));
+        steps.extend(terminal_steps::for_program(has_leader(&request), kill_program));
+    } else if request.fork.is_some_and(|fork| fork.init) {
         steps.extend([Step::SetDumpable(false), Step::BecomeInit]);
     }
     steps.extend(request.status.map(|_| Step::ReportStart));
@@ -128,8 +133,16 @@ pub fn plan(request: UnshareRequest) -> Plan {
     Plan { steps, environment, program: request.program }
 }
 
+/// Whether the program's terminal has a leader of its session other than the program. Only where the program is to be
+/// process 1 there is none; the kernel lets no terminal stop that one anyway.
+fn has_leader(request: &UnshareRequest) -> bool {
+    request.fork.is_some_and(|fork| fork.pty && (fork.init || !request.kinds.contains(Kind::Pid)))
+}
+
 /// First the helpers, which keep our present namespaces and rights, then the owner.
 fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
+    // While what our caller sees is in its place.
+    steps.extend(request.fork.filter(|fork| fork.pty).map(|_| Step::PrepareTerminal));
     // Before the helpers start, so that they do not pass the descriptor on to their programs; and while /proc is still
     // our caller's.
     steps.extend(request.status.map(Step::OpenStatus));
@@ -181,7 +194,7 @@ fn fork(request: &UnshareRequest, steps: &mut Vec<Step>) {
         // With this pidfd, the child can see whether its parent has died.
         steps.extend(fork.kill_child.map(|_| Step::RememberParent));
         // Who is inside tells who stays outside: process 1 how the program ends, as it cannot die of a signal itself.
-        if fork.init || request.status.is_some() {
+        if fork.init || fork.pty || request.status.is_some() {
             steps.push(Step::OpenChannel);
         }
     }
@@ -195,6 +208,7 @@ fn fork(request: &UnshareRequest, steps: &mut Vec<Step>) {
         Step::Fork(match fork.forward_signals {
             // Nobody but us can tell the program what is sent to us: process 1 is in between.
             signals if fork.init => SignalPolicy::ThroughInit(SignalSet::messages().union(signals.unwrap_or_default())),
+            signals if has_leader(request) => SignalPolicy::ThroughLeader(signals.unwrap_or_default()),
             Some(signals) => SignalPolicy::Forward(signals),
             None => SignalPolicy::LeaveToChild,
         })

@@ -97,6 +97,7 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
         line.value("forward-signals", signal_names(signals));
     }
     line.flag("init", args.init);
+    line.flag("pty", args.pty);
     if let Some(fd) = args.status_fd {
         line.value("status-fd", fd.to_string());
     }
@@ -233,6 +234,7 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     }
     line.flag("env", args.environment);
     line.flag("no-fork", args.no_fork);
+    line.flag("pty", args.pty);
     if let Some(number) = args.kill_child {
         line.value("kill-child", signal_name(number.0));
     }
