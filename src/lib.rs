@@ -48,7 +48,7 @@
 //! Rooms know only the rooms before them, and tests/documentation holds them to it:
 //!
 //! ```text
-//! number ← namespace ← sys ← proc ← ids ← error ← list ← enter ← cli ← hint ← tool ← bin
+//! number ← namespace ← sys ← proc ← ids ← error ← container ← list ← enter ← cli ← hint ← tool ← bin
 //! ```
 //!
 //! Start with [`enter::unshare::plan`] or with [`list::list`], and with the table of options in [`cli::unshare`].
@@ -64,8 +64,9 @@
 //! | [`list::scan`] | the only reader of the process table, a file for each source of namespaces |
 //! | [`list::model`] | what it has seen; parents and owners; opening a namespace through its holders; in the private file `mount_ns_probe`, a child that enters a mount namespace which nothing else can show |
 //! | [`list::query`] | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
-//! | [`mod@list::column`], [`list::value`], [`list::container`] | what is in the rows |
+//! | [`mod@list::column`], [`list::value`] | what is in the rows |
 //! | [`list::view`] | fills cells from files of /proc and from rtnetlink, and prints them |
+//! | [`container`] | which container a cgroup belongs to, and the process that the name of a container or a unit means |
 //! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
 //! | [`error`], [`hint`] | what went wrong, and why it probably did |
 //! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |
@@ -75,6 +76,7 @@
 //! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
 
 pub mod cli;
+pub mod container;
 pub mod enter;
 pub mod error;
 pub mod hint;

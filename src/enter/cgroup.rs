@@ -1,17 +1,15 @@
 //! Joins the cgroups of a process in every hierarchy that is mounted here, version 2 and each of version 1, see
 //! cgroups(7).
 
-use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
 use super::frozen::check_runs;
 use super::target::Target;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
-use crate::proc::cgroup::{Membership, memberships};
+use crate::proc::cgroup::{directory_in, is_shown_by, memberships};
 use crate::proc::mountinfo::{Mount, mounts};
 use crate::sys::file::{open_retrying, read_bounded};
 
@@ -45,9 +43,9 @@ pub fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<P
     let mut directories = Vec::new();
     let mut unreached = None;
     for membership in elsewhere {
-        let of_hierarchy: Vec<_> = mounted.iter().filter(|mount| is_of(mount, membership)).collect();
+        let of_hierarchy: Vec<_> = mounted.iter().filter(|mount| is_shown_by(membership, mount)).collect();
         let name = || String::from_utf8_lossy(membership.path).into_owned();
-        match of_hierarchy.iter().rev().find_map(|mount| directory(mount, membership.path)) {
+        match of_hierarchy.iter().rev().find_map(|mount| directory_in(mount, membership.path)) {
             Some(directory) => directories.push(directory),
             None if of_hierarchy.is_empty() => unreached = unreached.or_else(|| Some(name())),
             None => return Err(RequestError::CgroupOutOfSight(name())),
@@ -57,24 +55,6 @@ pub fn directories(target: &[u8], own: &[u8], mounted: &[Mount]) -> Result<Vec<P
         Some(name) if directories.is_empty() => Err(RequestError::NoCgroups(name)),
         _ => Ok(directories),
     }
-}
-
-/// Whether the mount shows the hierarchy: of version 1, its options name the controllers.
-fn is_of(mount: &Mount, membership: Membership<'_>) -> bool {
-    if membership.controllers.is_empty() {
-        return mount.fstype == "cgroup2";
-    }
-    let options: Vec<_> = mount.super_options.as_bytes().split(|byte| *byte == b',').collect();
-    let mut controllers = membership.controllers.split(|byte| *byte == b',');
-    mount.fstype == "cgroup" && controllers.all(|controller| options.contains(&controller))
-}
-
-/// Where the mount shows the cgroup, if it does.
-fn directory(mount: &Mount, path: &[u8]) -> Option<PathBuf> {
-    let below = Path::new(OsStr::from_bytes(path)).strip_prefix(&mount.root).ok()?;
-    // A cgroup outside of our cgroup namespace begins with `..`: refuse it, for the path would lead elsewhere.
-    let inside = below.components().all(|component| matches!(component, Component::Normal(_)));
-    inside.then(|| mount.mount_point.join(below))
 }
 
 #[cfg(test)]

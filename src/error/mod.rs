@@ -1,12 +1,14 @@
 //! What can go wrong, how it is said, and the exit status that it gives.
 
 mod attempt;
+mod container;
 pub(crate) mod filter;
 mod request_error;
 mod shown;
 mod usage;
 
 pub use attempt::{Attempt, Wanted};
+pub use container::ContainerError;
 pub use filter::FilterError;
 pub use request_error::RequestError;
 pub use shown::Shown;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::shown::Shown;
-use super::{Attempt, Wanted};
+use super::{Attempt, ContainerError, Wanted};
 use crate::error::FilterError;
 use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::ids::passwd::Database;
@@ -103,6 +103,13 @@ pub enum RequestError {
     },
     /// --user-parent without a namespace whose owner it could mean.
     NoNamespaceToOwn,
+    /// --user-parent was given more often than there are user namespaces on the way to our own.
+    NotSoManyParents {
+        /// How often.
+        asked: u32,
+        /// How many there are.
+        there_are: u32,
+    },
     /// Another process has got the PID.
     AnotherProcess {
         /// The PID.
@@ -147,6 +154,8 @@ pub enum RequestError {
         /// What is written there for that.
         text: &'static str,
     },
+    /// A name leads to no container or unit.
+    Container(ContainerError),
     /// An operand or argument with a NUL byte in it.
     NulByte,
     /// lsns has no such column. Holds the name and the rest of the list after it, as util-linux prints them.
@@ -252,6 +261,11 @@ impl fmt::Display for RequestError {
             RequestError::NeedsTarget { wanted: Wanted::Process, .. } | RequestError::NoNamespaceToOwn => {
                 write!(f, "no target PID specified")
             }
+            RequestError::NotSoManyParents { asked, there_are } => {
+                let are = if *there_are == 1 { "is only 1 user namespace" } else { "are only" };
+                let more = if *there_are == 1 { String::new() } else { format!(" {there_are} user namespaces") };
+                write!(f, "--user-parent was given {asked} times: there {are}{more} below ours")
+            }
             RequestError::AnotherProcess { pid, .. } => {
                 write!(f, "failed to obtain a valid file descriptor for PID {pid}: {}", sys::error_text(Errno::ESRCH))
             }
@@ -276,6 +290,7 @@ impl fmt::Display for RequestError {
                 write!(f, "the cgroup '{line}' of the target cannot be reached by any cgroup mount here")
             }
             RequestError::PausedCgroup { cgroup, .. } => write!(f, "the cgroup {} is paused", cgroup.shown()),
+            RequestError::Container(error) => write!(f, "{error}"),
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
             RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.shown()),
             RequestError::TooManyColumns => write!(f, "--output: too many columns"),
@@ -362,6 +377,7 @@ impl RequestError {
             RequestError::NoCgroups(line) => {
                 format!("no cgroup file system is mounted here, by which to reach the target's cgroup '{line}'")
             }
+            RequestError::Container(error) => return error.detail(),
             _ => return None,
         })
     }

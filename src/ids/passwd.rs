@@ -45,6 +45,8 @@ pub struct Entry {
     pub id: u32,
     /// The last field: of passwd(5), the login shell.
     pub last: Vec<u8>,
+    /// The one before: of passwd(5), the home directory.
+    pub before_last: Vec<u8>,
 }
 
 /// We skip a line of so many bytes or more: no name service makes one, and a long line must not fill our memory.
@@ -55,14 +57,14 @@ const LARGEST_FILE: u64 = 64 << 20;
 
 fn entry(line: &[u8]) -> Option<Entry> {
     let fields: Vec<_> = line.split(|byte| *byte == b':').collect();
-    let [name, _, id, .., last] = fields[..] else {
+    let ([name, _, id, .., last], Some(before_last)) = (&fields[..], fields.iter().nth_back(1)) else {
         return None;
     };
     // `+` and `-` lines are NIS instructions.
-    if name.is_empty() || matches!(name[0], b'+' | b'-') {
+    if matches!(name, [] | [b'+' | b'-', ..]) {
         return None;
     }
-    Some(Entry { name: name.to_vec(), id: parse_decimal(id)?, last: last.to_vec() })
+    Some(Entry { name: name.to_vec(), id: parse_decimal(id)?, last: last.to_vec(), before_last: before_last.to_vec() })
 }
 
 /// Calls `visit` with each entry of a passwd(5) or group(5) file, or of getent(1)'s output, until it returns false.

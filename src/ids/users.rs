@@ -50,6 +50,12 @@ pub fn shell_of(uid: u32, getent: Getent) -> Option<OsString> {
     Some(OsString::from_vec(user.last)).filter(|shell| !shell.is_empty())
 }
 
+/// The home directory of a user; `None` without an entry or with an empty field.
+pub fn home_of(uid: u32) -> Option<OsString> {
+    let user = find(Database::Users, uid.to_string().into(), |entry| entry.id == uid)?;
+    Some(OsString::from_vec(user.before_last)).filter(|home| !home.is_empty())
+}
+
 /// The names of those of `uids` that have one. If several lines have a UID, the first counts.
 pub fn names_by_uid(uids: &[u32]) -> HashMap<u32, OsString> {
     let mut missing: BTreeSet<u32> = uids.iter().copied().collect();

@@ -9,10 +9,9 @@
 //!   and owners, and opens a namespace through one of its holders.
 //! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
 //! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes,
-//!   and prints them. [`inside`]: what lies inside of a namespace. [`container`]: the container that a cgroup belongs to.
+//!   and prints them. [`inside`]: what lies inside of a namespace.
 
 pub mod column;
-pub mod container;
 pub mod inside;
 pub mod model;
 pub mod query;
@@ -26,13 +25,13 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+use crate::container::names::Names;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::proc::link::Inode;
 use crate::proc::status;
 use crate::sys::file::{self, NOT_PROC};
 use crate::sys::pidfd;
 use column::Column;
-use container::Evidence;
 use inside::Inside;
 use model::graph::{self, Graph};
 use model::opener::Opener;
@@ -61,11 +60,12 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         Subject::Members(_) => None,
     };
     let inside = Inside::new(&graph, &opener, root);
-    let evidence = Evidence::new(Path::new("/"), root);
-    let search = || Findings::of(&request.find, request.kinds, &graph, &inside, &evidence);
+    let containers = Names::new(Path::new("/"), root);
+    let search = || Findings::of(&request.find, request.kinds, &graph, &inside, &containers);
     let found = (!request.find.is_empty()).then(search);
     let found = found.as_ref();
-    let sources = Sources { opener: &opener, root, inside: &inside, evidence: &evidence, found };
+    let sources =
+        Sources { opener: &opener, root, inside: &inside, containers: &containers, cuts_ids: request.truncate, found };
     let mut cells = Cells::new(&graph, sources, task);
     let all = graph.snapshot.namespaces.keys().copied();
     let users_first = request.filter.columns().contains(&Column::User);

@@ -1,4 +1,11 @@
-//! Reads /proc/PID/cgroup, see cgroups(7). Paths are bytes, because the name of a cgroup may hold any.
+//! Reads /proc/PID/cgroup, see cgroups(7), and finds a cgroup in a mount of its hierarchy. Paths are bytes, because the name
+//! of a cgroup may hold any.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use super::mountinfo::Mount;
 
 /// In bytes. Enough for the cgroups of every hierarchy with the longest path.
 pub const LONGEST: usize = 64 * 1024;
@@ -22,9 +29,14 @@ pub fn memberships(text: &[u8]) -> impl Iterator<Item = Membership<'_>> {
     })
 }
 
-/// The path of a process's cgroup, from the text of its /proc/PID/cgroup: the one of version 2; otherwise that of
-/// systemd's hierarchy; otherwise the first that is not the root.
+/// The path of a process's cgroup, see [`foremost`].
 pub fn path(text: &[u8]) -> Option<&[u8]> {
+    foremost(text).map(|one| one.path)
+}
+
+/// The cgroup in which a process is managed, from the text of its /proc/PID/cgroup: the one of version 2; otherwise that of
+/// systemd's hierarchy; otherwise the first that is not the root.
+pub fn foremost(text: &[u8]) -> Option<Membership<'_>> {
     let all: Vec<_> = memberships(text).collect();
     let unified = all.iter().find(|one| one.hierarchy == b"0");
     let systemd = all.iter().find(|one| one.controllers == b"name=systemd");
@@ -35,12 +47,30 @@ pub fn path(text: &[u8]) -> Option<&[u8]> {
         .or_else(|| all.iter().find(below_root))
         .or(unified)
         .or(all.first());
-    best.map(|one| one.path)
+    best.copied()
 }
 
 /// The parts of a cgroup path, from the root.
 pub fn parts(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     path.split(|byte| *byte == b'/').filter(|part| !part.is_empty())
+}
+
+/// Whether the mount shows the hierarchy of a membership: of version 1, its options name the controllers.
+pub fn is_shown_by(membership: Membership<'_>, mount: &Mount) -> bool {
+    if membership.controllers.is_empty() {
+        return mount.fstype == "cgroup2";
+    }
+    let options: Vec<_> = mount.super_options.as_bytes().split(|byte| *byte == b',').collect();
+    let mut controllers = membership.controllers.split(|byte| *byte == b',');
+    mount.fstype == "cgroup" && controllers.all(|controller| options.contains(&controller))
+}
+
+/// Where a mount of its hierarchy shows the cgroup, if it does.
+pub fn directory_in(mount: &Mount, path: &[u8]) -> Option<PathBuf> {
+    let below = Path::new(OsStr::from_bytes(path)).strip_prefix(&mount.root).ok()?;
+    // A cgroup outside of our cgroup namespace begins with `..`: refuse it, for the path would lead elsewhere.
+    let inside = below.components().all(|component| matches!(component, Component::Normal(_)));
+    inside.then(|| mount.mount_point.join(below))
 }
 
 #[cfg(test)]

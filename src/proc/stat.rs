@@ -29,6 +29,13 @@ pub fn parse(text: &[u8]) -> Option<Stat> {
     Some(Stat { parent, kernel_thread: flags & KERNEL_THREAD != 0, threads })
 }
 
+/// When the process started, in clock ticks since boot: field 22. Who has taken the PID since then started later.
+pub fn started(text: &[u8]) -> Option<u64> {
+    let end = text.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = text[end + 1..].split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());
+    parse_decimal(fields.nth(19)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +49,16 @@ mod tests {
         }
         let kthreadd = parse(b"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0").unwrap();
         assert_eq!((kthreadd.parent, kthreadd.kernel_thread), (0, true));
+    }
+
+    #[test]
+    fn a_start_time_is_the_twenty_second_field() {
+        let own = std::fs::read("/proc/self/stat").unwrap();
+        let fields = String::from_utf8(own.clone()).unwrap();
+        let behind = fields.rsplit_once(')').unwrap().1.split_whitespace().nth(22 - 3).unwrap();
+        assert_eq!(started(&own), Some(behind.parse().unwrap()));
+        assert_eq!(started(b"7 (a) b 1) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 9"), Some(4711));
+        assert_eq!(started(b"7 (sh) S 1"), None);
     }
 
     #[test]

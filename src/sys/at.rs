@@ -51,11 +51,17 @@ pub fn facts(directory: impl AsFd, path: &CStr) -> nix::Result<FileFacts> {
 
 /// Offsets in struct linux_dirent64 of getdents64(2).
 const RECORD_LENGTH: usize = 16;
+const TYPE: usize = 18;
 const NAME: usize = 19;
 
 /// Calls `visit` with each name in `directory`, including `.` and `..`, from its current offset on. Errors of
 /// getdents64(2): ENOENT once the process of a /proc directory has ended.
 pub fn for_each_name(directory: impl AsFd, buffer: &mut [u8], mut visit: impl FnMut(&CStr)) -> nix::Result<()> {
+    for_each_entry(directory, buffer, |name, _| visit(name))
+}
+
+/// The same, and whether the entry may be a directory. Errors: the same.
+pub fn for_each_entry(directory: impl AsFd, buffer: &mut [u8], mut visit: impl FnMut(&CStr, bool)) -> nix::Result<()> {
     loop {
         // SAFETY: the buffer is writable for the length given.
         let length = match check(unsafe {
@@ -73,7 +79,7 @@ pub fn for_each_name(directory: impl AsFd, buffer: &mut [u8], mut visit: impl Fn
                 break;
             }
             if let Ok(name) = CStr::from_bytes_until_nul(&rest[NAME..record]) {
-                visit(name);
+                visit(name, matches!(rest[TYPE], libc::DT_DIR | libc::DT_UNKNOWN));
             }
             rest = &rest[record..];
         }

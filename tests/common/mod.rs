@@ -15,6 +15,7 @@
 mod harness;
 
 mod call;
+mod cgroups;
 mod frozen;
 mod left_out;
 mod planted;
@@ -27,6 +28,7 @@ mod tool;
 mod whole_run;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
+pub use cgroups::Cgroups;
 pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
 pub use harness::{Test, main, main_of_one, tell_panics_at_once};
 pub use left_out::{

@@ -1,72 +1,16 @@
 //! CONTAINER and UNIT, of processes in cgroups of the test's own.
 
-use std::path::PathBuf;
-
-use crate::common::{Process, Scene, on_purpose, skip};
+use crate::common::{Cgroups, Process, Pty, Scene, on_purpose};
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-
-/// A cgroup of version 2 with others below it, removed when dropped.
-struct Cgroups {
-    root: PathBuf,
-    made: Vec<PathBuf>,
-}
-
-impl Cgroups {
-    /// Skips the test where there is no hierarchy to make them in.
-    fn new(name: &str) -> Cgroups {
-        crate::common::needs_root("cgroups of its own");
-        let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
-        let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-        let mut wanted =
-            fields.filter(|fields| fields[2] == "cgroup2" && fields[3].split(',').any(|option| option == "rw"));
-        let Some(mount) = wanted.next() else {
-            skip("no writable cgroup2 is mounted");
-        };
-        let root = PathBuf::from(mount[1]).join(format!("nskit-test-{}-{name}", std::process::id()));
-        std::fs::create_dir(&root).unwrap();
-        Cgroups { made: vec![root.clone()], root }
-    }
-
-    /// Puts a process into the cgroup at `path` below.
-    fn put(&mut self, pid: i32, path: &str) {
-        let mut directory = self.root.clone();
-        for part in path.split('/').filter(|part| !part.is_empty()) {
-            directory.push(part);
-            if std::fs::create_dir(&directory).is_ok() {
-                self.made.push(directory.clone());
-            }
-        }
-        std::fs::write(directory.join("cgroup.procs"), pid.to_string()).unwrap();
-    }
-}
-
-impl Drop for Cgroups {
-    fn drop(&mut self) {
-        // Processes that have ended may be on their way out.
-        for _ in 0..1000 {
-            while self.made.pop_if(|directory| std::fs::remove_dir(directory).is_ok()).is_some() {}
-            if self.made.is_empty() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        assert!(std::thread::panicking(), "left behind: {:?}", self.made);
-    }
-}
 
 /// What lsns, in a cgroup namespace that begins at the root of these cgroups, says of a process. The files of the runtimes
 /// are those that `prepare`, a shell script, makes below a /run that is nobody else's.
 fn shown(scene: &Scene, cgroups: &mut Cgroups, process: &Process, path: &str, prepare: &str) -> String {
     cgroups.put(process.pid(), path);
-    let tool = crate::common::tool("lsns").display().to_string();
-    let script = format!(
-        "set -e; echo $$ >{}/cgroup.procs; exec unshare -C --propagation unchanged -m /bin/sh -c \
-         'mount -t tmpfs -o mode=755 none /run; {prepare}; exec {tool} -n -r -t uts -o UNIT,CONTAINER -p {}'",
-        cgroups.root.display(),
-        process.pid()
-    );
-    scene.call("/bin/sh", ["-c", &script]).ok().trim_end_matches('\n').replace(ID, "ID")
+    let pid = process.pid().to_string();
+    let args = ["-n", "-r", "-t", "uts", "-o", "UNIT,CONTAINER", "-p", &pid];
+    cgroups.call(scene, prepare, "lsns", &args).ok().trim_end_matches('\n').replace(ID, "ID")
 }
 
 scene_test!(a_container_is_named_by_its_cgroup);
@@ -159,4 +103,78 @@ fn a_container_or_unit_is_found_by_its_name() {
     // Those that it shares with others are its namespaces as well.
     let all = scene.lsns(["-rn", "-o", "TYPE", "--find", ID]).ok();
     assert_eq!(all.lines().count(), 8, "{all}");
+}
+
+/// What Docker writes of the container with the id `HASH` that is called web.
+const DOCKERS: &str = "d=/var/lib/docker/containers/HASH; mkdir -p $d
+cat >$d/config.v2.json <<'END'
+{\"ID\":\"HASH\",\"Name\":\"/web\",\"State\":{\"Running\":true,\"Pid\":1}}
+END
+";
+
+scene_test!(a_container_has_the_name_that_its_runtime_has_written);
+fn a_container_has_the_name_that_its_runtime_has_written() {
+    on_purpose("CONTAINER");
+    let scene = Scene::new();
+    let mut cgroups = Cgroups::new("names");
+    let process = scene.probe(["hold"]).leashed().spawn();
+    let dockers = DOCKERS.replace("HASH", ID);
+    let path = format!("/system.slice/docker-{ID}.scope");
+    let mut shown = |path: &str, prepare: &str| shown(&scene, &mut cgroups, &process, path, prepare);
+    assert_eq!(shown(&path, "true"), "docker-ID.scope docker:ID");
+    assert_eq!(shown(&path, &dockers), "docker-ID.scope docker:web");
+    // Below a parent that somebody chose, the path does not tell the runtime.
+    assert_eq!(shown(&format!("/jobs/{ID}"), &dockers), " docker:web");
+    assert_eq!(shown(&path, &format!("{dockers}\nchmod 666 $d/config.v2.json")), "docker-ID.scope docker:ID");
+    // Whoever is root in a container can make a cgroup there that is called so.
+    assert_eq!(shown(&format!("/lxc/box/docker-{ID}.scope"), &dockers), " docker:ID");
+}
+
+scene_test!(a_path_that_a_user_has_made_up_shows_no_name);
+fn a_path_that_a_user_has_made_up_shows_no_name() {
+    on_purpose("CONTAINER");
+    let scene = Scene::new();
+    let mut cgroups = Cgroups::new("forged");
+    let process = scene.probe(["hold"]).leashed().spawn();
+    let dockers = DOCKERS.replace("HASH", ID);
+    let service = "/user.slice/user@1001.service";
+    cgroups.give(service, 1001);
+    let mut shown = |name: &str| shown(&scene, &mut cgroups, &process, &format!("{service}/{name}"), &dockers);
+    assert_eq!(shown(&format!("docker-{ID}.scope")), "docker-ID.scope docker:ID");
+    assert_eq!(shown("lxc.payload.web"), "user@1001.service ");
+    assert_eq!(shown("machine-web.scope"), "machine-web.scope ");
+    // The container itself may have been handed to somebody.
+    let path = format!("/system.slice/docker-{ID}.scope");
+    cgroups.give(&path, 1001);
+    assert_eq!(self::shown(&scene, &mut cgroups, &process, &path, &dockers), "docker-ID.scope docker:web");
+    // Two directories above is as near as one.
+    cgroups.put(process.pid(), &format!("/x/y/docker-{ID}.scope"));
+    cgroups.give("/x", 1001);
+    let path = format!("/x/y/docker-{ID}.scope");
+    assert_eq!(self::shown(&scene, &mut cgroups, &process, &path, &dockers), "docker-ID.scope docker:ID");
+}
+
+scene_test!(on_a_terminal_an_id_has_twelve_digits);
+fn on_a_terminal_an_id_has_twelve_digits() {
+    on_purpose("CONTAINER");
+    let scene = Scene::new();
+    let mut cgroups = Cgroups::new("digits");
+    let process = scene.probe(["hold"]).leashed().spawn();
+    cgroups.put(process.pid(), &format!("/docker/{ID}"));
+    let pid = process.pid().to_string();
+    let on_terminal = |options: &[&str]| {
+        let pty = Pty::new();
+        let args = [&["-n", "-t", "uts", "-o", "CONTAINER", "-p", &pid], options].concat();
+        cgroups.call(&scene, "true", "lsns", &args).terminal(&pty).run();
+        pty.text().trim().to_string()
+    };
+    let whole = format!("docker:{ID}");
+    assert_eq!(on_terminal(&[]), "docker:0123456789ab");
+    assert_eq!(on_terminal(&["-Q", &format!("CONTAINER == \"{whole}\"")]), "docker:0123456789ab");
+    for options in [&["-u"][..], &["-r"]] {
+        assert_eq!(on_terminal(options), whole, "{options:?}");
+    }
+    assert!(on_terminal(&["-J"]).contains(&whole));
+    let piped = cgroups.call(&scene, "true", "lsns", &["-n", "-t", "uts", "-o", "CONTAINER", "-p", &pid]).ok();
+    assert_eq!(piped.trim(), whole);
 }

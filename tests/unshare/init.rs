@@ -213,7 +213,7 @@ fn a_daemon_that_forks_twice_is_waited_for_and_ends_with_the_program() {
     let mut process = scene.unshare(["--init", "--mount-proc", "sh", "-c", script]).spawn();
     assert_eq!(process.wait(), Ending::Exited(0));
     assert_eq!(process.stdout(), "reaped\n");
-    assert_eq!(process.left_behind(), []);
+    assert_eq!(process.left_behind(), [0; 0]);
 }
 
 scene_test!(a_pipe_ends_when_the_program_closes_it);
@@ -273,7 +273,7 @@ fn kill_child_ends_process_1_and_all_with_it() {
         assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL));
         init.wait();
         program.wait();
-        assert_eq!(process.left_behind(), [], "{options:?}");
+        assert_eq!(process.left_behind(), [0; 0], "{options:?}");
     }
 }
 

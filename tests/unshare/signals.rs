@@ -138,7 +138,7 @@ fn forward_signals_ends_as_the_program_does() {
         let mut process = catching(&scene, &["--forward-signals"], "");
         process.signal(signal);
         assert_eq!(process.wait(), Ending::Killed(signal));
-        assert_eq!(process.left_behind(), []);
+        assert_eq!(process.left_behind(), [0; 0]);
     }
     let status = scene.unshare(["--forward-signals", "probe", "exit", "7"]).run();
     assert_eq!(status.ending, Ending::Exited(7));

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::Findings;
-use crate::list::container::{Evidence, container, unit};
+use crate::container::names::Names;
+use crate::container::{container, unit};
 use crate::list::inside::Inside;
 use crate::list::model::graph::Graph;
 use crate::list::query::wanted::Wanted;
 use crate::list::value::as_word;
-use crate::proc::cgroup;
+use crate::proc::cgroup::{self, Membership};
 use crate::proc::link::Inode;
 
 /// As many digits of a container's id as docker(1) and its like show.
@@ -18,7 +19,7 @@ pub(super) fn search(
     wanted: &[Wanted],
     graph: &Graph,
     inside: &Inside<'_>,
-    evidence: &Evidence,
+    containers: &Names,
     findings: &mut Findings,
 ) {
     let mut counts: HashMap<(Inode, Vec<u8>), usize> = HashMap::new();
@@ -26,11 +27,11 @@ pub(super) fn search(
     for process in &graph.snapshot.processes {
         *findings.looked.cgroups.get_or_insert_default() += 1;
         let memberships = inside.cgroups(process.pid);
-        let Some(path) = cgroup::path(&memberships) else {
+        let Some(membership) = cgroup::foremost(&memberships) else {
             continue;
         };
         // Many processes share a cgroup.
-        let found = names.entry(path.to_vec()).or_insert_with(|| named(path, wanted, evidence));
+        let found = names.entry(membership.path.to_vec()).or_insert_with(|| named(membership, wanted, containers));
         for name in found {
             for inode in process.namespaces.iter().flatten() {
                 *counts.entry((*inode, name.clone())).or_default() += 1;
@@ -46,12 +47,15 @@ pub(super) fn search(
 }
 
 /// Those of the wanted containers and units that a cgroup path belongs to.
-fn named(path: &[u8], wanted: &[Wanted], evidence: &Evidence) -> Vec<Vec<u8>> {
-    let container = container(path, evidence).map(|container| container.name);
-    let unit = unit(path, evidence);
+fn named(membership: Membership<'_>, wanted: &[Wanted], containers: &Names) -> Vec<Vec<u8>> {
+    let label = containers.of(membership);
+    // Its id, where the label has the name.
+    let by_id = container(membership.path, containers.evidence()).map(|container| container.name());
+    let unit = unit(membership.path, containers.evidence());
     let is_container = |wanted: &Wanted| {
-        let (text, name) = (wanted.container.as_deref()?, container.as_deref()?);
-        is_of(text, name).then_some([&b"container "[..], &as_word(name)].concat())
+        let (text, label) = (wanted.container.as_deref()?, label.as_deref()?);
+        let is_it = is_of(text, label) || by_id.as_deref().is_some_and(|name| is_of(text, name));
+        is_it.then_some([&b"container "[..], &as_word(label)].concat())
     };
     let is_unit = |wanted: &Wanted| {
         let (text, name) = (wanted.unit.as_deref()?, unit.as_deref()?);
@@ -65,11 +69,14 @@ fn named(path: &[u8], wanted: &[Wanted], evidence: &Evidence) -> Vec<Vec<u8>> {
     found
 }
 
-/// Whether that is what a container is called, `RUNTIME:ID`: all of it, its id, or the beginning of an id.
+/// Whether that is what a container is called, `RUNTIME:ID`: all of it, its id, or the beginning of an id, also behind the
+/// runtime.
 fn is_of(text: &[u8], name: &[u8]) -> bool {
-    let id = name.iter().position(|byte| *byte == b':').map_or(name, |at| &name[at + 1..]);
+    let start = name.iter().position(|byte| *byte == b':').map_or(0, |at| at + 1);
+    let (runtime, id) = name.split_at(start);
+    let begun = text.strip_prefix(runtime).unwrap_or(text);
     let is_hexadecimal = |text: &[u8]| text.iter().all(u8::is_ascii_hexdigit);
-    name == text || id == text || (text.len() >= SHORT_ID && is_hexadecimal(id) && id.starts_with(text))
+    name == text || id == text || (begun.len() >= SHORT_ID && is_hexadecimal(id) && id.starts_with(begun))
 }
 
 #[cfg(test)]
@@ -85,7 +92,9 @@ mod tests {
             (b"0123456789ab", true),
             (b"0123456789a", false),
             (b"123456789abc", false),
-            (b"docker:0123456789ab", false),
+            (b"docker:0123456789ab", true),
+            (b"podman:0123456789ab", false),
+            (b"docker:0123456789a", false),
             (b"docker", false),
         ] {
             assert_eq!(is_of(text, name), expected, "{text:?}");

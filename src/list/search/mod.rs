@@ -7,12 +7,12 @@ mod networks;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use super::container::Evidence;
 use super::inside::Inside;
 use super::model::graph::Graph;
 use super::model::snapshot::Holder;
 use super::query::wanted::Wanted;
 use super::value::Value;
+use crate::container::names::Names;
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 
@@ -76,7 +76,7 @@ impl fmt::Display for Looked {
 
 impl Findings {
     /// Looks for all of `wanted` in the namespaces of these kinds.
-    pub fn of(wanted: &[Wanted], kinds: KindSet, graph: &Graph, inside: &Inside<'_>, evidence: &Evidence) -> Findings {
+    pub fn of(wanted: &[Wanted], kinds: KindSet, graph: &Graph, inside: &Inside<'_>, containers: &Names) -> Findings {
         let mut findings = Findings::default();
         let any = |has: fn(&Wanted) -> bool| wanted.iter().any(has);
         if any(|wanted| wanted.mount.is_some()) && kinds.contains(Kind::Mount) {
@@ -86,7 +86,7 @@ impl Findings {
             networks::search(wanted, graph, inside, &mut findings);
         }
         if any(|wanted| wanted.container.is_some() || wanted.unit.is_some()) {
-            cgroups::search(wanted, graph, inside, evidence, &mut findings);
+            cgroups::search(wanted, graph, inside, containers, &mut findings);
         }
         for pid in wanted.iter().filter_map(|wanted| wanted.pid) {
             findings.kept_by(pid, graph);

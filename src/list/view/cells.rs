@@ -6,9 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::holders::{self, Members};
+use crate::container::names::Names;
+use crate::container::state::shortened;
+use crate::container::unit;
 use crate::ids::{map, users};
 use crate::list::column::Column;
-use crate::list::container::{Evidence, container, unit};
 use crate::list::inside::Inside;
 use crate::list::inside::netnsid::{Client, NetNsId};
 use crate::list::model::graph::Graph;
@@ -18,8 +20,9 @@ use crate::list::query::select::Item;
 use crate::list::search::Findings;
 use crate::list::value::Value;
 use crate::namespace::Kind;
+use crate::proc::cgroup::{self, Membership};
 use crate::proc::link::Inode;
-use crate::proc::{cgroup, status};
+use crate::proc::status;
 use crate::sys::file::read_bounded;
 
 /// We read so many bytes of a command line; it can have megabytes.
@@ -49,7 +52,9 @@ pub struct Sources<'g> {
     /// Looks into namespaces.
     pub inside: &'g Inside<'g>,
     /// Tells containers.
-    pub evidence: &'g Evidence,
+    pub containers: &'g Names,
+    /// Whether long ids of containers are cut for people.
+    pub cuts_ids: bool,
     /// What --find has found.
     pub found: Option<&'g Findings>,
 }
@@ -64,7 +69,8 @@ pub struct Cells<'g> {
     client: Option<Option<Client>>,
     /// The process whose namespaces are listed, with --task.
     task: Option<&'g Process>,
-    evidence: &'g Evidence,
+    containers: &'g Names,
+    cuts_ids: bool,
     /// Cells that are expensive to fill. The filter may need them first, and the output then.
     filled: HashMap<(Column, u64), Value>,
     /// Found with the first that is asked for.
@@ -77,7 +83,7 @@ impl<'g> Cells<'g> {
     /// Cells for the rows of `graph`, read through `sources`. `task` is the process whose namespaces are listed, if only
     /// one's are.
     pub fn new(graph: &'g Graph, sources: Sources<'g>, task: Option<&'g Process>) -> Cells<'g> {
-        let Sources { opener, root, inside, evidence, found } = sources;
+        let Sources { opener, root, inside, containers, cuts_ids, found } = sources;
         Cells {
             graph,
             opener,
@@ -85,7 +91,8 @@ impl<'g> Cells<'g> {
             names: HashMap::new(),
             client: None,
             task,
-            evidence,
+            containers,
+            cuts_ids,
             filled: HashMap::new(),
             members: None,
             inside,
@@ -140,11 +147,9 @@ impl<'g> Cells<'g> {
             Column::HeldBy => holders::first(self.graph, namespace, process, how),
             Column::Holders => self.holders(inode, namespace, how),
             Column::NsId => self.id(inode, namespace),
-            Column::Cgroup => self.of_cgroup(self.asked(item), |path, _| Some(path.to_vec())),
-            Column::Unit => self.of_cgroup(self.asked(item), unit),
-            Column::Container => {
-                self.of_cgroup(self.asked(item), |path, evidence| Some(container(path, evidence)?.name))
-            }
+            Column::Cgroup => self.of_cgroup(self.asked(item), |one| Some(one.path.to_vec())),
+            Column::Unit => self.of_cgroup(self.asked(item), |one| unit(one.path, self.containers.evidence())),
+            Column::Container => self.of_cgroup(self.asked(item), |one| self.container(one, how)),
             Column::UidMap => self.map(namespace, process, "uid_map"),
             Column::GidMap => self.map(namespace, process, "gid_map"),
             Column::Found => self.found.map_or(Value::Empty, |found| found.cell(inode)),
@@ -243,10 +248,15 @@ impl<'g> Cells<'g> {
         value
     }
 
-    fn of_cgroup(&self, process: Option<&Process>, part: fn(&[u8], &Evidence) -> Option<Vec<u8>>) -> Value {
+    fn container(&self, membership: Membership<'_>, how: Fill) -> Option<Vec<u8>> {
+        let label = self.containers.of(membership)?;
+        Some(if how == Fill::ForPerson && self.cuts_ids { shortened(&label) } else { label })
+    }
+
+    fn of_cgroup(&self, process: Option<&Process>, part: impl Fn(Membership<'_>) -> Option<Vec<u8>>) -> Value {
         let text = |process: &Process| {
             let memberships = self.inside.cgroups(process.pid);
-            part(cgroup::path(&memberships)?, self.evidence)
+            part(cgroup::foremost(&memberships)?)
         };
         process.and_then(text).map_or(Value::Empty, |text| Value::text(&text))
     }

@@ -2,9 +2,9 @@
 
 use std::path::{Component, Path};
 
+use nskit::container::unit;
+use nskit::container::{Evidence, container};
 use nskit::enter::cgroup::directories;
-use nskit::list::container::unit;
-use nskit::list::container::{Evidence, container};
 use nskit::proc::cgroup::path;
 use nskit::proc::mountinfo::{Mount, mounts};
 
@@ -104,8 +104,8 @@ fn check_names(path: &[u8]) {
         assert!(!better || container.is_some() || unit[dot..] != *b".slice");
     }
     if let Some(container) = container {
-        let colon = container.name.iter().position(|byte| *byte == b':').unwrap();
-        assert!(container.name.len() <= path.len() + 16 && colon > 0);
+        let colon = container.name().iter().position(|byte| *byte == b':').unwrap();
+        assert!(container.name().len() <= path.len() + 16 && colon > 0);
         assert!(container.at < path.split(|byte| *byte == b'/').count());
     }
 }

@@ -98,8 +98,9 @@ fn model(text: &[u8]) -> Vec<Entry> {
             && name.first().is_some_and(|first| *first != b'+' && *first != b'-')
             && digits.iter().all(u8::is_ascii_digit);
         let id = std::str::from_utf8(digits).ok()?.parse().ok()?;
-        let last = fields.last()?.to_vec();
-        is_entry.then(|| Entry { name: name.to_vec(), id, last })
+        let [.., before_last, last] = &fields[..] else { return None };
+        let (before_last, last) = (before_last.to_vec(), last.to_vec());
+        is_entry.then(|| Entry { name: name.to_vec(), id, last, before_last })
     };
     lines.filter_map(entry).collect()
 }

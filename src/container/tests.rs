@@ -1,53 +1,28 @@
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
 
+use super::made::Made;
 use super::*;
-use crate::list::container::unit;
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const ID25: &str = "othbeqxo0ze93v1j1zq1ag8a7";
 const UUID: &str = "8b2d6d0c-5a0d-4b39-9f8f-3c1d5a6b7c8d";
 const TASK32: &str = "f4b1c2d3e4f5061728394a5b6c7d8e9f";
 
-/// The files of runtimes as a test wants them, removed when dropped.
-struct Made(PathBuf);
-
 impl Made {
     fn new(name: &str) -> Made {
-        let root = std::env::temp_dir().join(format!("nskit-containers-{}-{name}", std::process::id()));
-        let made = Made(root);
-        for directory in ["run/containerd/io.containerd.runtime.v2.task/k8s.io/ctrk8s", "run/runc/runcbox", "proc/net"]
-        {
-            made.directory(directory);
-        }
-        made.directory("run/systemd/machines");
-        std::fs::write(made.0.join("run/runc/runcbox/state.json"), "{}").unwrap();
-        symlink("nbox-ku", made.0.join("run/systemd/machines/unit:nbox-run.service")).unwrap();
-        symlink("qemu-2-vm", made.0.join("run/systemd/machines/unit:vm.service")).unwrap();
-        std::fs::write(
-            made.0.join("proc/net/unix"),
+        let made = Made::empty(name);
+        made.directory("run/containerd/io.containerd.runtime.v2.task/k8s.io/ctrk8s");
+        made.file("run/runc/runcbox/state.json", "{}");
+        made.link("run/systemd/machines/unit:nbox-run.service", "nbox-ku");
+        made.link("run/systemd/machines/unit:vm.service", "qemu-2-vm");
+        made.file(
+            "proc/net/unix",
             "Num       RefCount Protocol Flags    Type St Inode Path\n\
              0000000000000000: 00000002 00000000 00010000 0001 01 23 @/var/lib/lxc/c1/command\n\
              0000000000000000: 00000002 00000000 00010000 0001 01 24 @/var/lib/lxc/web-2/command\n\
              0000000000000000: 00000002 00000000 00010000 0001 01 25 @/var/lib/lxc/web/command\n",
-        )
-        .unwrap();
+        );
         made
-    }
-
-    /// A directory with those above it, whatever the umask.
-    fn directory(&self, path: &str) {
-        let mut directory = self.0.clone();
-        std::fs::create_dir_all(&directory).unwrap();
-        for part in Path::new(path) {
-            directory.push(part);
-            let _ = std::fs::create_dir(&directory);
-            self.mode(directory.strip_prefix(&self.0).unwrap().to_str().unwrap(), 0o755);
-        }
-    }
-
-    fn mode(&self, path: &str, mode: u32) {
-        std::fs::set_permissions(self.0.join(path), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
     fn evidence(&self) -> Evidence {
@@ -56,14 +31,8 @@ impl Made {
 
     #[track_caller]
     fn names(&self, path: &str) -> String {
-        let found = container(path.as_bytes(), &self.evidence()).map(|container| container.name);
+        let found = container(path.as_bytes(), &self.evidence()).map(|container| container.name());
         String::from_utf8(found.unwrap_or_default()).unwrap()
-    }
-}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -1,46 +1,19 @@
-//! Which container a cgroup path belongs to. Most runtimes put the id into the path. For the others, one of their files
-//! tells; we trust it only if nobody but root or we ourselves could have made it.
+//! How runtimes name the cgroups of their containers.
 
-mod evidence;
-#[cfg(test)]
-mod tests;
-mod unit;
-
-pub use evidence::Evidence;
-pub use unit::unit;
-
+use super::{Container, Evidence};
 use crate::proc::cgroup::parts;
 
-/// A container, as a cgroup path names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Container {
-    /// The runtime, a colon, and the id or name: `docker:0123…`.
-    pub name: Vec<u8>,
-    /// Which part of the path names it.
-    pub at: usize,
-}
-
-/// The innermost container in a cgroup path.
-pub fn container(path: &[u8], evidence: &Evidence) -> Option<Container> {
-    let path = Path::of(path);
-    (0..path.parts.len()).rev().find_map(|at| named(&path, at, evidence))
-}
-
-/// The outermost one. What lies below the part that names it was named inside.
-pub fn outermost(path: &[u8], evidence: &Evidence) -> Option<Container> {
-    let path = Path::of(path);
-    (0..path.parts.len()).find_map(|at| named(&path, at, evidence))
-}
-
-fn named(path: &Path<'_>, at: usize, evidence: &Evidence) -> Option<Container> {
+/// The container that a part of a cgroup path names.
+pub fn named(path: &Path<'_>, at: usize, evidence: &Evidence) -> Option<Container> {
     let place = Place { path, at };
     let (runtime, id) = RULES.iter().find_map(|rule| rule(&place, evidence))?;
-    Some(Container { name: [&runtime, &b":"[..], &id].concat(), at })
+    Some(Container { runtime, id, at })
 }
 
 /// A cgroup path in parts.
-struct Path<'p> {
-    parts: Vec<&'p [u8]>,
+pub struct Path<'p> {
+    /// From the root on.
+    pub parts: Vec<&'p [u8]>,
     /// How many of them are `..`: the process is outside of our cgroup namespace.
     above: usize,
     /// How many slices are below those, before anything else.
@@ -52,7 +25,8 @@ struct Path<'p> {
 }
 
 impl<'p> Path<'p> {
-    fn of(path: &'p [u8]) -> Path<'p> {
+    /// Of the text of a path.
+    pub fn of(path: &'p [u8]) -> Path<'p> {
         let parts: Vec<_> = parts(path).collect();
         let above = parts.iter().take_while(|part| ***part == *b"..").count();
         let slices = parts[above..].iter().take_while(|part| part.ends_with(b".slice")).count();
@@ -111,7 +85,7 @@ fn between<'t>(part: &'t [u8], start: &str, end: &str) -> Option<&'t [u8]> {
 }
 
 /// 64 hexadecimal digits.
-fn is_hash(id: &[u8]) -> bool {
+pub fn is_hash(id: &[u8]) -> bool {
     id.len() == 64 && id.iter().all(u8::is_ascii_hexdigit)
 }
 
@@ -120,7 +94,8 @@ fn is_build(id: &[u8]) -> bool {
     id.len() == 25 && id.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
 }
 
-fn is_hash_or_build(id: &[u8]) -> bool {
+/// Either of them: an id that no person has chosen.
+pub fn is_hash_or_build(id: &[u8]) -> bool {
     is_hash(id) || is_build(id)
 }
 
