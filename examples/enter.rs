@@ -3,13 +3,14 @@
 use nskit::cli::nsenter::{NsenterArgs, resolve};
 use nskit::enter::nsenter::{NamespaceSource, plan};
 use nskit::enter::target::TargetArgument;
+use nskit::enter::target_source::TargetSource;
 use nskit::enter::{RunFailure, run};
 use nskit::namespace::Kind;
 
 fn main() -> Result<(), RunFailure> {
     let pid = std::env::args().nth(1).and_then(|pid| pid.parse().ok()).unwrap_or(1);
     let args = NsenterArgs {
-        target: Some(TargetArgument { pid, inode: None }),
+        target: Some(TargetSource::Process(TargetArgument { pid, inode: None })),
         namespaces: vec![(Kind::Net, NamespaceSource::Target)],
         program: vec!["readlink".into(), "/proc/self/ns/net".into()],
         ..NsenterArgs::default()

@@ -9,7 +9,7 @@ use nskit::namespace::{Kind, KindSet};
 
 fn main() -> Result<(), RequestError> {
     let program = Program::from_operands(&["ip".into(), "address".into()])?;
-    let net = Join { of_target: KindSet::EMPTY.with(Kind::Net), files: Vec::new() };
+    let net = Join { of_target: KindSet::EMPTY.with(Kind::Net), ..Join::default() };
     let request = NsenterRequest { join: net.clone(), program: program.clone(), ..NsenterRequest::default() };
     let plan = plan(request);
     assert_eq!(

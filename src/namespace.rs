@@ -206,6 +206,12 @@ impl KindSet {
         KindSet(self.0 & !other.0)
     }
 
+    /// The kinds in both.
+    #[must_use]
+    pub const fn intersection(self, other: KindSet) -> KindSet {
+        KindSet(self.0 & other.0)
+    }
+
     /// Adds `kind`.
     pub fn insert(&mut self, kind: Kind) {
         *self = self.with(kind);

@@ -6,9 +6,9 @@ use std::ffi::CString;
 
 use nskit::enter::environment::Environment;
 use nskit::enter::handles::Handle;
-use nskit::enter::nsenter::{NsenterRequest, plan};
+use nskit::enter::nsenter::{NsenterRequest, PrivateMounts, plan};
 use nskit::enter::program::Program;
-use nskit::enter::setting::{Join, SignalPolicy, TargetId};
+use nskit::enter::setting::{Join, MountPoint, Propagation, SignalPolicy, TargetId};
 use nskit::enter::step::{Plan, Step};
 use nskit::namespace::{Kind, KindSet};
 use nskit::sys::capability::CapabilitySet;
@@ -34,8 +34,11 @@ fn even_where_nothing_is_entered_we_hide() {
 
 #[test]
 fn namespaces_are_entered_in_two_passes() {
-    let join =
-        Join { of_target: kinds(&[Kind::Net, Kind::Uts]), files: vec![(Kind::Ipc, Handle::new(0, "/run/ns/ipc"))] };
+    let join = Join {
+        of_target: kinds(&[Kind::Net, Kind::Uts]),
+        files: vec![(Kind::Ipc, Handle::new(0, "/run/ns/ipc"))],
+        ..Join::default()
+    };
     let request = NsenterRequest { join: join.clone(), ..NsenterRequest::default() };
     assert_eq!(steps(request), [HIDE, Step::JoinTolerant(join.clone()), Step::JoinStrict(join)]);
 }
@@ -43,7 +46,7 @@ fn namespaces_are_entered_in_two_passes() {
 #[test]
 fn all_at_once_has_this_order() {
     let program = Program { file: CString::from(c"x"), argv: vec![CString::from(c"x")] };
-    let join = Join { of_target: kinds(&[Kind::User, Kind::Pid]), files: Vec::new() };
+    let join = Join { of_target: kinds(&[Kind::User, Kind::Pid]), ..Join::default() };
     let [root, directory, cgroup] =
         [(0, "/r"), (1, "/d"), (2, "/cg/cgroup.procs")].map(|(n, path)| Handle::new(n, path));
     let request = NsenterRequest {
@@ -63,6 +66,7 @@ fn all_at_once_has_this_order() {
         keep_capabilities: true,
         capabilities: Some(CapabilitySet::EMPTY.with(13)),
         no_new_privileges: true,
+        private_mounts: None,
         context: Some(b"c".to_vec()),
         program: Some(program.clone()),
     };
@@ -110,6 +114,43 @@ fn the_working_directory_inside_is_opened_behind_the_root() {
     let inside = Handle::new(5, "d");
     let expected = [HIDE, Step::ChrootTo(root), Step::OpenDirectory(inside.clone()), Step::ChdirTo(inside)];
     assert_eq!(steps(request), expected);
+}
+
+#[test]
+fn private_mounts_are_made_in_a_new_mount_namespace_that_has_our_working_directory() {
+    let join = Join { files: vec![(Kind::Net, Handle::new(0, "/run/netns/blue"))], ..Join::default() };
+    let directory = Handle::new(1, "/d");
+    let request = NsenterRequest {
+        join: join.clone(),
+        working_directory: Some(directory.clone()),
+        private_mounts: Some(PrivateMounts::default()),
+        ..NsenterRequest::default()
+    };
+    let entered = [HIDE, Step::JoinTolerant(join.clone()), Step::JoinStrict(join)];
+    let mounts = [
+        Step::Unshare(kinds(&[Kind::Mount])),
+        Step::Propagate(Propagation::Slave, "/".into()),
+        Step::MountSys("/sys".into()),
+    ];
+    assert_eq!(steps(request.clone()), [&entered[..], &[Step::ChdirTo(directory)], &mounts].concat());
+    // What is opened inside is opened behind the mounts.
+    let (file, on) = ("/etc/netns/blue/hosts", "/etc/hosts");
+    let binds = vec![(file.into(), on.into())];
+    let request = NsenterRequest {
+        working_directory: None,
+        working_directory_inside: Some("i".into()),
+        private_mounts: Some(PrivateMounts { binds, ..PrivateMounts::default() }),
+        ..request
+    };
+    let [root, tree, inside] = [(1, "/"), (2, file), (3, "i")].map(|(number, path)| Handle::new(number, path));
+    let bind = [
+        Step::OpenRoot(root.clone()),
+        Step::CloneTree(tree.clone()),
+        Step::AttachTree { tree, on: MountPoint { root, path: on.into() }, read_only: false },
+        Step::OpenDirectory(inside.clone()),
+        Step::ChdirTo(inside),
+    ];
+    assert_eq!(steps(request), [&entered[..], &mounts, &bind].concat());
 }
 
 #[test]

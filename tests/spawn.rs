@@ -21,6 +21,7 @@ use nskit::enter::program::Program;
 use nskit::enter::setting::{MapJob, Persist, Propagation, Setgroups, SignalPolicy};
 use nskit::enter::step::{Plan, Step};
 use nskit::enter::target::TargetArgument;
+use nskit::enter::target_source::TargetSource;
 use nskit::enter::{Child, RunFailure, nsenter, spawn};
 use nskit::error::{Attempt, Failure};
 use nskit::ids::map::{Extent, IdKind};
@@ -196,7 +197,7 @@ fn a_process_is_joined_among_threads() {
     let pid = target.pid();
     let net = PathBuf::from("/proc/self/ns/net");
     let args = NsenterArgs {
-        target: Some(TargetArgument { pid, inode: None }),
+        target: Some(TargetSource::Process(TargetArgument { pid, inode: None })),
         namespaces: vec![
             (Kind::Uts, NamespaceSource::Target),
             (Kind::Mount, NamespaceSource::Target),
@@ -215,7 +216,7 @@ fn a_process_is_joined_among_threads() {
     assert_eq!(output, format!("{}\n{}\n", link(pid, Kind::Uts), link(pid, Kind::User)));
     // By its files, where the pidfd does not do: the user namespace that it is in already is refused.
     let args = NsenterArgs {
-        target: Some(TargetArgument { pid: std::process::id() as i32, inode: None }),
+        target: Some(TargetSource::Process(TargetArgument { pid: std::process::id() as i32, inode: None })),
         namespaces: vec![(Kind::User, NamespaceSource::Target), (Kind::Uts, NamespaceSource::Target)],
         gid: Some(IdArgument::Follow),
         program: vec!["true".into()],

@@ -16,6 +16,9 @@ complete -c nsenter -a '(__nskit_complete_program (__nskit_nsenter_program))'
 
 # What completes the arguments.
 set -l target -a '(__nskit_processes)'
+set -l container -a '(__nskit_cells CONTAINER)'
+set -l unit -a '(__nskit_cells UNIT)'
+set -l netns -a '(__nskit_networks)'
 set -l mount -f -a '(__nskit_namespace_files mnt)'
 set -l uts -f -a '(__nskit_namespace_files uts)'
 set -l ipc -f -a '(__nskit_namespace_files ipc)'
@@ -34,10 +37,12 @@ set -l wd -f -a '(__fish_complete_directories (commandline -ct))'
 set -l wdns -a '(__fish_complete_directories (commandline -ct))'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
-set -g __nskit_nsenter_next -t --target -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket -S --setuid -G --setgid \
-    --cap-drop --cap-add -r= -w= -W --wdns
+set -g __nskit_nsenter_next -t --target --container --unit -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket --netns \
+    -S --setuid -G --setgid --cap-drop --cap-add -r= -w= -W --wdns
 complete -c nsenter -n __nskit_nsenter_options -s a -l all -d 'Enter all namespaces of the target'
 complete -c nsenter -n __nskit_nsenter_options -s t -l target -d 'The process to take namespaces from; INODE is its pidfd\'s' -x $target
+complete -c nsenter -n __nskit_nsenter_options -l container -d 'Take them from the first process of this container: its name, or the start of its id' -x $container
+complete -c nsenter -n __nskit_nsenter_options -l unit -d 'Take them from the main process of this systemd unit' -x $unit
 complete -c nsenter -n __nskit_nsenter_options -s m -l mount -d 'Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)' $mount
 complete -c nsenter -n __nskit_nsenter_options -s u -l uts -d 'Enter the UTS namespace (host name)' $uts
 complete -c nsenter -n __nskit_nsenter_options -s i -l ipc -d 'Enter the IPC namespace (System V IPC, POSIX message queues)' $ipc
@@ -47,6 +52,7 @@ complete -c nsenter -n __nskit_nsenter_options -s U -l user -d 'Enter the user n
 complete -c nsenter -n __nskit_nsenter_options -s C -l cgroup -d 'Enter the cgroup namespace' $cgroup
 complete -c nsenter -n __nskit_nsenter_options -s T -l time -d 'Enter the time namespace' $time
 complete -c nsenter -n __nskit_nsenter_options -s N -l net-socket -d 'Enter the network namespace of this socket of the target' -x $net_socket
+complete -c nsenter -n __nskit_nsenter_options -l netns -d 'Do as \'ip netns exec NAME\': its network namespace, /sys and files of /etc' -x $netns
 complete -c nsenter -n __nskit_nsenter_options -l user-parent -d 'Enter the user namespace that owns the one of --user, or else another one'
 complete -c nsenter -n __nskit_nsenter_options -s S -l setuid -d 'Run the program as this user, or the target\'s (follow)' -x $setuid
 complete -c nsenter -n __nskit_nsenter_options -s G -l setgid -d 'Run the program as this group, without supplementary ones' -x $setgid

@@ -129,6 +129,17 @@ function __nskit_namespaces
     end
 end
 
+# What lsns shows in the column $argv[1].
+function __nskit_cells
+    command lsns --noheadings --raw --output $argv[1] 2>/dev/null | sort -u | string match -v ''
+end
+
+function __nskit_networks
+    for file in /run/netns/*
+        path basename $file
+    end
+end
+
 # The descriptors of the target on the command line that are sockets.
 function __nskit_nsenter_sockets
     set -l target (commandline -opc | string join ' ' | string match -rg -- '(?:--target[= ]|-[a-zA-Z]*t ?)(\d+)')

@@ -13,8 +13,10 @@ use super::getopt::{Matched, Opt, Order, UsageError, Wording};
 use super::help::Page;
 use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
+use crate::container::trust::is_plain;
 use crate::enter::nsenter::NamespaceSource;
 use crate::enter::target::TargetArgument;
+use crate::enter::target_source::TargetSource;
 use crate::error::Shown;
 use crate::namespace::{Kind, NamespaceNumber};
 use crate::number::{number, parse_decimal};
@@ -23,16 +25,18 @@ use crate::sys::signal::{SignalNumber, SignalSet};
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NsenterArgs {
-    /// --target.
-    pub target: Option<TargetArgument>,
+    /// --target, --container or --unit.
+    pub target: Option<TargetSource>,
     /// The namespaces to enter, each kind once, with their sources.
     pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// --all.
     pub all: bool,
     /// --net-socket.
     pub net_socket: Option<i32>,
-    /// --user-parent.
-    pub user_parent: bool,
+    /// --netns.
+    pub netns: Option<PathBuf>,
+    /// How often --user-parent was given.
+    pub user_parent: u32,
     /// --setuid.
     pub uid: Option<IdArgument>,
     /// --setgid.
@@ -94,6 +98,16 @@ pub const OPTIONS: &[Row] = &[
     Row::read("target", "The process to take namespaces from; INODE is its pidfd's", NsenterArgs::read_target)
         .short(b't')
         .required("PID[:INODE]"),
+    Row::read("container", "Take them from the first process of this container: its name, or the start of its id", {
+        |args, matched| args.read_named_target("--container", TargetSource::Container, matched)
+    })
+    .required("[RUNTIME:]NAME")
+    .ours(),
+    Row::read("unit", "Take them from the main process of this systemd unit", |args, matched| {
+        args.read_named_target("--unit", TargetSource::Unit, matched)
+    })
+    .required("UNIT")
+    .ours(),
     namespace!(Kind::Mount, "Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)"),
     namespace!(Kind::Uts, "Enter the UTS namespace (host name)"),
     namespace!(Kind::Ipc, "Enter the IPC namespace (System V IPC, POSIX message queues)"),
@@ -111,10 +125,17 @@ pub const OPTIONS: &[Row] = &[
     .short(b'N')
     .required("FD")
     .newer(),
-    Row::switch("user-parent", "Enter the user namespace that owns the one of --user, or else another one", |args| {
-        args.user_parent = true
+    Row::read("netns", "Do as 'ip netns exec NAME': its network namespace, /sys and files of /etc", |args, matched| {
+        args.netns = Some(matched.read(Wording::Quoted("invalid network namespace name"), "a name", network_name)?);
+        Ok(())
     })
-    .newer(),
+    .required("NAME")
+    .ours(),
+    Row::switch("user-parent", "Enter the user namespace that owns the one of --user, or else another one", |args| {
+        args.user_parent = args.user_parent.saturating_add(1)
+    })
+    .newer()
+    .repeatable(),
     Row::read("setuid", "Run the program as this user, or the target's (follow)", |args, matched| {
         args.uid = Some(matched.read(UID, "a UID, user name or 'follow'", id_argument)?);
         Ok(())
@@ -212,10 +233,34 @@ impl AsMut<Capabilities> for NsenterArgs {
 
 impl NsenterArgs {
     fn read_target(&mut self, matched: Matched<'_, NsenterArgs>) -> Result<(), UsageError> {
-        if self.target.is_some() {
+        if matches!(self.target, Some(TargetSource::Process(_))) {
             return Err(UsageError::Repeated("--target"));
         }
-        self.target = Some(matched.read(Wording::Number("failed to parse pid"), "PID or PID:INODE", target)?);
+        let target = matched.read(Wording::Number("failed to parse pid"), "PID or PID:INODE", target)?;
+        self.set_target("--target", TargetSource::Process(target))
+    }
+
+    fn read_named_target(
+        &mut self,
+        option: &'static str,
+        source: fn(OsString) -> TargetSource,
+        matched: Matched<'_, NsenterArgs>,
+    ) -> Result<(), UsageError> {
+        self.set_target(option, source(matched.value.unwrap_or_default()))
+    }
+
+    /// There is one target. Of several of one option, the last counts.
+    fn set_target(&mut self, option: &'static str, target: TargetSource) -> Result<(), UsageError> {
+        let before = match &self.target {
+            None => option,
+            Some(TargetSource::Process(_)) => "--target",
+            Some(TargetSource::Container(_)) => "--container",
+            Some(TargetSource::Unit(_)) => "--unit",
+        };
+        if before != option {
+            return Err(UsageError::Exclusive(before, option));
+        }
+        self.target = Some(target);
         Ok(())
     }
 
@@ -243,6 +288,19 @@ impl NsenterArgs {
         if has_net && self.net_socket.is_some() {
             return Err(UsageError::Exclusive("--net", "--net-socket"));
         }
+        if self.netns.is_some() {
+            // It has a network and a mount namespace of its own.
+            let has = |kind: Kind| self.namespaces.iter().any(|(given, _)| *given == kind);
+            let others = [
+                (has(Kind::Net), "--net"),
+                (self.net_socket.is_some(), "--net-socket"),
+                (has(Kind::Mount), "--mount"),
+                (self.root.is_some(), "--root"),
+            ];
+            if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
+                return Err(UsageError::Exclusive("--netns", other));
+            }
+        }
         // Without a child, these options would have no effect.
         if self.no_fork && self.pty {
             return Err(UsageError::Exclusive("--no-fork", "--pty"));
@@ -265,6 +323,11 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
         Some(inode) => Some(parse_decimal(inode)?),
     };
     Some(TargetArgument { pid, inode })
+}
+
+/// A name in /run/netns.
+fn network_name(text: &OsStr) -> Option<PathBuf> {
+    is_plain(text.as_bytes()).then(|| PathBuf::from(text))
 }
 
 /// `:NSID`, or a file.

@@ -14,6 +14,7 @@ pub mod program;
 pub mod setting;
 pub mod step;
 pub mod target;
+pub mod target_source;
 pub mod unshare;
 
 mod capability_steps;

@@ -96,6 +96,8 @@ pub struct Persist {
 pub struct Join {
     /// The kinds that are entered by the pidfd of the target or, where that does not do, by its files in /proc.
     pub of_target: KindSet,
+    /// Those of them that are our own as well, and that nobody has named: if entering one is refused, we stay in it.
+    pub if_permitted: KindSet,
     /// Those that are entered by a file that is open.
     pub files: Vec<(Kind, Handle)>,
 }

@@ -90,6 +90,8 @@ pub enum Step {
     MakePrivateIfMounted(PathBuf),
     /// Mounts proc.
     MountProc(PathBuf),
+    /// Mounts a sysfs of the network namespace that we are in, read-only if what it covers is.
+    MountSys(PathBuf),
     /// Mounts binfmt_misc.
     MountBinfmt(PathBuf),
     /// Writes to the `register` file of the binfmt_misc mounted there.
@@ -210,6 +212,7 @@ impl fmt::Display for Step {
                 write!(f, "cannot change {} filesystem propagation", at.shown())
             }
             Step::MountProc(_)
+            | Step::MountSys(_)
             | Step::MountBinfmt(_)
             | Step::AttachTree { .. }
             | Step::MountNew(..)
@@ -257,6 +260,7 @@ impl Step {
             Step::Propagate(_, path)
             | Step::MakePrivateIfMounted(path)
             | Step::MountProc(path)
+            | Step::MountSys(path)
             | Step::MountBinfmt(path)
             | Step::Chroot(path)
             | Step::Chdir(path) => path.clone(),
@@ -283,6 +287,7 @@ impl Step {
     pub fn mount(&self) -> Option<(&'static str, &Path)> {
         match self {
             Step::MountProc(on) => Some(("proc", on)),
+            Step::MountSys(on) => Some(("sysfs", on)),
             Step::MountBinfmt(on) => Some(("binfmt_misc", on)),
             Step::AttachTree { on, .. } => Some(("bind", &on.path)),
             Step::MountNew(filesystem, on) => Some((filesystem.name(), &on.path)),
@@ -345,6 +350,7 @@ impl Step {
             Step::Propagate(propagation, _) => mounts::propagate(path, *propagation)?,
             Step::MakePrivateIfMounted(_) => mounts::make_private(path)?,
             Step::MountProc(_) => mounts::mount_filesystem(c"proc", path)?,
+            Step::MountSys(_) => mounts::mount_sys(path)?,
             Step::MountBinfmt(_) => mounts::mount_filesystem(c"binfmt_misc", path)?,
             Step::RegisterInterpreter { .. } => settings::register(path, text)?,
             Step::CloneTree(tree) => run.handles.set(tree, detached_tree(path)?)?,

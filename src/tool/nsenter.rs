@@ -1,7 +1,7 @@
 //! nsenter from its command line to its exit status.
 
 use super::{HintedFailure, Invocation, Tool, report, start};
-use crate::error::{Attempt, ResultExt};
+use crate::error::{Attempt, ResultExt, Shown};
 use crate::hint::{self, SystemView};
 use crate::sys::file::fill_closed_descriptors;
 use crate::sys::process::Status;
@@ -27,10 +27,16 @@ fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<St
         let hint = hint::nsenter::hint(&failure, &context, &view);
         HintedFailure { failure, hint }
     })?;
-    let context = context.resolved(&request, &caller.environment);
+    let target = handles.target.as_ref().map(|target| target.pid());
+    let context = context.resolved(&request, target, &caller.environment);
     let view = view.holding_namespaces(context.to_be_held());
     if !left_out.is_empty() {
         report::note(caller, &left_out_note(&left_out));
+    }
+    if let Some(mounts) = &request.private_mounts {
+        for file in &mounts.without_place {
+            report::note(caller, &format!("{} is left out: /etc has no file of this name", file.shown()));
+        }
     }
     report::notes_for_person(caller, || hint::nsenter::notes(&context, &view));
     enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {

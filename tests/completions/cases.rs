@@ -3,7 +3,7 @@
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
-use crate::common::{Scene, is_root};
+use crate::common::{Cgroups, Scene, is_root};
 
 /// What is to be seen after TAB.
 pub enum Sees {
@@ -32,6 +32,9 @@ fn becomes(category: &'static str, typed: &str, line: &str) -> Case {
     Case { category, typed: typed.to_string(), sees: Sees::Line(line.to_string()) }
 }
 
+/// The id of the container that the process of the scene is in.
+pub const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 /// What is tried, and what must live on meanwhile.
 pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
     let keep = |kind: &str, name: &str| {
@@ -40,6 +43,8 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
         scene.mount(["--bind", &namespace, &file]);
         file
     };
+    scene.mount(["-t", "tmpfs", "-o", "mode=755", "none", "/run"]);
+    scene.call("/bin/sh", ["-c", "mkdir /run/netns && : >/run/netns/blue"]).ok();
     let (kept, again, other) = (keep("net", "kept"), keep("net", "again"), keep("uts", "other"));
     let inode = |kind: &str| {
         let link = scene.namespace(kind);
@@ -104,6 +109,11 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
         becomes("namespace files", &format!("nsenter -n{}", &kept[..kept.len() - 1]), &format!("nsenter -n{kept}")),
         becomes("namespace files", &format!("nsenter -n={}", &kept[..kept.len() - 1]), &format!("nsenter -n={kept}")),
         offers("namespace files", "nsenter --net=", &[&kept, &again], &[&other]),
+        becomes("networks", "nsenter --netns bl", "nsenter --netns blue"),
+        becomes("networks", "nsenter --netns=bl", "nsenter --netns=blue"),
+        becomes("containers", "nsenter --container docker:0123", &format!("nsenter --container docker:{ID}")),
+        becomes("containers", "nsenter --container=docker:0123", &format!("nsenter --container=docker:{ID}")),
+        becomes("containers", "nsenter --unit docker-0123", &format!("nsenter --unit docker-{ID}.scope")),
         becomes("signals", "unshare -rp --kill-child=RTMA", "unshare -rp --kill-child=RTMAX"),
         becomes("users", "unshare --owner=1001:", "unshare --owner=1001:1001"),
         becomes("modes", "unshare --map-groups=subi", "unshare --map-groups=subids"),
@@ -139,5 +149,6 @@ pub fn cases(scene: &Scene) -> (Vec<Case>, UnixStream) {
     ];
     // In a user namespace, descriptors of a process outside of it cannot be seen.
     cases.retain(|case| is_root() || case.category != "sockets");
+    cases.retain(|case| Cgroups::can_be_made() || case.category != "containers");
     (cases, socket)
 }

@@ -12,8 +12,8 @@ mod shell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cases::{Sees, cases};
-use common::{Scene, note, on_purpose, skip};
+use cases::{ID, Sees, cases};
+use common::{Cgroups, Scene, note, on_purpose, skip};
 use shell::{BASH, FISH, Session, Shell, ZSH};
 
 fn words_of(screen: &str) -> Vec<&str> {
@@ -28,7 +28,10 @@ fn completes(shell: &Shell) {
             skip(&format!("{file} is not there"));
         }
     }
+    // Before the scene, whose process is to be gone when they are removed.
+    let mut cgroups = Cgroups::can_be_made().then(|| Cgroups::new(shell.program.rsplit('/').next().unwrap()));
     let scene = Scene::new();
+    cgroups.iter_mut().for_each(|cgroups| cgroups.put(scene.pid(), &format!("/docker-{ID}.scope")));
     let session = Session::start(shell, &scene);
     let mut wrong = Vec::new();
     let cases = cases(&scene);

@@ -36,7 +36,6 @@ const LINES: &[(User, &[&str], User, &str)] = &[
     // Both refuse.
     (ALICE, ROOTLESS, ALICE, "-U"),
     (ALICE, ROOTLESS, ALICE, "-n"),
-    (ALICE, ROOTLESS, ALICE, "-a --preserve-credentials"),
     (ROOT, ROOTS, ALICE, "-n"),
     (ROOT, ROOTS, ROOT, "-U"),
     (ROOT, REMAPPED, ROOT, "-U -S 77777"),

@@ -6,8 +6,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod all;
 mod cgroups;
 mod compared;
+mod containers;
 mod credentials;
 mod descriptors;
 mod directories;
@@ -19,9 +21,11 @@ mod inside;
 mod jobs;
 mod names;
 mod namespaces;
+mod netns;
 mod pty;
 mod refusals;
 mod sources;
+mod units;
 
 use common::scene_with_our_unshare as scene;
 use common::{Call, Descendant, Process, Scene, Seen, User};

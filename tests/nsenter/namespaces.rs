@@ -185,6 +185,43 @@ fn the_owner_of_a_namespace_is_entered_by_user_parent() {
     assert!(below[0].contains("--user-parent"), "{below:?}");
 }
 
+scene_test!(the_owner_of_the_owner_is_entered_by_user_parent_twice);
+fn the_owner_of_the_owner_is_entered_by_user_parent_twice() {
+    crate::common::on_purpose("--user-parent counts");
+    let scene = scene();
+    // As bwrap nests two: one for the mounts, and one in which the ids are the user's again.
+    let link = "readlink /proc/self/ns/user";
+    let script = format!("{link}; ./our-unshare -U -r sh -c '{link}; exec ./our-unshare -U -r -u probe hold'");
+    let call = scene.call(scene.path("our-unshare"), ["-U", "-r", "sh", "-c", &format!("{script}; :")]);
+    let process = call.user(ALICE).leashed().spawn();
+    process.expect("ready");
+    let printed = process.stdout();
+    let outer: Vec<&str> = printed.lines().take(2).collect();
+    let id = process.child().pid.to_string();
+    let innermost = link_of(&id, "user");
+    for (count, expected) in [(1, outer[1]), (2, outer[0])] {
+        for visitor in [ROOT, ALICE] {
+            let call = scene.nsenter(["-t", &id, "-U", "--preserve-credentials"]);
+            let call = call.args(vec!["--user-parent"; count]).args(["probe", "seen"]).user(visitor);
+            let seen = call.seen();
+            assert_eq!(namespace(&seen, "user"), expected, "{count}");
+            assert_ne!(expected, innermost);
+        }
+    }
+    // Beyond them there is only our own.
+    for (count, said) in [(3, "given 3 times"), (40, "given 40 times")] {
+        let call = scene.nsenter(["-t", &id, "-U"]).args(vec!["--user-parent"; count]).args(["true"]);
+        call.run().says(1, &format!("nsenter: --user-parent was {said}: there are only 2 user namespaces below ours"));
+    }
+    let one = Target::new(&scene, ALICE, &["-U", "-r", "-u"]);
+    let call = scene.nsenter(["-t", &one.id(), "-u", "--user-parent", "--user-parent", "true"]);
+    call.run().says(1, "nsenter: --user-parent was given 2 times: there is only 1 user namespace below ours");
+}
+
+fn link_of(id: &str, name: &str) -> String {
+    std::fs::read_link(format!("/proc/{id}/ns/{name}")).unwrap().display().to_string()
+}
+
 scene_test!(the_network_namespace_of_a_socket_is_entered);
 fn the_network_namespace_of_a_socket_is_entered() {
     crate::common::otherwise_since((2, 42), "it has no hints");

@@ -237,6 +237,17 @@ pub const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
+        why: "--all passes over what is our own already where entering it is refused",
+        row: "`nsenter -a` where some namespaces of the target are our own",
+        explains: |both| {
+            let arguments = both.words.iter().map(Into::into).collect();
+            let is_all = matches!(nsenter::parse(arguments), Ok(Parsed::Run(args)) if args.all);
+            let refusal = "reassociate to namespace 'ns/";
+            let is_refused = theirs_says(both, refusal) && theirs_says(both, "Operation not permitted");
+            both.setting.tool == "nsenter" && is_all && is_refused && !both.ours.stderr.contains(refusal)
+        },
+    },
+    Difference {
         why: "nsenter -G fails where the groups that it drops cannot be dropped; theirs goes on with them",
         row: "`nsenter -G` as an ordinary user",
         explains: |both| both.setting.tool == "nsenter" && refused(both, "setgroups failed"),

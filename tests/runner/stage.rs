@@ -26,6 +26,9 @@ pub enum Whose {
     Theirs,
 }
 
+/// What Docker's container of the target "all" is called by its cgroup.
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
 /// Where cgroups are made: version 2, and a hierarchy of version 1, as far as they are mounted.
 const CGROUPS: [&str; 3] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/pids"];
 
@@ -103,6 +106,32 @@ impl Stage {
         self.start_target("user", user);
         self.start_target("plain", plain);
         self.make_cgroups();
+        self.make_container();
+    }
+
+    /// Makes the target "all" the first process of a container whose runtime has written its name, and of a unit.
+    fn make_container(&mut self) {
+        let unit = format!("{}.service", self.scene.directory().file_name().unwrap().display());
+        for hierarchy in self.cgroups.clone() {
+            let cgroup = hierarchy.join(&unit).join(format!("docker-{ID}.scope"));
+            if std::fs::create_dir_all(&cgroup).is_ok() {
+                std::fs::write(cgroup.join("cgroup.procs"), &self.places["all"]).unwrap();
+                self.cgroups.insert(0, hierarchy.join(&unit));
+                self.cgroups.insert(0, cgroup);
+            }
+        }
+        self.places.insert("unit", unit);
+        self.places.insert("id", ID.to_string());
+        let config =
+            format!(r#"{{"ID":"{ID}","Name":"/web","State":{{"Running":true,"Pid":{}}}}}"#, self.places["all"]);
+        let script = format!(
+            "mount -t tmpfs -o mode=755 none /var/lib; mount -t tmpfs -o mode=755 none /run; cd /run; mkdir netns; : \
+             >netns/blue; mount --bind /proc/{}/ns/net netns/blue; umask 022; d=/var/lib/docker/containers/{ID}; \
+             mkdir -p $d; echo '{config}' >$d/config.v2.json; {}",
+            self.places["all"],
+            self.only_own_cgroups(),
+        );
+        self.scene.call("/bin/sh", ["-ec", &script]).ok();
     }
 
     fn start_target(&mut self, name: &'static str, call: Call) {
@@ -123,6 +152,19 @@ impl Stage {
                 self.cgroups.push(cgroup);
             }
         }
+    }
+
+    /// Shows nothing of version 2 but the cgroup of the stage, nor of systemd's hierarchy: a tool that looks through all has
+    /// little to do.
+    fn only_own_cgroups(&self) -> String {
+        let name = self.scene.directory().file_name().unwrap().display().to_string();
+        let mut script = "if mountpoint -q /sys/fs/cgroup/systemd; then umount /sys/fs/cgroup/systemd; fi".to_string();
+        for root in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+            if Path::new(root).join(&name).join("cgroup.controllers").exists() {
+                script += &format!("; mount --bind {root}/{name} {root}");
+            }
+        }
+        script
     }
 
     fn label(&mut self, name: &str, pid: i32) {

@@ -3,7 +3,9 @@
 
 use super::{IdArgument, NsenterArgs};
 use crate::enter::handles::Handles;
-use crate::enter::nsenter::{Asked, NamespaceSource, NsenterRequest, has_selinux, open, open_given};
+use crate::enter::nsenter::{
+    Asked, NamespaceSource, NsenterRequest, has_selinux, open, open_given, open_network_by_name,
+};
 use crate::enter::program::Program;
 use crate::enter::setting::TargetId;
 use crate::error::{Failure, RequestError, Wanted};
@@ -17,7 +19,8 @@ use crate::namespace::Kind;
 pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
     // The reference opens given files when it meets their option, and looks at the target afterwards.
     let (uid, gid) = look_up(&args)?;
-    let given = open_given(&args.namespaces, &args.root, &args.working_directory)?;
+    let mut given = open_given(&args.namespaces, &args.root, &args.working_directory)?;
+    let private_mounts = args.netns.as_ref().map(|name| open_network_by_name(name, &mut given)).transpose()?;
     let wanted = wanted_of_target(&args);
     check_target(&args, &wanted)?;
     let first_wanted = wanted.first().map_or(Wanted::Process, |(wanted, _)| *wanted);
@@ -33,6 +36,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
         keep_capabilities: args.keep_capabilities,
         capabilities: args.capabilities.resolve()?,
         no_new_privileges: args.capabilities.no_new_privileges,
+        private_mounts,
         program: Program::from_operands(&args.program)?,
         ..NsenterRequest::default()
     };
@@ -77,7 +81,7 @@ fn wanted_of_target(args: &NsenterArgs) -> Vec<(Wanted, String)> {
 }
 
 fn check_target(args: &NsenterArgs, wanted: &[(Wanted, String)]) -> Result<(), RequestError> {
-    match (args.target, wanted.first()) {
+    match (&args.target, wanted.first()) {
         (None, Some((wanted, option))) => Err(RequestError::NeedsTarget { option: option.clone(), wanted: *wanted }),
         _ => Ok(()),
     }

@@ -47,7 +47,7 @@ fn directories_are_the_targets_or_given() {
 
 #[test]
 fn the_target_is_a_process_and_stands_once() {
-    let target = |pid, inode| Some(TargetArgument { pid, inode });
+    let target = |pid, inode| Some(TargetSource::Process(TargetArgument { pid, inode }));
     assert_eq!(parse(&["-t1"]).unwrap().target, target(1, None));
     assert_eq!(parse(&["--target=5:77"]).unwrap().target, target(5, Some(77)));
     for text in ["", "x", "1:", "1:x", ":1"] {

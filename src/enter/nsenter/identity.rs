@@ -10,22 +10,36 @@ use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::stat::{FileStat, fstat, lstat, stat};
 
-/// Whether --all means this kind. It leaves out a kind that the kernel lacks, and our own user namespace, which
-/// setns(2) refuses.
-pub(super) fn is_wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<bool, Failure> {
+/// What --all means for a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WantedOfAll {
+    /// The namespace is entered.
+    Yes,
+    /// It is our own: if the kernel does not let us enter it again, we are in it nevertheless.
+    IfPermitted,
+    /// The kernel lacks the kind, or it is our own user namespace, which setns(2) refuses.
+    No,
+}
+
+/// What --all means for this kind.
+pub(super) fn wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<WantedOfAll, Failure> {
     let own = format!("/proc/self/ns/{kind}");
     if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
         // Without a /proc, every file is missing. That says nothing about the kernel, and we would enter nothing.
         let directory = Path::new("/proc/self/ns");
         lstat(directory).attempt(|| Attempt::Open(directory.into()))?;
-        return Ok(false);
+        return Ok(WantedOfAll::No);
     }
+    let ours = stat(Path::new(&own)).map(identity);
     if kind != Kind::User {
-        return Ok(true);
+        // If it cannot be seen, that is told when it is to be entered.
+        let theirs = target.path(&format!("ns/{kind}")).ok().and_then(|path| stat(&path).ok());
+        let is_own = theirs.is_some_and(|theirs| ours == Ok(identity(theirs)));
+        return Ok(if is_own { WantedOfAll::IfPermitted } else { WantedOfAll::Yes });
     }
     let theirs = identity_of_target(target, kind)?;
-    let ours = stat(Path::new(&own)).attempt(|| Attempt::Open(own.into()))?;
-    Ok(!user_parent && theirs != identity(ours))
+    let ours = ours.attempt(|| Attempt::Open(own.into()))?;
+    Ok(if user_parent || theirs == ours { WantedOfAll::No } else { WantedOfAll::Yes })
 }
 
 pub(super) fn identity(stat: FileStat) -> (u64, u64) {

@@ -7,10 +7,13 @@ mod named;
 mod open;
 mod opened;
 mod plan;
+mod private_mounts;
 
 pub use named::{inode_number, kept_by_name};
 pub(crate) use open::{Asked, has_selinux, open, open_given};
 pub use plan::plan;
+pub use private_mounts::PrivateMounts;
+pub(crate) use private_mounts::open_network_by_name;
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -69,6 +72,8 @@ pub struct NsenterRequest {
     pub capabilities: Option<CapabilitySet>,
     /// Whether PR_SET_NO_NEW_PRIVS is set.
     pub no_new_privileges: bool,
+    /// What is mounted in a new mount namespace.
+    pub private_mounts: Option<PrivateMounts>,
     /// The SELinux context for the program.
     pub context: Option<Vec<u8>>,
     /// The program; `None` for the login shell.
@@ -76,10 +81,15 @@ pub struct NsenterRequest {
 }
 
 impl NsenterRequest {
-    /// A handle for a file that a step will open. Its number is the first free one.
+    /// A handle for a file that a step will open.
     fn handle_of_step(&self, path: impl Into<PathBuf>) -> Handle {
+        Handle::new(self.first_free_handle(), path)
+    }
+
+    /// The first number that stands for no file.
+    fn first_free_handle(&self) -> usize {
         let files = self.join.files.iter().map(|(_, handle)| handle);
         let opened = files.chain(&self.root).chain(&self.working_directory).chain(&self.cgroups);
-        Handle::new(opened.map(|handle| handle.number() + 1).max().unwrap_or(0), path)
+        opened.map(|handle| handle.number() + 1).max().unwrap_or(0)
     }
 }

@@ -16,7 +16,7 @@ use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
 
 /// Where ip-netns(8) keeps network namespaces by their names.
-const NAMED_NETWORKS: &str = "/run/netns";
+pub(super) const NAMED_NETWORKS: &str = "/run/netns";
 
 /// Opens the namespace that a file leads to or, if the file does not exist, the one with that name or number.
 /// [`check_kind`] checks its kind.

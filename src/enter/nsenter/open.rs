@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use super::identity::{identity, is_wanted_of_all, leads_elsewhere, leads_to_target_alone, own_identity};
+use super::identity::{WantedOfAll, identity, leads_elsewhere, leads_to_target_alone, own_identity, wanted_of_all};
 use super::inside::check_is_mapped_elsewhere;
 use super::loader::read_environment;
 use super::named::open_file;
@@ -15,7 +15,8 @@ use super::{NamespaceSource, NsenterRequest};
 use crate::enter::cgroup;
 use crate::enter::handles::Handles;
 use crate::enter::setting::{Join, TargetId};
-use crate::enter::target::{Target, TargetArgument};
+use crate::enter::target::Target;
+use crate::enter::target_source::TargetSource;
 use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
 use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};
 use crate::list::query::find::find;
@@ -36,15 +37,16 @@ pub(crate) fn has_selinux() -> bool {
 #[derive(Debug)]
 pub(crate) struct Asked {
     /// The target, and what is asked of it first.
-    pub target: Option<(TargetArgument, Wanted)>,
+    pub target: Option<(TargetSource, Wanted)>,
     /// The namespaces, each kind once.
     pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// All namespaces of the target.
     pub all: bool,
     /// The network namespace of this socket of the target.
     pub net_socket: Option<i32>,
-    /// The user namespace that owns the one that would be entered.
-    pub user_parent: bool,
+    /// The user namespace that owns the one that would be entered, this far up: 1 for the owner itself, 2 for the one around
+    /// it. 0 for not at all.
+    pub user_parent: u32,
     /// The new root directory; `Some(None)` for the target's.
     pub root: Option<Option<PathBuf>>,
     /// The new working directory; `Some(None)` for the target's.
@@ -90,14 +92,14 @@ pub(crate) fn open(
     given: Opened,
     mut request: NsenterRequest,
 ) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
-    let target = asked.target.map(|(target, first_wanted)| Target::pin(target, first_wanted));
+    let target = asked.target.as_ref().map(|(target, first_wanted)| target.pin(*first_wanted));
     let mut opened = Opened { target: target.transpose()?, ..given };
-    let of_target = open_namespaces(asked, &mut opened)?;
+    let (of_target, if_permitted) = open_namespaces(asked, &mut opened, request.private_mounts.is_some())?;
     let kinds = of_target.union(opened.kinds());
     open_directories_of_target(asked, &mut opened)?;
     opened.check_kinds()?;
 
-    request.join = Join { of_target, files: Vec::new() };
+    request.join = Join { of_target, if_permitted, files: Vec::new() };
     let is_about_child = request.kill_child.is_some() || request.forward_signals.is_some() || request.pty;
     request.fork &= kinds.contains(Kind::Pid) || is_about_child;
     request.become_root &= kinds.contains(Kind::User);
@@ -141,8 +143,13 @@ fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Open
     Ok(left_out)
 }
 
-/// Opens the namespaces that are not the target's, and returns the kinds to enter by its pidfd.
-fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failure> {
+/// Opens the namespaces that are not the target's. Returns the kinds to enter by its pidfd, and those of them that are left
+/// where they are refused.
+fn open_namespaces(
+    asked: &Asked,
+    opened: &mut Opened,
+    has_private_mounts: bool,
+) -> Result<(KindSet, KindSet), Failure> {
     let own = asked.namespaces.iter().filter(|(_, source)| *source == NamespaceSource::Target);
     let of_target: KindSet = own.map(|(kind, _)| *kind).collect();
     if let (Some(fd), Some(target)) = (asked.net_socket, &opened.target) {
@@ -150,26 +157,31 @@ fn open_namespaces(asked: &Asked, opened: &mut Opened) -> Result<KindSet, Failur
         opened.add_namespace(Kind::Net, format!("/proc/{}/fd/{fd}", target.pid()), socket);
     }
     let given = opened.kinds().union(of_target);
-    let mut all = of_target;
+    let (mut all, mut if_permitted) = (of_target, KindSet::EMPTY);
     if let (true, Some(target)) = (asked.all, &opened.target) {
         // Otherwise every kind would look like one that the kernel lacks.
         let own = Path::new("/proc/self/ns");
         stat(own).attempt(|| Attempt::Open(own.to_path_buf()))?;
         for kind in KindSet::ALL.iter() {
             // As the reference does, look at the user namespace in any case.
-            if is_wanted_of_all(target, kind, asked.user_parent)? && !given.contains(kind) {
-                all.insert(kind);
+            let wanted = wanted_of_all(target, kind, asked.user_parent > 0)?;
+            if wanted == WantedOfAll::No || given.contains(kind) || (kind == Kind::Mount && has_private_mounts) {
+                continue;
+            }
+            all.insert(kind);
+            if wanted == WantedOfAll::IfPermitted {
+                if_permitted.insert(kind);
             }
         }
     }
-    if asked.user_parent {
+    if asked.user_parent > 0 {
         opened.check_kinds()?;
-        let parent = open_parent(given, all, opened)?;
+        let parent = climb(open_parent(given, all, opened)?, asked.user_parent)?;
         opened.namespaces.retain(|(kind, _)| *kind != Kind::User);
         opened.add_namespace(Kind::User, "the owner of a namespace", parent);
         all = all.without(Kind::User);
     }
-    Ok(all)
+    Ok((all, if_permitted))
 }
 
 /// The target's ids that the program gets must be mapped inside. Otherwise the program would run as the user with the
@@ -206,6 +218,25 @@ fn open_parent(given: KindSet, all: KindSet, opened: &Opened) -> Result<OwnedFd,
         first.get_or_insert(owner);
     }
     first.ok_or(RequestError::NoNamespaceToOwn.into())
+}
+
+/// The user namespace that lies so far up from this one, which is 1. Errors: there are not so many that we may see.
+fn climb(owner: OwnedFd, levels: u32) -> Result<OwnedFd, Failure> {
+    let own = own_identity(Kind::User)?;
+    let mut found = owner;
+    for level in 1..levels {
+        let none = || Failure::from(RequestError::NotSoManyParents { asked: levels, there_are: level });
+        let parent = match nsfs::parent(&found) {
+            Err(Errno::EPERM) => return Err(none()),
+            parent => parent.attempt(|| Attempt::AskOwner(Kind::User))?,
+        };
+        // Our own cannot be entered, and the kernel shows none around it.
+        if Some(identity(fstat(&parent).attempt(|| Attempt::AskOwner(Kind::User))?)) == own {
+            return Err(none());
+        }
+        found = parent;
+    }
+    Ok(found)
 }
 
 /// The user namespace that owns the namespace of this kind that we shall enter.

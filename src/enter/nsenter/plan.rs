@@ -3,6 +3,7 @@
 use super::NsenterRequest;
 use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
+use crate::enter::handles::Handle;
 use crate::enter::setting::{SignalPolicy, TargetId};
 use crate::enter::step::{Plan, Step};
 use crate::enter::terminal_steps;
@@ -22,7 +23,19 @@ pub fn plan(request: NsenterRequest) -> Plan {
         // In two passes: first what our present rights allow, then what needs those that the user namespace gives.
         steps.extend([Step::JoinTolerant(request.join.clone()), Step::JoinStrict(request.join.clone())]);
     }
-    directories(&request, &mut steps);
+    match &request.private_mounts {
+        None => directories(&request, &mut steps),
+        Some(mounts) => {
+            // The kernel takes the working directory along into the new mount namespace, but no file that is open.
+            steps.extend(request.working_directory.clone().map(Step::ChdirTo));
+            let first = request.first_free_handle();
+            steps.extend(mounts.steps(first));
+            let inside = request.working_directory_inside.as_ref();
+            let inside = inside.map(|path| Handle::new(first + 1 + mounts.binds.len(), path));
+            steps.extend(inside.clone().map(Step::OpenDirectory));
+            steps.extend(inside.map(Step::ChdirTo));
+        }
+    }
     if !request.cgroups.is_empty() {
         steps.push(Step::JoinCgroups(request.cgroups));
     }

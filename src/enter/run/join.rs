@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sched::setns;
 
@@ -42,18 +43,47 @@ impl Run {
     /// the others. Errors of setns(2): EPERM, EINVAL (the user namespace that we are in).
     pub fn join_strict(&mut self, join: &Join, target: &TargetFiles) -> Result<(), Fault> {
         self.join_by_pidfd(self.joining.by_pidfd);
+        self.join_but_for_our_own(join);
         if !self.joining.by_pidfd.is_empty() {
             // One at a time, to know which it is that is refused; and both passes, since but for the user namespace, which
             // is open already, nothing of the target's is left or all of it is.
             self.take_files_of_target(target)?;
             self.join_files_that_we_may(join);
         }
-        // The first that is refused is the one that is named.
+        // The first that is refused is the one that is named, even if it could have been left.
+        let mut left = None;
         for kind in Kind::IN_ORDER_OF_ENTERING.into_iter().filter(|kind| self.joining.by_file.contains(*kind)) {
-            self.for_each_file(join, kind, |file| setns(file, flags(kind)).map_err(Part::Namespace(kind).fault()))?;
+            let is_left = |errno| errno == Errno::EPERM && join.if_permitted.contains(kind);
+            self.for_each_file(join, kind, |file| match setns(file, flags(kind)) {
+                Err(errno) if is_left(errno) => {
+                    left.get_or_insert(Fault::Part(Part::Namespace(kind), errno));
+                    Ok(())
+                }
+                entered => entered.map_err(|errno| left.unwrap_or(Fault::Part(Part::Namespace(kind), errno))),
+            })?;
         }
         self.joining.by_file = KindSet::EMPTY;
         Ok(())
+    }
+
+    /// The target's namespaces without those that are our own as well, and then these one by one: the kernel refuses all of
+    /// them for one. Whatever it refuses for another reason than our rights is left, to be named.
+    fn join_but_for_our_own(&mut self, join: &Join) {
+        let own = self.joining.by_pidfd.intersection(join.if_permitted);
+        if own.is_empty() {
+            return;
+        }
+        self.join_by_pidfd(self.joining.by_pidfd.difference(own));
+        if self.joining.by_pidfd != own {
+            return;
+        }
+        for kind in own.iter() {
+            let target = self.handles.target.as_ref().and_then(|target| target.pidfd());
+            let entered = target.map(|pidfd| pidfd::enter(pidfd, KindSet::EMPTY.with(kind)));
+            if matches!(entered, Some(Ok(()) | Err(Errno::EPERM))) {
+                self.joining.by_pidfd = self.joining.by_pidfd.without(kind);
+            }
+        }
     }
 
     /// The first pass over files.

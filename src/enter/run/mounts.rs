@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
+use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{chdir, chroot, fchdir};
 
 use super::state::Run;
@@ -30,7 +31,17 @@ fn change_propagation(at: &CStr, flag: MsFlags) -> nix::Result<()> {
 }
 
 pub fn mount_filesystem(fstype: &CStr, on: &CStr) -> nix::Result<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount_with(fstype, on, MsFlags::empty())
+}
+
+/// What was read-only must stay so: in a container, /sys is, and there the kernel insists on it.
+pub fn mount_sys(on: &CStr) -> nix::Result<()> {
+    let is_read_only = statvfs(on)?.flags().contains(FsFlags::ST_RDONLY);
+    mount_with(c"sysfs", on, if is_read_only { MsFlags::MS_RDONLY } else { MsFlags::empty() })
+}
+
+fn mount_with(fstype: &CStr, on: &CStr, more: MsFlags) -> nix::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | more;
     mount(Some(fstype), on, Some(fstype), flags, None::<&CStr>)
 }
 

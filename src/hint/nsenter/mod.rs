@@ -24,6 +24,7 @@ use crate::enter::failure::RunFailure;
 use crate::enter::nsenter::NamespaceSource;
 use crate::enter::nsenter::NsenterRequest;
 use crate::enter::step::Step;
+use crate::enter::target_source::TargetSource;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
 use crate::namespace::{Kind, KindSet};
@@ -40,6 +41,8 @@ pub struct NsenterContext {
     pub kinds: KindSet,
     /// Those of them that are the target's.
     pub of_target: KindSet,
+    /// Those of the target's that are our own as well, and that nobody has named.
+    pub own: KindSet,
     /// Whether the root directory is changed.
     pub root: bool,
     /// Where the program is looked for.
@@ -94,17 +97,22 @@ impl NsenterContext {
                 || args.join_cgroup
                 || args.follow_context
                 || args.net_socket.is_some()
-                || args.user_parent
+                || args.user_parent > 0
                 || follows(&args.uid)
                 || follows(&args.gid),
             program: args.program.first().cloned(),
         };
-        NsenterContext { target: args.target.map(|target| target.pid), typed, ..NsenterContext::default() }
+        let target = match &args.target {
+            Some(TargetSource::Process(target)) => Some(target.pid),
+            // That is known once the name has been looked up.
+            _ => None,
+        };
+        NsenterContext { target, typed, ..NsenterContext::default() }
     }
 
     /// The same, with what the request has resolved.
     #[must_use]
-    pub fn resolved(self, request: &NsenterRequest, environment: &[&CStr]) -> NsenterContext {
+    pub fn resolved(self, request: &NsenterRequest, target: Option<i32>, environment: &[&CStr]) -> NsenterContext {
         let path = match &request.environment {
             None => environ::value(environment, b"PATH").map(<[u8]>::to_vec),
             Some(entries) => {
@@ -113,8 +121,10 @@ impl NsenterContext {
             }
         };
         NsenterContext {
+            target,
             kinds: request.join.kinds(),
             of_target: request.join.of_target,
+            own: request.join.if_permitted,
             root: request.root.is_some(),
             path: path.map(|path| String::from_utf8_lossy(&path).into_owned()),
             become_root: request.become_root,
@@ -126,12 +136,7 @@ impl NsenterContext {
 
     /// The kinds of which a hint may need our own namespace, as it is before anything is entered.
     pub fn to_be_held(&self) -> KindSet {
-        let mount = KindSet::EMPTY.with(Kind::Mount);
-        match self.typed.all {
-            true => self.of_target,
-            false if self.of_target.contains(Kind::Mount) => mount,
-            false => KindSet::EMPTY,
-        }
+        self.of_target.intersection(KindSet::EMPTY.with(Kind::Mount))
     }
 }
 
@@ -183,7 +188,9 @@ fn of_other(failure: &Failure, context: &NsenterContext, view: &SystemView) -> O
 fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &SystemView) -> Option<String> {
     match (attempt, errno) {
         (Attempt::Enter(kinds), errno) => {
-            let kind = kinds.iter().next()?;
+            // One of our own would have been left if there were no other.
+            let others = context.of_target.difference(context.own);
+            let kind = kinds.difference(context.own).iter().chain(others.iter()).next()?;
             match errno {
                 Errno::EPERM => Some(setns::not_permitted(kind, context, view)),
                 Errno::EINVAL => setns::not_valid(kind, context, view),
@@ -197,7 +204,9 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
             process::not_to_look_into(format!("/proc/{pid}/ns").as_ref(), view)
         }
         (Attempt::Open(path) | Attempt::Read(path) | Attempt::Stat(path), Errno::ENOENT) => {
-            process::missing(path, context, view).or_else(|| names::missing(path, context, view))
+            process::missing(path, context, view)
+                .or_else(|| names::missing(path, context, view))
+                .or_else(|| names::no_network(path))
         }
         (Attempt::OpenSocketNamespace { pid, fd, .. }, Errno::EPERM) => Some(format!(
             "taking descriptor {fd} needs the right to trace process {pid} (CAP_SYS_PTRACE), its network namespace \

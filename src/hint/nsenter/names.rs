@@ -63,6 +63,25 @@ pub fn missing(path: &Path, context: &NsenterContext, view: &SystemView) -> Opti
     Some(format!("no file is called {name} here, and {} is not there either", kept.shown()))
 }
 
+/// The file of a network namespace of ip-netns(8) is missing: which there are.
+pub fn no_network(path: &Path) -> Option<String> {
+    const MOST: usize = 12;
+    let name = path.file_name()?;
+    if kept_by_name(Kind::Net, name.as_ref()).as_deref() != Some(path) {
+        return None;
+    }
+    let entries = std::fs::read_dir(path.parent()?).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().shown().to_string()).collect();
+    names.sort();
+    let (are, there) = match names.len() {
+        0 => return Some("there are no named network namespaces (ip netns list)".to_string()),
+        1 => ("is", names.join("")),
+        count if count <= MOST => ("are", names.join(", ")),
+        count => ("are", format!("{} and {} more", names[..MOST].join(", "), count - MOST)),
+    };
+    Some(format!("no network namespace is called {}: there {are} {there} (ip netns list)", name.shown()))
+}
+
 /// `uts:[4026531838]` of whatever kind.
 fn named_number(text: &[u8]) -> Option<(Kind, u64)> {
     let colon = text.iter().position(|byte| *byte == b':')?;

@@ -97,8 +97,9 @@ fn remedy(context: &NsenterContext) -> String {
     let leave_out = match context.typed.all && !context.typed.namespaces.iter().any(|(kind, _)| *kind == Kind::Mount) {
         false => "leave --mount out to run the machine's own".to_string(),
         true => {
-            let others =
-                context.kinds.without(Kind::Mount).iter().map(|kind| format!("-{}", char::from(kind.letter())));
+            // Those that are our own need not be entered, and may be refused by name.
+            let others = context.kinds.without(Kind::Mount).difference(context.own);
+            let others = others.iter().map(|kind| format!("-{}", char::from(kind.letter())));
             let others = others.collect::<Vec<_>>().join(" ");
             format!("write {others} instead of -a to run the machine's own")
         }

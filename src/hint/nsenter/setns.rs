@@ -8,7 +8,6 @@ use nix::fcntl::OFlag;
 use super::super::SystemView;
 use super::super::refusal::other_refusal;
 use super::NsenterContext;
-use super::not_run::is_our_own;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SYS_ADMIN, CAP_SYS_CHROOT};
 use crate::sys::nsfs;
@@ -121,25 +120,8 @@ fn in_it_already(kind: Kind, context: &NsenterContext, view: &SystemView) -> Opt
         return None;
     }
     let option = kind.long_option();
-    let given = context.typed.namespaces.iter().any(|(given, _)| *given == kind);
-    if !context.typed.all || given {
-        return Some(format!(
-            "process {target} is in our own {kind} namespace, which we lack CAP_SYS_ADMIN to enter again: leave --{option} \
-             out"
-        ));
-    }
-    let is_own = |kind: &Kind| is_our_own(*kind, target, context, view);
-    let (own, others): (Vec<Kind>, Vec<Kind>) = context.kinds.iter().partition(is_own);
-    let names = |kinds: &[Kind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
-    let letters: Vec<_> = others.iter().map(|kind| format!("-{}", char::from(kind.letter()))).collect();
-    let plural = if own.len() > 1 { "s" } else { "" };
-    let remedy = match letters.is_empty() {
-        true => "the target has no other".to_string(),
-        false => format!("write {} instead of -a", letters.join(" ")),
-    };
     Some(format!(
-        "process {target} is in our own {} namespace{plural}, which we lack CAP_SYS_ADMIN to enter again: {remedy}",
-        names(&own)
+        "process {target} is in our own {kind} namespace, which we lack CAP_SYS_ADMIN to enter again: leave --{option} out"
     ))
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use nskit::cli::getopt::Order;
 use nskit::cli::value::IdOrName;
 use nskit::cli::{Parsed, UsageError, lsns, nsenter, unshare};
+use nskit::enter::target_source::TargetSource;
 
 use super::getopt::assert_as_the_c_library;
 use super::memory::bounded;
@@ -203,7 +204,7 @@ fn check_unshare(bytes: &[u8]) {
 
 fn check_nsenter(bytes: &[u8]) {
     check(bytes, nsenter::OPTIONS, Order::UntilOperand, nsenter::parse, lines_of::nsenter, |args| {
-        assert!(args.target.is_none_or(|target| target.pid > 0));
+        assert!(!matches!(args.target, Some(TargetSource::Process(target)) if target.pid <= 0));
         assert!(args.net_socket.is_none_or(|fd| fd >= 0));
     });
 }

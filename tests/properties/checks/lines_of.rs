@@ -11,6 +11,7 @@ use nskit::cli::value::{IdOrName, signal};
 use nskit::cli::{lsns, nsenter, unshare};
 use nskit::enter::nsenter::NamespaceSource as Where;
 use nskit::enter::setting::{ClockChange, Propagation, Setgroups};
+use nskit::enter::target_source::TargetSource;
 use nskit::list::query::request::{Colour, Look, Tree};
 use nskit::list::scan::{Source, SourceSet};
 use nskit::namespace::{Kind, NamespaceNumber};
@@ -193,9 +194,14 @@ pub fn block_argument(block: BlockArgument) -> String {
 pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     let mut line = Line::default();
     line.flag("all", args.all);
-    if let Some(target) = args.target {
-        let inode = target.inode.map_or(String::new(), |inode| format!(":{inode}"));
-        line.value("target", format!("{}{inode}", target.pid));
+    match &args.target {
+        Some(TargetSource::Process(target)) => {
+            let inode = target.inode.map_or(String::new(), |inode| format!(":{inode}"));
+            line.value("target", format!("{}{inode}", target.pid));
+        }
+        Some(TargetSource::Container(name)) => line.value("container", name),
+        Some(TargetSource::Unit(name)) => line.value("unit", name),
+        None => {}
     }
     for (kind, source) in &args.namespaces {
         match source {
@@ -210,7 +216,10 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     if let Some(fd) = args.net_socket {
         line.value("net-socket", fd.to_string());
     }
-    line.flag("user-parent", args.user_parent);
+    if let Some(name) = &args.netns {
+        line.value("netns", name);
+    }
+    (0..args.user_parent).for_each(|_| line.flag("user-parent", true));
     for (name, id) in [("setuid", &args.uid), ("setgid", &args.gid)] {
         match id {
             Some(IdArgument::Follow) => line.value(name, "follow"),
