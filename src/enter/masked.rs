@@ -32,7 +32,7 @@ pub fn hold_signals(policy: SignalPolicy, has_terminal: bool) -> Result<Masked, 
     let all = ends.union(forwarded).union(news);
     let callers = mask::change(SigmaskHow::SIG_BLOCK, &all.to_mask()).map_err(Part::BlockSignals.fault())?;
     // What our caller ignores or has blocked is not to end us either; to be forwarded, it need not be heeded.
-    let unheeded = |signal: &SignalNumber| is_ignored(*signal) || is_member(&callers, *signal);
+    let unheeded = |signal: &SignalNumber| is_ignored(*signal) || is_member(&callers, signal.0);
     let needed = forwarded.union(news);
     let left = ends.iter().filter(|signal| unheeded(signal) && !needed.contains(*signal));
     let held = left.fold(all, SignalSet::without).to_mask();

@@ -41,7 +41,8 @@ use query::scan_plan::{ScanPlan, scan_plan, wider_plan};
 use query::select::{self, Item};
 use scan::Scope;
 use search::Findings;
-use view::cells::{Cells, Fill, Sources};
+use view::cells::{Cells, Sources};
+use view::fill::Fill;
 use view::render::{Line, Listing, Mark};
 
 /// Makes the listing that `request` asks for, from the /proc at `root`. Errors: /proc cannot be opened or listed;

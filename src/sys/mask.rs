@@ -9,7 +9,6 @@ use std::ffi::c_ulong;
 use nix::sys::signal::{SigSet, SigmaskHow};
 
 use super::check;
-use super::signal::SignalNumber;
 
 /// What the kernel takes a set of signals to be.
 const WORDS: usize = (u64::BITS / c_ulong::BITS) as usize;
@@ -37,11 +36,11 @@ pub fn all() -> SigSet {
     of_bits(!(0b11 << 31))
 }
 
-/// Whether the signal is in the mask.
-pub fn is_member(mask: &SigSet, signal: SignalNumber) -> bool {
+/// Whether the signal with this number is in the mask.
+pub fn is_member(mask: &SigSet, signal: i32) -> bool {
     // SAFETY: see of_bits: a set begins with the kernel's words.
     let words = unsafe { std::ptr::from_ref(mask.as_ref()).cast::<[c_ulong; WORDS]>().read() };
-    let bit = u32::try_from(signal.0 - 1).unwrap_or(u32::MAX);
+    let bit = u32::try_from(signal - 1).unwrap_or(u32::MAX);
     let word = words.get((bit / c_ulong::BITS) as usize);
     word.is_some_and(|word| word >> (bit % c_ulong::BITS) & 1 != 0)
 }
@@ -63,23 +62,23 @@ mod tests {
     #[test]
     fn each_bit_is_a_signal() {
         let mask = of_bits(1 | 1 << 33 | 1 << 63);
-        let members: Vec<i32> = (-1..=130).filter(|number| is_member(&mask, SignalNumber(*number))).collect();
+        let members: Vec<i32> = (-1..=130).filter(|number| is_member(&mask, *number)).collect();
         assert_eq!(members, [1, 34, 64]);
     }
 
     #[test]
     fn signals_that_a_c_library_keeps_are_blocked_and_returned_as_others() {
         let before = change(SigmaskHow::SIG_BLOCK, &of_bits(1 << 33)).unwrap();
-        assert!(!is_member(&before, SignalNumber(34)));
+        assert!(!is_member(&before, 34));
         let during = change(SigmaskHow::SIG_SETMASK, &before).unwrap();
-        assert!(is_member(&during, SignalNumber(34)));
+        assert!(is_member(&during, 34));
         let after = change(SigmaskHow::SIG_BLOCK, &of_bits(0)).unwrap();
-        assert!(!is_member(&after, SignalNumber(34)));
+        assert!(!is_member(&after, 34));
     }
 
     #[test]
     fn all_leaves_out_only_what_every_c_library_keeps() {
-        let left: Vec<i32> = (1..=64).filter(|number| !is_member(&all(), SignalNumber(*number))).collect();
+        let left: Vec<i32> = (1..=64).filter(|number| !is_member(&all(), *number)).collect();
         assert_eq!(left, [32, 33]);
     }
 }

@@ -251,7 +251,7 @@ pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
     if !is_pending(SignalNumber::CONT) {
         raise(signal);
     }
-    let unblocked: SignalSet = kinds.into_iter().filter(|kind| !is_member(callers, *kind)).collect();
+    let unblocked: SignalSet = kinds.into_iter().filter(|kind| !is_member(callers, kind.0)).collect();
     let _ = mask::change(SigmaskHow::SIG_UNBLOCK, &unblocked.to_mask());
     let _ = mask::change(SigmaskHow::SIG_SETMASK, &before);
 }
@@ -289,7 +289,7 @@ pub fn is_pending(signal: SignalNumber) -> bool {
         libc::sigpending(&mut set);
         SigSet::from_sigset_t_unchecked(set)
     };
-    is_member(&pending, signal)
+    is_member(&pending, signal.0)
 }
 
 /// Sends `signal` to this thread.

@@ -6,8 +6,7 @@ use nix::errno::Errno;
 use nix::unistd::geteuid;
 
 use super::SingleId;
-use super::resolve::id;
-use crate::cli::value::BlockArgument;
+use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::unshare::IdMap;
 use crate::error::{RequestError, Shown};
 use crate::ids::getsubids::{self, Answer};
@@ -137,4 +136,9 @@ impl Ids {
             (Answer::Nothing, None) => Err(RequestError::NoSubordinateIds { uid, name: shown, file }),
         }
     }
+}
+
+/// The id of the program. A name is looked up outside.
+pub(super) fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
+    argument.map(|id| id.number(database)).transpose()
 }

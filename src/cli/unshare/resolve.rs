@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
-use super::id_maps::Ids;
+use super::id_maps::{Ids, id};
 use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::IdOrName;
 use crate::enter::program::Program;
@@ -155,9 +155,4 @@ fn check_files(mut files: Vec<(Kind, PathBuf)>, fork: bool) -> Result<Vec<Persis
         }
     }
     Ok(files.into_iter().map(|(kind, file)| Persist { kind, file }).collect())
-}
-
-/// The id of the program. A name is looked up outside.
-pub(super) fn id(argument: Option<&IdOrName>, database: Database) -> Result<Option<u32>, RequestError> {
-    argument.map(|id| id.number(database)).transpose()
 }

@@ -7,11 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, openat2};
+use nix::fcntl::{OFlag, openat};
 use nix::mount::{MntFlags, umount2};
 use nix::sys::stat::{Mode, SFlag, mkdirat, umask};
 use nix::unistd::{chdir, fchdir, pivot_root, symlinkat};
 
+use super::look_up::open_in;
 use super::read_only::{Submounts, make_each_read_only};
 use super::state::Run;
 use crate::enter::fault::{Fault, Part};
@@ -49,24 +50,6 @@ impl Way {
         }
         components.reverse();
         Ok(Way { whole: text(&directory)?, components, submounts: None })
-    }
-}
-
-/// How often a look-up is tried again during which somebody has renamed or mounted: openat2(2), EAGAIN.
-const TRIES: usize = 100;
-
-/// Opens what `path` leads to, `root` being `/` to it. Nothing is waited for: a descriptor of this sort opens no file.
-pub fn open_in(root: &OwnedFd, path: &CStr, more: OFlag) -> nix::Result<OwnedFd> {
-    let how = OpenHow::new()
-        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC | more)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    let mut tries = 1;
-    loop {
-        match openat2(root, path, how) {
-            Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) if tries < TRIES => tries += 1,
-            result => return result,
-        }
     }
 }
 

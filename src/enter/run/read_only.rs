@@ -11,7 +11,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::read;
 
-use super::places::open_in;
+use super::look_up::open_in;
 use crate::sys::file::{open_retrying, place_of};
 
 /// More mounts than these below one are not made read-only, but refused.

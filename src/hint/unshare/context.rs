@@ -4,7 +4,7 @@ use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::maps::MapProgram;
+use super::map_program::MapProgram;
 use crate::cli::unshare::UnshareArgs;
 use crate::cli::value;
 use crate::enter::setting::{Clock, ClockChange};

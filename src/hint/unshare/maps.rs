@@ -1,24 +1,18 @@
 //! newuidmap(1) and newgidmap(1), and the files that they read.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
-
-use nix::sys::statvfs::{FsFlags, statvfs};
 
 use super::super::SystemView;
 use super::super::ids::{inside, listed, outside_of};
 use super::UnshareContext;
-use crate::enter::program::DEFAULT_PATH;
-use crate::error::Shown;
+use super::map_program::MapProgram;
 use crate::ids::map::{Extent, IdKind, extents};
 use crate::ids::passwd::for_each_entry;
 use crate::ids::subid::blocks;
 use crate::namespace::Kind;
 use crate::sys::capability::{CAP_SETFCAP, CAP_SETGID, CAP_SETUID};
-use crate::sys::file::has_attribute;
 use crate::sys::process::Status;
-use crate::sys::stat::stat;
 
 /// The proposal to a user without subordinate ids.
 const PROPOSED: (u32, u32) = (100_000, 65536);
@@ -83,46 +77,6 @@ fn refused_by_program(ids: IdKind, context: &UnshareContext, view: &SystemView) 
         .or_else(|| allowed(ids, context, view))
         .or_else(|| overlapping(context.map(ids)))
         .or_else(|| not_there_outside(ids, context, view))
-}
-
-/// The program that `$PATH` leads to, as seen before the user namespace was made: inside that, root of the outside has
-/// no id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MapProgram {
-    file: PathBuf,
-    owner: u32,
-    mode: u32,
-}
-
-impl MapProgram {
-    /// The first of that name in the directories of `path`.
-    pub fn find(ids: IdKind, path: Option<&OsStr>) -> Option<MapProgram> {
-        let path = path.unwrap_or(OsStr::new(DEFAULT_PATH));
-        std::env::split_paths(path).map(|directory| directory.join(ids.map_program())).find_map(|file| {
-            let found = stat(&file).ok()?;
-            Some(MapProgram { file, owner: found.st_uid, mode: found.st_mode & 0o7777 })
-        })
-    }
-
-    /// Why it lacks the rights to write a map, if it does.
-    fn without_rights(&self) -> Option<String> {
-        let MapProgram { file, owner, mode } = self;
-        let name = file.shown();
-        // Then it has the rights of its file capabilities, whatever its mode.
-        if has_attribute(file, c"security.capability") {
-            return None;
-        }
-        if mode & libc::S_ISUID == 0 || *owner != 0 {
-            // chown(2) takes the bit away.
-            let remedy = if *owner == 0 { "chmod u+s" } else { "chown root, then chmod u+s" };
-            return Some(format!(
-                "{name} has neither the set-user-ID bit of root nor file capabilities (owner {owner}, mode {mode:o}): install \
-                 it anew, or {remedy}, as root"
-            ));
-        }
-        let nosuid = statvfs(file).is_ok_and(|statvfs| statvfs.flags().contains(FsFlags::ST_NOSUID));
-        nosuid.then(|| format!("{name} is on a mount with the option nosuid, where its set-user-ID bit has no effect"))
-    }
 }
 
 /// The ids that the file of subordinate ids allows the user, if these do not cover the request.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod keep;
+mod map_program;
 mod maps;
 mod mounts;
 

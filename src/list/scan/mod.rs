@@ -13,17 +13,19 @@ mod foreign_tables;
 mod kernel;
 mod mount;
 mod process;
+mod scope;
 mod source;
 mod surroundings;
 mod thread;
 mod thread_files;
 mod walk;
 
+pub use scope::Scope;
 pub use source::{Source, SourceSet};
 pub use surroundings::pids_are_ours;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
@@ -32,39 +34,10 @@ use nix::sys::stat::Mode;
 use super::model::opener::Opener;
 use super::model::snapshot::{Holder, Process, Snapshot};
 use crate::error::{Attempt, Failure, ResultExt};
-use crate::namespace::{Kind, KindSet};
+use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::sys::file;
 use surroundings::Surroundings;
-
-/// What to look for, and where.
-#[derive(Clone, Debug)]
-pub struct Scope<'s> {
-    /// /proc, or a tree that looks like it.
-    pub root: &'s Path,
-    /// Where namespaces are looked for.
-    pub sources: SourceSet,
-    /// The kinds that processes are looked at for.
-    pub kinds: KindSet,
-    /// The kinds that descriptors, sockets and mounts are looked at for.
-    pub held: KindSet,
-}
-
-impl Scope<'_> {
-    fn wants(&self, source: Source) -> bool {
-        self.sources.contains(source)
-    }
-
-    /// Whether this is a proc, so that the answers of the kernel are about the same system.
-    fn is_real(&self) -> bool {
-        self.root == Path::new("/proc") || file::is_of_proc(self.root)
-    }
-
-    /// Our own directory in it. A proc of another PID namespace may have none; then it is the one in /proc.
-    fn own(&self) -> PathBuf {
-        file::own_directory(self.root)
-    }
-}
 
 /// How a stage looks.
 enum StageKind {

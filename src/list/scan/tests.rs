@@ -1,6 +1,7 @@
 //! Scans of made-up process tables.
 
 use super::*;
+use crate::namespace::KindSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::fill::Fill;
 use super::holders::{self, Members};
 use crate::container::names::Names;
 use crate::container::state::shortened;
@@ -30,17 +31,6 @@ const COMMAND_LINE: usize = 8191;
 
 /// Enough for an id map of 340 lines.
 const SMALL_FILE: usize = 64 * 1024;
-
-/// How much goes into a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fill {
-    /// As much as a person reads.
-    Short,
-    /// The same on a terminal, where programs do not read it.
-    ForPerson,
-    /// All, for programs and filters.
-    Whole,
-}
 
 /// Where the content of cells comes from.
 #[derive(Clone, Copy)]

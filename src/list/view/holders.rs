@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::cells::Fill;
+use super::fill::Fill;
 use crate::list::model::graph::Graph;
 use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot};
 use crate::list::value::Value;

@@ -1,5 +1,6 @@
 //! Fills cells for rows, and prints them.
 
 pub(super) mod cells;
+pub(super) mod fill;
 mod holders;
 pub mod render;
