@@ -41,8 +41,8 @@ fn no_pid(value: &OsStr) -> Option<String> {
             Some(format!("{text} was taken for the PID: the variable or the command before it probably gave nothing"))
         }
         bytes if is_name(bytes) => Some(format!(
-            "-t takes a PID: 'pgrep -o {text}' finds that of a program, and 'docker inspect -f {{{{.State.Pid}}}} \
-             {text}', or podman alike, that of a container"
+            "-t takes a PID: 'pgrep -o {text}' finds that of a program; a container is entered by --container {text}, a \
+             unit by --unit {text}"
         )),
         _ => None,
     }
@@ -90,7 +90,7 @@ mod tests {
             ("0", "a container that is not running"),
             ("12 34", "-t takes one: -t 12"),
             ("nginx", "'pgrep -o nginx'"),
-            ("web-1", "docker inspect -f {{.State.Pid}} web-1"),
+            ("web-1", "--container web-1"),
         ] {
             let hint = hint_for(value).unwrap_or_default();
             assert!(hint.contains(words), "{value}: {hint}");
