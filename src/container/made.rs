@@ -4,13 +4,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// A root directory, removed when dropped.
-pub struct Made(pub PathBuf);
+pub struct MadeUp(pub PathBuf);
 
-impl Made {
-    pub fn empty(name: &str) -> Made {
+impl MadeUp {
+    pub fn empty(name: &str) -> MadeUp {
         let root = std::env::temp_dir().join(format!("nskit-containers-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&root).unwrap();
-        let made = Made(root);
+        let made = MadeUp(root);
         made.mode("", 0o755);
         made
     }
@@ -47,7 +47,7 @@ impl Made {
     }
 }
 
-impl Drop for Made {
+impl Drop for MadeUp {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }

@@ -15,6 +15,7 @@ mod leader;
 #[cfg(test)]
 mod made;
 pub mod names;
+mod of_path;
 mod rules;
 pub mod state;
 #[cfg(test)]
@@ -23,28 +24,11 @@ pub mod trust;
 mod unit;
 
 pub use evidence::Evidence;
+pub use of_path::Container;
 pub use rules::is_hash_or_build;
 pub use unit::unit;
 
 use rules::{Path, named};
-
-/// A container, as a cgroup path names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Container {
-    /// The runtime: `docker`.
-    pub runtime: Vec<u8>,
-    /// The id or name.
-    pub id: Vec<u8>,
-    /// Which part of the path names it.
-    pub at: usize,
-}
-
-impl Container {
-    /// The runtime, a colon, and the id or name: `docker:0123…`.
-    pub fn name(&self) -> Vec<u8> {
-        [&self.runtime, &b":"[..], &self.id].concat()
-    }
-}
 
 /// The innermost container in a cgroup path.
 pub fn container(path: &[u8], evidence: &Evidence) -> Option<Container> {

@@ -1,6 +1,6 @@
 use std::os::unix::fs::symlink;
 
-use super::made::Made;
+use super::made::MadeUp;
 use super::*;
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -8,9 +8,9 @@ const ID25: &str = "othbeqxo0ze93v1j1zq1ag8a7";
 const UUID: &str = "8b2d6d0c-5a0d-4b39-9f8f-3c1d5a6b7c8d";
 const TASK32: &str = "f4b1c2d3e4f5061728394a5b6c7d8e9f";
 
-impl Made {
-    fn new(name: &str) -> Made {
-        let made = Made::empty(name);
+impl MadeUp {
+    fn new(name: &str) -> MadeUp {
+        let made = MadeUp::empty(name);
         made.directory("run/containerd/io.containerd.runtime.v2.task/k8s.io/ctrk8s");
         made.file("run/runc/runcbox/state.json", "{}");
         made.link("run/systemd/machines/unit:nbox-run.service", "nbox-ku");
@@ -43,7 +43,7 @@ fn written(text: &str) -> String {
 
 #[track_caller]
 fn assert_named(rows: &[(&str, &str)]) {
-    let made = Made::new(rows[0].1.split(':').next().unwrap());
+    let made = MadeUp::new(rows[0].1.split(':').next().unwrap());
     for (path, expected) in rows {
         assert_eq!(made.names(&written(path)), written(expected), "{path}");
     }
@@ -104,7 +104,7 @@ fn containerd_and_the_kubelet() {
 
 #[test]
 fn a_task_of_containerd_with_a_hash() {
-    let made = Made::new("moby");
+    let made = MadeUp::new("moby");
     made.directory(&format!("run/containerd/io.containerd.runtime.v2.task/moby/{ID}"));
     assert_eq!(made.names(&format!("/moby/{ID}")), format!("containerd:{ID}"));
 }
@@ -186,7 +186,7 @@ fn other_runtimes() {
 
 #[test]
 fn a_file_that_others_may_have_put_there_is_no_evidence() {
-    let made = Made::new("trust");
+    let made = MadeUp::new("trust");
     assert_eq!(made.names("/runcbox"), "runc:runcbox");
     for (path, kept, open) in
         [("run", 0o755, 0o777), ("run/runc", 0o700, 0o720), ("run/runc/runcbox/state.json", 0o644, 0o666)]
@@ -225,7 +225,7 @@ fn a_file_that_others_may_have_put_there_is_no_evidence() {
 
 #[test]
 fn a_unit_is_one_of_the_systemd_outside() {
-    let made = Made::new("units");
+    let made = MadeUp::new("units");
     for (path, expected) in [
         ("/system.slice/ssh.service", "ssh.service"),
         ("/user.slice/user-1000.slice/user@1000.service/app.slice/a.scope", "a.scope"),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
+use crate::error::{Attempt, Failure, OfTarget, RequestError, ResultExt};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::file::{open_retrying, read_fd_bounded};
 use crate::sys::pidfd;
@@ -28,7 +28,7 @@ pub struct TargetArgument {
 pub struct Target {
     pid: i32,
     /// What we ask of it first: the message names this if the process does not exist.
-    first_wanted: Wanted,
+    first_wanted: OfTarget,
     /// `None` before Linux 5.3, where a process cannot be pinned.
     pidfd: Option<OwnedFd>,
     /// Its PID in /proc, once we have asked.
@@ -39,7 +39,7 @@ pub struct Target {
 
 impl Target {
     /// Pins the process. Errors: ESRCH if no such process exists, or its pidfd has another inode number.
-    pub fn pin(argument: TargetArgument, first_wanted: Wanted) -> Result<Target, Failure> {
+    pub fn pin(argument: TargetArgument, first_wanted: OfTarget) -> Result<Target, Failure> {
         let TargetArgument { pid, inode } = argument;
         let attempt = || Attempt::FindProcess { pid, first: first_wanted };
         let pidfd = match pidfd::open(pid) {
@@ -68,7 +68,7 @@ impl Target {
     }
 
     /// What is asked of it first.
-    pub fn first_wanted(&self) -> Wanted {
+    pub fn first_wanted(&self) -> OfTarget {
         self.first_wanted
     }
 
@@ -141,7 +141,7 @@ impl Target {
         let path = self.path(name)?;
         match open_retrying(&path, OFlag::O_PATH | OFlag::O_DIRECTORY) {
             Ok(fd) => Ok((path, fd)),
-            Err(errno @ (Errno::EACCES | Errno::ENOENT)) if self.first_wanted != Wanted::Process => {
+            Err(errno @ (Errno::EACCES | Errno::ENOENT)) if self.first_wanted != OfTarget::Process => {
                 Err(Failure::System { attempt: self.attempt_to_find(), errno })
             }
             Err(errno) => Err(Failure::System { attempt: Attempt::Open(path), errno }),

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 
 use super::target::{Target, TargetArgument};
 use crate::container::find::{Directory, Found};
-use crate::error::{Attempt, ContainerError, Failure, RequestError, Wanted};
+use crate::error::{Attempt, ContainerError, Failure, OfTarget, RequestError};
 
 /// In bytes. No file of /proc that we check a process by is longer.
 const LONGEST: usize = 1 << 20;
@@ -27,7 +27,7 @@ impl TargetSource {
     ///
     /// Errors: those of [`Target::pin`]; the name is nobody's or that of several, or leads to a process that is another one
     /// by now.
-    pub fn pin(&self, first_wanted: Wanted) -> Result<Target, Failure> {
+    pub fn pin(&self, first_wanted: OfTarget) -> Result<Target, Failure> {
         let directory = Directory::of_system();
         match self {
             TargetSource::Process(argument) => Target::pin(*argument, first_wanted),
@@ -43,7 +43,7 @@ impl TargetSource {
     }
 }
 
-fn pin_found(directory: &Directory, found: &Found, first_wanted: Wanted) -> Result<Target, Failure> {
+fn pin_found(directory: &Directory, found: &Found, first_wanted: OfTarget) -> Result<Target, Failure> {
     let pinned = Target::pin(TargetArgument { pid: found.pid, inode: None }, first_wanted);
     let target = pinned.map_err(|failure| in_words_of(failure, found))?;
     let read = |name| target.read(name, LONGEST).map_err(|failure| in_words_of(failure, found));

@@ -61,7 +61,7 @@ pub enum Attempt {
         /// Its PID.
         pid: i32,
         /// What shows first that it is not there.
-        first: Wanted,
+        first: OfTarget,
     },
     /// pidfd_open(2) for a descriptor of the target.
     OpenPidfd(i32),
@@ -97,7 +97,7 @@ pub enum Attempt {
 
 /// Something that we ask of a target. The first such call fails if the target does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum OfTarget {
     /// All of its namespaces.
     All,
     /// One of its namespaces.
@@ -137,12 +137,12 @@ impl fmt::Display for Attempt {
             Attempt::ChangeCapabilities(CapabilityCall::Bounding) => write!(f, "prctl(PR_CAPBSET_DROP) failed"),
             Attempt::ReadMounts => write!(f, "failed to parse /proc/self/mountinfo"),
             Attempt::AskRelations(ioctl) => write!(f, "cannot ask a namespace with {ioctl}"),
-            Attempt::FindProcess { pid, first: Wanted::All } => write!(f, "stat of /proc/{pid}/ns/user failed"),
-            Attempt::FindProcess { pid, first: Wanted::Namespace(kind) } => {
+            Attempt::FindProcess { pid, first: OfTarget::All } => write!(f, "stat of /proc/{pid}/ns/user failed"),
+            Attempt::FindProcess { pid, first: OfTarget::Namespace(kind) } => {
                 write!(f, "cannot open /proc/{pid}/ns/{kind}")
             }
-            Attempt::FindProcess { pid, first: Wanted::File(name) } => write!(f, "cannot open /proc/{pid}/{name}"),
-            Attempt::FindProcess { pid, first: Wanted::Process } | Attempt::OpenPidfd(pid) => {
+            Attempt::FindProcess { pid, first: OfTarget::File(name) } => write!(f, "cannot open /proc/{pid}/{name}"),
+            Attempt::FindProcess { pid, first: OfTarget::Process } | Attempt::OpenPidfd(pid) => {
                 write!(f, "failed to pidfd_open() for {pid}")
             }
             Attempt::OpenSocketNamespace { fd, pidfd, .. } => write!(f, "pidfd_getfd({pidfd}, {fd})"),
@@ -163,7 +163,7 @@ impl Attempt {
     /// Whether the message names a file that is missing because the process is.
     pub(super) fn is_of_file_of_target(&self) -> bool {
         match self {
-            Attempt::FindProcess { first, .. } => *first != Wanted::Process,
+            Attempt::FindProcess { first, .. } => *first != OfTarget::Process,
             Attempt::AskIds(_) => true,
             _ => false,
         }

@@ -7,7 +7,7 @@ mod request_error;
 mod shown;
 mod usage;
 
-pub use attempt::{Attempt, Wanted};
+pub use attempt::{Attempt, OfTarget};
 pub use container::ContainerError;
 pub use filter::FilterError;
 pub use request_error::RequestError;

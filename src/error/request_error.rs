@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::shown::Shown;
-use super::{Attempt, ContainerError, Wanted};
+use super::{Attempt, ContainerError, OfTarget};
 use crate::error::FilterError;
 use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::ids::passwd::Database;
@@ -99,7 +99,7 @@ pub enum RequestError {
         /// The option.
         option: String,
         /// What is asked of the target.
-        wanted: Wanted,
+        wanted: OfTarget,
     },
     /// --user-parent without a namespace whose owner it could mean.
     NoNamespaceToOwn,
@@ -251,14 +251,14 @@ impl fmt::Display for RequestError {
             RequestError::NoSuchNamespace { kind, number } => {
                 write!(f, "cannot open namespace {kind}:{number}: {}", sys::error_text(Errno::ENOENT))
             }
-            RequestError::NeedsTarget { wanted: Wanted::All, .. } => write!(f, "no target PID specified for --all"),
-            RequestError::NeedsTarget { wanted: Wanted::Namespace(kind), .. } => {
+            RequestError::NeedsTarget { wanted: OfTarget::All, .. } => write!(f, "no target PID specified for --all"),
+            RequestError::NeedsTarget { wanted: OfTarget::Namespace(kind), .. } => {
                 write!(f, "neither filename nor target pid supplied for ns/{kind}")
             }
-            RequestError::NeedsTarget { wanted: Wanted::File(name), .. } => {
+            RequestError::NeedsTarget { wanted: OfTarget::File(name), .. } => {
                 write!(f, "neither filename nor target pid supplied for {name}")
             }
-            RequestError::NeedsTarget { wanted: Wanted::Process, .. } | RequestError::NoNamespaceToOwn => {
+            RequestError::NeedsTarget { wanted: OfTarget::Process, .. } | RequestError::NoNamespaceToOwn => {
                 write!(f, "no target PID specified")
             }
             RequestError::NotSoManyParents { asked, there_are } => {

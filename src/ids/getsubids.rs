@@ -27,7 +27,7 @@ const LONGEST_ANSWER: usize = MOST_LINES * 512;
 
 /// What it has answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum SubidsAnswer {
     /// These blocks, at least one.
     Blocks(Vec<Subordinates>),
     /// More blocks than any map has lines.
@@ -37,10 +37,10 @@ pub enum Answer {
 }
 
 /// The blocks of subordinate ids of the user called `name`.
-pub fn blocks(kind: IdKind, name: &OsStr) -> Answer {
+pub fn blocks(kind: IdKind, name: &OsStr) -> SubidsAnswer {
     // It would take that for an option, and has no `--`.
     if name.as_bytes().starts_with(b"-") {
-        return Answer::Nothing;
+        return SubidsAnswer::Nothing;
     }
     let option = match kind {
         IdKind::User => None,
@@ -49,14 +49,14 @@ pub fn blocks(kind: IdKind, name: &OsStr) -> Answer {
     // If our caller blocks SIGCHLD, that of getsubids would stay pending and reach the program that we run.
     let was_pending = is_pending(SignalNumber::CHLD);
     let answer = service::ask(&GETSUBIDS, option.into_iter().chain([name]));
-    let answer = answer.map_or(Answer::Nothing, |mut asked| hear(&mut asked.child));
+    let answer = answer.map_or(SubidsAnswer::Nothing, |mut asked| hear(&mut asked.child));
     if !was_pending {
         take_pending(SignalNumber::CHLD);
     }
     answer
 }
 
-fn hear(child: &mut Child) -> Answer {
+fn hear(child: &mut Child) -> SubidsAnswer {
     let deadline = Instant::now() + PATIENCE;
     // By its number we could meet another process, if our caller ignores SIGCHLD and it has ended.
     let process = pidfd::open(child.id() as i32).ok();
@@ -65,7 +65,7 @@ fn hear(child: &mut Child) -> Answer {
     match text {
         // It could not write all of that, so that it does not matter how it has ended.
         Some(text) if has_succeeded || text.len() > LONGEST_ANSWER => read(&text),
-        _ => Answer::Nothing,
+        _ => SubidsAnswer::Nothing,
     }
 }
 
@@ -109,13 +109,13 @@ fn has_succeeded(child: &mut Child, process: Option<OwnedFd>, deadline: Instant)
     false
 }
 
-fn read(text: &[u8]) -> Answer {
+fn read(text: &[u8]) -> SubidsAnswer {
     let lines = || text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     if text.len() > LONGEST_ANSWER || lines().count() > MOST_LINES {
-        return Answer::TooMany;
+        return SubidsAnswer::TooMany;
     }
     let blocks: Vec<_> = lines().filter_map(block_of_getsubids).collect();
-    if blocks.is_empty() { Answer::Nothing } else { Answer::Blocks(blocks) }
+    if blocks.is_empty() { SubidsAnswer::Nothing } else { SubidsAnswer::Blocks(blocks) }
 }
 
 #[cfg(test)]
@@ -126,17 +126,17 @@ mod tests {
     fn what_it_says() {
         let block = |first, count| Subordinates { first, count };
         let said = b"0: alice 100000 65536\n1: alice 300000 10\n";
-        assert_eq!(read(said), Answer::Blocks(vec![block(100000, 65536), block(300000, 10)]));
-        assert_eq!(read(b"Error fetching ranges\n"), Answer::Nothing);
-        assert_eq!(read(b""), Answer::Nothing);
+        assert_eq!(read(said), SubidsAnswer::Blocks(vec![block(100000, 65536), block(300000, 10)]));
+        assert_eq!(read(b"Error fetching ranges\n"), SubidsAnswer::Nothing);
+        assert_eq!(read(b""), SubidsAnswer::Nothing);
         let many = |count: usize| (0..count).map(|at| format!("{at}: alice {at} 1\n")).collect::<String>();
-        assert!(matches!(read(many(340).as_bytes()), Answer::Blocks(blocks) if blocks.len() == 340));
-        assert_eq!(read(many(341).as_bytes()), Answer::TooMany);
-        assert_eq!(read(&vec![b'x'; LONGEST_ANSWER + 1]), Answer::TooMany);
+        assert!(matches!(read(many(340).as_bytes()), SubidsAnswer::Blocks(blocks) if blocks.len() == 340));
+        assert_eq!(read(many(341).as_bytes()), SubidsAnswer::TooMany);
+        assert_eq!(read(&vec![b'x'; LONGEST_ANSWER + 1]), SubidsAnswer::TooMany);
     }
 
     #[test]
     fn a_name_that_looks_like_an_option_is_not_asked_for() {
-        assert_eq!(blocks(IdKind::User, OsStr::new("-g")), Answer::Nothing);
+        assert_eq!(blocks(IdKind::User, OsStr::new("-g")), SubidsAnswer::Nothing);
     }
 }

@@ -8,7 +8,7 @@ use crate::enter::nsenter::{
 };
 use crate::enter::program::Program;
 use crate::enter::setting::TargetId;
-use crate::error::{Failure, RequestError, Wanted};
+use crate::error::{Failure, OfTarget, RequestError};
 use crate::ids::passwd::Database;
 use crate::namespace::Kind;
 
@@ -23,7 +23,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
     let private_mounts = args.netns.as_ref().map(|name| open_network_by_name(name, &mut given)).transpose()?;
     let wanted = wanted_of_target(&args);
     check_target(&args, &wanted)?;
-    let first_wanted = wanted.first().map_or(Wanted::Process, |(wanted, _)| *wanted);
+    let first_wanted = wanted.first().map_or(OfTarget::Process, |(wanted, _)| *wanted);
     let request = NsenterRequest {
         working_directory_inside: args.working_directory_inside,
         fork: !args.no_fork,
@@ -56,31 +56,31 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
 }
 
 /// What the options ask of the target, in the reference's order, with the option that asks.
-fn wanted_of_target(args: &NsenterArgs) -> Vec<(Wanted, String)> {
+fn wanted_of_target(args: &NsenterArgs) -> Vec<(OfTarget, String)> {
     let mut wanted = Vec::new();
     let mut add = |given: bool, of_target, option: &str| {
         if given {
             wanted.push((of_target, option.to_string()));
         }
     };
-    add(args.all, Wanted::All, "--all");
+    add(args.all, OfTarget::All, "--all");
     for kind in Kind::IN_ORDER_OF_ENTERING {
         let of_target =
             args.namespaces.iter().any(|(given, source)| *given == kind && *source == NamespaceSource::Target);
-        add(of_target, Wanted::Namespace(kind), &format!("--{} without a file", kind.long_option()));
+        add(of_target, OfTarget::Namespace(kind), &format!("--{} without a file", kind.long_option()));
     }
-    add(args.net_socket.is_some(), Wanted::Process, "--net-socket");
-    add(args.root == Some(None), Wanted::File("root"), "--root without a directory");
-    add(args.working_directory == Some(None), Wanted::File("cwd"), "--wd without a directory");
-    add(args.environment, Wanted::File("environ"), "--env");
-    add(args.uid == Some(IdArgument::Follow), Wanted::File(""), "--setuid follow");
-    add(args.gid == Some(IdArgument::Follow), Wanted::File(""), "--setgid follow");
-    add(args.join_cgroup, Wanted::Process, "--join-cgroup");
-    add(args.follow_context && has_selinux(), Wanted::Process, "--follow-context");
+    add(args.net_socket.is_some(), OfTarget::Process, "--net-socket");
+    add(args.root == Some(None), OfTarget::File("root"), "--root without a directory");
+    add(args.working_directory == Some(None), OfTarget::File("cwd"), "--wd without a directory");
+    add(args.environment, OfTarget::File("environ"), "--env");
+    add(args.uid == Some(IdArgument::Follow), OfTarget::File(""), "--setuid follow");
+    add(args.gid == Some(IdArgument::Follow), OfTarget::File(""), "--setgid follow");
+    add(args.join_cgroup, OfTarget::Process, "--join-cgroup");
+    add(args.follow_context && has_selinux(), OfTarget::Process, "--follow-context");
     wanted
 }
 
-fn check_target(args: &NsenterArgs, wanted: &[(Wanted, String)]) -> Result<(), RequestError> {
+fn check_target(args: &NsenterArgs, wanted: &[(OfTarget, String)]) -> Result<(), RequestError> {
     match (&args.target, wanted.first()) {
         (None, Some((wanted, option))) => Err(RequestError::NeedsTarget { option: option.clone(), wanted: *wanted }),
         _ => Ok(()),

@@ -9,7 +9,7 @@ use super::SingleId;
 use crate::cli::value::{BlockArgument, IdOrName};
 use crate::enter::unshare::IdMap;
 use crate::error::{RequestError, Shown};
-use crate::ids::getsubids::{self, Answer};
+use crate::ids::getsubids::{self, SubidsAnswer};
 use crate::ids::map::{self, Block, Extent, IdKind};
 use crate::ids::passwd::Database;
 use crate::ids::subid::{Subordinates, blocks};
@@ -127,13 +127,13 @@ impl Ids {
             Err(Errno::ENOENT) => Some(Errno::ENOENT),
             Err(errno) => return Err(RequestError::Unreadable { path: file.into(), errno }),
         };
-        let answer = name.as_deref().map_or(Answer::Nothing, |name| getsubids::blocks(self.kind, name));
+        let answer = name.as_deref().map_or(SubidsAnswer::Nothing, |name| getsubids::blocks(self.kind, name));
         let shown = name.map(|name| name.shown().to_string());
         match (answer, missing) {
-            (Answer::Blocks(blocks), _) => Ok(blocks),
-            (Answer::TooMany, _) => Err(RequestError::TooManySubordinates(shown.unwrap_or_default())),
-            (Answer::Nothing, Some(errno)) => Err(RequestError::Unreadable { path: file.into(), errno }),
-            (Answer::Nothing, None) => Err(RequestError::NoSubordinateIds { uid, name: shown, file }),
+            (SubidsAnswer::Blocks(blocks), _) => Ok(blocks),
+            (SubidsAnswer::TooMany, _) => Err(RequestError::TooManySubordinates(shown.unwrap_or_default())),
+            (SubidsAnswer::Nothing, Some(errno)) => Err(RequestError::Unreadable { path: file.into(), errno }),
+            (SubidsAnswer::Nothing, None) => Err(RequestError::NoSubordinateIds { uid, name: shown, file }),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The files of each runtime, made by hand.
 
 use super::*;
-use crate::container::made::Made;
+use crate::container::made::MadeUp;
 use crate::container::trust::Refusal;
 
 const WEB: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const DB: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
 
-fn read(made: &Made) -> States {
+fn read(made: &MadeUp) -> States {
     States::of(&made.0, &Own::default())
 }
 
@@ -27,7 +27,7 @@ fn rows(states: &States) -> Vec<String> {
     rows
 }
 
-fn docker(made: &Made, base: &str, id: &str, name: &str, pid: i32) {
+fn docker(made: &MadeUp, base: &str, id: &str, name: &str, pid: i32) {
     let running = pid > 0;
     let text = format!(
         r#"{{"StreamConfig":{{}},"State":{{"Running":{running},"Paused":false,"Pid":{pid}}},"ID":"{id}","Name":"{name}"}}"#
@@ -37,7 +37,7 @@ fn docker(made: &Made, base: &str, id: &str, name: &str, pid: i32) {
 
 #[test]
 fn docker_keeps_a_name_with_a_slash() {
-    let made = Made::empty("docker");
+    let made = MadeUp::empty("docker");
     docker(&made, "var/lib/docker", WEB, "/web", 4711);
     docker(&made, "var/lib/docker", DB, "/db", 0);
     assert_eq!(read(&made).known.len(), 2);
@@ -52,7 +52,7 @@ fn docker_keeps_a_name_with_a_slash() {
 
 #[test]
 fn docker_may_have_been_moved() {
-    let made = Made::empty("docker-moved");
+    let made = MadeUp::empty("docker-moved");
     docker(&made, "srv/docker", WEB, "/web", 4711);
     assert!(rows(&read(&made)).is_empty());
     made.file("etc/docker/daemon.json", r#"{"data-root": "/srv/docker"}"#);
@@ -63,7 +63,7 @@ fn docker_may_have_been_moved() {
 
 #[test]
 fn tasks_of_containerd_have_names_of_nerdctl_and_of_the_kubelet() {
-    let made = Made::empty("containerd");
+    let made = MadeUp::empty("containerd");
     let tasks = "run/containerd/io.containerd.runtime.v2.task";
     made.file(&format!("{tasks}/default/{WEB}/init.pid"), "4711");
     made.file(&format!("{tasks}/k8s.io/{DB}/init.pid"), "4712\n");
@@ -88,14 +88,14 @@ fn tasks_of_containerd_have_names_of_nerdctl_and_of_the_kubelet() {
 
 #[test]
 fn the_same_name_in_two_namespaces_of_containerd_is_two_containers() {
-    let made = Made::empty("namespaces");
+    let made = MadeUp::empty("namespaces");
     for (namespace, pid) in [("a", "7"), ("b", "8")] {
         made.file(&format!("run/containerd/io.containerd.runtime.v2.task/{namespace}/box/init.pid"), pid);
     }
     assert_eq!(rows(&read(&made)), ["containerd:box box 7 -", "containerd:box box 8 -"]);
 }
 
-fn podman(made: &Made, base: &str, run: &str) {
+fn podman(made: &MadeUp, base: &str, run: &str) {
     let list = format!(
         r#"[{{"id":"{WEB}","names":["pweb","old"],"metadata":"{{\"name\":\"x\"}}"}},{{"id":"{DB}","names":[]}},{{"id":"../x"}}]"#
     );
@@ -105,7 +105,7 @@ fn podman(made: &Made, base: &str, run: &str) {
 
 #[test]
 fn podman_keeps_a_list_for_each_driver() {
-    let made = Made::empty("podman");
+    let made = MadeUp::empty("podman");
     podman(&made, "var/lib/containers/storage", "run/containers/storage");
     assert_eq!(rows(&read(&made)), ["podman:DB DB - -", "podman:pweb WEB 4711 -"]);
     // Its runtime knows the same process, and when it started.
@@ -116,7 +116,7 @@ fn podman_keeps_a_list_for_each_driver() {
 
 #[test]
 fn cri_o_shares_podmans_storage() {
-    let made = Made::empty("crio");
+    let made = MadeUp::empty("crio");
     podman(&made, "var/lib/containers/storage", "run/containers/storage");
     let annotations = r#"{"annotations":{"io.kubernetes.cri-o.ContainerName":"k8s_nginx","io.kubernetes.pod.namespace":"shop",
         "io.kubernetes.pod.name":"front","io.kubernetes.container.name":"nginx"}}"#;
@@ -126,7 +126,7 @@ fn cri_o_shares_podmans_storage() {
 
 #[test]
 fn runc_and_crun_know_when_a_process_started() {
-    let made = Made::empty("oci");
+    let made = MadeUp::empty("oci");
     made.file(
         "run/runc/box/state.json",
         r#"{"id":"box","init_process_pid":4711,"init_process_start":12345,"cgroup_paths":{"":"/sys/fs/cgroup/box"}}"#,
@@ -144,7 +144,7 @@ fn runc_and_crun_know_when_a_process_started() {
 
 #[test]
 fn machines_have_a_leader() {
-    let made = Made::empty("machines");
+    let made = MadeUp::empty("machines");
     let text = |class: &str, name: &str| format!("# private\nNAME={name}\nCLASS={class}\nLEADER=4711\nSCOPE=x.scope\n");
     made.file("run/systemd/machines/box", text("container", "box"));
     made.file("run/systemd/machines/vm", text("vm", "vm"));
@@ -155,7 +155,7 @@ fn machines_have_a_leader() {
 
 #[test]
 fn our_own_user_has_containers_in_their_home() {
-    let made = Made::empty("rootless");
+    let made = MadeUp::empty("rootless");
     podman(&made, "home/me/.local/share/containers/storage", "run/user/1000/containers");
     docker(&made, "home/me/.local/share/docker", DB, "/db", 8);
     made.file("run/user/1000/crun/cr/status", r#"{"pid":12}"#);
@@ -171,7 +171,7 @@ fn our_own_user_has_containers_in_their_home() {
 
 #[test]
 fn a_file_that_others_may_have_written_does_not_count() {
-    let made = Made::empty("hostile");
+    let made = MadeUp::empty("hostile");
     let config = format!("var/lib/docker/containers/{WEB}/config.v2.json");
     let make = || docker(&made, "var/lib/docker", WEB, "/web", 4711);
     make();
@@ -232,7 +232,7 @@ fn a_file_that_others_may_have_written_does_not_count() {
 
 #[test]
 fn what_is_no_json_of_this_form_says_nothing() {
-    let made = Made::empty("malformed");
+    let made = MadeUp::empty("malformed");
     let config = format!("var/lib/docker/containers/{WEB}/config.v2.json");
     let valid = format!(r#"{{"ID":"{WEB}","Name":"/web","State":{{"Running":true,"Pid":4711}}}}"#);
     let without = |part: &str, instead: &str| valid.replace(part, instead);

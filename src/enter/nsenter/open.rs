@@ -17,7 +17,7 @@ use crate::enter::handles::Handles;
 use crate::enter::setting::{Join, TargetId};
 use crate::enter::target::Target;
 use crate::enter::target_source::TargetSource;
-use crate::error::{Attempt, Failure, RequestError, ResultExt, Wanted};
+use crate::error::{Attempt, Failure, OfTarget, RequestError, ResultExt};
 use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};
 use crate::list::query::find::find;
 use crate::namespace::{Kind, KindSet};
@@ -37,7 +37,7 @@ pub(crate) fn has_selinux() -> bool {
 #[derive(Debug)]
 pub(crate) struct Asked {
     /// The target, and what is asked of it first.
-    pub target: Option<(TargetSource, Wanted)>,
+    pub target: Option<(TargetSource, OfTarget)>,
     /// The namespaces, each kind once.
     pub namespaces: Vec<(Kind, NamespaceSource)>,
     /// All namespaces of the target.

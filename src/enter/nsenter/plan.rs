@@ -37,20 +37,9 @@ pub fn plan(request: NsenterRequest) -> Plan {
         }
     }
     if !request.cgroups.is_empty() {
-        steps.push(Step::JoinCgroups(request.cgroups));
+        steps.push(Step::JoinCgroups(request.cgroups.clone()));
     }
-    if request.fork {
-        steps.push(Step::DefaultChildSignal);
-        // With this pidfd, the child can see whether its parent has died.
-        steps.extend(request.kill_child.map(|_| Step::RememberParent));
-        steps.extend(request.pty.then_some(Step::OpenChannel));
-        let policy = match request.forward_signals {
-            signals if request.pty => SignalPolicy::ThroughLeader(signals.unwrap_or_default()),
-            Some(signals) => SignalPolicy::ForwardOrTerminal(signals),
-            None => SignalPolicy::Terminal,
-        };
-        steps.push(Step::Fork(policy));
-    }
+    fork(&request, &mut steps);
     steps.extend(request.kill_child.map(Step::DieWithParent));
     if request.become_root || request.gid.is_some() {
         steps.push(Step::DropGroups);
@@ -78,6 +67,22 @@ pub fn plan(request: NsenterRequest) -> Plan {
     }
     let environment = request.environment.map_or(Environment::Inherited, Environment::Given);
     Plan { steps, environment, program: request.program }
+}
+
+/// The child that the program runs as.
+fn fork(request: &NsenterRequest, steps: &mut Vec<Step>) {
+    if request.fork {
+        steps.push(Step::DefaultChildSignal);
+        // With this pidfd, the child can see whether its parent has died.
+        steps.extend(request.kill_child.map(|_| Step::RememberParent));
+        steps.extend(request.pty.then_some(Step::OpenChannel));
+        let policy = match request.forward_signals {
+            signals if request.pty => SignalPolicy::ThroughLeader(signals.unwrap_or_default()),
+            Some(signals) => SignalPolicy::ForwardOrTerminal(signals),
+            None => SignalPolicy::Terminal,
+        };
+        steps.push(Step::Fork(policy));
+    }
 }
 
 fn directories(request: &NsenterRequest, steps: &mut Vec<Step>) {

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use super::places::Way;
 use crate::enter::handles::Handles;
 use crate::enter::helper::{BindJob, MapJobs};
-use crate::error::Wanted;
+use crate::error::OfTarget;
 use crate::namespace::Kind;
 
 /// What the calls of a step need. A field that the step does not need is empty.
@@ -24,7 +24,7 @@ pub struct TargetFiles {
     /// Its PID here; 0 without a target.
     pub pid: i32,
     /// What is asked of it first, for messages.
-    pub first_wanted: Wanted,
+    pub first_wanted: OfTarget,
     /// The files of its namespaces, by kind. Errors: those of finding it.
     pub files: nix::Result<Vec<CString>>,
 }
@@ -32,7 +32,7 @@ pub struct TargetFiles {
 impl TargetFiles {
     pub fn of(handles: &Handles) -> TargetFiles {
         let Some(target) = &handles.target else {
-            return TargetFiles { pid: 0, first_wanted: Wanted::File(""), files: Err(Errno::ESRCH) };
+            return TargetFiles { pid: 0, first_wanted: OfTarget::File(""), files: Err(Errno::ESRCH) };
         };
         let file = |pid: i32, kind: &Kind| CString::new(format!("/proc/{pid}/ns/{kind}")).unwrap_or_default();
         let files = target.pid_in_proc().map(|pid| Kind::ALL.iter().map(|kind| file(pid, kind)).collect());
