@@ -133,6 +133,8 @@ const ROWS: &[Row] = &[
     never(SYS_getgid, "getgid", CANNOT_FAIL),
     never(SYS_getegid, "getegid", CANNOT_FAIL),
     never(SYS_getpgrp, "getpgrp", CANNOT_FAIL),
+    never(SYS_exit, "exit", CANNOT_FAIL),
+    never(SYS_futex, "futex", "waits for a thread of ours, and is asked again whatever it says"),
     never(SYS_exit_group, "exit_group", CANNOT_FAIL),
     never(SYS_set_tid_address, "set_tid_address", CANNOT_FAIL),
     never(SYS_arch_prctl, "arch_prctl", OWN_ARGUMENTS),
