@@ -50,6 +50,8 @@ pub struct LsnsArgs {
     pub no_wrap: bool,
     /// --style.
     pub look: Option<Look>,
+    /// --watch, in milliseconds.
+    pub watch: Option<u64>,
     /// --color.
     pub colour: Colour,
     /// --type, all of them.
@@ -149,6 +151,12 @@ pub const OPTIONS: &[Row] = &[
     )
     .required("LIST")
     .ours(),
+    Row::read("watch", "Look again every SECONDS (2), and show what has come and gone", |args, matched| {
+        args.watch = Some(matched.read(Wording::Bare("failed to parse seconds"), "seconds, at least 0.1", interval)?);
+        Ok(())
+    })
+    .optional_long("SECONDS")
+    .ours(),
     Row::store("proc", "Look at the proc that is mounted on DIR, not at /proc", |args, directory| args.proc = directory)
         .required("DIR")
         .ours(),
@@ -187,6 +195,23 @@ fn look(text: &OsStr) -> Option<Look> {
         b"markdown" => Some(Look::Markdown),
         _ => None,
     }
+}
+
+/// Seconds, with or without a fraction, as milliseconds; 2 seconds where nothing is said.
+fn interval(text: &OsStr) -> Option<u64> {
+    let text = text.as_bytes();
+    if text.is_empty() {
+        return Some(2000);
+    }
+    let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    let seconds: u32 = parse_decimal(&text[..point])?;
+    let digits = text.get(point + 1..).unwrap_or(b"0");
+    let thousandth = |at: usize| digits.get(at).map_or(0, |digit| u64::from(digit - b'0'));
+    if point + 1 == text.len() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let fraction = thousandth(0) * 100 + thousandth(1) * 10 + thousandth(2);
+    Some(u64::from(seconds) * 1000 + fraction).filter(|milliseconds| *milliseconds >= 100)
 }
 
 /// Without a word, it is `auto`.
@@ -237,7 +262,13 @@ impl LsnsArgs {
         if !self.find.is_empty() && self.task.is_some() {
             return Err(UsageError::Apart("options --find and --task cannot be combined"));
         }
+        if self.watch.is_some() && self.look.is_some_and(|look| look != Look::Plain) {
+            return Err(UsageError::Apart("options --watch and --style cannot be combined"));
+        }
         if let Some(operand) = operands.into_iter().next() {
+            if self.watch.is_some() {
+                return Err(UsageError::Apart("--watch is mutually exclusive with <namespace>"));
+            }
             if !self.find.is_empty() {
                 return Err(UsageError::Apart("--find is mutually exclusive with <namespace>"));
             }

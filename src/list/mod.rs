@@ -11,6 +11,7 @@
 //! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes,
 //!   and prints them. [`inside`]: what lies inside of a namespace.
 
+pub mod changes;
 pub mod column;
 pub mod inside;
 pub mod model;
@@ -92,6 +93,7 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         cells: request.columns.iter().map(|column| cells.fill(row.item, *column, fill)).collect(),
         parent: row.parent,
         mark: mark(row.item),
+        key: request.watched.then(|| cells.key(row.item)).flatten(),
     };
     Ok(Listing {
         lines: rows.iter().map(line).collect(),

@@ -16,6 +16,12 @@ pub fn width(fd: impl AsFd) -> Option<usize> {
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
+/// The columns and rows of the terminal behind `fd`; `None` if it is not a terminal or does not know its size.
+pub fn columns_and_rows(fd: impl AsFd) -> Option<(usize, usize)> {
+    let size = size(fd).ok()?.0;
+    (size.ws_col > 0 && size.ws_row > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
+}
+
 /// Rows and columns of a terminal, and its size in pixels.
 #[derive(Clone, Copy)]
 pub struct Size(libc::winsize);

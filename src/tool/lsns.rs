@@ -1,14 +1,16 @@
 //! lsns from its command line to its exit status.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::watch::Watch;
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
 use crate::error::Failure;
 use crate::error::{RequestError, Shown};
 use crate::hint::{self, SystemView};
 use crate::list;
-use crate::list::query::request::{Colour, Subject};
+use crate::list::query::request::{Colour, Format, Subject};
 use crate::list::view::render;
 use crate::sys::locale::Locale;
 use crate::sys::process::Status;
@@ -21,7 +23,7 @@ pub fn lsns(invocation: Invocation) -> Status {
 }
 
 fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
-    let (list_columns, colour) = (args.list_columns, args.colour);
+    let (list_columns, colour, watch) = (args.list_columns, args.colour, args.watch);
     let proc = args.proc.clone().map(PathBuf::from);
     let width = report::terminal_width(&caller.environment);
     let explain = |failure: Failure| {
@@ -42,9 +44,8 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
             }
         }
     }
-    let listing = list::list(&request, proc.as_deref().unwrap_or(Path::new("/proc"))).map_err(explain)?;
-    let root_asks = nix::unistd::geteuid().is_root();
-    report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
+    let root = proc.as_deref().unwrap_or(Path::new("/proc"));
+    let locale = Locale::of_environment();
     let style = render::Style {
         format: request.format,
         look: request.look,
@@ -56,8 +57,17 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
             Colour::Always => true,
             Colour::Never => false,
         },
-        locale: &Locale::of_environment(),
+        locale: &locale,
     };
+    if let Some(interval) = watch {
+        let interval = Duration::from_millis(interval);
+        let on_screen = request.on_terminal && request.format == Format::Table;
+        let look = || list::list(&request, root).map_err(explain);
+        return Watch { interval, style, on_screen, look }.run();
+    }
+    let listing = list::list(&request, root).map_err(explain)?;
+    let root_asks = nix::unistd::geteuid().is_root();
+    report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;
     match listing.missed {
         None => Ok(Status::SUCCESS),

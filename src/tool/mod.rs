@@ -4,7 +4,9 @@ pub mod entry;
 mod lsns;
 mod nsenter;
 mod report;
+mod screen;
 mod unshare;
+mod watch;
 
 pub use lsns::lsns;
 pub use nsenter::nsenter;

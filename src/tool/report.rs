@@ -158,6 +158,11 @@ impl Write for Stdout {
     }
 }
 
+/// Standard input, if it is a terminal.
+pub fn terminal_input() -> Option<BorrowedFd<'static>> {
+    file::standard(0).filter(|stdin| is_terminal(*stdin))
+}
+
 /// Whether stdout is a terminal that shows colours, and nobody has said that there should be none (no-color.org).
 pub fn shows_colours(environment: &[&CStr]) -> bool {
     let is_set = |name: &[u8]| value(environment, name).is_some_and(|text| !text.is_empty());

@@ -24,6 +24,7 @@ mod relatives;
 mod style;
 mod task;
 mod terminal;
+mod watch;
 mod words;
 
 fn main() -> std::process::ExitCode {

@@ -20,6 +20,7 @@ use crate::list::model::snapshot::{Holder, Namespace, Process};
 use crate::list::query::select::Item;
 use crate::list::search::Findings;
 use crate::list::value::Value;
+use crate::list::view::render::Key;
 use crate::namespace::Kind;
 use crate::proc::cgroup::{self, Membership};
 use crate::proc::link::Inode;
@@ -213,6 +214,19 @@ impl<'g> Cells<'g> {
             Some(process) => Some(process.uid),
             None => Some(self.graph.relations(inode).owner_uid.unwrap_or(0)),
         }
+    }
+
+    /// What tells the namespace of a row from every other.
+    pub fn key(&mut self, item: Item) -> Option<Key> {
+        let (inode, namespace) = self.namespace(item)?;
+        let text = match self.id(inode, namespace) {
+            Value::Number(id) => id.to_string().into_bytes(),
+            _ => match holders::first(self.graph, namespace, self.process(item), Fill::Short) {
+                Value::Lines(mut holders) => holders.swap_remove(0),
+                _ => Vec::new(),
+            },
+        };
+        Some(Key(inode, text))
     }
 
     fn holders(&mut self, inode: Inode, namespace: &Namespace, how: Fill) -> Value {

@@ -161,6 +161,8 @@ pub const LSNS: Check = Check {
         "--scan=",
         "--proc",
         "--style=ascii",
+        "--watch",
+        "--watch=0.5",
         "--color",
         "--color=always",
         "--find",

@@ -297,6 +297,9 @@ pub fn lsns(args: &lsns::LsnsArgs) -> Vec<OsString> {
             line.value(name, text);
         }
     }
+    if let Some(milliseconds) = args.watch {
+        line.value("watch", format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000));
+    }
     if let Some(look) = args.look {
         line.value(
             "style",

@@ -83,6 +83,7 @@ fn check(bytes: &[u8]) {
             parent: (nests && parent < lines.len()).then_some(parent),
             cells: columns.iter().map(|_| choices.value()).collect(),
             mark: [Mark::None, Mark::Own, Mark::Processless][parent % 3],
+            key: None,
         });
     }
     let tree = columns.iter().copied().find(|column| nests && matches!(column, Column::Ns | Column::Command));

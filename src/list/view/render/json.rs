@@ -55,6 +55,21 @@ impl Json {
         Json(format!("{{\n   \"{name}\": [\n").into_bytes())
     }
 
+    /// What begins with this text.
+    pub fn of(text: Vec<u8>) -> Json {
+        Json(text)
+    }
+
+    /// Adds text as it is.
+    pub fn text(&mut self, text: &str) {
+        self.0.extend(text.bytes());
+    }
+
+    /// All of it.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// The end of both.
     pub fn close(mut self) -> Vec<u8> {
         self.0.extend(b"\n   ]\n}\n");
@@ -101,7 +116,12 @@ impl Json {
     pub fn member(&mut self, depth: usize, first: bool, key: &str, cell: &Value, wrap: bool) {
         self.0.extend_from_slice(if first { b"\n" } else { b",\n" });
         self.indent(3 + 2 * depth);
-        self.0.extend(format!("\"{key}\": ").bytes());
+        self.text(&format!("\"{key}\": "));
+        self.value(cell, wrap);
+    }
+
+    /// A value.
+    pub fn value(&mut self, cell: &Value, wrap: bool) {
         match cell {
             Value::Empty => self.0.extend(b"null"),
             Value::Number(number) => self.0.extend(number.to_string().bytes()),

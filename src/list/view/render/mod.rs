@@ -1,5 +1,6 @@
 //! Rows of cells → bytes: one function for each output format, which only writes.
 
+pub mod change;
 mod columns;
 mod drawn;
 mod json;
@@ -17,6 +18,7 @@ use crate::list::column::Column;
 use crate::list::query::request::{Format, Look};
 use crate::list::search::Looked;
 use crate::list::value::Value;
+use crate::proc::link::Inode;
 use crate::sys::locale::Locale;
 
 /// A row to print.
@@ -28,7 +30,14 @@ pub struct Line {
     pub parent: Option<usize>,
     /// What colours tell of it.
     pub mark: Mark,
+    /// Of which namespace it is, if that has been asked for.
+    pub key: Option<Key>,
 }
+
+/// What tells a namespace from those that come after it: its number, and its 64-bit id or, before the kernel has these,
+/// what holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key(pub Inode, pub Vec<u8>);
 
 /// What colours tell of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_tree_is_drawn() {
-        let line = |parent| Line { cells: Vec::new(), parent, mark: Mark::None };
+        let line = |parent| Line { cells: Vec::new(), parent, mark: Mark::None, key: None };
         let parents = [None, Some(0), Some(0), Some(1), Some(3), None, Some(5), Some(2)];
         let lines: Vec<_> = parents.into_iter().map(line).collect();
         let mut branches = Branches::default();

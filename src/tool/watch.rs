@@ -1,0 +1,154 @@
+//! `lsns --watch`: looks again and again, and shows what has come and gone.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::SigSet;
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::unistd::read;
+
+use super::HintedFailure;
+use super::report;
+use super::screen::Screen;
+use crate::list::changes::{Changes, changes};
+use crate::list::query::request::Format;
+use crate::list::view::render::{Listing, Style, change};
+use crate::sys::process::Status;
+use crate::sys::signal::{SignalNumber, SignalSet, take_any_pending};
+
+const WINDOW_CHANGED: SignalNumber = SignalNumber(libc::SIGWINCH);
+
+/// What is watched, and how it is shown.
+pub struct Watch<'w, Look> {
+    /// The time from one look to the next.
+    pub interval: Duration,
+    /// How rows are printed.
+    pub style: Style<'w>,
+    /// Whether the list itself is shown, on a terminal, and not a line for each change.
+    pub on_screen: bool,
+    /// Looks.
+    pub look: Look,
+}
+
+impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
+    /// Watches until a signal or a key ends it. Errors: those of a look, or stdout cannot be written.
+    pub fn run(mut self) -> Result<Status, HintedFailure> {
+        let ending = [SignalNumber::INT, SignalNumber::TERM, SignalNumber::HUP];
+        // What would leave the terminal as we have made it.
+        let of_screen = [WINDOW_CHANGED, SignalNumber::TSTP];
+        let held = match self.on_screen {
+            true => SignalSet::of(&ending).union(SignalSet::of(&of_screen)),
+            false => SignalSet::of(&ending),
+        };
+        let waiting = Waiting::new(held.to_mask());
+        let mut screen = None;
+        let mut listing = (self.look)()?;
+        let mut shown = Changes::default();
+        loop {
+            let next = Instant::now() + self.interval;
+            if self.on_screen {
+                let screen = screen.get_or_insert_with(Screen::enter);
+                screen.draw(&listing, &shown, &self.style)?;
+            }
+            match waiting.until(next, self.on_screen) {
+                Wake::Time => {
+                    let now = (self.look)()?;
+                    shown = changes(&listing, &now);
+                    listing = now;
+                    if !self.on_screen {
+                        self.tell(&listing, &shown)?;
+                    }
+                }
+                Wake::Quit | Wake::Signal(SignalNumber::INT) => return Ok(Status::SUCCESS),
+                Wake::Signal(WINDOW_CHANGED) => {}
+                Wake::Signal(SignalNumber::TSTP) => {
+                    screen = None;
+                    let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP);
+                }
+                Wake::Signal(signal) => return Ok(Status::Killed(signal)),
+            }
+        }
+    }
+
+    /// A line for each change.
+    fn tell(&self, listing: &Listing, changes: &Changes) -> Result<(), HintedFailure> {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut text = Vec::new();
+        let gone = changes.gone.iter().map(|line| (change::Change::Vanished, line));
+        let come = changes.come.iter().map(|at| (change::Change::Appeared, &listing.lines[*at]));
+        for (change, line) in gone.chain(come) {
+            match self.style.format {
+                Format::Json => change::json(change, time, &listing.columns, line, &mut text),
+                _ => change::row(change, listing, line, &self.style, &mut text),
+            }
+        }
+        if !text.is_empty() {
+            report::output(&text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why we have stopped waiting.
+enum Wake {
+    Time,
+    /// Somebody has typed `q`.
+    Quit,
+    Signal(SignalNumber),
+}
+
+struct Waiting {
+    held: SigSet,
+    /// `None` if it could not be made. We then look at the signals every now and then.
+    signals: Option<SignalFd>,
+}
+
+impl Waiting {
+    fn new(held: SigSet) -> Waiting {
+        let _ = held.thread_block();
+        Waiting { held, signals: SignalFd::with_flags(&held, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok() }
+    }
+
+    fn until(&self, time: Instant, has_keys: bool) -> Wake {
+        const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+        let mut keys = report::terminal_input().filter(|_| has_keys);
+        loop {
+            if let Some(received) = take_any_pending(&self.held) {
+                return Wake::Signal(received.signal);
+            }
+            let left = time.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Wake::Time;
+            }
+            let left = if self.signals.is_some() { left } else { left.min(BETWEEN_LOOKS) };
+            // The next whole millisecond: not to look before it is time.
+            let left = i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX);
+            let mut ready = Vec::new();
+            ready.extend(keys.map(|keys| PollFd::new(keys, PollFlags::POLLIN)));
+            ready.extend(self.signals.as_ref().map(|signals| PollFd::new(signals.as_fd(), PollFlags::POLLIN)));
+            if poll(&mut ready, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)).is_err() {
+                continue;
+            }
+            if let Some(file) = keys
+                && ready.first().and_then(PollFd::any) == Some(true)
+            {
+                match typed(file) {
+                    Some(true) => return Wake::Quit,
+                    Some(false) => {}
+                    // The terminal is gone.
+                    None => keys = None,
+                }
+            }
+        }
+    }
+}
+
+/// Whether a `q` has been typed; `None` if nothing can be typed any more.
+fn typed(keys: BorrowedFd<'_>) -> Option<bool> {
+    let mut bytes = [0; 64];
+    match read(keys, &mut bytes) {
+        Ok(0) | Err(_) => None,
+        Ok(length) => Some(bytes[..length].iter().any(|byte| matches!(byte, b'q' | b'Q'))),
+    }
+}

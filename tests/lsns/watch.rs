@@ -1,0 +1,177 @@
+//! --watch: on a real terminal, and as lines.
+
+use crate::common::{Call, Ending, Frozen, Process, Pty, Scene, needs_root, on_purpose, poll_until};
+
+/// Makes a UTS namespace, beside those that are there, as long as the process lives.
+fn come(frozen: &Frozen) -> Process {
+    let process =
+        frozen.run_next("/bin:/usr/bin", ["unshare", "-u", "sh", "-c", "echo ready; exec cat"]).leashed().spawn();
+    process.expect("ready");
+    process
+}
+
+fn go(mut process: Process) {
+    process.release();
+    process.finish();
+}
+
+fn set_size(pty: &Pty, columns: u16, rows: u16) {
+    use std::os::fd::AsRawFd;
+    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: one structure, as said.
+    assert_eq!(unsafe { libc::ioctl(pty.slave().as_raw_fd(), libc::TIOCSWINSZ, &size) }, 0);
+}
+
+scene_test!(each_change_is_a_line);
+fn each_change_is_a_line() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new("");
+    let lsns = |args: &str| frozen.lsns(&format!("--watch=0.1 -t uts -o NS,TYPE {args}")).leashed().spawn();
+    for args in ["", "-r", "-J"] {
+        let mut watching = lsns(args);
+        // It has looked once when it has opened its descriptor for signals.
+        let looked = |process: &Process| {
+            let tools = process.children();
+            let of = |pid: &i32| std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+            tools.iter().any(|pid| {
+                of(pid).any(|fd| {
+                    std::fs::read_link(fd.path()).is_ok_and(|link| link.display().to_string().contains("signalfd"))
+                })
+            })
+        };
+        poll_until("the first look", || looked(&watching));
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        let other = come(&frozen);
+        let appeared = if args == "-J" { "\"appeared\"" } else { "+ " };
+        watching.expect(appeared);
+        go(other);
+        let vanished = if args == "-J" { "\"vanished\"" } else { "- " };
+        watching.expect(vanished);
+        let said = watching.stdout();
+        assert_eq!(said.lines().count(), 2, "{args}: {said}");
+        if args == "-J" {
+            let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert_eq!((&lines[0]["event"], &lines[1]["event"]), (&"appeared".into(), &"vanished".into()));
+            assert_eq!((&lines[0]["ns"], &lines[0]["type"]), (&lines[1]["ns"], &"uts".into()));
+            let time = |line: &serde_json::Value| line["time"].as_f64().unwrap();
+            assert!(time(&lines[0]) > 1.7e9 && time(&lines[0]) <= time(&lines[1]));
+        } else {
+            let numbers: Vec<_> = said.lines().map(|line| line.split_whitespace().nth(1)).collect();
+            assert!(numbers[0] == numbers[1] && said.contains(" uts\n"), "{said}");
+        }
+        let tool = watching.children()[0];
+        // SAFETY: plain numbers.
+        assert_eq!(unsafe { libc::kill(tool, libc::SIGINT) }, 0);
+        assert_eq!(watching.wait(), Ending::Exited(0), "{args}");
+    }
+    frozen.end();
+}
+
+/// lsns on a terminal of that size, when it has drawn its list.
+fn on(pty: &Pty, frozen: &Frozen, args: &str) -> Process {
+    let call: Call = frozen.lsns(&format!("--watch=0.2 {args}"));
+    let process = call.terminal(pty).spawn();
+    pty.expect("TYPE");
+    process
+}
+
+/// What has been written since the last frame began.
+fn last_frame(pty: &Pty) -> String {
+    let text = pty.text();
+    text.rsplit("\x1b[H").next().unwrap().to_string()
+}
+
+scene_test!(a_terminal_shows_the_list_and_is_given_back);
+fn a_terminal_shows_the_list_and_is_given_back() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new("");
+    let pty = Pty::new();
+    set_size(&pty, 80, 24);
+    let settings = || nix::sys::termios::tcgetattr(pty.slave()).unwrap();
+    let before = settings();
+    let mut watching = on(&pty, &frozen, "-t uts -o NS,TYPE");
+    let first = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H          NS TYPE\x1b[K\r\n  40";
+    assert!(pty.text().starts_with(first), "{:?}", pty.text());
+    assert!(settings() != before);
+    let other = come(&frozen);
+    pty.expect("\n+ 40");
+    // The mark is there for one look.
+    poll_until("no mark", || !last_frame(&pty).contains("\n+ 40"));
+    go(other);
+    pty.expect("\n- 40");
+    poll_until("no mark", || !last_frame(&pty).contains("\n- 40"));
+    pty.type_in(b"q");
+    assert_eq!(watching.wait(), Ending::Exited(0));
+    assert!(pty.text().ends_with(LEFT), "{:?}", pty.text());
+    assert!(settings() == before);
+    frozen.end();
+}
+
+/// How a terminal is given back.
+const LEFT: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+
+scene_test!(ctrl_c_ends_it_in_order);
+fn ctrl_c_ends_it_in_order() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    for (typed, ending) in [(&b"\x03"[..], Ending::Exited(0)), (b"", Ending::Killed(libc::SIGTERM))] {
+        let pty = Pty::new();
+        let settings = || nix::sys::termios::tcgetattr(pty.slave()).unwrap();
+        let before = settings();
+        let mut watching = scene.lsns(["--watch=60", "-t", "uts", "-o", "NS,TYPE"]).terminal(&pty).spawn();
+        pty.expect("TYPE");
+        match typed {
+            b"" => watching.signal(libc::SIGTERM),
+            typed => pty.type_in(typed),
+        }
+        assert_eq!(watching.wait(), ending);
+        assert!(pty.text().ends_with(LEFT) && settings() == before, "{:?}", pty.text());
+    }
+}
+
+scene_test!(the_size_of_the_terminal_is_followed);
+fn the_size_of_the_terminal_is_followed() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new("");
+    let pty = Pty::new();
+    set_size(&pty, 80, 24);
+    let mut watching = on(&pty, &frozen, "-o NS,TYPE,COMMAND");
+    let lines = || {
+        last_frame(&pty).split("\r\n").map(|line| line.replace("\x1b[K", "").replace("\x1b[0J", "")).collect::<Vec<_>>()
+    };
+    poll_until("a whole frame", || lines().len() >= 9);
+    assert!(lines().iter().all(|line| line.len() <= 80));
+    set_size(&pty, 30, 4);
+    poll_until("a smaller frame", || lines().len() == 4 && lines()[3].starts_with("  and "));
+    assert!(lines().iter().all(|line| line.len() <= 30), "{:?}", lines());
+    set_size(&pty, 80, 24);
+    poll_until("a larger frame", || lines().len() >= 9);
+    pty.type_in(b"q");
+    assert_eq!(watching.wait(), Ending::Exited(0));
+    frozen.end();
+}
+
+scene_test!(what_cannot_be_watched_is_said);
+fn what_cannot_be_watched_is_said() {
+    on_purpose("--watch");
+    let frozen = Frozen::new("");
+    for (args, said) in [
+        ("--watch=0", "failed to parse seconds: 0"),
+        ("--watch=0.09", "failed to parse seconds: 0.09"),
+        ("--watch=1.", "failed to parse seconds: 1."),
+        ("--watch=.5", "failed to parse seconds: .5"),
+        ("--watch=-1", "failed to parse seconds: -1"),
+        ("--watch=1s", "failed to parse seconds: 1s"),
+        ("--watch=99999999999", "failed to parse seconds: 99999999999"),
+        ("--watch 4026531836", "--watch is mutually exclusive with <namespace>"),
+        ("--watch --style=ascii", "options --watch and --style cannot be combined"),
+    ] {
+        let outcome = frozen.lsns(args).run();
+        assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""), "{args}");
+        assert_eq!(outcome.stderr.lines().next(), Some(&*format!("lsns: {said}")), "{args}");
+    }
+    frozen.end();
+}
