@@ -41,9 +41,6 @@ const NO_DEVICES: &[&str] = &["mount {dir}/empty failed: ", "mount {dir}/empty/n
 /// The line changes the root by itself, or the mounts are to pass on.
 const NO_PIVOT: &[&str] = &["are mutually exclusive"];
 
-/// The line has a target of its own.
-const TWO_TARGETS: &[&str] = &["mutually exclusive arguments: --"];
-
 const OF_UNSHARE: &[Own] = &[
     own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
     own(&["--no"], &[], &["no-new-privs"], &[]),
@@ -76,9 +73,6 @@ const OF_NSENTER: &[Own] = &[
     own(&["--cap-drop=all"], &[], &["caps"], NO_RIGHT),
     own(&["--cap-drop", "CAP_NET_RAW,63,sys_admin"], &[], &["caps"], NO_RIGHT),
     own(&["--cap-drop=all", "--cap-add=chown,5"], &[], &["caps"], NO_RIGHT),
-    own(&["--container=docker:web"], &["-t{all}"], &[], TWO_TARGETS),
-    own(&["--cont", "{id}"], &["-t{all}"], &[], TWO_TARGETS),
-    own(&["--unit={unit}"], &["-t{all}"], &[], TWO_TARGETS),
 ];
 
 /// A run of ours, and what its program sees.
