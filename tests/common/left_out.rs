@@ -150,6 +150,14 @@ pub fn only_with(variable: &str, what: &str) {
     }
 }
 
+/// Runs the test only where the variable lists this word, or is `all`.
+pub fn only_listed(variable: &str, word: &str, what: &str) {
+    let listed = std::env::var(variable).unwrap_or_default();
+    if !listed.split_ascii_whitespace().any(|listed| listed == word || listed == "all") {
+        not_run(Sort::Optional, format!("only with {variable}={word}: {what}"));
+    }
+}
+
 /// Says a figure that is to be seen also where the test succeeds.
 pub fn note(what: &str) {
     say("note", what);

@@ -2,9 +2,9 @@
 //! what has been planted (see planting/).
 //!
 //! They are run where `NSKIT_KERNELS=1` asks for it: some minutes, and once four kernels of 50 MB in all, fetched into
-//! `~/.cache/nskit-kernels`.
+//! `~/.cache/nskit-kernels`. The binaries are those of the profile that is tested, without their debug information.
 //!
-//! The binaries are those of the profile that is tested, without their debug information.
+//! `NSKIT_ARCHITECTURES` names other architectures (`arm64 s390x`, or `all`), whose binaries `cross` builds.
 
 #![allow(clippy::unwrap_used, unsafe_code)]
 
@@ -13,11 +13,12 @@
 mod common;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use common::{
-    Directory, cannot_be_had, entered, example, listed, note, on_purpose, only_with, ours, probe, read_planted, skip,
+    Directory, cannot_be_had, entered, example, listed, note, on_purpose, only_listed, only_with, ours, probe,
+    read_planted, skip,
 };
 
 const INIT: &str = include_str!("init");
@@ -32,29 +33,62 @@ const INODES_OF_PIDFDS: &str = "nsenter --target PID:INODE (Linux 6.9)";
 
 scene_test!(the_newest);
 fn the_newest() {
-    check("sid", &[]);
+    check(&boot("sid"), &[]);
 }
 
 scene_test!(linux_6_12);
 fn linux_6_12() {
-    check("trixie", &[]);
+    check(&boot("trixie"), &[]);
 }
 
 scene_test!(linux_6_1);
 fn linux_6_1() {
-    check("bookworm", &[INODES_OF_PIDFDS]);
+    check(&boot("bookworm"), &[INODES_OF_PIDFDS]);
 }
 
 scene_test!(linux_5_10);
 fn linux_5_10() {
-    check("bullseye", &[INODES_OF_PIDFDS]);
+    check(&boot("bullseye"), &[INODES_OF_PIDFDS]);
 }
 
-/// Boots the kernel of a suite of Debian's: all scenes are right but those that it lacks something for; all that has been
-/// planted is listed, and entered.
-fn check(suite: &str, expected_lacks: &[&str]) {
-    let console = boot(suite);
-    let parts = Parts(&console);
+scene_test!(arm64);
+fn arm64() {
+    check(&boot_other("arm64", "arm64"), &[]);
+}
+
+scene_test!(armhf);
+fn armhf() {
+    check(&boot_other("armhf", "armhf"), &[]);
+}
+
+scene_test!(i386);
+fn i386() {
+    check(&boot_other("i386", "amd64"), &[]);
+}
+
+scene_test!(ppc64el);
+fn ppc64el() {
+    check(&boot_other("ppc64el", "ppc64el"), &[]);
+}
+
+scene_test!(riscv64);
+fn riscv64() {
+    check(&boot_other("riscv64", "riscv64"), &[]);
+}
+
+scene_test!(s390x);
+fn s390x() {
+    check(&boot_other("s390x", "s390x"), &[]);
+}
+
+scene_test!(musl);
+fn musl() {
+    check(&boot_other("musl", "amd64"), &[]);
+}
+
+/// All scenes are right but those that the kernel lacks something for; all that has been planted is listed, and entered.
+fn check(console: &str, expected_lacks: &[&str]) {
+    let parts = Parts(console);
     let kernel = parts.of("kernel").trim();
     let selinux = parts.of("selinux").lines();
     let scenes: Vec<&str> = parts.of("scenes").lines().chain(selinux).collect();
@@ -87,13 +121,41 @@ fn check(suite: &str, expected_lacks: &[&str]) {
     assert!(parts.ended() && !planted.is_empty(), "{console}");
 }
 
-/// What the guest has said. Skips the test where there can be no guest.
+/// The programs that the guest runs: each with its name there.
+type Programs = Vec<(&'static str, PathBuf)>;
+
+/// What the guest has said on the kernel of a suite of Debian's. Skips the test where there can be no guest.
 fn boot(suite: &str) -> String {
     on_purpose("options and columns that theirs lacks");
     only_with("NSKIT_KERNELS", "boots kernels, of Debian's archive, under emulation");
     if !cfg!(target_feature = "crt-static") {
         skip("the binaries are not static");
     }
+    let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, ours(name)));
+    let programs = tools.into_iter().chain([("planter", example("planter")), ("probe", probe())]).collect();
+    run(suite, "amd64", programs)
+}
+
+/// What the guest has said where programs for another architecture run, on the newest kernel for `kernel`.
+fn boot_other(architecture: &str, kernel: &str) -> String {
+    on_purpose("options and columns that theirs lacks");
+    only_listed("NSKIT_ARCHITECTURES", architecture, "builds for another architecture, and boots its kernel");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/cross");
+    let built = Command::new(script).arg(architecture).output().unwrap();
+    let why = String::from_utf8_lossy(&built.stderr);
+    match built.status.code() {
+        Some(CANNOT_BE_HAD) => cannot_be_had(why.trim()),
+        Some(0) => {}
+        _ => panic!("{architecture}: {}: {why}", built.status),
+    }
+    let folder = PathBuf::from(String::from_utf8_lossy(&built.stdout).trim());
+    let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, folder.join(name)));
+    let programs = tools.into_iter().chain(["planter", "probe"].map(|name| (name, folder.join("examples").join(name))));
+    run("sid", kernel, programs.collect())
+}
+
+/// What the guest has said that runs these programs.
+fn run(suite: &str, architecture: &str, programs: Programs) -> String {
     let busybox = Path::new("/bin/busybox");
     if !busybox.exists() {
         skip("needs busybox-static");
@@ -114,8 +176,7 @@ fn boot(suite: &str) -> String {
     std::fs::copy(busybox, path("bin/busybox")).unwrap();
     symlink("busybox", path("bin/sh")).unwrap();
     std::fs::create_dir(path("nskit")).unwrap();
-    let tools = ["unshare", "nsenter", "lsns"].map(|name| (name, ours(name)));
-    for (name, program) in tools.into_iter().chain([("planter", example("planter")), ("probe", probe())]) {
+    for (name, program) in programs {
         let place = path("nskit").join(name);
         let stripped = Command::new("strip").arg("-o").args([&place, &program]).status();
         if !stripped.is_ok_and(|status| status.success()) {
@@ -128,6 +189,7 @@ fn boot(suite: &str) -> String {
     let Output { status, stdout, stderr } = Command::new(script)
         .arg(root.path())
         .env("SUITE", suite)
+        .env("ARCHITECTURE", architecture)
         .env("BOOT_SECONDS", &seconds)
         // Without a policy it allows everything.
         .env("APPEND", "security=selinux selinux=1")
@@ -138,7 +200,7 @@ fn boot(suite: &str) -> String {
         Some(CANNOT_BE_HAD) => cannot_be_had(why.trim()),
         Some(MISSING) => skip(why.trim()),
         Some(0) => console.into_owned(),
-        _ => panic!("{suite}: {status}: {why}\n{console}"),
+        _ => panic!("{suite}, {architecture}: {status}: {why}\n{console}"),
     }
 }
 
