@@ -87,14 +87,19 @@ const STATISTICS_AT: usize = 180;
 const NAMES_AT: usize = 12;
 const VALUES_AT: usize = 8;
 
-/// Room for whatever the kernel writes. It does not ask how much room there is, and the number of statistics may change
-/// between two requests. A device has at most 4096 queues each way, with some ten statistics of 32 bytes each.
+/// Room for whatever the kernel writes. It does not ask how much room there is.
 pub struct Statistics(Vec<u64>);
 
+/// In 64-bit words; struct ethtool_drvinfo has 196 bytes.
+const ROOM_FOR_DRIVER: usize = 32;
+/// In 64-bit words. The number of statistics may change between two requests; a device has at most 4096 queues each way,
+/// with some ten statistics of 32 bytes each.
+const ROOM_FOR_STATISTICS: usize = 4 << 20 >> 3;
+
 impl Statistics {
-    /// Memory that the kernel does not write to is never made.
+    /// Room for the name of a driver: most devices are asked for nothing else.
     pub fn new() -> Statistics {
-        Statistics(vec![0; 4 << 20 >> 3])
+        Statistics(vec![0; ROOM_FOR_DRIVER])
     }
 
     fn bytes(&self) -> &[u8] {
@@ -128,6 +133,9 @@ impl Statistics {
             return Ok(None);
         }
         let count = self.word(STATISTICS_AT);
+        if self.0.len() < ROOM_FOR_STATISTICS {
+            self.0 = vec![0; ROOM_FOR_STATISTICS];
+        }
         self.ask(&socket, name, [ETHTOOL_GSTRINGS, STATISTICS, count])?;
         let names = self.bytes()[NAMES_AT..].chunks_exact(NAME).take(self.word(8) as usize);
         let mut names = names.map(|name| name.starts_with(b"peer_ifindex\0"));

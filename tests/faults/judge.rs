@@ -184,7 +184,10 @@ fn of_listing(why: &str, name: &str, call: &Call, effect: Effect) -> bool {
     // What is asked of one namespace or process, once all are found.
     let detail = ["ioctl", "socket", "sendto", "recvfrom", "newfstatat", "read"].contains(&name);
     let file = ["cmdline", "cgroup", "status", "_map"].iter().any(|file| call.path.ends_with(file));
-    let detail = detail || file || call.path.contains("/ns/");
+    // The thread, or its child, that enters one namespace to ask what is inside, and where it reads that.
+    let visits = ["clone3", "clone", "capget", "capset"].contains(&name);
+    let inside = call.path == "/proc/thread-self" || call.path == "net/dev";
+    let detail = detail || file || visits || inside || call.path.contains("/ns/");
     match effect {
         Effect::Error(errno) if why == UNKNOWN => name == "ioctl" && errno == libc::ENOTTY,
         Effect::Error(errno) if why == UNSEEN => NOT_TO_BE_SEEN.contains(&errno),

@@ -40,6 +40,8 @@ const NO_PLACE: &[&str] = &["mount {dir}/empty failed: ", "cannot open {dir}/ins
 const NO_DEVICES: &[&str] = &["mount {dir}/empty failed: ", "mount {dir}/empty/null failed: Value too large"];
 /// The line changes the root by itself, or the mounts are to pass on.
 const NO_PIVOT: &[&str] = &["are mutually exclusive"];
+/// Ranges are refused beside another way to map the same blocks.
+const MAPPED_TWICE: &[&str] = &["are mutually exclusive"];
 
 const OF_UNSHARE: &[Own] = &[
     own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
@@ -64,8 +66,8 @@ const OF_UNSHARE: &[Own] = &[
     own(&["--pivot-root={dir}/rootfs"], &["-m", "-R{dir}/rootfs"], &["mount"], NO_PIVOT),
     own(&["--monotonic=@1000000000"], &["--monotonic=1"], &["timens_offsets"], &[]),
     own(&["--boottime", "@2000000000"], &["--boottime=1"], &["timens_offsets"], &[]),
-    own(&["--map-ranges"], &["--map-auto"], &["uid_map", "gid_map"], &[]),
-    own(&["--map-users=ranges"], &["--map-users=auto"], &["uid_map"], &[]),
+    own(&["--map-ranges"], &["--map-auto"], &["uid_map", "gid_map"], MAPPED_TWICE),
+    own(&["--map-users=ranges"], &["--map-users=auto"], &["uid_map"], MAPPED_TWICE),
 ];
 
 const OF_NSENTER: &[Own] = &[

@@ -166,8 +166,9 @@ fn a_reader_that_stands_still_holds_nobody_for_ever() {
         assert_eq!(process.wait(), Ending::Exited(0));
         assert!([&first[..], &rest].concat() == pattern(3_000_000), "{way:?}");
         // Nobody reads on: a signal ends us all the same.
-        let (_read, write) = pipe();
+        let (mut read, write) = pipe();
         let mut process = call(&scene, way, &["yes"]).stdin(empty()).stdout(write).spawn();
+        read.read_exact(&mut first).unwrap();
         thread::sleep(Duration::from_millis(200));
         if way.contains(&"--init") {
             // The first one is the program's.
