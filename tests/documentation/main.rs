@@ -218,6 +218,26 @@ fn man_pages_are_clean() {
     }
 }
 
+scene_test!(what_is_counted_in_the_sources_is_the_number_that_the_pages_tell);
+/// How many scenes of fault injection and how many patches there are.
+fn what_is_counted_in_the_sources_is_the_number_that_the_pages_tell() {
+    concerns_ours();
+    let cases = read(&project("tests/faults/cases.rs"));
+    let table = cases.split_once("pub const CASES").unwrap().1;
+    let begins = |line: &&str| ["unshare(", "nsenter(", "lsns("].iter().any(|tool| line.trim_start().starts_with(tool));
+    let scenes = table.lines().filter(begins).count();
+    let files = std::fs::read_dir(project("tests/broken")).unwrap();
+    let is_patch = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "patch");
+    let patches = files.map(|file| file.unwrap().path()).filter(is_patch).count();
+    for (page, told) in [
+        ("SECURITY.md", format!("| Fault injection | {scenes} scenes")),
+        ("README.md", format!("every system call of {scenes} ways of running")),
+        ("SECURITY.md", format!("| Broken on purpose | {patches} patches")),
+    ] {
+        assert!(read(&project(page)).contains(&told), "{page}: {told}");
+    }
+}
+
 fn main() -> std::process::ExitCode {
     common::main()
 }
