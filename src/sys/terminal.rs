@@ -77,6 +77,12 @@ impl Settings {
         self
     }
 
+    /// Keys are read one by one, and not printed.
+    pub fn by_key(mut self) -> Settings {
+        self.0.c_lflag &= !(libc::ICANON | libc::ECHO);
+        self
+    }
+
     /// Nothing that is typed is printed.
     pub fn without_echo(mut self) -> Settings {
         self.0.c_lflag &= !libc::ECHO;

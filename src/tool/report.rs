@@ -115,6 +115,12 @@ pub fn output(bytes: &[u8]) -> Result<(), Failure> {
     last_block(fd, bytes)
 }
 
+/// The same for a block that others follow: a closed pipe is an error in any case.
+pub fn block(bytes: &[u8]) -> Result<(), Failure> {
+    let fd = file::stdout().ok_or(Failure::Output(Some(Errno::EBADF)))?;
+    file::write_all(fd, bytes).map_err(|errno| Failure::Output(Some(errno)))
+}
+
 fn last_block(fd: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), Failure> {
     match file::write_all(fd, bytes) {
         Err(Errno::EPIPE) | Ok(()) => Ok(()),

@@ -2,12 +2,11 @@
 
 use std::os::fd::BorrowedFd;
 
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-
 use super::report;
 use crate::error::Failure;
 use crate::list::changes::Changes;
 use crate::list::view::render::{Listing, Style, change};
+use crate::sys::terminal::{Settings, set_settings, settings};
 use crate::sys::{file, terminal};
 
 /// The terminal's other screen, without a cursor, and without lines that go on in the next.
@@ -20,17 +19,15 @@ const USUAL_HEIGHT: usize = 24;
 /// A screen of our own.
 pub struct Screen {
     /// The terminal that keys come from, and how it was.
-    keys: Option<(BorrowedFd<'static>, Termios)>,
+    keys: Option<(BorrowedFd<'static>, Settings)>,
 }
 
 impl Screen {
     /// Takes the terminal. Keys are read one by one, and not shown.
     pub fn enter() -> Screen {
-        let keys = report::terminal_input().and_then(|keys| Some((keys, tcgetattr(keys).ok()?)));
+        let keys = report::terminal_input().and_then(|keys| Some((keys, settings(keys).ok()?)));
         if let Some((keys, before)) = &keys {
-            let mut settings = before.clone();
-            settings.local_flags.remove(LocalFlags::ICANON | LocalFlags::ECHO);
-            let _ = tcsetattr(keys, SetArg::TCSANOW, &settings);
+            let _ = set_settings(keys, &before.by_key());
         }
         show(ENTER);
         Screen { keys }
@@ -40,7 +37,8 @@ impl Screen {
     pub fn draw(&self, listing: &Listing, changes: &Changes, style: &Style<'_>) -> Result<(), Failure> {
         let size = file::stdout().and_then(terminal::columns_and_rows);
         let (width, height) = size.map_or((style.width, USUAL_HEIGHT), |(width, height)| (Some(width), height));
-        let width = width.filter(|_| style.width.is_some());
+        // The cursor stays in the last column, and what erases the rest of a line takes the cell of the cursor with it.
+        let width = width.filter(|_| style.width.is_some()).map(|width| width.saturating_sub(1));
         let lines = change::lines(listing, changes, &Style { width, ..*style });
         let mut frame = b"\x1b[H".to_vec();
         let fitting = if lines.len() > height { height.saturating_sub(1) } else { lines.len() };
@@ -52,7 +50,7 @@ impl Screen {
             frame.extend(line);
             frame.extend(b"\x1b[K");
         }
-        frame.extend(if lines.is_empty() { &b"\x1b[J"[..] } else { b"\x1b[0J" });
+        frame.extend(b"\x1b[0J");
         report::output(&frame)
     }
 }
@@ -61,7 +59,7 @@ impl Drop for Screen {
     fn drop(&mut self) {
         show(LEAVE);
         if let Some((keys, before)) = &self.keys {
-            let _ = tcsetattr(keys, SetArg::TCSANOW, before);
+            let _ = set_settings(keys, before);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::read;
 
@@ -14,10 +14,9 @@ use super::screen::Screen;
 use crate::list::changes::{Changes, changes};
 use crate::list::query::request::Format;
 use crate::list::view::render::{Listing, Style, change};
+use crate::sys::mask::{self, is_member};
 use crate::sys::process::Status;
-use crate::sys::signal::{SignalNumber, SignalSet, take_any_pending};
-
-const WINDOW_CHANGED: SignalNumber = SignalNumber(libc::SIGWINCH);
+use crate::sys::signal::{SignalNumber, SignalSet, is_ignored, stop_unless_continued, take_any_pending};
 
 /// What is watched, and how it is shown.
 pub struct Watch<'w, Look> {
@@ -34,16 +33,20 @@ pub struct Watch<'w, Look> {
 impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
     /// Watches until a signal or a key ends it. Errors: those of a look, or stdout cannot be written.
     pub fn run(mut self) -> Result<Status, HintedFailure> {
-        let ending = [SignalNumber::INT, SignalNumber::TERM, SignalNumber::HUP];
-        // What would leave the terminal as we have made it.
-        let of_screen = [WINDOW_CHANGED, SignalNumber::TSTP];
-        let held = match self.on_screen {
-            true => SignalSet::of(&ending).union(SignalSet::of(&of_screen)),
-            false => SignalSet::of(&ending),
+        let ending = SignalSet::of(&[SignalNumber::INT, SignalNumber::TERM, SignalNumber::HUP]);
+        // These would leave the terminal as we have made it.
+        let of_screen = SignalSet::of(&[SignalNumber::WINCH, SignalNumber::TSTP]);
+        let wanted = if self.on_screen { ending.union(of_screen) } else { ending };
+        let callers = mask::change(SigmaskHow::SIG_BLOCK, &wanted.to_mask());
+        let callers = callers.unwrap_or_else(|_| SignalSet::default().to_mask());
+        // What our caller ignores or has blocked neither ends nor stops us.
+        let is_heeded = |signal: &SignalNumber| {
+            *signal == SignalNumber::WINCH || !is_ignored(*signal) && !is_member(&callers, signal.0)
         };
-        let waiting = Waiting::new(held.to_mask());
+        let held = wanted.iter().filter(is_heeded).collect::<SignalSet>().to_mask();
         let mut screen = None;
         let mut listing = (self.look)()?;
+        let waiting = Waiting::new(held);
         let mut shown = Changes::default();
         loop {
             let next = Instant::now() + self.interval;
@@ -61,10 +64,10 @@ impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
                     }
                 }
                 Wake::Quit | Wake::Signal(SignalNumber::INT) => return Ok(Status::SUCCESS),
-                Wake::Signal(WINDOW_CHANGED) => {}
+                Wake::Signal(SignalNumber::WINCH) => {}
                 Wake::Signal(SignalNumber::TSTP) => {
                     screen = None;
-                    let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP);
+                    stop_unless_continued(SignalNumber::TSTP, &callers);
                 }
                 Wake::Signal(signal) => return Ok(Status::Killed(signal)),
             }
@@ -84,7 +87,7 @@ impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
             }
         }
         if !text.is_empty() {
-            report::output(&text)?;
+            report::block(&text)?;
         }
         Ok(())
     }
@@ -106,7 +109,6 @@ struct Waiting {
 
 impl Waiting {
     fn new(held: SigSet) -> Waiting {
-        let _ = held.thread_block();
         Waiting { held, signals: SignalFd::with_flags(&held, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok() }
     }
 

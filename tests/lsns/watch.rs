@@ -15,11 +15,14 @@ fn go(mut process: Process) {
     process.finish();
 }
 
-fn set_size(pty: &Pty, columns: u16, rows: u16) {
-    use std::os::fd::AsRawFd;
-    let size = libc::winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: one structure, as said.
-    assert_eq!(unsafe { libc::ioctl(pty.slave().as_raw_fd(), libc::TIOCSWINSZ, &size) }, 0);
+/// Waits until it has looked once: it opens its descriptor for signals after that.
+#[track_caller]
+fn wait_for_first_look(tool: impl Fn() -> Vec<i32>) {
+    let is_open = |pid: &i32| {
+        let mut files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        files.any(|fd| std::fs::read_link(fd.path()).is_ok_and(|link| link.display().to_string().contains("signalfd")))
+    };
+    poll_until("the first look", || tool().iter().any(is_open));
 }
 
 scene_test!(each_change_is_a_line);
@@ -30,18 +33,7 @@ fn each_change_is_a_line() {
     let lsns = |args: &str| frozen.lsns(&format!("--watch=0.1 -t uts -o NS,TYPE {args}")).leashed().spawn();
     for args in ["", "-r", "-J"] {
         let mut watching = lsns(args);
-        // It has looked once when it has opened its descriptor for signals.
-        let looked = |process: &Process| {
-            let tools = process.children();
-            let of = |pid: &i32| std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-            tools.iter().any(|pid| {
-                of(pid).any(|fd| {
-                    std::fs::read_link(fd.path()).is_ok_and(|link| link.display().to_string().contains("signalfd"))
-                })
-            })
-        };
-        poll_until("the first look", || looked(&watching));
-        std::thread::sleep(std::time::Duration::from_millis(400));
+        wait_for_first_look(|| watching.children());
         let other = come(&frozen);
         let appeared = if args == "-J" { "\"appeared\"" } else { "+ " };
         watching.expect(appeared);
@@ -88,7 +80,7 @@ fn a_terminal_shows_the_list_and_is_given_back() {
     needs_root("namespaces of others");
     let frozen = Frozen::new("");
     let pty = Pty::new();
-    set_size(&pty, 80, 24);
+    pty.resize(24, 80);
     let settings = || nix::sys::termios::tcgetattr(pty.slave()).unwrap();
     let before = settings();
     let mut watching = on(&pty, &frozen, "-t uts -o NS,TYPE");
@@ -137,21 +129,66 @@ fn the_size_of_the_terminal_is_followed() {
     needs_root("namespaces of others");
     let frozen = Frozen::new("");
     let pty = Pty::new();
-    set_size(&pty, 80, 24);
+    pty.resize(24, 80);
     let mut watching = on(&pty, &frozen, "-o NS,TYPE,COMMAND");
     let lines = || {
         last_frame(&pty).split("\r\n").map(|line| line.replace("\x1b[K", "").replace("\x1b[0J", "")).collect::<Vec<_>>()
     };
     poll_until("a whole frame", || lines().len() >= 9);
     assert!(lines().iter().all(|line| line.len() <= 80));
-    set_size(&pty, 30, 4);
+    pty.resize(4, 30);
     poll_until("a smaller frame", || lines().len() == 4 && lines()[3].starts_with("  and "));
     assert!(lines().iter().all(|line| line.len() <= 30), "{:?}", lines());
-    set_size(&pty, 80, 24);
+    pty.resize(24, 80);
     poll_until("a larger frame", || lines().len() >= 9);
     pty.type_in(b"q");
     assert_eq!(watching.wait(), Ending::Exited(0));
     frozen.end();
+}
+
+scene_test!(what_the_caller_ignores_does_not_end_it);
+fn what_the_caller_ignores_does_not_end_it() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    for signal in [libc::SIGHUP, libc::SIGINT] {
+        let call = scene.lsns(["--watch=60", "-t", "uts", "-o", "NS,TYPE"]).ignoring(signal);
+        let mut watching = call.spawn();
+        wait_for_first_look(|| vec![watching.pid()]);
+        watching.signal(signal);
+        watching.signal(libc::SIGTERM);
+        assert_eq!(watching.wait(), Ending::Killed(libc::SIGTERM), "{signal}");
+    }
+}
+
+scene_test!(where_nobody_reads_the_changes_it_ends);
+fn where_nobody_reads_the_changes_it_ends() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new("");
+    let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+    let call = frozen.lsns("--watch=0.1 -t uts -o NS,TYPE").ignoring(libc::SIGPIPE).stdout(write);
+    let mut watching = call.spawn();
+    drop(read);
+    wait_for_first_look(|| watching.children());
+    let other = come(&frozen);
+    assert_eq!(watching.wait(), Ending::Exited(1));
+    assert_eq!(watching.stderr(), "lsns: write error: Broken pipe\n");
+    go(other);
+    frozen.end();
+}
+
+scene_test!(ctrl_z_does_not_stop_what_nobody_would_continue);
+fn ctrl_z_does_not_stop_what_nobody_would_continue() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    let pty = Pty::new();
+    let mut watching = scene.lsns(["--watch=60", "-t", "uts", "-o", "NS,TYPE"]).terminal(&pty).spawn();
+    pty.expect("TYPE");
+    pty.type_in(b"\x1a");
+    // It has left the screen, and taken it again.
+    poll_until("the screen once more", || pty.text().matches("\x1b[?1049h").count() == 2);
+    pty.type_in(b"q");
+    assert_eq!(watching.wait(), Ending::Exited(0));
 }
 
 scene_test!(what_cannot_be_watched_is_said);
