@@ -302,16 +302,15 @@ impl NsenterArgs {
             }
         }
         // Without a child, these options would have no effect.
-        if self.no_fork && self.pty {
-            return Err(UsageError::Exclusive("--no-fork", "--pty"));
+        let of_child = [
+            (self.pty, "--pty"),
+            (self.kill_child.is_some(), "--kill-child"),
+            (self.forward_signals.is_some(), "--forward-signals"),
+        ];
+        match of_child.into_iter().find(|(is_given, _)| self.no_fork && *is_given) {
+            Some((_, option)) => Err(UsageError::Exclusive("--no-fork", option)),
+            None => Ok(()),
         }
-        if self.no_fork && self.kill_child.is_some() {
-            return Err(UsageError::Exclusive("--no-fork", "--kill-child"));
-        }
-        if self.no_fork && self.forward_signals.is_some() {
-            return Err(UsageError::Exclusive("--no-fork", "--forward-signals"));
-        }
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::Shown;
 use crate::sys;
 use crate::sys::at::for_each_entry;
 use crate::sys::file::{OPEN_FLAGS, open_retrying, read_fd_bounded};
-use crate::sys::stat::{FileStat, fstat, lstat_at};
+use crate::sys::stat::{FileStat, fstat, is_of_type, lstat_at};
 
 /// We read the names of at most so many entries of a directory.
 const MOST_ENTRIES: usize = 16_384;
@@ -201,10 +201,6 @@ pub fn names_in(directory: impl AsFd, entries: Entries) -> nix::Result<Vec<Vec<u
 /// Whether it is a single name that leads to no other directory.
 pub fn is_plain(name: &[u8]) -> bool {
     !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0))
-}
-
-fn is_of_type(stat: &FileStat, wanted: SFlag) -> bool {
-    SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == wanted
 }
 
 /// Whether it belongs to root or to us, and nobody else may write to it. The mode of a symbolic link has no meaning.

@@ -4,12 +4,11 @@ use std::ffi::CStr;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use nix::fcntl::OFlag;
 
 use super::channel::Identities;
 use crate::namespace::Kind;
-use crate::sys::file::{OPEN_FLAGS, write_without_signal};
+use crate::sys::file::{open_below, write_without_signal};
 use crate::sys::nsfs;
 use crate::sys::process::{Status, kernel_version};
 use crate::sys::signal::SignalNumber;
@@ -40,7 +39,7 @@ fn identity(proc: &OwnedFd, kind: Kind) -> nix::Result<(u64, u64)> {
     };
     let _ = write!(rest, "self/ns/{name}");
     let path = CStr::from_bytes_until_nul(&path).unwrap_or(c"");
-    let file = openat(proc, path, OFlag::O_RDONLY | OPEN_FLAGS, Mode::empty())?;
+    let file = open_below(proc, path, OFlag::O_RDONLY)?;
     // A kernel before 6.18 has no ids.
     Ok((fstat(&file)?.st_ino, nsfs::id(&file).unwrap_or(0)))
 }

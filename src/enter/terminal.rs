@@ -1,18 +1,18 @@
 //! Our caller's side of --pty: where the program's bytes come from and go to, and the terminal that is raw meanwhile.
 
-use std::ffi::CStr;
-use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::SigSet;
-use nix::sys::stat::{SFlag, fstat};
+use nix::sys::stat::SFlag;
 use nix::unistd::{dup2_stderr, getpgrp, tcgetpgrp};
 
 use super::job::is_job_of_shell;
 use crate::sys::file::{open_retrying, out_of_the_way, standard};
+use crate::sys::path_of::PathOf;
 use crate::sys::signal::{SignalNumber, is_ignored, stop_unless_continued};
+use crate::sys::stat::{fstat, is_of_type};
 use crate::sys::terminal::{Settings, Size, device, set_settings, settings, size};
 
 /// Our caller's standard input and output.
@@ -166,7 +166,7 @@ fn own_description(file: BorrowedFd<'_>, access: OFlag) -> nix::Result<OwnedFd> 
         return Ok(own);
     }
     if (number.is_some() || is_pipe(file))
-        && let Ok(own) = open_retrying(path_of(file, &mut [0; 32]), access)
+        && let Ok(own) = open_retrying(PathOf::file(file).as_c_str(), access)
         && is_same(file, &own)
     {
         return Ok(own);
@@ -174,15 +174,8 @@ fn own_description(file: BorrowedFd<'_>, access: OFlag) -> nix::Result<OwnedFd> 
     duplicate(file)
 }
 
-/// Its path in /proc.
-fn path_of<'p>(file: BorrowedFd<'_>, path: &'p mut [u8; 32]) -> &'p CStr {
-    // It fits, with zeros left over.
-    let _ = write!(&mut path[..], "/proc/self/fd/{}", file.as_raw_fd());
-    CStr::from_bytes_until_nul(path).unwrap_or(c"")
-}
-
 fn is_pipe(file: BorrowedFd<'_>) -> bool {
-    fstat(file).is_ok_and(|stat| stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFIFO.bits())
+    fstat(file).is_ok_and(|stat| is_of_type(&stat, SFlag::S_IFIFO))
 }
 
 fn is_same(one: BorrowedFd<'_>, other: &OwnedFd) -> bool {

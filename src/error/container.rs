@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::shown::Shown;
+use super::shown::{Shown, listed};
 
 /// Messages list at most so many containers.
 const MOST: usize = 24;
@@ -71,10 +71,10 @@ impl fmt::Display for ContainerError {
                 write!(f, "no container '{}': none can be seen here", name.shown())
             }
             ContainerError::Unknown { name, known, .. } => {
-                write!(f, "no container '{}': there {} {}", name.shown(), are(known), listed(known))
+                write!(f, "no container '{}': there {} {}", name.shown(), are(known), listed(known, MOST))
             }
             ContainerError::Several { name, known } => {
-                write!(f, "'{}' may be any of these containers: {}", name.shown(), listed(known))
+                write!(f, "'{}' may be any of these containers: {}", name.shown(), listed(known, MOST))
             }
             ContainerError::Failed(what) => write!(f, "cannot look for the name: {what}"),
             ContainerError::Stopped(container) => write!(f, "the container {container} does not run"),
@@ -91,11 +91,11 @@ impl fmt::Display for ContainerError {
                 write!(f, "no unit '{}' has a cgroup here", name.shown())
             }
             ContainerError::UnknownUnit { name, like } => {
-                write!(f, "no unit '{}' has a cgroup here: there {} {}", name.shown(), are(like), listed(like))
+                write!(f, "no unit '{}' has a cgroup here: there {} {}", name.shown(), are(like), listed(like, MOST))
             }
             ContainerError::SeveralUnits { name, cgroups } => {
                 let cgroups: Vec<String> = cgroups.iter().map(|path| path.shown().to_string()).collect();
-                write!(f, "'{}' may be any of these units: {}", name.shown(), listed(&cgroups))
+                write!(f, "'{}' may be any of these units: {}", name.shown(), listed(&cgroups, MOST))
             }
             ContainerError::EmptyUnit(name) => write!(f, "the unit '{}' has no process", name.shown()),
         }
@@ -104,14 +104,6 @@ impl fmt::Display for ContainerError {
 
 fn are(names: &[String]) -> &'static str {
     if names.len() == 1 { "is" } else { "are" }
-}
-
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(MOST) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 impl ContainerError {

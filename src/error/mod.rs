@@ -11,7 +11,7 @@ pub use attempt::{Attempt, OfTarget};
 pub use container::ContainerError;
 pub use filter::FilterError;
 pub use request_error::RequestError;
-pub use shown::Shown;
+pub use shown::{Shown, listed};
 pub use usage::{UsageError, Wording};
 
 use std::fmt;

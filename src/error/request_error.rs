@@ -262,9 +262,11 @@ impl fmt::Display for RequestError {
                 write!(f, "no target PID specified")
             }
             RequestError::NotSoManyParents { asked, there_are } => {
-                let are = if *there_are == 1 { "is only 1 user namespace" } else { "are only" };
-                let more = if *there_are == 1 { String::new() } else { format!(" {there_are} user namespaces") };
-                write!(f, "--user-parent was given {asked} times: there {are}{more} below ours")
+                write!(f, "--user-parent was given {asked} times: there ")?;
+                match there_are {
+                    1 => write!(f, "is only 1 user namespace below ours"),
+                    count => write!(f, "are only {count} user namespaces below ours"),
+                }
             }
             RequestError::AnotherProcess { pid, .. } => {
                 write!(f, "failed to obtain a valid file descriptor for PID {pid}: {}", sys::error_text(Errno::ESRCH))

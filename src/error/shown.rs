@@ -45,6 +45,16 @@ impl Display for Bytes<'_> {
     }
 }
 
+/// The first `most` of these names, and how many others there are.
+pub fn listed(names: &[String], most: usize) -> String {
+    let (shown, more) = names.split_at(names.len().min(most));
+    let shown = shown.join(", ");
+    match more.len() {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

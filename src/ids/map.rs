@@ -67,6 +67,16 @@ impl Extent {
         let end = |first: u32| u64::from(first) + u64::from(self.count);
         self.count > 0 && end(self.inner) <= IDS && end(self.outer) <= IDS
     }
+
+    /// Whether the outer `id` is mapped.
+    pub fn has_outer(&self, id: u32) -> bool {
+        is_within(id, self.outer, self.count)
+    }
+
+    /// Whether the inner `id` is mapped.
+    pub fn has_inner(&self, id: u32) -> bool {
+        is_within(id, self.inner, self.count)
+    }
 }
 
 /// A block of ids to map beside a single id.
@@ -155,14 +165,12 @@ pub fn inner_ids(map: &[u8]) -> Vec<Extent> {
 
 /// Whether the uid_map or gid_map maps the outer `id`.
 pub fn has_outer(map: &[u8], id: u32) -> bool {
-    let holds = |extent: &Extent| is_within(id, extent.outer, extent.count);
-    extents(map).iter().any(holds)
+    extents(map).iter().any(|extent| extent.has_outer(id))
 }
 
 /// Whether the uid_map or gid_map maps the inner `id`.
 pub fn has_inner(map: &[u8], id: u32) -> bool {
-    let holds = |extent: &Extent| is_within(id, extent.inner, extent.count);
-    extents(map).iter().any(holds)
+    extents(map).iter().any(|extent| extent.has_inner(id))
 }
 
 fn is_within(id: u32, first: u32, count: u32) -> bool {

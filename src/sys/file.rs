@@ -169,9 +169,14 @@ pub fn has_attribute(path: &Path, name: &CStr) -> bool {
 /// Opens `path` with [`OPEN_FLAGS`] added. Errors of open(2), EINTR excepted; ENXIO for writing to a pipe that nobody
 /// reads.
 pub fn open_retrying(path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Result<OwnedFd> {
+    open_below(AT_FDCWD, path, flags)
+}
+
+/// The same for a path that begins in this directory.
+pub fn open_below(directory: impl AsFd, path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
         // openat(2): after open(2), musl would set FD_CLOEXEC once more, by a call of its own.
-        match openat(AT_FDCWD, path, flags | OPEN_FLAGS, Mode::empty()) {
+        match openat(&directory, path, flags | OPEN_FLAGS, Mode::empty()) {
             Err(Errno::EINTR) => {}
             result => return result,
         }

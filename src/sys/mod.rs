@@ -16,6 +16,7 @@ pub mod mount;
 pub mod mount_tree;
 pub mod netdevice;
 pub mod nsfs;
+pub mod path_of;
 pub mod pidfd;
 pub mod process;
 pub mod signal;

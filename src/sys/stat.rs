@@ -4,6 +4,7 @@
 use std::os::fd::{AsFd, AsRawFd};
 
 use nix::NixPath;
+use nix::sys::stat::SFlag;
 
 use super::check;
 
@@ -35,6 +36,11 @@ pub fn lstat_at(directory: impl AsFd, path: &(impl NixPath + ?Sized)) -> nix::Re
         // SAFETY: an open descriptor, a C string and a writable structure.
         filled(|stat| unsafe { libc::fstatat64(directory, path.as_ptr(), stat, libc::AT_SYMLINK_NOFOLLOW) })
     })?
+}
+
+/// Whether it is a file of this type, `SFlag::S_IFDIR` and the like.
+pub fn is_of_type(stat: &FileStat, wanted: SFlag) -> bool {
+    SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == wanted
 }
 
 fn filled(call: impl FnOnce(&mut FileStat) -> libc::c_int) -> nix::Result<FileStat> {

@@ -1,6 +1,7 @@
 //! nsenter from its command line to its exit status.
 
 use super::{HintedFailure, Invocation, Tool, report, start};
+use crate::error::listed;
 use crate::error::{Attempt, ResultExt, Shown};
 use crate::hint::{self, SystemView};
 use crate::sys::file::fill_closed_descriptors;
@@ -49,11 +50,6 @@ fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<St
 fn left_out_note(names: &[String]) -> String {
     const MOST: usize = 12;
     const LONGEST: usize = 40;
-    let shown = names.iter().take(MOST).map(|name| name.chars().take(LONGEST).collect::<String>());
-    let shown = shown.collect::<Vec<_>>().join(", ");
-    let more = match names.len().saturating_sub(MOST) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("left out of the target's environment: {shown}{more}")
+    let shortened: Vec<String> = names.iter().map(|name| name.chars().take(LONGEST).collect()).collect();
+    format!("left out of the target's environment: {}", listed(&shortened, MOST))
 }

@@ -19,6 +19,12 @@ use crate::sys::file::read_bounded;
 /// We read so many bytes of /etc/subuid: enough for a host with many users.
 const LARGEST_FILE: usize = 16 << 20;
 
+/// The map of the user namespace that we are in. Errors: it cannot be read.
+pub fn own_map(kind: IdKind) -> Result<Vec<u8>, RequestError> {
+    let path = PathBuf::from("/proc/self").join(kind.map_file());
+    read_bounded(&path, map::LONGEST_MAP_READ).map_err(|errno| RequestError::Unreadable { path, errno })
+}
+
 /// Users or groups, for the making of their map.
 pub struct Ids {
     /// Which of them.
@@ -90,10 +96,7 @@ impl Ids {
         match block {
             BlockArgument::Block(extent) => found.push(Block::Closed(extent)),
             BlockArgument::All => {
-                let path = PathBuf::from("/proc/self").join(self.kind.map_file());
-                let map = read_bounded(&path, map::LONGEST_MAP_READ)
-                    .map_err(|errno| RequestError::Unreadable { path, errno })?;
-                found.extend(map::inner_ids(&map).into_iter().map(Block::Closed));
+                found.extend(map::inner_ids(&own_map(self.kind)?).into_iter().map(Block::Closed));
             }
             BlockArgument::Ranges => found.push(Block::FromZero(self.subordinates()?)),
             BlockArgument::Auto => {

@@ -5,17 +5,17 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::unistd::{getegid, geteuid};
 
-use super::id_maps::{Ids, id};
+use super::id_maps::{Ids, id, own_map};
 use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::IdOrName;
 use crate::enter::program::Program;
 use crate::enter::setting::{Clock, ClockChange, Persist, Propagation, Setgroups};
 use crate::enter::unshare::{BINFMT, Fork, IdMap, NewMount, TTY_GROUP, UnshareRequest};
 use crate::error::RequestError;
-use crate::ids::map::{self, Extent, IdKind};
+use crate::ids::map::{self, IdKind};
 use crate::ids::passwd::Database;
 use crate::namespace::Kind;
-use crate::sys::file::{is_writable, read_bounded};
+use crate::sys::file::is_writable;
 
 /// Looks up what the arguments name, and checks that they fit together. This changes nothing. Errors: the first that
 /// does not exist, cannot be read or does not fit.
@@ -98,11 +98,13 @@ fn check_descriptor(fd: i32) -> Result<i32, RequestError> {
 /// unshare(2) and before the next fork they are not; nor are they after execve(2) on older kernels.
 fn check_clocks(changes: &[Option<ClockChange>]) -> Result<(), RequestError> {
     let is_read = |change: &Option<ClockChange>| matches!(change, Some(ClockChange::Reading(_)));
+    if !changes.iter().any(is_read) {
+        return Ok(());
+    }
     let namespace = |name| fs::read_link(Path::new("/proc/self/ns").join(name)).ok();
-    let (ours, of_children) = (namespace("time"), namespace("time_for_children"));
-    match changes.iter().any(is_read) && ours.is_some() && of_children.is_some() && ours != of_children {
-        true => Err(RequestError::OtherClocksForChildren),
-        false => Ok(()),
+    match (namespace("time"), namespace("time_for_children")) {
+        (Some(ours), Some(of_children)) if ours != of_children => Err(RequestError::OtherClocksForChildren),
+        _ => Ok(()),
     }
 }
 
@@ -130,17 +132,14 @@ fn check_mounts(args: &UnshareArgs) -> Result<(), RequestError> {
 
 /// Whether the group of terminals has an id in the user namespace that the program will be in.
 fn has_tty_group(args: &UnshareArgs, gid_map: &IdMap) -> Result<bool, RequestError> {
-    let within = |line: &Extent| (line.inner..line.inner.saturating_add(line.count)).contains(&TTY_GROUP);
     if args.request.kinds.contains(Kind::User) {
         return Ok(match gid_map {
             IdMap::None => false,
-            IdMap::Own(line) => within(line),
-            IdMap::ByMapper(lines) => lines.iter().any(within),
+            IdMap::Own(line) => line.has_inner(TTY_GROUP),
+            IdMap::ByMapper(lines) => lines.iter().any(|line| line.has_inner(TTY_GROUP)),
         });
     }
-    let path = PathBuf::from("/proc/self").join(IdKind::Group.map_file());
-    let map = read_bounded(&path, map::LONGEST_MAP_READ).map_err(|errno| RequestError::Unreadable { path, errno })?;
-    Ok(map::has_inner(&map, TTY_GROUP))
+    Ok(map::has_inner(&own_map(IdKind::Group)?, TTY_GROUP))
 }
 
 /// The files, in the order of binding.

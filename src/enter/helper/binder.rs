@@ -9,13 +9,14 @@ use nix::fcntl::OFlag;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::SigmaskHow;
 
-use super::{Channel, GO, LEAVE, Outcome, PathOf, RUN, UNDO, own_directory_in_proc, wait_for_helper};
+use super::{Channel, GO, LEAVE, Outcome, RUN, UNDO, own_directory_in_proc, wait_for_helper};
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::setting::Persist;
 use crate::namespace::Kind;
 use crate::sys::file::{open_retrying, out_of_the_way};
 use crate::sys::mask;
 use crate::sys::mount::{attach, detached_bind};
+use crate::sys::path_of::PathOf;
 use crate::sys::process::{ForkResult, exit_now, fork};
 use crate::sys::stat::{fstat, stat};
 

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::unistd::{geteuid, pipe2, read};
 
-use super::{Channel, GO, Outcome, PathOf, own_directory_in_proc, persistently, wait_for_helper};
+use super::{Channel, GO, Outcome, own_directory_in_proc, persistently, wait_for_helper};
 use crate::enter::executable::Executable;
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::program::Program;
@@ -17,6 +17,7 @@ use crate::number::parse_decimal;
 use crate::sys::at::read_link;
 use crate::sys::exec::Vector;
 use crate::sys::file::{write_all, write_once_to_proc};
+use crate::sys::path_of::PathOf;
 use crate::sys::process::Status;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 use crate::sys::signal::SignalNumber;

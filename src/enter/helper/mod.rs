@@ -12,8 +12,6 @@
 mod binder;
 mod mapper;
 
-use std::ffi::CStr;
-use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -131,29 +129,6 @@ fn persistently<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
 /// Our directory in /proc, which stays ours even if another process gets our PID.
 fn own_directory_in_proc() -> Result<OwnedFd, Fault> {
     open_retrying(c"/proc/self", OFlag::O_PATH | OFlag::O_DIRECTORY).map_err(Part::OwnDirectory.fault())
-}
-
-/// A path that leads to an open file and to no other, or below an open directory.
-struct PathOf([u8; 64]);
-
-impl PathOf {
-    fn file(file: &OwnedFd) -> PathOf {
-        PathOf::below(file, &[])
-    }
-
-    /// The names follow each other as they are, slashes included.
-    fn below(directory: &OwnedFd, names: &[&str]) -> PathOf {
-        let mut path = [0; 64];
-        let mut rest = &mut path[..];
-        // It fits: names of files in /proc/PID are short. The rest stays zero.
-        let _ = write!(rest, "/proc/self/fd/{}", directory.as_raw_fd());
-        names.iter().for_each(|name| drop(rest.write_all(name.as_bytes())));
-        PathOf(path)
-    }
-
-    fn as_c_str(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.0).unwrap_or(c"")
-    }
 }
 
 /// Waits for the end of a helper and consumes its SIGCHLD: if our caller blocks that, it would stay pending and reach

@@ -21,7 +21,7 @@ use crate::enter::setting::{MountPoint, NewFilesystem};
 use crate::error::RequestError;
 use crate::sys::file::{open_retrying, place_of};
 use crate::sys::mount::{self, attach, detached_tree_of, make_read_only, new_filesystem};
-use crate::sys::stat::fstat;
+use crate::sys::stat::{fstat, is_of_type};
 
 /// A place, with the paths of all directories on the way to it.
 #[derive(Default)]
@@ -201,7 +201,7 @@ impl Sort {
 }
 
 fn is_directory(file: &OwnedFd) -> nix::Result<bool> {
-    Ok(fstat(file)?.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits())
+    Ok(is_of_type(&fstat(file)?, SFlag::S_IFDIR))
 }
 
 fn make_directory(directory: &OwnedFd, name: &CStr, mode: u32) -> nix::Result<OwnedFd> {

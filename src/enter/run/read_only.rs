@@ -2,8 +2,7 @@
 //! says.
 
 use std::ffi::CStr;
-use std::io::Write;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -13,6 +12,7 @@ use nix::unistd::read;
 
 use super::look_up::open_in;
 use crate::sys::file::{open_retrying, place_of};
+use crate::sys::path_of::PathOf;
 
 /// More mounts than these below one are not made read-only, but refused.
 const MOST: usize = 4096;
@@ -85,11 +85,7 @@ fn remount(at: &OwnedFd) -> nix::Result<()> {
     let flags = fstatvfs(at)?.flags();
     let kept = kept.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, flag)| flag);
     let flags = kept.fold(MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_RDONLY, MsFlags::union);
-    let mut path = [0; 32];
-    // Longer than any number, so that it fits.
-    let _ = write!(&mut path[..31], "/proc/self/fd/{}", at.as_raw_fd());
-    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::EINVAL)?;
-    mount(None::<&CStr>, path, None::<&CStr>, flags, None::<&CStr>)
+    mount(None::<&CStr>, PathOf::file(at).as_c_str(), None::<&CStr>, flags, None::<&CStr>)
 }
 
 /// What matters of a line of mountinfo, see proc_pid_mountinfo(5).

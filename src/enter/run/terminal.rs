@@ -2,13 +2,13 @@
 
 use std::ffi::CStr;
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::fcntl::{AT_FDCWD, OFlag};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::SigmaskHow;
-use nix::sys::stat::{Mode, SFlag, fstat, major, minor};
+use nix::sys::stat::{SFlag, major, minor};
 use nix::sys::statfs::{FsType, fstatfs};
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, setpgid, setsid};
 
@@ -16,10 +16,11 @@ use super::state::{Next, Run};
 use crate::enter::channel::{Heard, Instruction, News};
 use crate::enter::fault::{Fault, Part};
 use crate::enter::terminal::{Caller, Outside, WayBack, callers_settings, callers_size, is_typed};
-use crate::sys::file::{OPEN_FLAGS, open_retrying};
+use crate::sys::file::{open_below, open_retrying};
 use crate::sys::mask;
 use crate::sys::process::Status;
 use crate::sys::signal::{SignalNumber, SignalSet};
+use crate::sys::stat::{fstat, is_of_type};
 use crate::sys::terminal::{
     come_to_foreground, make_controlling, other_side, set_settings, set_size, settings, unlock,
 };
@@ -109,17 +110,18 @@ impl Pair {
     /// Who is inside may have put anything in its place: a pipe, a device that does something when it is opened. So we
     /// look at it before it is opened, and open what we have looked at.
     fn of(directory: Option<&OwnedFd>, path: &CStr, proc: Option<&OwnedFd>) -> nix::Result<Pair> {
-        let seen = open_at(directory.map(AsFd::as_fd), path, OFlag::O_PATH)?;
+        let directory = directory.map_or(AT_FDCWD, AsFd::as_fd);
+        let seen = open_below(directory, path, OFlag::O_PATH)?;
         check_is_ptmx(&seen)?;
         let again = proc.and_then(|proc| {
             let mut own = [0; 32];
             // It fits, with zeros left over.
             let _ = write!(&mut own[..], "self/fd/{}", seen.as_raw_fd());
-            open_at(Some(proc.as_fd()), CStr::from_bytes_until_nul(&own).ok()?, OFlag::O_RDWR).ok()
+            open_below(proc, CStr::from_bytes_until_nul(&own).ok()?, OFlag::O_RDWR).ok()
         });
         let master = match again {
             Some(master) => master,
-            None => open_at(directory.map(AsFd::as_fd), path, OFlag::O_RDWR)?,
+            None => open_below(directory, path, OFlag::O_RDWR)?,
         };
         check_is_ptmx(&master)?;
         unlock(&master)?;
@@ -131,20 +133,10 @@ impl Pair {
     }
 }
 
-fn open_at(directory: Option<BorrowedFd<'_>>, path: &CStr, flags: OFlag) -> nix::Result<OwnedFd> {
-    loop {
-        match openat(directory.unwrap_or(AT_FDCWD), path, flags | OPEN_FLAGS, Mode::empty()) {
-            Err(Errno::EINTR) => {}
-            result => return result,
-        }
-    }
-}
-
 /// Errors: ENODEV if it is anything else.
 fn check_is_ptmx(file: &OwnedFd) -> nix::Result<()> {
     let stat = fstat(file)?;
-    let is_device = stat.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFCHR.bits();
-    match is_device && (major(stat.st_rdev), minor(stat.st_rdev)) == PTMX {
+    match is_of_type(&stat, SFlag::S_IFCHR) && (major(stat.st_rdev), minor(stat.st_rdev)) == PTMX {
         true => Ok(()),
         false => Err(Errno::ENODEV),
     }

@@ -14,7 +14,7 @@ use crate::cli::getopt::HasArg;
 use crate::cli::nsenter::OPTIONS;
 use crate::enter::nsenter::kept_by_name;
 use crate::enter::nsenter::{NamespaceSource, inode_number};
-use crate::error::Shown;
+use crate::error::{Shown, listed};
 use crate::namespace::Kind;
 use crate::sys::file::open_retrying;
 use crate::sys::nsfs;
@@ -73,12 +73,12 @@ pub fn no_network(path: &Path) -> Option<String> {
     let entries = std::fs::read_dir(path.parent()?).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().shown().to_string()).collect();
     names.sort();
-    let (are, there) = match names.len() {
+    let are = match names.len() {
         0 => return Some("there are no named network namespaces (ip netns list)".to_string()),
-        1 => ("is", names.join("")),
-        count if count <= MOST => ("are", names.join(", ")),
-        count => ("are", format!("{} and {} more", names[..MOST].join(", "), count - MOST)),
+        1 => "is",
+        _ => "are",
     };
+    let there = listed(&names, MOST);
     Some(format!("no network namespace is called {}: there {are} {there} (ip netns list)", name.shown()))
 }
 

@@ -104,8 +104,7 @@ fn limited(proc: &Mount) -> Option<String> {
 pub fn no_ids(context: &UnshareContext) -> Option<String> {
     let lacks = |lines: &[Extent], id: Option<u32>| {
         let id = id?;
-        let maps = |line: &Extent| (line.outer..line.outer.saturating_add(line.count)).contains(&id);
-        Some(!lines.iter().any(maps))
+        Some(!lines.iter().any(|line| line.has_outer(id)))
     };
     let unmapped = match (lacks(&context.users, context.uid)?, lacks(&context.groups, context.gid)?) {
         (true, true) => "user and group have",
