@@ -17,6 +17,7 @@ mod harness;
 mod call;
 mod cgroups;
 mod frozen;
+mod jobs;
 mod left_out;
 mod planted;
 mod pty;
@@ -31,6 +32,7 @@ pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
 pub use cgroups::Cgroups;
 pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
 pub use harness::{Test, main, main_of_one, tell_panics_at_once};
+pub use jobs::{SHELL, other_input, shell};
 pub use left_out::{
     NotRun, cannot_be_had, is_root, needs_root, newer_than_theirs, note, on_purpose, only_listed, only_with,
     only_with_musl, otherwise_since, otherwise_with_musl, part, skip, their_bug, their_bug_since,

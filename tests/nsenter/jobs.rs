@@ -1,8 +1,8 @@
 //! The program as a job: how it ends, stops and goes on, and what the terminal sends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 
-use crate::common::{Ending, Pty, ROOT, Scene, on_purpose, poll_until, their_bug};
+use crate::common::{Ending, Pty, ROOT, SHELL, Scene, on_purpose, other_input, poll_until, shell, their_bug};
 use crate::{Target, scene};
 
 /// A PID namespace, so that the program runs as a child, with its own /proc.
@@ -100,8 +100,7 @@ fn a_stopped_child_stops_the_job_of_a_shell() {
     let scene = scene();
     let target = in_pid_namespace(&scene);
     let pty = Pty::new();
-    let shell = scene.call("/bin/bash", ["--norc", "--noediting", "-i"]).env("PS1", PROMPT);
-    let mut shell = shell.terminal(&pty).spawn();
+    let mut shell = shell(&scene, &pty, ROOT, PROMPT);
     pty.expect(PROMPT);
     let own = pty.foreground();
     for times in 1..=3 {
@@ -187,16 +186,6 @@ fn ctrl_c_ends_both_where_the_child_does_not_catch_it() {
 /// What a shell shows when it is ready for a line.
 const PROMPT: &str = "-now-";
 
-/// The input of a program that is stopped at a terminal, where it might be given the line that the shell is to have: it
-/// stops only once it runs again.
-fn other_input(scene: &Scene) -> File {
-    let fifo = scene.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
-    // For reading as well: nothing is to wait for the other side.
-    let both = OpenOptions::new().read(true).write(true).open(fifo);
-    both.unwrap()
-}
-
 /// Ctrl-C reaches the `probe catch 2` in the foreground, which then ends with its input, and the shell is back.
 fn end_the_catching_job(pty: &Pty, input: File) {
     pty.type_in(b"\x03");
@@ -212,8 +201,7 @@ fn ctrl_z_stops_the_job_and_fg_goes_on_with_it() {
     let target = in_pid_namespace(&scene);
     let input = other_input(&scene);
     let pty = Pty::new();
-    let shell = scene.call("/bin/bash", ["--norc", "--noediting", "-i"]).env("PS1", PROMPT);
-    let mut shell = shell.terminal(&pty).spawn();
+    let mut shell = shell(&scene, &pty, ROOT, PROMPT);
     pty.expect(PROMPT);
     let own = pty.foreground();
     let line = format!("{} -t {} -p probe catch 2 <fifo\n", scene.text("bin/nsenter"), target.id());
@@ -238,8 +226,8 @@ fn a_shell_in_the_pid_namespace_has_job_control() {
     let target = in_pid_namespace(&scene);
     let input = other_input(&scene);
     let pty = Pty::new();
-    let call = scene.nsenter(["-t", &target.id(), "-m", "-p", "/bin/bash", "--norc", "--noediting", "-i"]);
-    let mut process = call.env("PS1", PROMPT).terminal(&pty).spawn();
+    let call = scene.nsenter(["-t", &target.id(), "-m", "-p"]).args(SHELL);
+    let mut process = call.env("PS1", PROMPT).env("HISTFILE", "").terminal(&pty).spawn();
     pty.expect(PROMPT);
     assert!(!pty.text().contains("job control"), "{}", pty.text());
     let own = pty.foreground();

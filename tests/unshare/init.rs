@@ -1,8 +1,9 @@
 //! --init: what process 1 does for the program, and what it lets nobody notice.
 
-use std::fs::File;
-
-use crate::common::{ALICE, Call, Descendant, Ending, Process, Pty, ROOT, Scene, needs_root, on_purpose, poll_until};
+use crate::common::{
+    ALICE, Call, Descendant, Ending, Process, Pty, ROOT, SHELL, Scene, needs_root, on_purpose, other_input, poll_until,
+    shell,
+};
 
 /// The options as root, and as an ordinary user.
 const WAYS: [&[&str]; 2] = [&["--init"], &["-r", "--init"]];
@@ -20,14 +21,8 @@ fn with_init(scene: &Scene, options: &[&str], line: &[&str]) -> Call {
 /// The program, which process 1 waits for.
 fn program(process: &Process) -> Descendant {
     let init = process.child();
-    let children = || children_of(init.pid);
-    poll_until("the program", || children().len() == 1);
-    Descendant::of(children()[0]).unwrap()
-}
-
-fn children_of(pid: i32) -> Vec<i32> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+    poll_until("the program", || init.children().len() == 1);
+    Descendant::of(init.children()[0]).unwrap()
 }
 
 scene_test!(the_program_is_the_child_of_process_1_in_a_pid_namespace);
@@ -194,7 +189,7 @@ fn orphans_of_a_fork_storm_leave_no_zombie_and_cost_no_memory() {
     process.write("\n");
     let init = process.child();
     process.expect("late\n");
-    poll_until("the last orphans", || children_of(init.pid).len() == 1);
+    poll_until("the last orphans", || init.children().len() == 1);
     assert_eq!(memory(&process), early);
     process.write("\n");
     process.release();
@@ -216,8 +211,8 @@ fn a_daemon_that_forks_twice_is_waited_for_and_ends_with_the_program() {
     assert_eq!(process.left_behind(), [0; 0]);
 }
 
-scene_test!(a_pipe_ends_when_the_program_closes_it);
-fn a_pipe_ends_when_the_program_closes_it() {
+scene_test!(process_1_holds_nothing_that_the_caller_has_passed_on);
+fn process_1_holds_nothing_that_the_caller_has_passed_on() {
     ours();
     let scene = Scene::new();
     let (_read, write) = nix::unistd::pipe().unwrap();
@@ -300,8 +295,10 @@ fn who_kills_process_1_kills_all() {
     let scene = Scene::new();
     let mut process = scene.unshare(["--init", "probe", "hold"]).leashed().spawn();
     process.expect("ready\n");
+    let program = program(&process);
     process.child().signal(libc::SIGKILL);
     assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL));
+    program.wait();
 }
 
 scene_test!(who_continues_unshare_continues_a_program_that_stopped_itself);
@@ -363,14 +360,10 @@ scene_test!(ctrl_z_and_fg_work_through_init);
 fn ctrl_z_and_fg_work_through_init() {
     ours();
     let scene = Scene::new();
-    // The program does not wait for the terminal: it may be given the line that the shell is to have.
-    let fifo = scene.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
     for (user, options) in [(ROOT, "--init"), (ALICE, "-r --init")] {
-        let writer = File::options().read(true).write(true).open(&fifo).unwrap();
+        let input = other_input(&scene);
         let pty = Pty::new();
-        let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]).user(user);
-        let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+        let mut shell = shell(&scene, &pty, user, "");
         pty.type_in(format!("unshare {options} probe catch 18 <fifo; echo status $?.\n").as_bytes());
         pty.expect("ready\n");
         for round in 1..=20 {
@@ -379,7 +372,7 @@ fn ctrl_z_and_fg_work_through_init() {
             pty.type_in(b"fg >/dev/null; echo status $?.\n");
             poll_until("the program to go on", || pty.text().matches("got 18\n").count() == round);
         }
-        drop(writer);
+        drop(input);
         pty.expect("status 0.");
         // Continued once each time, by the shell.
         assert_eq!(pty.text().matches("got 18\n").count(), 20, "{options}");
@@ -393,12 +386,9 @@ fn a_shell_inside_has_job_control() {
     ours();
     let scene = Scene::new();
     let pty = Pty::new();
-    let shell = ["/bin/bash", "--norc", "--noprofile", "--noediting", "-i"];
     // A single process: a stop that meets sh(1) while it starts another is lost now and then, without an init as well.
-    let fifo = scene.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
-    let _writer = File::options().read(true).write(true).open(&fifo).unwrap();
-    let mut process = scene.unshare(["--init"]).args(shell).env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+    let _input = other_input(&scene);
+    let mut process = scene.unshare(["--init"]).args(SHELL).env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
     for round in 1..=3 {
         pty.type_in(b"probe hold <fifo\n");
         poll_until("the start", || pty.text().matches("ready\n").count() == round);

@@ -1,6 +1,8 @@
 //! --pty, of unshare and nsenter: the program has its own terminal, and our caller's is passed through and put back.
 
-use crate::common::{ALICE, Call, Descendant, Ending, Process, Pty, ROOT, Scene, User, on_purpose, poll_until};
+use crate::common::{
+    ALICE, Call, Descendant, Ending, Process, Pty, ROOT, SHELL, Scene, User, on_purpose, other_input, poll_until, shell,
+};
 
 fn ours() {
     on_purpose("theirs has no --pty");
@@ -45,12 +47,6 @@ impl Way {
     fn line(&self, line: &str) -> String {
         format!("{} {} {line}", self.tool, self.options.join(" "))
     }
-}
-
-/// A shell with job control, whose prompt is empty.
-fn shell(scene: &Scene, pty: &Pty, user: User) -> Process {
-    let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]).user(user);
-    shell.env("PS1", "").env("HISTFILE", "").terminal(pty).spawn()
 }
 
 scene_test!(the_program_leads_with_a_terminal_that_has_a_name);
@@ -119,7 +115,7 @@ fn a_size_that_has_changed_while_we_stood_is_taken_over() {
     let scene = Scene::new();
     let pty = Pty::new();
     pty.resize(20, 40);
-    let mut shell = shell(&scene, &pty, ROOT);
+    let mut shell = shell(&scene, &pty, ROOT, "");
     pty.type_in(b"nsenter --pty probe size\n");
     pty.expect("size 20 40\n");
     pty.wait_for_raw(true);
@@ -168,7 +164,7 @@ fn ctrl_z_stops_the_job_and_fg_goes_on() {
     for way in WAYS.iter().filter(|way| !way.is_first) {
         let pty = Pty::new();
         let before = pty.settings();
-        let mut shell = shell(&scene, &pty, way.user);
+        let mut shell = shell(&scene, &pty, way.user, "");
         // Two processes: the kernel stops the whole group, and the whole group must go on.
         pty.type_in(way.line("sh -c 'probe catch 18; echo over'; echo status $?.\n").as_bytes());
         pty.expect("ready\n");
@@ -196,11 +192,14 @@ fn ctrl_z_without_a_shell_stops_nothing_for_good() {
     let scene = Scene::new();
     for way in WAYS {
         let pty = Pty::new();
-        let mut process = way.spawn(&scene, &pty, &["probe", "hold"]);
+        let mut process = way.spawn(&scene, &pty, &["probe", "catch", "2"]);
         pty.expect("ready\n");
         for _ in 0..5 {
             pty.type_in(b"\x1a");
         }
+        // What is typed does arrive.
+        pty.type_in(b"\x03");
+        pty.expect("got 02\n");
         pty.type_in(b"\x04");
         assert_eq!(process.wait(), Ending::Exited(0), "{:?}", way.options);
     }
@@ -210,14 +209,10 @@ scene_test!(a_shell_inside_has_job_control);
 fn a_shell_inside_has_job_control() {
     ours();
     let scene = Scene::new();
-    // The program does not wait for the terminal: it may be given the line that the shell is to have.
-    let fifo = scene.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
-    let _writer = std::fs::File::options().read(true).write(true).open(&fifo).unwrap();
+    let _input = other_input(&scene);
     for way in WAYS {
         let pty = Pty::new();
-        let line = ["/bin/bash", "--norc", "--noprofile", "--noediting", "-i"];
-        let call = way.call(&scene, &line).env("PS1", "").env("HISTFILE", "");
+        let call = way.call(&scene, &SHELL).env("PS1", "").env("HISTFILE", "");
         let mut process = call.terminal(&pty).spawn();
         for round in 1..=3 {
             pty.type_in(b"probe catch 18 <fifo\n");
@@ -242,22 +237,22 @@ fn nothing_is_pushed_into_the_callers_terminal() {
     let scene = Scene::new();
     let text = "#!/bin/sh\nfor fd in 0 1 2; do probe push $fd \"touch $1\n\"; done\nprobe push 3 \"touch $1\n\" 3<>/dev/tty\necho end\n";
     let pusher = scene.program("pusher", text);
-    let pushed = |options: &str| {
+    let pushed = |line: &str| {
         let pty = Pty::new();
-        let mut shell = shell(&scene, &pty, ROOT);
-        pty.type_in(format!("unshare {options} {pusher} pushed\n").as_bytes());
+        let mut shell = shell(&scene, &pty, ROOT, "");
+        pty.type_in(format!("{line} {pusher} pushed\n").as_bytes());
         pty.expect("end\n");
         assert_eq!(pty.text().matches("pushed\n").count() + pty.text().matches("refused").count(), 4, "{}", pty.text());
         pty.wait_for_raw(false);
         pty.type_in(b"\nexit 3\n");
-        assert_eq!(shell.wait(), Ending::Exited(3), "{options}: {}", pty.text());
+        assert_eq!(shell.wait(), Ending::Exited(3), "{line}: {}", pty.text());
         let file = scene.path("pushed");
         file.exists() && std::fs::remove_file(file).is_ok()
     };
     // Without its own terminal, root's program types what it likes.
-    assert!(pushed("-u"));
-    for options in ["--pty", "--pty --init", "--pty --pid", "--pty -r"] {
-        assert!(!pushed(options), "{options}");
+    assert!(pushed("unshare -u") && pushed("nsenter"));
+    for line in ["unshare --pty", "unshare --pty --init", "unshare --pty --pid", "unshare --pty -r", "nsenter --pty"] {
+        assert!(!pushed(line), "{line}");
     }
 }
 
@@ -315,7 +310,7 @@ fn a_stop_of_our_own_gives_the_terminal_back() {
     for way in WAYS {
         let pty = Pty::new();
         let before = pty.settings();
-        let mut shell = shell(&scene, &pty, way.user);
+        let mut shell = shell(&scene, &pty, way.user, "");
         pty.type_in(way.line("sh -c 'echo ready; read line; echo got $line'; echo status $?.\n").as_bytes());
         pty.expect("ready\n");
         pty.wait_for_raw(true);
@@ -340,7 +335,7 @@ fn in_the_background_the_terminal_is_the_shells() {
     for way in WAYS {
         let pty = Pty::new();
         let before = pty.settings();
-        let mut shell = shell(&scene, &pty, way.user);
+        let mut shell = shell(&scene, &pty, way.user, "");
         pty.type_in(way.line("sh -c 'echo ready; read line; echo got $line' &\n").as_bytes());
         pty.type_in(b"while ! jobs | grep Stopped; do sleep 0.01; done\n");
         pty.expect("Stopped");
@@ -393,10 +388,9 @@ fn kill_child_ends_the_program_too() {
             let mut process = call.args(line).terminal(&pty).spawn();
             pty.expect("ready ");
             let leader = process.child();
-            let path = format!("/proc/{0}/task/{0}/children", leader.pid);
-            let below = std::fs::read_to_string(path).unwrap();
-            let below = below.split_whitespace().filter_map(|pid| Descendant::of(pid.parse().unwrap()));
-            let below: Vec<Descendant> = below.collect();
+            let below: Vec<Descendant> = leader.children().into_iter().filter_map(Descendant::of).collect();
+            // Where it is not the program itself, it has it as its child.
+            assert!(way.is_first || below.len() == 1, "{:?}", way.options);
             process.signal(libc::SIGKILL);
             process.wait();
             leader.wait();

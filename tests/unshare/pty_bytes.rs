@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::thread;
 use std::time::Duration;
 
-use crate::common::{Call, Descendant, Ending, Pty, Scene, on_purpose, poll_until};
+use crate::common::{Call, Descendant, Ending, Pty, Scene, on_purpose, other_input, poll_until};
 
 fn ours() {
     on_purpose("theirs has no --pty");
@@ -260,9 +260,7 @@ fn ctrl_c_is_the_programs_where_only_output_is_a_terminal() {
     let scene = Scene::new();
     for way in WAYS {
         let pty = Pty::new();
-        let fifo = scene.path("fifo");
-        let _ = nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644));
-        let writer = File::options().read(true).write(true).open(&fifo).unwrap();
+        let input = other_input(&scene);
         // The shell itself waits for both, and takes no notice.
         let line = format!("trap : INT; (trap '' INT; exec cat fifo) | {} probe catch 2", way.join(" "));
         let mut process = scene.call("/bin/sh", ["-c", &line]).terminal(&pty).spawn();
@@ -272,7 +270,7 @@ fn ctrl_c_is_the_programs_where_only_output_is_a_terminal() {
             pty.type_in(b"\x03");
             poll_until("the signal", || pty.text().matches("got 02\n").count() == round);
         }
-        drop(writer);
+        drop(input);
         assert_eq!(process.wait(), Ending::Exited(0), "{way:?}");
     }
 }

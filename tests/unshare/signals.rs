@@ -1,10 +1,10 @@
 //! Signals to unshare and to the program, stopping, and the terminal.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 
 use crate::common::{
-    ALICE, Ending, Process, Pty, Scene, newer_than_theirs, on_purpose, part, poll_until, skip, their_bug,
+    ALICE, Ending, Process, Pty, ROOT, Scene, newer_than_theirs, on_purpose, other_input, part, poll_until, shell,
+    skip, their_bug,
 };
 
 /// A probe that tells of these signals, run with these options.
@@ -210,14 +210,10 @@ fn a_stop_that_is_passed_on_stops_the_program_and_the_job() {
     poll_until("the child to go on", || child.state() == 'S');
     process.release();
     assert_eq!(process.wait(), Ending::Exited(0));
-    // Here a shell would, though unshare holds the signal of Ctrl-Z back. The program does not wait for the terminal: it may
-    // be given the line that the shell is to have.
-    let fifo = scene.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
-    let writer = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+    // Here a shell would, though unshare holds the signal of Ctrl-Z back.
+    let input = other_input(&scene);
     let pty = Pty::new();
-    let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
-    let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+    let mut shell = shell(&scene, &pty, ROOT, "");
     pty.type_in(b"unshare --forward-signals=all probe catch 18 <fifo\n");
     pty.expect("ready\n");
     for round in 1..=5 {
@@ -226,7 +222,7 @@ fn a_stop_that_is_passed_on_stops_the_program_and_the_job() {
         pty.type_in(b"fg >/dev/null; echo status $?.\n");
         poll_until("the program to go on", || pty.text().matches("got 18\n").count() == round);
     }
-    drop(writer);
+    drop(input);
     pty.expect("status 0.");
     pty.type_in(b"exit 3\n");
     assert_eq!(shell.wait(), Ending::Exited(3));
@@ -349,8 +345,7 @@ fn a_stopped_child_stops_the_job_of_a_shell() {
     let scene = Scene::new();
     for options in FORKING {
         let pty = Pty::new();
-        let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
-        let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+        let mut shell = shell(&scene, &pty, ROOT, "");
         let options = options.join(" ");
         for (times, signal) in (1..).zip(["STOP", "TSTP", "TTIN", "TTOU"]) {
             pty.type_in(format!("unshare {options} sh -c 'kill -{signal} $$; exit 5'\n").as_bytes());
@@ -373,8 +368,7 @@ fn a_script_at_a_terminal_is_not_held_up_by_a_program_that_stops_itself() {
     let script = "unshare --fork sh -c '(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 5'; echo status $?.";
     let script = scene.program("script", &format!("#!/bin/sh\n{script}\n"));
     let pty = Pty::new();
-    let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
-    let mut shell = shell.env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
+    let mut shell = shell(&scene, &pty, ROOT, "");
     pty.type_in(format!("{script}\n").as_bytes());
     pty.expect("status 5.\n");
     pty.type_in(b"exit 3\n");
@@ -450,16 +444,10 @@ fn ctrl_z_gives_the_terminal_back_to_the_shell() {
         skip("there is no bash");
     }
     let scene = Scene::new();
-    // The program waits for something else than the terminal: it may be given the line that the shell is to have, as it
-    // stops only once it runs again.
-    let fifo = scene.path("fifo");
-    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
     for options in ["", "--fork", "-r --fork"] {
-        let writer = OpenOptions::new().read(true).write(true).open(&fifo).unwrap();
+        let input = other_input(&scene);
         let pty = Pty::new();
-        let shell = scene.call("/bin/bash", ["--norc", "--noprofile", "--noediting", "-i"]);
-        let shell = shell.user(ALICE).env("PS1", "").env("HISTFILE", "");
-        let mut shell = shell.terminal(&pty).spawn();
+        let mut shell = shell(&scene, &pty, ALICE, "");
         pty.type_in(format!("unshare {options} probe hold <fifo\n").as_bytes());
         pty.expect("ready\n");
         pty.type_in(b"\x1a");
@@ -467,7 +455,7 @@ fn ctrl_z_gives_the_terminal_back_to_the_shell() {
         pty.type_in(b"echo the shell again\n");
         pty.expect("the shell again\n");
         pty.type_in(b"fg; echo status $?\n");
-        drop(writer);
+        drop(input);
         pty.expect("status 0\n");
         pty.type_in(b"exit 3\n");
         assert_eq!(shell.wait(), Ending::Exited(3), "{options}");

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
-use crate::common::{ALICE, Call, Ending, Scene, User, needs_root, on_purpose};
+use crate::common::{ALICE, Call, Descendant, Ending, Scene, User, needs_root, on_purpose};
 
 fn ours() {
     on_purpose("theirs has no --status-fd");
@@ -101,8 +101,8 @@ fn the_pid_is_that_of_outside() {
         let mut before = expected;
         for _ in 0..depth {
             before = expected;
-            let children = std::fs::read_to_string(format!("/proc/{expected}/task/{expected}/children")).unwrap();
-            expected = children.trim().parse().unwrap();
+            let [child] = Descendant::of(expected).unwrap().children()[..] else { panic!("{options:?}") };
+            expected = child;
         }
         assert_eq!(number(&text, "pid"), Some(expected as u64), "{options:?}: {text}");
         if depth == 2 {

@@ -23,6 +23,12 @@ impl Descendant {
         state(self.pid)
     }
 
+    /// The PIDs of its children; none if it has ended.
+    pub fn children(&self) -> Vec<i32> {
+        let text = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid)).unwrap_or_default();
+        text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+    }
+
     /// Whether it has ended.
     pub fn has_ended(&self) -> bool {
         has_ended(&self.pidfd)
