@@ -69,6 +69,13 @@ impl Call {
         self
     }
 
+    /// The same command, for which this system call fails with this errno where its first argument has one of the bits of
+    /// `mask`, or always where that is 0.
+    pub fn refused(self, scene: &super::Scene, number: i64, errno: i32, mask: i32) -> Call {
+        let numbers = [number, errno.into(), mask.into()].map(|number| number.to_string());
+        self.under(scene, "bin/probe", ["refuse".to_string()].into_iter().chain(numbers))
+    }
+
     /// The same command, run by this program of the scene with these arguments before it, and argv[0] as ever.
     pub fn under<A: AsRef<OsStr>>(
         self,

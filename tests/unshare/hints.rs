@@ -46,13 +46,6 @@ fn unshare(scene: &Scene, user: User, options: &[&str]) -> Call {
     scene.unshare(options).args(["true"]).user(user)
 }
 
-/// The call, for which this system call fails with this errno where its first argument has one of the bits of `mask`, or
-/// always where that is 0.
-fn refused(scene: &Scene, call: Call, number: i64, errno: i32, mask: i32) -> Call {
-    let numbers = [number.to_string(), errno.to_string(), mask.to_string()];
-    call.under(scene, "bin/probe", ["refuse".to_string()].into_iter().chain(numbers))
-}
-
 /// A line of a shell that is run in a mount namespace of its own; `unshare` there is the one under test.
 fn with_mounts_of_its_own(scene: &Scene, line: &str) -> Call {
     scene.unshare(["-m", "sh", "-c", line])

@@ -163,9 +163,8 @@ fn a_look_up_that_is_disturbed_without_end_is_given_up() {
     let scene = Scene::new();
     let root = busybox_root(&scene);
     // As the kernel answers where somebody renames all the time.
-    let again = ["refuse", &libc::SYS_openat2.to_string(), &libc::EAGAIN.to_string(), "0"].map(str::to_string);
     let call = scene.unshare(["--pivot-root", &root, "--tmpfs=/tmp", "/bin/busybox", "echo", "ran"]);
-    let outcome = call.under(&scene, "probe", again).run();
+    let outcome = call.refused(&scene, libc::SYS_openat2, libc::EAGAIN, 0).run();
     outcome.says(1, "unshare: mount /tmp failed: Resource temporarily unavailable");
 }
 

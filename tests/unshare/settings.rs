@@ -62,8 +62,7 @@ fn loopback_without_rights_says_so_and_runs_nothing() {
         (libc::SYS_ioctl, "unshare: cannot bring up the loopback device: Operation not permitted"),
         (libc::SYS_socket, "unshare: socket failed: Operation not permitted"),
     ] {
-        let refuse = ["refuse", &call.to_string(), &libc::EPERM.to_string(), "0"].map(str::to_string);
-        let outcome = scene.unshare(["--loopback", "echo", "ran"]).under(&scene, "probe", refuse).run();
+        let outcome = scene.unshare(["--loopback", "echo", "ran"]).refused(&scene, call, libc::EPERM, 0).run();
         let below = outcome.says(1, first);
         assert_eq!(outcome.stdout, "");
         assert!(below[0].contains("seccomp filter"), "{below:?}");
@@ -132,8 +131,7 @@ fn names_without_rights_say_so_and_run_nothing() {
     ] {
         let outcome = scene.unshare([option, "echo", "ran"]).user(ALICE).run();
         outcome.says(1, "unshare: unshare failed: Operation not permitted");
-        let refuse = ["refuse", &call.to_string(), &libc::EPERM.to_string(), "0"].map(str::to_string);
-        let outcome = scene.unshare([option, "echo", "ran"]).under(&scene, "probe", refuse).run();
+        let outcome = scene.unshare([option, "echo", "ran"]).refused(&scene, call, libc::EPERM, 0).run();
         let below = outcome.says(1, first);
         assert_eq!(outcome.stdout, "");
         assert!(below[0].contains("seccomp filter"), "{below:?}");

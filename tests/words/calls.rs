@@ -1,6 +1,6 @@
 //! System calls that fail.
 
-use crate::common::{ALICE, Call, Scene, newer_than_theirs, on_purpose};
+use crate::common::{ALICE, Scene, newer_than_theirs, on_purpose};
 use crate::{assert_says, call, faulty};
 
 /// A tool, what strace makes fail, the arguments, the status and the line.
@@ -54,18 +54,12 @@ fn namespaces_and_processes() {
     }
 }
 
-/// The number of a system call, what it fails with, and the bits one of which its first argument has then, if not any.
-fn refused(call: Call, number: i64, errno: i32, mask: i32, scene: &Scene) -> Call {
-    let numbers = [number, errno.into(), mask.into()].map(|number| number.to_string());
-    call.under(scene, "bin/probe", ["refuse".to_string()].into_iter().chain(numbers))
-}
-
 scene_test!(processes_of_ours);
 fn processes_of_ours() {
     let scene = Scene::new();
     // The child only sets the mask; before it there is a block.
     let call = call(&scene, "unshare", &["-f", "true"]);
-    let outcome = refused(call, libc::SYS_rt_sigprocmask, libc::EINVAL, libc::SIG_SETMASK, &scene).run();
+    let outcome = call.refused(&scene, libc::SYS_rt_sigprocmask, libc::EINVAL, libc::SIG_SETMASK).run();
     assert_says(&"restore", &outcome, 1, "unshare: sigprocmask restore failed: Invalid argument");
     assert_rows(&[(
         "unshare",

@@ -15,10 +15,10 @@ fn root_without_cap_sys_admin_is_not_told_to_become_root() {
     assert!(!lacking.contains("run it as root") && !lacking.contains("seccomp"), "{lacking}");
     // Under a filter it is not known that -r helps.
     let call = unshare(&scene, ROOT, &["-m"]).under(&scene, "setpriv", without);
-    let filtered = hint(refused(&scene, call, libc::SYS_reboot, libc::EPERM, 0), &[REFUSED]);
+    let filtered = hint(call.refused(&scene, libc::SYS_reboot, libc::EPERM, 0), &[REFUSED]);
     assert!(filtered.contains("unless the seccomp filter"), "{filtered}");
     // With the right, the filter itself is what refuses.
-    let call = refused(&scene, unshare(&scene, ROOT, &["-m"]), libc::SYS_unshare, libc::EPERM, 0);
+    let call = unshare(&scene, ROOT, &["-m"]).refused(&scene, libc::SYS_unshare, libc::EPERM, 0);
     let filter = hint(call, &[REFUSED]);
     assert!(filter.starts_with("probably it is the seccomp filter"), "{filter}");
     // As the first hint says.
@@ -55,7 +55,7 @@ fn the_pid_namespace_for_children_is_there_already() {
     assert!(hint.starts_with("our children are to be in another PID namespace") && hint.contains("--fork"), "{hint}");
     scene.unshare(["-p", "-f", "bin/unshare", "-p", "-f", "true"]).ok();
     // EINVAL for another reason is not explained.
-    let call = refused(&scene, unshare(&scene, ROOT, &["-p"]), libc::SYS_unshare, libc::EINVAL, 0);
+    let call = unshare(&scene, ROOT, &["-p"]).refused(&scene, libc::SYS_unshare, libc::EINVAL, 0);
     assert!(call.run().failed("unshare", 1, &[INVALID]).is_empty());
 }
 

@@ -16,7 +16,7 @@ fn a_user_is_told_which_option_needs_root() {
     }
     // Root that is refused has the rights.
     for (options, call) in [(["-R", "/"], libc::SYS_chroot), (["-S", "5"], libc::SYS_setuid)] {
-        let call = refused(&scene, unshare(&scene, ROOT, &options), call, libc::EPERM, 0);
+        let call = unshare(&scene, ROOT, &options).refused(&scene, call, libc::EPERM, 0);
         let stderr = call.run().stderr;
         assert!(!stderr.contains("needs"), "{stderr}");
     }

@@ -6,11 +6,11 @@ scene_test!(a_security_module_forbids_mounting);
 fn a_security_module_forbids_mounting() {
     let scene = scene();
     for options in [&["-m"][..], &["-m", "--propagation=unchanged", "--mount-proc"]] {
-        let call = refused(&scene, unshare(&scene, ROOT, options), libc::SYS_mount, libc::EACCES, 0);
+        let call = unshare(&scene, ROOT, options).refused(&scene, libc::SYS_mount, libc::EACCES, 0);
         let hint = hint(call, &[DENIED]);
         assert!(hint.contains("forbids mounting here") && hint.contains("apparmor=unconfined"), "{hint}");
     }
-    let call = refused(&scene, unshare(&scene, ROOT, &["-n"]), libc::SYS_unshare, libc::EACCES, 0);
+    let call = unshare(&scene, ROOT, &["-n"]).refused(&scene, libc::SYS_unshare, libc::EACCES, 0);
     let namespaces = hint(call, &[DENIED]);
     assert!(namespaces.contains("forbids making namespaces here"), "{namespaces}");
     // The way to where it is to be mounted may be barred by its mode alone.
@@ -27,7 +27,7 @@ fn a_filter_forbids_mounting() {
     let scene = scene();
     // As SystemCallFilter=~@mount with SystemCallErrorNumber=EPERM.
     for options in [&["-m"][..], &["-m", "-p", "-f", "--propagation=unchanged", "--mount-proc"]] {
-        let call = refused(&scene, unshare(&scene, ROOT, options), libc::SYS_mount, libc::EPERM, 0);
+        let call = unshare(&scene, ROOT, options).refused(&scene, libc::SYS_mount, libc::EPERM, 0);
         let hint = hint(call, &[REFUSED]);
         assert!(hint.starts_with("probably it is the seccomp filter of this container or service"), "{hint}");
     }
