@@ -168,7 +168,7 @@ fn inject(stage: &Stage, case: &Case, expected: &Expected, call: &Call, effect: 
         outcome.left,
         outcome.stderr.trim_end()
     );
-    if rule.contains("left out") {
+    if rule.contains("left out") || rule.contains("silence") {
         print_difference(&expected.report, &stage.stable(&outcome));
     }
     false
