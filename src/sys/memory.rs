@@ -2,8 +2,11 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::{CStr, c_char};
+use std::num::NonZeroUsize;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
+
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 
 use super::file::{stderr, write_all};
 use super::process::exit_now;
@@ -40,6 +43,27 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: passed on from our caller.
         unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// Whether so many bytes more can be had at this moment, see mmap(2): the limits of the process and the kernel's.
+pub fn is_available(bytes: usize) -> bool {
+    let Some(length) = NonZeroUsize::new(bytes) else {
+        return true;
+    };
+    let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: a new mapping of the kernel's choice, which nobody else knows.
+    let Ok(start) = (unsafe { mmap_anonymous(None, length, protection, MapFlags::MAP_PRIVATE) }) else {
+        return false;
+    };
+    // SAFETY: the mapping from above, whole.
+    unsafe { munmap(start, bytes) }.is_ok()
+}
+
+/// Ends the process as [`Allocator`] does unless so many bytes more can be had at this moment.
+pub fn ensure_available(bytes: usize) {
+    if !is_available(bytes) {
+        end();
     }
 }
 

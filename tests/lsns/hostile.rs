@@ -129,7 +129,7 @@ until [[ $(pgrep -cf ^0000) == 50 ]]; do sleep 0.01; done
 "#,
     );
     // In KiB. Below the first limit nothing at all can be done; the last is enough.
-    let mut limits = (64..4096).step_by(16);
+    let mut limits = (64..4096).step_by(8);
     let run = |limit: usize, args: &str| {
         let lsns = crate::common::tool("lsns");
         let limited = format!("ulimit -d {limit}; exec '{}' {args}", lsns.display());

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::FileTypeExt;
 
-use crate::common::{ALICE, Ending, Pty, ROOT, Scene, on_purpose, poll_until};
+use crate::common::{ALICE, Ending, Pty, ROOT, Scene, needs_root, on_purpose, poll_until};
 use crate::{Target, scene};
 
 fn ours() {
@@ -44,6 +44,7 @@ scene_test!(it_belongs_to_the_user_of_the_program);
 fn it_belongs_to_the_user_of_the_program() {
     ours();
     let scene = scene();
+    needs_root("ids of other users");
     let target = Target::new(&scene, ROOT, WITH_DEVPTS);
     let options = ["-t", &target.id(), "-a", "-S1001", "-G1001"];
     let script = "stat -c %u $(tty); echo opened >$(tty); id -u";

@@ -14,6 +14,7 @@ use nix::unistd::pipe2;
 
 use crate::namespace::Kind;
 use crate::sys::file::{read_fd_bounded, take_over, write_all};
+use crate::sys::memory::ensure_available;
 use crate::sys::nsfs;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork_sharing_files, set_dumpable, wait_for_end};
 
@@ -115,9 +116,9 @@ fn by_thread(place: Place<'_>, question: Question) -> nix::Result<Answer> {
 /// Runs `work` in a thread of its own; `None` if there can be none.
 pub(super) fn in_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     const STACK: usize = 256 * 1024;
-    // Without memory, the standard library would abort, or fail as if we were refused something. Our allocator reports
-    // it, so we take as much of it first.
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(2 * STACK)));
+    // Without memory for its stack the thread fails as if we were refused something; without memory of its own (glibc
+    // takes 132 KiB for a thread's first allocation) the standard library aborts.
+    ensure_available(2 * STACK);
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).ok()?;
         thread.join().ok()
