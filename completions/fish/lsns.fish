@@ -17,25 +17,25 @@ set -l scan -a '(__nskit_lsns_sources)'
 
 # The table of options, as `NSKIT_WRITE=1 cargo test --test documentation` writes it.
 complete -c lsns -s J -l json -d 'Print JSON'
-complete -c lsns -s l -l list -d 'Print a flat list, no tree'
+complete -c lsns -s l -l list -d 'Print a list, not a tree'
 complete -c lsns -s u -l notruncate -d 'Do not cut COMMAND at the width of the terminal'
 complete -c lsns -s n -l noheadings -d 'Print no header line'
-complete -c lsns -s o -l output -d 'Print these columns, comma-separated; +LIST adds them to the default ones' -x $output
+complete -c lsns -s o -l output -d 'Print these columns, with commas between them; +LIST: add them to the usual ones' -x $output
 complete -c lsns -l output-all -d 'Print all columns'
-complete -c lsns -s P -l persistent -d 'List only namespaces without a process'
-complete -c lsns -s p -l task -d 'List only the namespaces that this process is in' -x $task
-complete -c lsns -l find -d 'List only the namespaces that have WHAT in them: a device, mount, path, interface, address, container, unit or pid:N; repeatable' -x $find
-complete -c lsns -s Q -l filter -d 'List only rows for which EXPR holds' -x $filter
-complete -c lsns -s r -l raw -d 'Print raw output: unpadded, with blanks escaped'
+complete -c lsns -s P -l persistent -d 'Only namespaces without a process'
+complete -c lsns -s p -l task -d 'Only the namespaces that this process is in' -x $task
+complete -c lsns -l find -d 'Only the namespaces that have this in them: a device, mount, path, interface, address, container, unit or pid:N' -x $find
+complete -c lsns -s Q -l filter -d 'Only the rows for which EXPR holds' -x $filter
+complete -c lsns -s r -l raw -d 'Print for programs: no padding, blanks are escaped'
 complete -c lsns -l color -d 'Colour the table' -f -a 'auto always never'
 complete -c lsns -l style -d 'Draw the table' -x -a 'plain rounded ascii markdown'
-complete -c lsns -s W -l nowrap -d 'Print the paths of NSFS on one line'
-complete -c lsns -s t -l type -d 'List only this kind' -x -a 'mnt net ipc user pid uts cgroup time'
+complete -c lsns -s W -l nowrap -d 'Print all paths of NSFS on one line'
+complete -c lsns -s t -l type -d 'Only this kind' -x -a 'mnt net ipc user pid uts cgroup time'
 complete -c lsns -s T -l tree -d 'Print a tree by REL' -f -a 'process parent owner'
 complete -c lsns -l scan -d 'Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; or +SOURCE, -SOURCE' -x $scan
 complete -c lsns -l watch -d 'Look again every SECONDS (2), and show what has come and gone' $watch
-complete -c lsns -l proc -d 'Look at the proc that is mounted on DIR, not at /proc' -x $proc
-complete -c lsns -s H -l list-columns -d 'Print the columns there are'
+complete -c lsns -l proc -d 'Look at the proc that is mounted on DIR instead of /proc' -x $proc
+complete -c lsns -s H -l list-columns -d 'Print the names of all columns, and what they mean'
 complete -c lsns -s h -l help -d 'Print this help'
 complete -c lsns -s V -l version -d 'Print the version'
 # The end of the table.

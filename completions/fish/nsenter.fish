@@ -40,36 +40,36 @@ set -l wdns -a '(__fish_complete_directories (commandline -ct))'
 set -g __nskit_nsenter_next -t --target --container --unit -m= -u= -i= -n= -p= -U= -C= -T= -N --net-socket --netns \
     -S --setuid -G --setgid --cap-drop --cap-add -r= -w= -W --wdns
 complete -c nsenter -n __nskit_nsenter_options -s a -l all -d 'Enter all namespaces of the target'
-complete -c nsenter -n __nskit_nsenter_options -s t -l target -d 'The process to take namespaces from; INODE is its pidfd\'s' -x $target
-complete -c nsenter -n __nskit_nsenter_options -l container -d 'Take them from the first process of this container: its name, or the start of its id' -x $container
-complete -c nsenter -n __nskit_nsenter_options -l unit -d 'Take them from the main process of this systemd unit' -x $unit
-complete -c nsenter -n __nskit_nsenter_options -s m -l mount -d 'Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)' $mount
+complete -c nsenter -n __nskit_nsenter_options -s t -l target -d 'The process whose namespaces to enter; INODE: that of its pidfd' -x $target
+complete -c nsenter -n __nskit_nsenter_options -l container -d 'The first process of this container: its name, or the beginning of its id' -x $container
+complete -c nsenter -n __nskit_nsenter_options -l unit -d 'The main process of this unit of systemd' -x $unit
+complete -c nsenter -n __nskit_nsenter_options -s m -l mount -d 'Enter the mount namespace' $mount
 complete -c nsenter -n __nskit_nsenter_options -s u -l uts -d 'Enter the UTS namespace (host name)' $uts
-complete -c nsenter -n __nskit_nsenter_options -s i -l ipc -d 'Enter the IPC namespace (System V IPC, POSIX message queues)' $ipc
+complete -c nsenter -n __nskit_nsenter_options -s i -l ipc -d 'Enter the IPC namespace (message queues, shared memory)' $ipc
 complete -c nsenter -n __nskit_nsenter_options -s n -l net -d 'Enter the network namespace' $net
-complete -c nsenter -n __nskit_nsenter_options -s p -l pid -d 'Enter the PID namespace; the program runs as a child' $pid
+complete -c nsenter -n __nskit_nsenter_options -s p -l pid -d 'Enter the PID namespace; the program is a child' $pid
 complete -c nsenter -n __nskit_nsenter_options -s U -l user -d 'Enter the user namespace' $user
 complete -c nsenter -n __nskit_nsenter_options -s C -l cgroup -d 'Enter the cgroup namespace' $cgroup
 complete -c nsenter -n __nskit_nsenter_options -s T -l time -d 'Enter the time namespace' $time
-complete -c nsenter -n __nskit_nsenter_options -s N -l net-socket -d 'Enter the network namespace of this socket of the target' -x $net_socket
-complete -c nsenter -n __nskit_nsenter_options -l netns -d 'Do as \'ip netns exec NAME\': its network namespace, /sys and files of /etc' -x $netns
-complete -c nsenter -n __nskit_nsenter_options -l user-parent -d 'Enter the user namespace that owns the one of --user, or else another one'
-complete -c nsenter -n __nskit_nsenter_options -s S -l setuid -d 'Run the program as this user, or the target\'s (follow)' -x $setuid
-complete -c nsenter -n __nskit_nsenter_options -s G -l setgid -d 'Run the program as this group, without supplementary ones' -x $setgid
-complete -c nsenter -n __nskit_nsenter_options -l preserve-credentials -d 'With --user: leave user, group and groups as they are'
-complete -c nsenter -n __nskit_nsenter_options -l keep-caps -d 'With --user: let the program keep its capabilities'
+complete -c nsenter -n __nskit_nsenter_options -s N -l net-socket -d 'Enter the network namespace of a socket of the target' -x $net_socket
+complete -c nsenter -n __nskit_nsenter_options -l netns -d 'Enter NAME of \'ip netns\', with its /sys and its files of /etc' -x $netns
+complete -c nsenter -n __nskit_nsenter_options -l user-parent -d 'Enter the user namespace that owns the others'
+complete -c nsenter -n __nskit_nsenter_options -s S -l setuid -d 'Run the program as this user; follow: the target\'s' -x $setuid
+complete -c nsenter -n __nskit_nsenter_options -s G -l setgid -d 'Run the program as this group, and no other; follow: the target\'s' -x $setgid
+complete -c nsenter -n __nskit_nsenter_options -l preserve-credentials -d 'With --user: stay the same user and groups'
+complete -c nsenter -n __nskit_nsenter_options -l keep-caps -d 'With --user: let a program that is not root keep its capabilities'
 complete -c nsenter -n __nskit_nsenter_options -l cap-drop -d 'Run the program without these capabilities' -x $cap_drop
-complete -c nsenter -n __nskit_nsenter_options -l cap-add -d 'Leave these capabilities, as far as we have them, after --cap-drop' -x $cap_add
-complete -c nsenter -n __nskit_nsenter_options -l no-new-privs -d 'Let no set-user-ID bit or file capability give the program rights'
-complete -c nsenter -n __nskit_nsenter_options -s r -l root -d 'Set the root directory: the target\'s, or DIR outside' $root
-complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Set the working directory: the target\'s, or DIR outside' $wd
-complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Set the working directory to DIR inside' -x $wdns
+complete -c nsenter -n __nskit_nsenter_options -l cap-add -d 'Keep these capabilities, although --cap-drop names them' -x $cap_add
+complete -c nsenter -n __nskit_nsenter_options -l no-new-privs -d 'Let no program inside gain rights by set-user-ID files or file capabilities'
+complete -c nsenter -n __nskit_nsenter_options -s r -l root -d 'Use the root directory of the target, or DIR outside' $root
+complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Start in the working directory of the target, or in DIR outside' $wd
+complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Start in DIR inside' -x $wdns
 complete -c nsenter -n __nskit_nsenter_options -s e -l env -d 'Run the program with the environment of the target'
-complete -c nsenter -n __nskit_nsenter_options -s F -l no-fork -d 'Do not fork although a PID namespace is entered'
-complete -c nsenter -n __nskit_nsenter_options -l pty -d 'Give the program its own terminal, and pass ours through (implies a fork)'
-complete -c nsenter -n __nskit_nsenter_options -l kill-child -d 'When nsenter dies, send SIG (KILL) to the child (implies a fork)' $kill_child
-complete -c nsenter -n __nskit_nsenter_options -l forward-signals -d 'Pass TERM and INT, or those of LIST, on to the child (implies a fork)' -f -a 'all'
-complete -c nsenter -n __nskit_nsenter_options -s c -l join-cgroup -d 'Move into the cgroups of the target'
+complete -c nsenter -n __nskit_nsenter_options -s F -l no-fork -d 'Do not fork when a PID namespace is entered'
+complete -c nsenter -n __nskit_nsenter_options -l pty -d 'Give the program a terminal of its own (implies a fork)'
+complete -c nsenter -n __nskit_nsenter_options -l kill-child -d 'Send SIG (KILL) to the child when nsenter dies (implies a fork)' $kill_child
+complete -c nsenter -n __nskit_nsenter_options -l forward-signals -d 'Pass the signals TERM and INT, or those of LIST, on to the child (implies a fork)' -f -a 'all'
+complete -c nsenter -n __nskit_nsenter_options -s c -l join-cgroup -d 'Run the program in the cgroups of the target'
 complete -c nsenter -n __nskit_nsenter_options -s Z -l follow-context -d 'Run the program in the SELinux context of the target'
 complete -c nsenter -n __nskit_nsenter_options -s h -l help -d 'Print this help'
 complete -c nsenter -n __nskit_nsenter_options -s V -l version -d 'Print the version'

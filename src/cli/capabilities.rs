@@ -30,11 +30,9 @@ pub const fn cap_drop<A: AsMut<Capabilities>>() -> Opt<A> {
 
 /// The row of --cap-add.
 pub const fn cap_add<A: AsMut<Capabilities>>() -> Opt<A> {
-    Opt::read(
-        "cap-add",
-        "Leave these capabilities, as far as we have them, after --cap-drop",
-        |args: &mut A, matched| args.as_mut().added.get_or_insert_default().read(&matched),
-    )
+    Opt::read("cap-add", "Keep these capabilities, although --cap-drop names them", |args: &mut A, matched| {
+        args.as_mut().added.get_or_insert_default().read(&matched)
+    })
     .required("LIST")
     .ours()
     .repeatable()
@@ -42,7 +40,7 @@ pub const fn cap_add<A: AsMut<Capabilities>>() -> Opt<A> {
 
 /// The row of --no-new-privs.
 pub const fn no_new_privs<A: AsMut<Capabilities>>() -> Opt<A> {
-    let help = "Let no set-user-ID bit or file capability give the program rights";
+    let help = "Let no program inside gain rights by set-user-ID files or file capabilities";
     Opt::switch("no-new-privs", help, |args: &mut A| args.as_mut().no_new_privileges = true).ours()
 }
 

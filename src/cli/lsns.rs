@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
-use super::help::Page;
+use super::help::{Group, INFORMATION, Page};
 use super::{Parsed, read};
 use crate::list::query::request::{Colour, Look, Tree};
 use crate::list::query::wanted::Wanted;
@@ -76,22 +76,22 @@ pub const OPTIONS: &[Row] = &[
         args.check_format()
     })
     .short(b'J'),
-    Row::switch("list", "Print a flat list, no tree", |args| args.list = true).short(b'l'),
+    Row::switch("list", "Print a list, not a tree", |args| args.list = true).short(b'l'),
     Row::switch("notruncate", "Do not cut COMMAND at the width of the terminal", |args| args.no_truncate = true)
         .short(b'u'),
     Row::switch("noheadings", "Print no header line", |args| args.no_headings = true).short(b'n'),
     Row::store(
         "output",
-        "Print these columns, comma-separated; +LIST adds them to the default ones",
+        "Print these columns, with commas between them; +LIST: add them to the usual ones",
         |args, columns| args.output = columns,
     )
     .short(b'o')
     .required("LIST"),
     Row::switch("output-all", "Print all columns", |args| args.output_all = true),
-    Row::switch("persistent", "List only namespaces without a process", |args| args.persistent = true)
+    Row::switch("persistent", "Only namespaces without a process", |args| args.persistent = true)
         .short(b'P')
         .newer(),
-    Row::read("task", "List only the namespaces that this process is in", |args, matched| {
+    Row::read("task", "Only the namespaces that this process is in", |args, matched| {
         args.task = Some(pid(matched.value.unwrap_or_default())?);
         Ok(())
     })
@@ -99,18 +99,17 @@ pub const OPTIONS: &[Row] = &[
     .required("PID"),
     Row::read(
         "find",
-        "List only the namespaces that have WHAT in them: a device, mount, path, interface, address, container, unit or \
-         pid:N; repeatable",
+        "Only the namespaces that have this in them: a device, mount, path, interface, address, container, unit or pid:N",
         LsnsArgs::read_find,
     )
     .required("WHAT")
     .repeatable()
     .ours(),
-    Row::store("filter", "List only rows for which EXPR holds", |args, expression| args.filter = expression)
+    Row::store("filter", "Only the rows for which EXPR holds", |args, expression| args.filter = expression)
         .short(b'Q')
         .required("EXPR")
         .newer(),
-    Row::read("raw", "Print raw output: unpadded, with blanks escaped", |args, _| {
+    Row::read("raw", "Print for programs: no padding, blanks are escaped", |args, _| {
         args.raw = true;
         args.check_format()
     })
@@ -129,10 +128,10 @@ pub const OPTIONS: &[Row] = &[
     .required("STYLE")
     .words(&["plain", "rounded", "ascii", "markdown"])
     .ours(),
-    Row::switch("nowrap", "Print the paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
+    Row::switch("nowrap", "Print all paths of NSFS on one line", |args| args.no_wrap = true).short(b'W'),
     Row::read(
         "type",
-        "List only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable",
+        "Only this kind: mnt, net, ipc, user, pid, uts, cgroup, time; repeatable",
         LsnsArgs::read_kind,
     )
     .short(b't')
@@ -157,10 +156,10 @@ pub const OPTIONS: &[Row] = &[
     })
     .optional_long("SECONDS")
     .ours(),
-    Row::store("proc", "Look at the proc that is mounted on DIR, not at /proc", |args, directory| args.proc = directory)
+    Row::store("proc", "Look at the proc that is mounted on DIR instead of /proc", |args, directory| args.proc = directory)
         .required("DIR")
         .ours(),
-    Row::switch("list-columns", "Print the columns there are", |args| args.list_columns = true).short(b'H').newer(),
+    Row::switch("list-columns", "Print the names of all columns, and what they mean", |args| args.list_columns = true).short(b'H').newer(),
     Row::HELP,
     Row::VERSION,
 ];
@@ -170,7 +169,24 @@ pub const PAGE: Page = Page {
     tool: "lsns",
     about: "List namespaces, or the processes in one.",
     usage: "lsns [OPTIONS] [NAMESPACE]",
-    after: "NAMESPACE is an inode number, or [N], KIND:[N]. --list-columns names the columns. See lsns(8).",
+    groups: &[
+        Group { title: "What is listed", options: &["type", "persistent", "task", "find", "filter", "scan", "proc"] },
+        Group { title: "Columns", options: &["output", "output-all", "list-columns"] },
+        Group {
+            title: "Output",
+            options: &["tree", "list", "json", "raw", "noheadings", "notruncate", "nowrap", "watch", "style", "color"],
+        },
+        INFORMATION,
+    ],
+    after: "\
+NAMESPACE is an inode number, or [N], KIND:[N]: the processes in it are listed.
+
+Examples:
+  lsns -t net -o +ADDRESSES,CONTAINER   whose network has which addresses
+  lsns --persistent -o NS,TYPE,HELD-BY  what keeps namespaces without a process
+  lsns --find /dev/sdb1                 who still has this device mounted
+
+See lsns(8).",
 };
 
 /// Reads lsns's command line, argv without its first.

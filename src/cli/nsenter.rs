@@ -10,7 +10,7 @@ pub use resolve::{look_up, resolve};
 
 use super::capabilities::{self, Capabilities};
 use super::getopt::{Matched, Opt, Order, UsageError, Wording};
-use super::help::Page;
+use super::help::{Group, INFORMATION, Page};
 use super::value::{self, GID, IdOrName, UID};
 use super::{Parsed, read};
 use crate::container::trust::is_plain;
@@ -95,28 +95,28 @@ type Row = Opt<NsenterArgs>;
 /// nsenter's options.
 pub const OPTIONS: &[Row] = &[
     Row::switch("all", "Enter all namespaces of the target", |args| args.all = true).short(b'a'),
-    Row::read("target", "The process to take namespaces from; INODE is its pidfd's", NsenterArgs::read_target)
+    Row::read("target", "The process whose namespaces to enter; INODE: that of its pidfd", NsenterArgs::read_target)
         .short(b't')
         .required("PID[:INODE]"),
-    Row::read("container", "Take them from the first process of this container: its name, or the start of its id", {
+    Row::read("container", "The first process of this container: its name, or the beginning of its id", {
         |args, matched| args.read_named_target("--container", TargetSource::Container, matched)
     })
     .required("[RUNTIME:]NAME")
     .ours(),
-    Row::read("unit", "Take them from the main process of this systemd unit", |args, matched| {
+    Row::read("unit", "The main process of this unit of systemd", |args, matched| {
         args.read_named_target("--unit", TargetSource::Unit, matched)
     })
     .required("UNIT")
     .ours(),
-    namespace!(Kind::Mount, "Enter the mount namespace of the target, or of FILE, INODE or :NSID (so for all kinds)"),
+    namespace!(Kind::Mount, "Enter the mount namespace"),
     namespace!(Kind::Uts, "Enter the UTS namespace (host name)"),
-    namespace!(Kind::Ipc, "Enter the IPC namespace (System V IPC, POSIX message queues)"),
+    namespace!(Kind::Ipc, "Enter the IPC namespace (message queues, shared memory)"),
     namespace!(Kind::Net, "Enter the network namespace"),
-    namespace!(Kind::Pid, "Enter the PID namespace; the program runs as a child"),
+    namespace!(Kind::Pid, "Enter the PID namespace; the program is a child"),
     namespace!(Kind::User, "Enter the user namespace"),
     namespace!(Kind::Cgroup, "Enter the cgroup namespace"),
     namespace!(Kind::Time, "Enter the time namespace"),
-    Row::read("net-socket", "Enter the network namespace of this socket of the target", |args, matched| {
+    Row::read("net-socket", "Enter the network namespace of a socket of the target", |args, matched| {
         let wording = Wording::Number("failed to parse file descriptor");
         let number = |text: &OsStr| parse_decimal(text.as_bytes());
         args.net_socket = Some(matched.read(wording, "the number of a descriptor", number)?);
@@ -125,51 +125,51 @@ pub const OPTIONS: &[Row] = &[
     .short(b'N')
     .required("FD")
     .newer(),
-    Row::read("netns", "Do as 'ip netns exec NAME': its network namespace, /sys and files of /etc", |args, matched| {
+    Row::read("netns", "Enter NAME of 'ip netns', with its /sys and its files of /etc", |args, matched| {
         args.netns = Some(matched.read(Wording::Quoted("invalid network namespace name"), "a name", network_name)?);
         Ok(())
     })
     .required("NAME")
     .ours(),
-    Row::switch("user-parent", "Enter the user namespace that owns the one of --user, or else another one", |args| {
+    Row::switch("user-parent", "Enter the user namespace that owns the others", |args| {
         args.user_parent = args.user_parent.saturating_add(1)
     })
     .newer()
     .repeatable(),
-    Row::read("setuid", "Run the program as this user, or the target's (follow)", |args, matched| {
+    Row::read("setuid", "Run the program as this user; follow: the target's", |args, matched| {
         args.uid = Some(matched.read(UID, "a UID, user name or 'follow'", id_argument)?);
         Ok(())
     })
     .short(b'S')
     .required("UID|NAME"),
-    Row::read("setgid", "Run the program as this group, without supplementary ones", |args, matched| {
+    Row::read("setgid", "Run the program as this group, and no other; follow: the target's", |args, matched| {
         args.gid = Some(matched.read(GID, "a GID, group name or 'follow'", id_argument)?);
         Ok(())
     })
     .short(b'G')
     .required("GID|NAME"),
-    Row::switch("preserve-credentials", "With --user: leave user, group and groups as they are", |args| {
+    Row::switch("preserve-credentials", "With --user: stay the same user and groups", |args| {
         args.preserve_credentials = true
     }),
-    Row::switch("keep-caps", "With --user: let the program keep its capabilities", |args| {
+    Row::switch("keep-caps", "With --user: let a program that is not root keep its capabilities", |args| {
         args.keep_capabilities = true
     })
     .newer(),
     capabilities::cap_drop(),
     capabilities::cap_add(),
     capabilities::no_new_privs(),
-    Row::store("root", "Set the root directory: the target's, or DIR outside", |args, directory| {
+    Row::store("root", "Use the root directory of the target, or DIR outside", |args, directory| {
         args.root = Some(directory.map(PathBuf::from))
     })
     .short(b'r')
     .optional("DIR"),
-    Row::read("wd", "Set the working directory: the target's, or DIR outside", |args, matched| {
+    Row::read("wd", "Start in the working directory of the target, or in DIR outside", |args, matched| {
         args.working_directory = Some(matched.value.map(PathBuf::from));
         args.check_directories()
     })
     .short(b'w')
     .optional("DIR"),
-    Row::read("wdns", "Set the working directory to DIR inside", |args, matched| {
+    Row::read("wdns", "Start in DIR inside", |args, matched| {
         args.working_directory_inside = matched.value.map(PathBuf::from);
         args.check_directories()
     })
@@ -179,12 +179,9 @@ pub const OPTIONS: &[Row] = &[
     Row::switch("env", "Run the program with the environment of the target", |args| args.environment = true)
         .short(b'e')
         .newer(),
-    Row::switch("no-fork", "Do not fork although a PID namespace is entered", |args| args.no_fork = true).short(b'F'),
-    Row::switch("pty", "Give the program its own terminal, and pass ours through (implies a fork)", |args| {
-        args.pty = true
-    })
-    .ours(),
-    Row::read("kill-child", "When nsenter dies, send SIG (KILL) to the child (implies a fork)", |args, matched| {
+    Row::switch("no-fork", "Do not fork when a PID namespace is entered", |args| args.no_fork = true).short(b'F'),
+    Row::switch("pty", "Give the program a terminal of its own (implies a fork)", |args| args.pty = true).ours(),
+    Row::read("kill-child", "Send SIG (KILL) to the child when nsenter dies (implies a fork)", |args, matched| {
         args.kill_child = Some(value::read_kill_child(&matched)?);
         Ok(())
     })
@@ -192,7 +189,7 @@ pub const OPTIONS: &[Row] = &[
     .ours(),
     Row::read(
         "forward-signals",
-        "Pass TERM and INT, or those of LIST, on to the child (implies a fork)",
+        "Pass the signals TERM and INT, or those of LIST, on to the child (implies a fork)",
         |args, matched| {
             args.forward_signals = Some(value::read_signals(&matched)?);
             Ok(())
@@ -201,7 +198,7 @@ pub const OPTIONS: &[Row] = &[
     .optional("LIST")
     .words(&["all"])
     .ours(),
-    Row::switch("join-cgroup", "Move into the cgroups of the target", |args| args.join_cgroup = true)
+    Row::switch("join-cgroup", "Run the program in the cgroups of the target", |args| args.join_cgroup = true)
         .short(b'c')
         .newer(),
     Row::switch("follow-context", "Run the program in the SELinux context of the target", |args| {
@@ -217,7 +214,52 @@ pub const PAGE: Page = Page {
     tool: "nsenter",
     about: "Run a program in the namespaces of another process.",
     usage: "nsenter [OPTIONS] [PROGRAM [ARGUMENT]...]",
-    after: "Without PROGRAM, the caller's shell is run. See nsenter(1).",
+    groups: &[
+        Group { title: "Target", options: &["target", "container", "unit"] },
+        Group {
+            title: "Namespaces (those of the target; FILE: a path, an inode number or :NSID)",
+            options: &[
+                "all",
+                "mount",
+                "net",
+                "pid",
+                "user",
+                "uts",
+                "ipc",
+                "cgroup",
+                "time",
+                "netns",
+                "net-socket",
+                "user-parent",
+            ],
+        },
+        Group { title: "Directories", options: &["root", "wd", "wdns"] },
+        Group { title: "Process", options: &["join-cgroup", "no-fork", "kill-child", "forward-signals", "pty"] },
+        Group {
+            title: "Ids and rights",
+            options: &[
+                "setuid",
+                "setgid",
+                "preserve-credentials",
+                "keep-caps",
+                "cap-drop",
+                "cap-add",
+                "no-new-privs",
+                "follow-context",
+            ],
+        },
+        Group { title: "Environment", options: &["env"] },
+        INFORMATION,
+    ],
+    after: "\
+Without PROGRAM, your shell is run.
+
+Examples:
+  nsenter --container web --all     a shell in the container web
+  nsenter -t 1234 --net ip address  the network of process 1234, by our own ip
+  nsenter --net=/run/blue ip route  a network that is kept on /run/blue
+
+See nsenter(1).",
 };
 
 /// Reads nsenter's command line, argv without its first.

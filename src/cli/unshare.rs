@@ -14,7 +14,7 @@ pub use resolve::{look_up, resolve};
 
 use super::capabilities;
 use super::getopt::{Opt, Order, UsageError, Wording};
-use super::help::Page;
+use super::help::{Group, INFORMATION, Page};
 use super::value::{self, BlockArgument, GID, UID, id_of_program};
 use super::{Parsed, read};
 use crate::enter::unshare::NewMount;
@@ -38,16 +38,16 @@ type Row = Opt<UnshareArgs>;
 
 /// unshare's options.
 pub const OPTIONS: &[Row] = &[
-    namespace!(Kind::Mount, "New mount namespace; with FILE, kept there by a bind mount (so for all kinds)"),
+    namespace!(Kind::Mount, "New mount namespace"),
     namespace!(Kind::Uts, "New UTS namespace (host name)"),
-    namespace!(Kind::Ipc, "New IPC namespace (System V IPC, POSIX message queues)"),
+    namespace!(Kind::Ipc, "New IPC namespace (message queues, shared memory)"),
     namespace!(Kind::Net, "New network namespace"),
-    namespace!(Kind::Pid, "New PID namespace for children: see --fork"),
+    namespace!(Kind::Pid, "New PID namespace, for children only: add --fork"),
     namespace!(Kind::User, "New user namespace"),
     namespace!(Kind::Cgroup, "New cgroup namespace"),
-    namespace!(Kind::Time, "New time namespace for children"),
+    namespace!(Kind::Time, "New time namespace, for children only"),
     Row::switch("fork", "Run the program as a child", |args| args.fork = true).short(b'f'),
-    Row::read("kill-child", "When unshare dies, send SIG (KILL) to the child (implies --fork)", |args, matched| {
+    Row::read("kill-child", "Send SIG (KILL) to the child when unshare dies (implies --fork)", |args, matched| {
         args.kill_child = Some(value::read_kill_child(&matched)?);
         args.fork = true;
         Ok(())
@@ -55,7 +55,7 @@ pub const OPTIONS: &[Row] = &[
     .optional("SIG"),
     Row::read(
         "forward-signals",
-        "Pass TERM and INT, or those of LIST, on to the child (implies --fork)",
+        "Pass the signals TERM and INT, or those of LIST, on to the child (implies --fork)",
         |args, matched| {
             args.forward_signals = Some(value::read_signals(&matched)?);
             args.fork = true;
@@ -65,18 +65,18 @@ pub const OPTIONS: &[Row] = &[
     .optional("LIST")
     .words(&["all"])
     .newer(),
-    Row::switch("init", "Run the program below an init that waits for orphans (implies --pid and --fork)", |args| {
+    Row::switch("init", "Run the program below an init, which collects orphans (implies --pid and --fork)", |args| {
         args.request.kinds.insert(Kind::Pid);
         args.fork = true;
         args.init = true;
     })
     .ours(),
-    Row::switch("pty", "Give the program its own terminal, and pass ours through (implies --fork)", |args| {
+    Row::switch("pty", "Give the program a terminal of its own (implies --fork)", |args| {
         args.fork = true;
         args.pty = true;
     })
     .ours(),
-    Row::read("status-fd", "Tell descriptor FD, in JSON, that the program starts, and how it ends", |args, matched| {
+    Row::read("status-fd", "Write JSON to descriptor FD when the program starts and ends", |args, matched| {
         let wording = Wording::Number("failed to parse file descriptor");
         let number = |text: &OsStr| parse_decimal(text.as_bytes());
         args.status_fd = Some(matched.read(wording, "the number of a descriptor", number)?);
@@ -84,14 +84,14 @@ pub const OPTIONS: &[Row] = &[
     })
     .required("FD")
     .ours(),
-    Row::store("mount-proc", "Mount a new proc on DIR (/proc) (implies --mount)", |args, directory| {
+    Row::store("mount-proc", "Mount a new proc on DIR (/proc)", |args, directory| {
         args.request.kinds.insert(Kind::Mount);
         args.mount_proc = Some(directory.map(PathBuf::from));
     })
     .optional("DIR"),
     Row::store(
         "mount-binfmt",
-        "Mount binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user, --mount and, without DIR, --mount-proc)",
+        "Mount a new binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user)",
         |args, directory| {
             args.imply_binfmt();
             args.mount_binfmt = Some(directory.map(PathBuf::from));
@@ -99,7 +99,7 @@ pub const OPTIONS: &[Row] = &[
     )
     .optional("DIR")
     .newer(),
-    Row::store("load-interp", "Register STR with binfmt_misc (implies --mount-binfmt)", |args, registration| {
+    Row::store("load-interp", "Register STR as an interpreter (implies --mount-binfmt)", |args, registration| {
         args.imply_binfmt();
         args.request.interpreter = registration;
     })
@@ -108,75 +108,65 @@ pub const OPTIONS: &[Row] = &[
     .newer(),
     Row::read(
         "propagation",
-        "Propagation of the new mounts: private (default), shared, slave, unchanged",
+        "How mounts pass between inside and outside: private (default), shared, slave, unchanged",
         UnshareArgs::read_propagation,
     )
     .required("MODE")
     .words(&["private", "shared", "slave", "unchanged"]),
-    Row::read("map-user", "Map the caller's user to this one (implies --user)", |args, matched| {
+    Row::read("map-user", "Be this user inside", |args, matched| {
         let user = matched.read(UID, "a UID or user name", value::id_or_name)?;
         args.map_single(Some(SingleId::To(user)), None);
         Ok(())
     })
     .required("UID|NAME"),
-    Row::read(
-        "map-users",
-        "Map a block of users: INNER:OUTER:COUNT, auto, ranges, subids or all; repeatable",
-        |args, matched| {
-            args.map_blocks(Some(read_block(&matched)?), None);
-            Ok(())
-        },
-    )
+    Row::read("map-users", "Map a block of users: INNER:OUTER:COUNT, auto, ranges, subids or all", |args, matched| {
+        args.map_blocks(Some(read_block(&matched)?), None);
+        Ok(())
+    })
     .required("MAP")
     .words(&BLOCKS)
     .repeatable(),
-    Row::read("map-group", "Map the caller's group to this one (implies --user)", |args, matched| {
+    Row::read("map-group", "Be this group inside", |args, matched| {
         let group = matched.read(GID, "a GID or group name", value::id_or_name)?;
         args.map_single(None, Some(SingleId::To(group)));
         Ok(())
     })
     .required("GID|NAME"),
-    Row::read("map-groups", "Map a block of groups, as --map-users", |args, matched| {
+    Row::read("map-groups", "Map a block of groups, as --map-users does", |args, matched| {
         args.map_blocks(None, Some(read_block(&matched)?));
         Ok(())
     })
     .required("MAP")
     .words(&BLOCKS)
     .repeatable(),
-    Row::switch("map-root-user", "Map the caller's user and group to root (implies --user)", |args| {
-        args.map_single(Some(SingleId::ROOT), Some(SingleId::ROOT))
-    })
-    .short(b'r'),
-    Row::switch("map-current-user", "Map the caller's user and group to themselves (implies --user)", |args| {
+    Row::switch("map-root-user", "Be root inside", |args| args.map_single(Some(SingleId::ROOT), Some(SingleId::ROOT)))
+        .short(b'r'),
+    Row::switch("map-current-user", "Be the same user and group inside as outside", |args| {
         args.map_single(Some(SingleId::Current), Some(SingleId::Current))
     })
     .short(b'c'),
-    Row::switch("map-auto", "--map-users=auto --map-groups=auto: the first block of /etc/subuid, to 0", |args| {
+    Row::switch("map-auto", "Map your first block of /etc/subuid and /etc/subgid, from id 0 on", |args| {
         args.map_blocks(Some(BlockArgument::Auto), Some(BlockArgument::Auto))
     }),
-    Row::switch("map-ranges", "--map-users=ranges --map-groups=ranges: all blocks of /etc/subuid, from 0 on", |args| {
+    Row::switch("map-ranges", "Map all your blocks of these files, from id 0 on", |args| {
         args.map_blocks(Some(BlockArgument::Ranges), Some(BlockArgument::Ranges))
     })
     .ours(),
-    Row::switch("map-subids", "--map-users=subids --map-groups=subids: that block, to itself", |args| {
+    Row::switch("map-subids", "Map your first block, with the same ids inside", |args| {
         args.map_blocks(Some(BlockArgument::Subids), Some(BlockArgument::Subids))
     })
     .newer(),
-    Row::read("owner", "The owner of the new user namespace (implies --user)", |args, matched| {
+    Row::read("owner", "Have this user and group own the new user namespace", |args, matched| {
         args.request.kinds.insert(Kind::User);
         args.request.owner = Some(matched.read(Wording::Alone("failed to parse owner"), "UID:GID", value::id_pair)?);
         Ok(())
     })
     .required("UID:GID")
     .newer(),
-    Row::read(
-        "setgroups",
-        "Whether setgroups(2) works in the new user namespace: allow, deny",
-        UnshareArgs::read_setgroups,
-    )
-    .required("MODE")
-    .words(&["allow", "deny"]),
-    Row::switch("keep-caps", "Let the program keep the capabilities in the new user namespace", |args| {
+    Row::read("setgroups", "Whether programs inside may call setgroups(2): allow, deny", UnshareArgs::read_setgroups)
+        .required("MODE")
+        .words(&["allow", "deny"]),
+    Row::switch("keep-caps", "Let a program that is not root inside keep its capabilities", |args| {
         args.request.keep_capabilities = true
     }),
     capabilities::cap_drop(),
@@ -188,35 +178,37 @@ pub const OPTIONS: &[Row] = &[
     })
     .short(b'S')
     .required("UID|NAME"),
-    Row::read("setgid", "Run the program as this group, without supplementary ones", |args, matched| {
+    Row::read("setgid", "Run the program as this group, and no other", |args, matched| {
         args.gid = Some(matched.read(GID, "a GID or group name", id_of_program)?);
         Ok(())
     })
     .short(b'G')
     .required("GID|NAME"),
-    Row::store("root", "Change the root directory", |args, directory| args.request.root = directory.map(PathBuf::from))
-        .short(b'R')
-        .required("DIR"),
-    Row::store("pivot-root", "Change the root directory by pivot_root(2) (implies --mount)", |args, directory| {
-        args.request.kinds.insert(Kind::Mount);
-        args.request.pivot_root = directory.map(PathBuf::from);
+    Row::store("root", "Use DIR as the root directory, by chroot(2)", |args, directory| {
+        args.request.root = directory.map(PathBuf::from)
     })
-    .required("DIR")
-    .ours(),
-    Row::read(
-        "bind",
-        "Show SRC as DST, with all that is mounted below, inside the new root; ro: read-only (implies --mount); repeatable",
-        |args, matched| {
-            let wording = Wording::Quoted("failed to parse bind mount");
-            let mount = matched.read(wording, "SRC:DST or SRC:DST:ro, with DST from / on", value::bind)?;
-            args.mount(mount);
-            Ok(())
+    .short(b'R')
+    .required("DIR"),
+    Row::store(
+        "pivot-root",
+        "Use DIR as the root directory, and leave nothing of the old one, by pivot_root(2)",
+        |args, directory| {
+            args.request.kinds.insert(Kind::Mount);
+            args.request.pivot_root = directory.map(PathBuf::from);
         },
     )
+    .required("DIR")
+    .ours(),
+    Row::read("bind", "Show the file or directory SRC as DST inside; ro: read-only", |args, matched| {
+        let wording = Wording::Quoted("failed to parse bind mount");
+        let mount = matched.read(wording, "SRC:DST or SRC:DST:ro, with DST from / on", value::bind)?;
+        args.mount(mount);
+        Ok(())
+    })
     .required("SRC:DST[:ro]")
     .repeatable()
     .ours(),
-    Row::read("tmpfs", "Mount an empty tmpfs on DST, inside the new root (implies --mount); repeatable", |args, matched| {
+    Row::read("tmpfs", "Mount an empty tmpfs on DST inside", |args, matched| {
         let place = matched.read(MOUNT_POINT, "a path from / on", value::absolute)?;
         args.mount(NewMount::Tmpfs(place));
         Ok(())
@@ -226,7 +218,7 @@ pub const OPTIONS: &[Row] = &[
     .ours(),
     Row::read(
         "mount-dev",
-        "Mount a directory for devices on DIR (/dev), with null, zero, tty, pts and the like (implies --mount)",
+        "Mount a directory with null, zero, tty and the like on DIR (/dev) inside",
         |args, matched| {
             let place = match matched.value {
                 None => "/dev".into(),
@@ -239,34 +231,35 @@ pub const OPTIONS: &[Row] = &[
     .optional("DIR")
     .repeatable()
     .ours(),
-    Row::store("wd", "Change the working directory, inside --root", |args, directory| {
+    Row::store("wd", "Start in DIR, below the new root", |args, directory| {
         args.request.working_directory = directory.map(PathBuf::from)
     })
     .short(b'w')
     .required("DIR"),
-    Row::read("monotonic", "Offset of the monotonic clock in the new time namespace; @: what it shows", |args, matched| {
+    Row::read("monotonic", "Add SECONDS to the monotonic clock; @: set it to SECONDS", |args, matched| {
         args.monotonic = Some(matched.read(MONOTONIC, SECONDS, value::clock_change)?);
         Ok(())
     })
     .required("[@]SECONDS"),
-    Row::read("boottime", "Offset of the boottime clock in the new time namespace; @: what it shows", |args, matched| {
+    Row::read("boottime", "Add SECONDS to the time since boot; @: set it to SECONDS", |args, matched| {
         args.boottime = Some(matched.read(BOOTTIME, SECONDS, value::clock_change)?);
         Ok(())
     })
     .required("[@]SECONDS"),
-    Row::switch("loopback", "Bring up the loopback device of the new network namespace (implies --net)", |args| {
+    Row::switch("loopback", "Bring up the loopback device inside (implies --net)", |args| {
         args.request.kinds.insert(Kind::Net);
         args.request.loopback = true;
     })
     .ours(),
-    Row::read("hostname", "Set the host name in the new UTS namespace (implies --uts)", |args, matched| {
+    Row::read("hostname", "Set the host name inside (implies --uts)", |args, matched| {
         args.request.kinds.insert(Kind::Uts);
-        args.request.hostname = Some(matched.read(Wording::Quoted("unsupported --hostname argument"), UTS_NAME, uts_name)?);
+        args.request.hostname =
+            Some(matched.read(Wording::Quoted("unsupported --hostname argument"), UTS_NAME, uts_name)?);
         Ok(())
     })
     .required("NAME")
     .ours(),
-    Row::read("domainname", "Set the NIS domain name in the new UTS namespace (implies --uts)", |args, matched| {
+    Row::read("domainname", "Set the NIS domain name inside (implies --uts)", |args, matched| {
         args.request.kinds.insert(Kind::Uts);
         args.request.domainname =
             Some(matched.read(Wording::Quoted("unsupported --domainname argument"), UTS_NAME, uts_name)?);
@@ -278,7 +271,7 @@ pub const OPTIONS: &[Row] = &[
         args.request.variables.get_or_insert_default();
     })
     .newer(),
-    Row::store("whitelist-env", "Leave only these variables, comma-separated; repeatable", UnshareArgs::keep_variables)
+    Row::store("whitelist-env", "Keep only these variables, with commas between them", UnshareArgs::keep_variables)
         .required("NAMES")
         .newer()
         .repeatable(),
@@ -291,7 +284,60 @@ pub const PAGE: Page = Page {
     tool: "unshare",
     about: "Run a program in new namespaces.",
     usage: "unshare [OPTIONS] [PROGRAM [ARGUMENT]...]",
-    after: "Without PROGRAM, the caller's shell is run. See unshare(1).",
+    groups: &[
+        Group {
+            title: "Namespaces (with FILE: bind the namespace on FILE, to keep it)",
+            options: &["mount", "net", "pid", "user", "uts", "ipc", "cgroup", "time"],
+        },
+        Group {
+            title: "Ids (all but --setgroups imply --user)",
+            options: &[
+                "map-root-user",
+                "map-current-user",
+                "map-auto",
+                "map-ranges",
+                "map-subids",
+                "map-user",
+                "map-group",
+                "map-users",
+                "map-groups",
+                "owner",
+                "setgroups",
+            ],
+        },
+        Group {
+            title: "Mounts and root (all but --root, --wd and --propagation imply --mount)",
+            options: &[
+                "mount-proc",
+                "root",
+                "pivot-root",
+                "wd",
+                "bind",
+                "tmpfs",
+                "mount-dev",
+                "propagation",
+                "mount-binfmt",
+                "load-interp",
+            ],
+        },
+        Group { title: "Process", options: &["fork", "init", "kill-child", "forward-signals", "pty", "status-fd"] },
+        Group { title: "Rights", options: &["setuid", "setgid", "keep-caps", "cap-drop", "cap-add", "no-new-privs"] },
+        Group {
+            title: "Network, names and clocks",
+            options: &["loopback", "hostname", "domainname", "boottime", "monotonic"],
+        },
+        Group { title: "Environment", options: &["clear-env", "whitelist-env"] },
+        INFORMATION,
+    ],
+    after: "\
+Without PROGRAM, your shell is run.
+
+Examples:
+  unshare -r --net make test         run tests without network
+  unshare -rpf --mount-proc          a shell that sees only its own processes
+  timeout 60 unshare -r --init make  end make and all its children in a minute
+
+See unshare(1).",
 };
 
 /// Reads unshare's command line, argv without its first.

@@ -1,6 +1,6 @@
 //! Cgroups of a test's own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::call::Call;
 use super::left_out::{is_root, needs_root, skip};
@@ -43,6 +43,21 @@ impl Cgroups {
     /// Puts a process into the cgroup at `path` below.
     pub fn put(&mut self, pid: i32, path: &str) {
         std::fs::write(self.make(path).join("cgroup.procs"), pid.to_string()).unwrap();
+    }
+
+    /// Removes the cgroups that others have made below these. What was in them has ended, or is on its way out.
+    pub fn remove_what_was_made_below(&mut self) {
+        fn below(directory: &Path, found: &mut Vec<PathBuf>) {
+            for entry in std::fs::read_dir(directory).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+                found.push(entry.path());
+                below(&entry.path(), found);
+            }
+        }
+        let mut found = Vec::new();
+        below(&self.root, &mut found);
+        for directory in found.into_iter().rev() {
+            super::poll_until("cgroups are empty", || std::fs::remove_dir(&directory).is_ok());
+        }
     }
 
     /// Makes this user the owner of the cgroup at `path` below.

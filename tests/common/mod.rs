@@ -16,14 +16,15 @@ mod harness;
 
 mod call;
 mod cgroups;
+pub mod differences;
 mod frozen;
 mod jobs;
 mod left_out;
 mod planted;
 mod pty;
-pub mod readme;
 mod scene;
 mod seen;
+pub mod session;
 mod storm;
 mod tool;
 mod whole_run;

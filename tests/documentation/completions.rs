@@ -12,7 +12,8 @@ const WIDTH: usize = 120;
 /// What a completion needs to know of an option.
 pub struct Row {
     short: Option<char>,
-    long: &'static str,
+    /// Without its dashes.
+    pub long: &'static str,
     has_arg: HasArg,
     short_has_arg: HasArg,
     value: &'static str,

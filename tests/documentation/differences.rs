@@ -1,13 +1,13 @@
-//! The differences from util-linux: README's tables and the COMPATIBILITY of the man pages tell the same ones.
+//! The differences from util-linux: the tables of docs/differences.md and the COMPATIBILITY of the man pages tell the same ones.
 //!
 //! Each item of a page is followed by comments that quote the first cells of the rows that it tells.
 
 use std::collections::BTreeSet;
 
-use crate::common::{note, readme};
+use crate::common::{differences, note};
 use crate::{Tool, concerns_ours, same, tools};
 
-const QUOTE: &str = ".\\\" README: ";
+const QUOTE: &str = ".\\\" differences: ";
 
 /// What the items of a page quote.
 fn quoted(tool: &Tool) -> BTreeSet<String> {
@@ -25,15 +25,15 @@ fn quoted(tool: &Tool) -> BTreeSet<String> {
     quoted
 }
 
-scene_test!(the_man_pages_tell_the_differences_of_readme_and_no_others);
-fn the_man_pages_tell_the_differences_of_readme_and_no_others() {
+scene_test!(the_man_pages_tell_the_differences_of_the_table_and_no_others);
+fn the_man_pages_tell_the_differences_of_the_table_and_no_others() {
     concerns_ours();
-    let rows = readme::differences();
+    let rows = differences::differences();
     for tool in tools() {
         let told = rows.iter().filter(|row| row.tool.is_none_or(|name| name == tool.name));
         let told: BTreeSet<String> = told.map(|row| row.what.clone()).collect();
         assert!(!told.is_empty());
         same(&tool.man_page().display().to_string(), &quoted(&tool), &told);
     }
-    note(&format!("{} differences from util-linux in README.md and the man pages", rows.len()));
+    note(&format!("{} differences from util-linux in docs/differences.md and the man pages", rows.len()));
 }

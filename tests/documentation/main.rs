@@ -33,6 +33,7 @@ use readers::{columns_in, in_help, in_man_page, shell_words};
 
 /// A tool as its own tables describe it.
 struct Tool {
+    page: &'static Page,
     name: &'static str,
     section: u8,
     options: Vec<Row>,
@@ -49,8 +50,14 @@ fn tools() -> Vec<Tool> {
     ]
 }
 
-fn tool<Id>(section: u8, page: &Page, table: &[Opt<Id>], reads: fn(Vec<OsString>) -> Result<(), UsageError>) -> Tool {
+fn tool<Id>(
+    section: u8,
+    page: &'static Page,
+    table: &[Opt<Id>],
+    reads: fn(Vec<OsString>) -> Result<(), UsageError>,
+) -> Tool {
     Tool {
+        page,
         name: page.tool,
         section,
         options: table.iter().map(Row::from).collect(),
@@ -106,6 +113,28 @@ fn every_option_is_documented_and_nothing_else() {
             tool.name,
             tool.section
         ));
+    }
+}
+
+scene_test!(help_fits_a_terminal_and_names_each_option_once);
+fn help_fits_a_terminal_and_names_each_option_once() {
+    concerns_ours();
+    for tool in tools() {
+        let wide: Vec<&str> = tool.help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{}: wider than a terminal: {wide:#?}", tool.name);
+        let mut grouped: Vec<&str> = tool.page.groups.iter().flat_map(|group| group.options).copied().collect();
+        grouped.sort_unstable();
+        let mut table: Vec<&str> = tool.options.iter().map(|row| row.long).collect();
+        table.sort_unstable();
+        assert_eq!(grouped, table, "{}", tool.name);
+        let (_, examples) = tool.help.split_once("\nExamples:\n").unwrap();
+        let lines: Vec<&str> = examples.lines().map_while(|line| line.strip_prefix("  ")).collect();
+        assert_eq!(lines.len(), 3, "{}", tool.name);
+        for line in lines {
+            let command = line.split("  ").next().unwrap();
+            let (_, words) = command.split_once(&format!("{} ", tool.name)).unwrap_or_else(|| panic!("{line}"));
+            (tool.reads)(shell_words(words)).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
     }
 }
 
@@ -231,7 +260,7 @@ fn what_is_counted_in_the_sources_is_the_number_that_the_pages_tell() {
     let patches = files.map(|file| file.unwrap().path()).filter(is_patch).count();
     for (page, told) in [
         ("SECURITY.md", format!("| Fault injection | {scenes} scenes")),
-        ("README.md", format!("every system call of {scenes} ways of running")),
+        ("CONTRIBUTING.md", format!("every system call of {scenes} ways of running")),
         ("SECURITY.md", format!("| Broken on purpose | {patches} patches")),
     ] {
         assert!(read(&project(page)).contains(&told), "{page}: {told}");

@@ -10,12 +10,12 @@ use nskit::cli::value::IdOrName;
 use nskit::enter::nsenter::NamespaceSource;
 use nskit::namespace::KindSet;
 
-use crate::common::{Ending, readme};
+use crate::common::{Ending, differences};
 
 /// A known difference.
 pub struct Difference {
     pub why: &'static str,
-    /// The row of README's tables that tells of it, by its first cell.
+    /// The row of docs/differences.md that tells of it, by its first cell.
     pub row: &'static str,
     /// Whether it explains what a line, taken down to what the difference needs, came to.
     pub explains: fn(&Both) -> bool,
@@ -74,12 +74,12 @@ fn opens_what_does_not_count(both: &Both) -> bool {
     !files.any(|file| file.to_string_lossy() == path)
 }
 
-/// Every known difference stands in README.
+/// Every known difference stands in docs/differences.md.
 pub fn all_are_told() {
-    let told = readme::differences();
+    let told = differences::differences();
     let known = DIFFERENCES.iter().map(|known| known.row);
     for row in known.chain(OF_LISTS.iter().map(|known| known.row)).chain(faults::ROWS) {
-        assert!(told.iter().any(|told| told.what == row), "README.md has no row '{row}'");
+        assert!(told.iter().any(|told| told.what == row), "docs/differences.md has no row '{row}'");
     }
 }
 
@@ -300,7 +300,7 @@ pub const DIFFERENCES: &[Difference] = &[
 /// A known difference of lsns.
 pub struct OfLists {
     pub why: &'static str,
-    /// The row of README's tables that tells of it, by its first cell.
+    /// The row of docs/differences.md that tells of it, by its first cell.
     pub row: &'static str,
     /// Whether it explains what a line, taken down to what the difference needs, came to.
     pub explains: fn(&lists::Both) -> bool,

@@ -7,7 +7,7 @@ use crate::generate::Line;
 use crate::runner::stage::Stage;
 use nskit::cli::{Parsed, nsenter, unshare};
 
-/// The rows of README's tables that tell of it.
+/// The rows of docs/differences.md that tell of it.
 pub const ROWS: [&str; 2] = [
     "`unshare --map-user=NAME` of a user who is not there, and another fault of the line",
     "`nsenter --net=FILE` that is not there, and another fault of the line",

@@ -9,7 +9,7 @@ use crate::differences::OF_LISTS;
 use crate::generate::{Line, list};
 use crate::runner::random::Random;
 
-/// The row of README's tables is that of the difference in [`OF_LISTS`].
+/// The row of docs/differences.md is that of the difference in [`OF_LISTS`].
 const NO_PID: &str = "a PID below 1 is the first error of the line, as since 2.42";
 
 const LOCALES: [&str; 3] = ["C", "C.UTF-8", ""];

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A seed is printed, and `NSKIT_SEED` repeats it. `NSKIT_JOBS` runs so many side by side. A line that makes a difference is
-//! taken down to what it needs for it; it is fixed then, or stands in `differences.rs` with the reason, and in README.md.
+//! taken down to what it needs for it; it is fixed then, or stands in `differences.rs` with the reason, and in docs/differences.md.
 
 // A test, though without the harness that clippy knows one by.
 #![allow(unsafe_code, clippy::unwrap_used)]

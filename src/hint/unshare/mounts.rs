@@ -38,9 +38,7 @@ fn proc_refused(context: &UnshareContext, view: &SystemView) -> Option<String> {
     }
     if !context.kinds.contains(Kind::Pid) {
         return context.kinds.contains(Kind::User).then(|| {
-            "proc shows the PID namespace that we are in, which does not belong to the new user namespace: add --pid \
-             --fork"
-                .to_string()
+            "the new user namespace does not own the PID namespace that proc shows: add --pid --fork".to_string()
         });
     }
     if !context.forks {

@@ -1,4 +1,4 @@
-//! The differences from util-linux that README.md tells, a table for each tool and one for all of them.
+//! The differences from util-linux that docs/differences.md tells, a table for each tool and one for all of them.
 
 /// A row of one of the tables.
 pub struct Row {
@@ -11,18 +11,16 @@ pub struct Row {
 /// The rows of all tables, in their order. Each has its four cells, and a name of its own.
 #[must_use]
 pub fn differences() -> Vec<Row> {
-    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let text = std::fs::read_to_string(readme).unwrap();
-    let (_, section) = text.split_once("\n## Differences from util-linux\n").unwrap();
-    let section = section.split("\n## ").next().unwrap();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/differences.md");
+    let text = std::fs::read_to_string(page).unwrap();
     let mut table = None;
     let mut rows: Vec<Row> = Vec::new();
-    for line in section.lines() {
+    for line in text.lines() {
         match line {
-            "All three:" => table = Some(None),
-            "unshare:" => table = Some(Some("unshare")),
-            "nsenter:" => table = Some(Some("nsenter")),
-            "lsns:" => table = Some(Some("lsns")),
+            "## All three" => table = Some(None),
+            "## unshare" => table = Some(Some("unshare")),
+            "## nsenter" => table = Some(Some("nsenter")),
+            "## lsns" => table = Some(Some("lsns")),
             _ => {}
         }
         let Some(cells) = line.strip_prefix("| ") else {
