@@ -1,4 +1,4 @@
-//! Runs a program in the network namespace of the process whose PID is the first argument.
+//! Runs a program in the network namespace of the process whose PID is the first argument; without one, in its own.
 
 use nskit::cli::nsenter::{NsenterArgs, resolve};
 use nskit::enter::nsenter::{NamespaceSource, plan};
@@ -8,7 +8,7 @@ use nskit::enter::{RunFailure, run};
 use nskit::namespace::Kind;
 
 fn main() -> Result<(), RunFailure> {
-    let pid = std::env::args().nth(1).and_then(|pid| pid.parse().ok()).unwrap_or(1);
+    let pid = std::env::args().nth(1).and_then(|pid| pid.parse().ok()).unwrap_or(std::process::id() as i32);
     let args = NsenterArgs {
         target: Some(TargetSource::Process(TargetArgument { pid, inode: None })),
         namespaces: vec![(Kind::Net, NamespaceSource::Target)],

@@ -11,16 +11,15 @@ use nix::unistd::getpid;
 use super::channel::{Heard, Instruction, News};
 use super::events::{Awaited, Event, Events};
 use super::fault::{Fault, Part};
-use super::job::{has_reached, is_for_group};
+use super::job::{has_reached, is_for_group, stop_of_job};
 use super::masked::Masked;
 use super::relay::Relay;
 use super::setting::SignalPolicy;
 use super::status_line::StatusLine;
 use super::terminal::Caller;
-use crate::sys::process::Status;
-use crate::sys::process::{ChildEvent, ended_child, has_continued, has_stopped, poll_child, wait_for_end};
-use crate::sys::signal::{Received, SignalNumber, SignalSet, send, take_pending};
-use terminal::CallersTerminal;
+use crate::sys::process::{ChildEvent, Status, ended_child, has_continued, has_stopped, poll_child, wait_for_end};
+use crate::sys::signal::{Received, SignalNumber, SignalSet, send, stop_unless_continued, take_pending};
+use terminal::{CallersTerminal, Meaning};
 
 /// How the parent outside speaks with the processes inside.
 pub struct Link {
@@ -193,10 +192,16 @@ impl Supervisor<'_> {
     /// Handles a signal that we received; returns how we must end, if it ends us.
     fn take(&mut self, received: Received) -> Option<Status> {
         let signal = received.signal;
-        if self.is_for_terminal(received) {
-            return None;
+        let forwarded = self.policy.forwarded();
+        match self.terminal.as_ref().map_or(Meaning::NotForIt, |terminal| terminal.take(received, forwarded)) {
+            Meaning::NotForIt => {}
+            Meaning::Done => return None,
+            Meaning::Stop(signal) => {
+                self.stand(signal);
+                return None;
+            }
         }
-        let is_forwarded = self.policy.forwarded().contains(signal);
+        let is_forwarded = forwarded.contains(signal);
         match signal {
             SignalNumber::CHLD if received.from_kernel => {}
             SignalNumber::CONT => self.continue_child(),
@@ -229,6 +234,53 @@ impl Supervisor<'_> {
             },
         }
         None
+    }
+
+    /// The child has ended so. What has been written to the program's terminal still goes to our caller.
+    fn last_bytes(&mut self, of_child: Status) -> Result<Status, Fault> {
+        let status = self.status(of_child);
+        // Nobody is left to pass a signal on to.
+        self.policy = SignalPolicy::Terminal;
+        loop {
+            let is_done = match &mut self.terminal {
+                Some(CallersTerminal { caller, relay: Some(relay), .. }) => relay.finish(caller),
+                _ => true,
+            };
+            if is_done {
+                return Ok(status);
+            }
+            self.events.channel = None;
+            if let Some(status) = self.wait_and_work()? {
+                return Ok(status);
+            }
+        }
+    }
+
+    /// Whether the program's terminal is still to be opened. The child then listens for nothing else.
+    fn waits_for_terminal(&self) -> bool {
+        self.terminal.as_ref().is_some_and(|terminal| terminal.relay.is_none())
+    }
+
+    /// Stops us as well, if the shell can then continue both. If nobody would continue us, we keep waiting: another process
+    /// that stopped the child will continue it, and a program that stops itself must not stop our caller's script.
+    fn stop(&mut self, signal: SignalNumber) {
+        if let Some(signal) = stop_of_job(signal) {
+            self.stand(signal);
+        } else if self.terminal.is_some() && signal == SignalNumber::TSTP {
+            // Typed where no shell would continue us: nobody could type the opposite.
+            self.continue_child();
+        }
+    }
+
+    /// Stops us until we are continued, with our caller's terminal as it was.
+    fn stand(&mut self, signal: SignalNumber) {
+        if let Some(terminal) = &mut self.terminal {
+            terminal.caller.leave();
+        }
+        stop_unless_continued(signal, &self.masked.callers);
+        if let Some(terminal) = &mut self.terminal {
+            terminal.enter(&self.masked.callers);
+        }
     }
 }
 

@@ -122,7 +122,7 @@ fn nothing_found_is_said() {
     needs_root("interfaces in several network namespaces");
     let frozen = Frozen::new(SCENE);
     for (args, looked) in [
-        ("--find /nonexistent/x", "/nonexistent/x (looked at "),
+        ("--find /no/such/x", "/no/such/x (looked at "),
         ("--find tank/other", "tank/other (looked at "),
         ("--find link:vc --find 10.9.9.9", "link:vc, 10.9.9.9 (looked at 3 network namespaces)"),
         ("--find vb -t mnt", "vb (looked at "),

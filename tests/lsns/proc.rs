@@ -92,7 +92,7 @@ fn what_is_no_proc_is_refused() {
     for (directory, said) in [
         ("/mnt/fake", "not a proc file system: /mnt/fake"),
         ("/", "not a proc file system: /"),
-        ("/nonexistent", "cannot open /nonexistent: No such file or directory"),
+        ("/mnt/missing", "cannot open /mnt/missing: No such file or directory"),
         ("/proc/version", "cannot open /proc/version: Not a directory"),
     ] {
         let outcome = frozen.lsns(&format!("--proc {directory}")).run();

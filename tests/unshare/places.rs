@@ -48,6 +48,28 @@ fn pivot_root_is_the_root_and_nothing_of_the_old_one_is_left() {
     assert_eq!(scene.mountinfo(), before);
 }
 
+scene_test!(a_relative_place_of_proc_is_one_of_the_working_directory_or_of_the_new_root);
+fn a_relative_place_of_proc_is_one_of_the_working_directory_or_of_the_new_root() {
+    ours_only();
+    let scene = Scene::new();
+    let root = busybox_root(&scene);
+    scene.subdirectory("rootfs/inside");
+    let below = format!("--wd={root}");
+    let tmpfs = format!("--tmpfs={root}/tmp");
+    for way in WAYS {
+        // The scene is the working directory.
+        for (options, expected) in [
+            (&[&*tmpfs, "--mount-proc=rootfs/inside"][..], format!("{root}/inside")),
+            (&[&*tmpfs, &*below, "--mount-proc=inside"], format!("{root}/inside")),
+            (&["--tmpfs=/tmp", "--pivot-root", &root, "--mount-proc=inside"], "/inside".to_string()),
+        ] {
+            let script = format!("cut -d' ' -f5 {expected}/self/mountinfo | grep inside");
+            let call = run(&scene, way, options, &script.replace("cut", "busybox cut").replace("grep", "busybox grep"));
+            assert_eq!(call.env("PATH", "/bin").ok(), expected + "\n", "{way:?} {options:?}");
+        }
+    }
+}
+
 scene_test!(user_namespaces_can_be_made_after_pivot_root);
 fn user_namespaces_can_be_made_after_pivot_root() {
     ours_only();

@@ -44,12 +44,14 @@ pub fn mounts(request: &UnshareRequest, steps: &mut Vec<Step>) -> bool {
             NewMount::Devices(on) => devices(&place(on), trees, request.has_tty_group, steps),
         }
     }
-    if let Some(proc) = &request.proc {
+    // Without a new root, a relative directory is one of the working directory: it is mounted as without places.
+    let proc = request.proc.as_ref().filter(|proc| request.new_root().is_some() || proc.is_absolute());
+    if let Some(proc) = proc {
         steps.extend(own_place_of_proc(request));
         steps.push(Step::MountNew(NewFilesystem::Proc, place(proc)));
     }
     steps.extend(request.pivot_root.as_ref().map(|_| Step::PivotRoot(root)));
-    true
+    proc.is_some()
 }
 
 /// Numbers for what steps open.
