@@ -171,7 +171,7 @@ end
 function __nskit_lsns_sources
     set -l sign (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -rg '(?:,|^(?=-))([-+])[a-z]*$')
     for source in process\t'Processes' thread\t'Threads' children\t'Children to come' fd\t'Open descriptors' \
-        socket\t'Sockets' tap\t'TUN and TAP devices' mount\t'Mounts here' elsewhere\t'Mounts in other mount namespaces' relative\t'Parents and owners' kernel\t'What the kernel lists' all\t'Everything'
+        socket\t'Sockets' tap\t'TUN and TAP devices' mount\t'Mounts here' elsewhere\t'Mounts in other mount namespaces' relative\t'Parents and owners' kernel\t'What the kernel lists' bpf\t'Ask by BPF, not by /proc' all\t'Everything'
         set -a sources "$sign"$source
     end
     __nskit_list $sources

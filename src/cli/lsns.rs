@@ -145,7 +145,7 @@ pub const OPTIONS: &[Row] = &[
     Row::read(
         "scan",
         "Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; \
-         or +SOURCE, -SOURCE",
+         or +SOURCE, -SOURCE; bpf: ask by BPF, not by /proc",
         LsnsArgs::read_scan,
     )
     .required("LIST")
@@ -264,7 +264,7 @@ impl LsnsArgs {
     }
 
     fn read_scan(&mut self, matched: Matched<'_, LsnsArgs>) -> Result<(), UsageError> {
-        let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all";
+        let sources = "a list of process, thread, children, fd, socket, mount, elsewhere, relative, kernel, bpf, all";
         let read = |text: &OsStr| SourceSet::parse(text.as_bytes(), SourceSet::DEFAULT);
         self.scan = Some(matched.read(Wording::Bare("unknown source"), sources, read)?);
         Ok(())

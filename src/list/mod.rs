@@ -102,6 +102,7 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         unreadable: graph.snapshot.unreadable,
         processes: graph.snapshot.processes.len(),
         missed: found.filter(|found| found.is_empty()).map(|found| found.looked),
+        no_bpf: graph.snapshot.no_bpf.clone(),
     })
 }
 

@@ -14,7 +14,7 @@ pub struct Stat {
 }
 
 /// PF_KTHREAD of <linux/sched.h>, in the `flags` field.
-const KERNEL_THREAD: u32 = 0x0020_0000;
+pub const KERNEL_THREAD: u32 = 0x0020_0000;
 
 /// Parses a stat file: `PID (COMM) STATE PPID …`. A comm may hold blanks, newlines and parentheses: only the **last**
 /// `)` surely ends it.

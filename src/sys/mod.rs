@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 pub mod at;
+pub mod bpf;
 pub mod capability;
 pub mod entry;
 mod error_text;

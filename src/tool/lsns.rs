@@ -62,10 +62,16 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
     if let Some(interval) = watch {
         let interval = Duration::from_millis(interval);
         let on_screen = request.on_terminal && request.format == Format::Table;
-        let look = || list::list(&request, root).map_err(explain);
+        let mut is_first = true;
+        let look = || {
+            let listing = list::list(&request, root).map_err(explain)?;
+            note_without_bpf(caller, listing.no_bpf.as_deref().filter(|_| std::mem::take(&mut is_first)));
+            Ok(listing)
+        };
         return Watch { interval, style, on_screen, look }.run();
     }
     let listing = list::list(&request, root).map_err(explain)?;
+    note_without_bpf(caller, listing.no_bpf.as_deref());
     let root_asks = nix::unistd::geteuid().is_root();
     report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;
@@ -75,6 +81,13 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
             let wanted = request.find.into_iter().map(|wanted| wanted.text).collect();
             Err(explain(RequestError::NothingFound { wanted, looked: looked.to_string() }.into()))
         }
+    }
+}
+
+/// Says why /proc was read in spite of `--scan=+bpf`.
+fn note_without_bpf(caller: &Invocation, reason: Option<&str>) {
+    if let Some(reason) = reason {
+        report::note(caller, &format!("processes were read from /proc, not by BPF: {reason}"));
     }
 }
 
@@ -107,6 +120,7 @@ mod tests {
             processes: 293,
             unreadable,
             missed: None,
+            no_bpf: None,
         };
         let all = Subject::Namespaces { task: None, persistent: false };
         let one = "1 of 293 processes is not readable: run as root to see all";

@@ -33,22 +33,31 @@ const INODES_OF_PIDFDS: &str = "nsenter --target PID:INODE (Linux 6.9)";
 
 scene_test!(the_newest);
 fn the_newest() {
-    check(&boot("sid"), &[]);
+    let console = boot("sid");
+    check(&console, &[]);
+    check_bpf(&console, None);
 }
 
 scene_test!(linux_6_12);
 fn linux_6_12() {
-    check(&boot("trixie"), &[]);
+    let console = boot("trixie");
+    check(&console, &[]);
+    check_bpf(&console, None);
 }
 
 scene_test!(linux_6_1);
 fn linux_6_1() {
-    check(&boot("bookworm"), &[INODES_OF_PIDFDS]);
+    let console = boot("bookworm");
+    check(&console, &[INODES_OF_PIDFDS]);
+    check_bpf(&console, None);
 }
 
 scene_test!(linux_5_10);
 fn linux_5_10() {
-    check(&boot("bullseye"), &[INODES_OF_PIDFDS]);
+    let console = boot("bullseye");
+    check(&console, &[INODES_OF_PIDFDS]);
+    // bpf_sock_from_file() is of Linux 5.11.
+    check_bpf(&console, Some("the kernel refuses the program: Invalid argument"));
 }
 
 scene_test!(arm64);
@@ -119,6 +128,16 @@ fn check(console: &str, expected_lacks: &[&str]) {
     assert_eq!(not_listed, Vec::<String>::new());
     assert_eq!(not_entered, Vec::<String>::new());
     assert!(parts.ended() && !planted.is_empty(), "{console}");
+}
+
+/// All that has been planted is listed by `--scan=+bpf`, and by BPF unless it is to be refused.
+fn check_bpf(console: &str, refused: Option<&str>) {
+    let parts = Parts(console);
+    let said = parts.of("by bpf");
+    let notes: Vec<&str> = said.lines().filter(|line| line.starts_with("lsns: ")).collect();
+    let expected = refused.map(|why| format!("lsns: note: processes were read from /proc, not by BPF: {why}"));
+    assert_eq!(notes, Vec::from_iter(expected));
+    assert_eq!(listed(&read_planted(parts.of("planted")), said).1, Vec::<String>::new());
 }
 
 /// The programs that the guest runs: each with its name there.

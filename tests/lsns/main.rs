@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bpf;
 mod churn;
 mod containers;
 mod differential;

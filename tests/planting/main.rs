@@ -90,6 +90,29 @@ fn all_are_listed_where_the_kernel_tells_of_all_mounts() {
     assert_eq!(listed(&garden.planted, &output).1, Vec::<String>::new());
 }
 
+scene_test!(bpf_finds_what_is_found_by_way_of_proc);
+/// The programs write the PIDs of the first PID namespace.
+fn bpf_finds_what_is_found_by_way_of_proc() {
+    common::needs_root("to load BPF programs");
+    let garden = Garden::in_the_open();
+    let list = |sources, columns| garden.call(ours("lsns"), [sources, "-rn", "-o", columns]);
+    let by_bpf = list("--scan=all,bpf", LISTING[3]).run();
+    if !by_bpf.stderr.is_empty() {
+        common::skip(&by_bpf.stderr);
+    }
+    assert_eq!(listed(&garden.planted, &by_bpf.stdout).1, Vec::<String>::new());
+
+    // All else that is planted stays as it is, too.
+    let columns = "NS,TYPE,NPROCS,PID,PPID,UID,PNS,ONS,NSFS,HOLDERS,THREADS";
+    let planted = |output: String| {
+        let of_planted = |row: &&str| garden.planted.iter().any(|one| row.split(' ').next() == Some(&*one.inode));
+        output.lines().filter(of_planted).map(str::to_string).collect::<Vec<_>>()
+    };
+    let by_proc = planted(list("--scan=all", columns).ok());
+    assert_eq!(by_proc.len(), garden.planted.len());
+    assert_eq!(planted(list("--scan=all,bpf", columns).ok()), by_proc);
+}
+
 scene_test!(a_socket_is_not_asked_where_that_is_not_allowed);
 fn a_socket_is_not_asked_where_that_is_not_allowed() {
     let garden = Garden::new();

@@ -74,6 +74,6 @@ macro_rules! tests {
 }
 
 tests! {
-    unshare_argv nsenter_argv lsns_argv values idmap subid passwd mountinfo stat environ cgroup links lists filter
+    unshare_argv nsenter_argv lsns_argv values idmap subid passwd mountinfo btf stat environ cgroup links lists filter
     expression pattern output
 }

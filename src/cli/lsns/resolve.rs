@@ -7,7 +7,7 @@ use crate::error::{FilterError, RequestError};
 use crate::list::column::{self, COLUMNS, Column};
 use crate::list::query::filter::Filter;
 use crate::list::query::request::{Format, ListRequest, Subject, Tree, tree_column};
-use crate::list::scan::SourceSet;
+use crate::list::scan::{Source, SourceSet};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::inode;
 
@@ -54,7 +54,7 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         drawn: tree.is_some_and(|tree| columns.contains(&tree_column(tree))),
         columns,
         kinds: kinds(&args)?,
-        scan: args.scan.unwrap_or(SourceSet::DEFAULT),
+        scan: scan(args.scan),
         find: args.find,
         filter,
         format: match (args.json, args.raw) {
@@ -69,6 +69,15 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         on_terminal: false,
         watched: args.watch.is_some(),
     })
+}
+
+/// BPF is a way to look, and no place: alone it goes everywhere.
+fn scan(typed: Option<SourceSet>) -> SourceSet {
+    match typed {
+        Some(set) if set == SourceSet::of(&[Source::Bpf]) => SourceSet::DEFAULT.with(Source::Bpf),
+        Some(set) => set,
+        None => SourceSet::DEFAULT,
+    }
 }
 
 /// With --find, the default columns say what was found: before COMMAND, which is long.

@@ -60,6 +60,11 @@ fn plan(request: &ListRequest, sources: SourceSet, relations: Depth) -> ScanPlan
 /// A process's own namespaces and the members of a namespace are in the process table: further sources are read only for
 /// the columns that print them.
 fn sources(request: &ListRequest) -> SourceSet {
+    let places = places(request);
+    if request.scan.contains(Source::Bpf) { places.with(Source::Bpf) } else { places }
+}
+
+fn places(request: &ListRequest) -> SourceSet {
     match request.subject {
         Subject::Namespaces { task: None, .. } => request.scan,
         // The other end of an interface may be in any network namespace.
@@ -112,6 +117,7 @@ mod tests {
         let uts_and_mount = kinds(&[Kind::Uts, Kind::Mount]);
         let mounted = SourceSet::of(&[Source::Process, Source::Mount]);
         let threads = SourceSet::of(&[Source::Process, Source::Thread, Source::Mount]);
+        let by_bpf = EVERYWHERE.with(Source::Bpf);
         let related = SourceSet::of(&[Source::Process, Source::Relative]);
         for (line, sources, processes, holders, relations) in [
             ("", EVERYWHERE, ALL, ALL, Depth::All),
@@ -139,6 +145,8 @@ mod tests {
                 kinds(&[Kind::Uts]),
                 Depth::Processless,
             ),
+            ("-t net --scan=bpf", by_bpf, net_and_mount, net_and_mount, Depth::Processless),
+            ("-p 7 -t net -o NS --scan=+bpf", PROCESSES.with(Source::Bpf), net, net, Depth::Processless),
             ("-t mnt --find /mnt", EVERYWHERE, kinds(&[Kind::Mount]), kinds(&[Kind::Mount]), Depth::Processless),
             // Trees: what hangs above is shown whatever its kind.
             ("-t net --tree=owner", EVERYWHERE, ALL, ALL, Depth::All),

@@ -5,8 +5,9 @@
 //! link holds the path of that mount, and `/` once that is unmounted.
 
 use std::collections::HashMap;
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
@@ -70,6 +71,34 @@ pub(super) fn look_in(
     });
     inspected.refused |= table.refused;
     inspected.exhausted = inspected.exhausted.or(table.exhausted);
+}
+
+/// What one descriptor holds, whose process has this network namespace of its own.
+pub(super) fn look_at_one(worker: &mut Worker<'_>, fd: Fd, own: Option<Inode>) -> Option<(Kind, Inode, Holder)> {
+    let path = fd.path();
+    let name = CString::new(path.file_name()?.as_bytes()).ok()?;
+    let directory = openat(worker.proc, path.parent()?, STEP, Mode::empty());
+    let mut exhausted = directory.as_ref().err().copied().filter(|errno| is_exhaustion(*errno));
+    let found = directory.ok().and_then(|directory| {
+        let mut table = DescriptorTable {
+            scope: worker.scope,
+            around: worker.around,
+            directory: directory.as_fd(),
+            pid: fd.pid,
+            tid: fd.tid,
+            own,
+            own_of_thread: None,
+            sockets: Some(&mut worker.sockets),
+            process: None,
+            refused: false,
+            exhausted: None,
+        };
+        let found = table.classify(&name);
+        exhausted = table.exhausted;
+        found
+    });
+    worker.findings.exhausted = worker.findings.exhausted.or(exhausted);
+    found
 }
 
 fn network_of_thread(inspected: &InspectedProcess, tid: i32) -> Option<Inode> {

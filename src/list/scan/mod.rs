@@ -4,6 +4,7 @@
 //! If something vanishes or is refused while we look, we leave out that one thing, and never the process's other
 //! namespaces or the rest of the table.
 
+pub mod bpf;
 mod children;
 mod collect;
 mod descriptor;
@@ -126,6 +127,8 @@ struct Findings {
     vanished: usize,
     /// What ran out, if the scan could not go on.
     exhausted: Option<Errno>,
+    /// Why processes were not asked by BPF, if that was wanted.
+    no_bpf: Option<String>,
 }
 
 impl Findings {
@@ -204,7 +207,7 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     let mut findings = Findings::default();
     let at_each = |stage: &Stage| matches!(stage.kind, StageKind::PerProcess(_));
     if STAGES.iter().any(|stage| at_each(stage) && stage.is_wanted(scope)) {
-        findings = walk::processes(scope, proc.as_fd())?;
+        findings = processes(scope, proc.as_fd())?;
     }
     for stage in STAGES {
         if let StageKind::Once(look) = stage.kind
@@ -214,6 +217,7 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
         }
     }
     let mut snapshot = collect::snapshot(findings.processes, findings.held, findings.unreadable);
+    snapshot.no_bpf = findings.no_bpf;
     for stage in STAGES {
         if let StageKind::Post(look) = stage.kind
             && stage.is_wanted(scope)
@@ -222,6 +226,18 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
         }
     }
     Ok(snapshot)
+}
+
+/// Looks at every process, by BPF if that is asked for and possible.
+fn processes(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findings, Failure> {
+    if !scope.wants(Source::Bpf) {
+        return walk::processes(scope, proc);
+    }
+    match bpf::processes(scope, proc) {
+        Ok(Findings { exhausted: Some(errno), .. }) => Err(errno).attempt(|| Attempt::Read(PathBuf::from(scope.root))),
+        Ok(found) => Ok(found),
+        Err(refusal) => Ok(Findings { no_bpf: Some(refusal.to_string()), ..walk::processes(scope, proc)? }),
+    }
 }
 
 #[cfg(test)]

@@ -23,10 +23,12 @@ pub enum Source {
     Relative,
     /// The kernel's own lists.
     Kernel,
+    /// No source but a way: processes and descriptors are asked by BPF programs, and not by /proc.
+    Bpf,
 }
 
 /// Every source with its name, in the order of the scan.
-const NAMES: [(Source, &str); 10] = [
+const NAMES: [(Source, &str); 11] = [
     (Source::Process, "process"),
     (Source::Thread, "thread"),
     (Source::Children, "children"),
@@ -37,6 +39,7 @@ const NAMES: [(Source, &str); 10] = [
     (Source::MountElsewhere, "elsewhere"),
     (Source::Relative, "relative"),
     (Source::Kernel, "kernel"),
+    (Source::Bpf, "bpf"),
 ];
 
 /// A set of sources.
@@ -47,8 +50,8 @@ impl SourceSet {
     /// No source.
     pub const NONE: SourceSet = SourceSet(0);
 
-    /// All sources.
-    pub const ALL: SourceSet = SourceSet((1 << NAMES.len()) - 1);
+    /// All sources. BPF is only used where it is asked for.
+    pub const ALL: SourceSet = SourceSet((1 << Source::Bpf as u16) - 1);
 
     /// The default: everywhere. Looking for threads costs nothing in a process that has only one.
     pub const DEFAULT: SourceSet = SourceSet::ALL;
@@ -121,6 +124,9 @@ mod tests {
         assert_eq!(read("fd,socket"), Some(SourceSet::of(&[Source::Descriptor, Source::Socket])));
         assert_eq!(read("+thread,-mount"), Some(SourceSet::of(&[Source::Process, Source::Thread])));
         assert_eq!(read("all"), Some(SourceSet::ALL));
+        assert_eq!(read("all,bpf"), Some(SourceSet::ALL.with(Source::Bpf)));
+        assert_eq!(read("+bpf"), Some(default.with(Source::Bpf)));
+        assert_eq!(read("-all"), Some(SourceSet::NONE));
         assert_eq!(read("-all,+fd"), Some(SourceSet::of(&[Source::Descriptor])));
         for text in ["", "fd,", "fds", "+fd,socket", "fd,+socket", "+", "FD", "fd socket"] {
             assert_eq!(read(text), None, "{text}");

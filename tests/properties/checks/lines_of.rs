@@ -256,7 +256,7 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
 }
 
 /// What --scan calls each source.
-pub const SOURCES: [(Source, &str); 10] = [
+pub const SOURCES: [(Source, &str); 11] = [
     (Source::Process, "process"),
     (Source::Thread, "thread"),
     (Source::Children, "children"),
@@ -267,6 +267,7 @@ pub const SOURCES: [(Source, &str); 10] = [
     (Source::MountElsewhere, "elsewhere"),
     (Source::Relative, "relative"),
     (Source::Kernel, "kernel"),
+    (Source::Bpf, "bpf"),
 ];
 
 /// The argument of --scan.

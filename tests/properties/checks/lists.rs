@@ -55,6 +55,7 @@ pub const CHECK: Check = Check {
         "elsewhere",
         "relative",
         "kernel",
+        "bpf",
         "all",
     ],
     run: check,
@@ -108,8 +109,9 @@ fn model_of_sources(bytes: &[u8], default: SourceSet) -> Option<SourceSet> {
     let mut set = if signed { default } else { SourceSet::NONE };
     for word in text.split(',') {
         let name = if signed { word.strip_prefix(['+', '-'])? } else { word };
-        let all = lines_of::sources(SourceSet::ALL);
-        let named: Vec<&str> = all.split(',').filter(|known| *known == name || name == "all").collect();
+        // Everywhere, and not by BPF.
+        let known = lines_of::SOURCES.iter().map(|(_, known)| *known);
+        let named: Vec<&str> = known.filter(|known| *known == name || name == "all" && *known != "bpf").collect();
         if named.is_empty() {
             return None;
         }

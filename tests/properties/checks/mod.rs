@@ -5,6 +5,7 @@
 //! else a plain second way of working the result out, or a way back from it.
 
 mod argv;
+mod btf;
 mod cgroup;
 mod environ;
 mod expression;
@@ -36,7 +37,7 @@ pub struct Check {
 }
 
 /// All of them.
-pub const CHECKS: [Check; 17] = [
+pub const CHECKS: [Check; 18] = [
     argv::UNSHARE,
     argv::NSENTER,
     argv::LSNS,
@@ -45,6 +46,7 @@ pub const CHECKS: [Check; 17] = [
     subid::CHECK,
     passwd::CHECK,
     mountinfo::CHECK,
+    btf::CHECK,
     stat::CHECK,
     environ::CHECK,
     cgroup::CHECK,

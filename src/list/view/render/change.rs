@@ -67,7 +67,7 @@ pub fn lines(listing: &Listing, changes: &Changes, style: &Style<'_>) -> Vec<Vec
 
 impl Listing {
     fn clone_without_lines(&self) -> Listing {
-        Listing { columns: self.columns.clone(), lines: Vec::new(), ..*self }
+        Listing { columns: self.columns.clone(), lines: Vec::new(), no_bpf: None, ..*self }
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
 
     fn listing(lines: Vec<Line>) -> Listing {
         let columns = vec![Column::NProcs, Column::Command];
-        Listing { columns, lines, tree: Some(Column::Command), processes: 0, unreadable: 0, missed: None }
+        Listing { columns, lines, tree: Some(Column::Command), processes: 0, unreadable: 0, missed: None, no_bpf: None }
     }
 
     const STYLE: Style<'static> = Style {

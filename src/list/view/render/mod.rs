@@ -66,6 +66,8 @@ pub struct Listing {
     pub unreadable: usize,
     /// Where --find has looked, if it has found nothing.
     pub missed: Option<Looked>,
+    /// Why processes were not asked by BPF, if that was wanted.
+    pub no_bpf: Option<String>,
 }
 
 /// How it is printed.

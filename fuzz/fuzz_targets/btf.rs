@@ -1,0 +1,3 @@
+#![no_main]
+
+nskit_fuzz::target!("btf");
