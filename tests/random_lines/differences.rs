@@ -95,7 +95,8 @@ pub const DIFFERENCES: &[Difference] = &[
         row: "`--init`, `--no-new-privs` and the other options that util-linux lacks, and their abbreviations",
         explains: |both| {
             // The generated lines come to no other one.
-            let abbreviated = both.line.split([' ', '=']).any(|word| "--no-new-privs".starts_with(word) && word.len() > 3);
+            let abbreviated =
+                both.line.split([' ', '=']).any(|word| "--no-new-privs".starts_with(word) && word.len() > 3);
             abbreviated && both.first_lines[1].contains("unrecognized option '--no")
         },
     },

@@ -71,7 +71,7 @@ impl Both {
     /// Whether ours refuses a PID below 1, and both say what theirs says of the same line with one that may be, or without.
     fn fails_as_theirs_with_a_process(&self, frozen: &Frozen) -> bool {
         let before_pid = |word: &String| {
-            let before = ["-1", "0"].into_iter().find_map(|pid| word.strip_suffix(pid));
+            let before = ["-1", "+0", "-0", "0"].into_iter().find_map(|pid| word.strip_suffix(pid));
             before.filter(|before| before.is_empty() || before.ends_with(['p', '='])).map(str::to_string)
         };
         let (mut with, mut without): (Vec<String>, Vec<String>) = Default::default();

@@ -68,6 +68,9 @@ fn random_command_lines() {
 /// A difference that may have many causes, and is never ours to mend where ours has none.
 const PROCESSES: &str = "processes left";
 
+/// Whether it is still there when we look is chance.
+const HELPER_LEFT: &str = "theirs leaves a helper behind where it fails";
+
 /// What programs read.
 pub const FIRST_LINE: &str = "the first line on standard error";
 
@@ -244,13 +247,14 @@ fn work(index: usize, lines: usize, mut random: Random) -> bool {
             continue;
         }
         if both.differs() == [PROCESSES] && both.ours.left.is_empty() {
-            *known.entry("theirs leaves a helper behind where it fails").or_default() += 1;
+            *known.entry(HELPER_LEFT).or_default() += 1;
             continue;
         }
         let (reduced, line) = reduce(&stage, &setting, line);
         // What comes by chance may not come again.
         let least = if reduced.differs().is_empty() { &both } else { &reduced };
-        let explained = least.known().or_else(|| both.known());
+        let is_helper = least.differs() == [PROCESSES] && least.ours.left.is_empty();
+        let explained = least.known().or_else(|| both.known()).or(is_helper.then_some(HELPER_LEFT));
         match explained.or_else(|| faults::explain(&stage, least, &line)) {
             Some(why) => *known.entry(why).or_default() += 1,
             None => {

@@ -43,6 +43,7 @@ const NO_PIVOT: &[&str] = &["are mutually exclusive"];
 /// Ranges are refused beside another way to map the same blocks.
 const MAPPED_TWICE: &[&str] = &["are mutually exclusive"];
 
+/// With --wd, the directory is the one that is mounted there.
 const OF_UNSHARE: &[Own] = &[
     own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
     own(&["--no"], &[], &["no-new-privs"], &[]),
@@ -59,10 +60,10 @@ const OF_UNSHARE: &[Own] = &[
     own(&["--cap-drop", "CAP_NET_RAW,63,sys_admin"], &[], &["caps"], NO_RIGHT),
     own(&["--cap-drop=all", "--cap-add=chown,5"], &[], &["caps"], NO_RIGHT),
     own(&["--cap-drop=chown", "--no-new-privs"], &[], &["caps", "no-new-privs"], NO_RIGHT),
-    own(&["--tmpfs={dir}/empty"], &["-m"], &["mount"], NO_PLACE),
-    own(&["--bind={dir}/inside:{dir}/empty"], &["-m"], &["mount"], NO_PLACE),
-    own(&["--bind={dir}/deep:{dir}/empty:ro"], &["-m"], &["mount"], NO_PLACE),
-    own(&["--mount-dev={dir}/empty"], &["-m"], &["mount"], NO_DEVICES),
+    own(&["--tmpfs={dir}/empty"], &["-m"], &["mount", "directory"], NO_PLACE),
+    own(&["--bind={dir}/inside:{dir}/empty"], &["-m"], &["mount", "directory"], NO_PLACE),
+    own(&["--bind={dir}/deep:{dir}/empty:ro"], &["-m"], &["mount", "directory"], NO_PLACE),
+    own(&["--mount-dev={dir}/empty"], &["-m"], &["mount", "directory"], NO_DEVICES),
     own(&["--pivot-root={dir}/rootfs"], &["-m", "-R{dir}/rootfs"], &["mount"], NO_PIVOT),
     own(&["--monotonic=@1000000000"], &["--monotonic=1"], &["timens_offsets"], &[]),
     own(&["--boottime", "@2000000000"], &["--boottime=1"], &["timens_offsets"], &[]),
@@ -128,8 +129,10 @@ impl Pair<'_> {
         let first_line = with.first_line(stage, setting);
         let may_say = options.iter().flat_map(|own| own.may_say);
         let explained = may_say.map(|words| stage.fill(words)).any(|words| first_line.contains(&words));
-        // A process 1 does not die of a signal that it sends to itself, and the probe says so; below --init it dies.
-        let below_init = options.iter().any(|own| own.words == ["--init"]);
+        // A process 1 does not die of a signal that it sends to itself, and the probe says so; below --init it dies, unless
+        // the signal is ignored or blocked.
+        let is_kept_off = [&setting.ignored, &setting.blocked].iter().any(|signals| signals.contains(&libc::SIGTERM));
+        let below_init = !is_kept_off && options.iter().any(|own| own.words == ["--init"]);
         let plain_ending = match plain.ending {
             Some(Ending::Exited(99)) if below_init => Some(Ending::Killed(libc::SIGTERM)),
             other => other,
