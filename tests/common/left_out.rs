@@ -10,7 +10,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io::Write;
 
 use super::harness::name_of_test;
-use super::tool::{Under, is_musl, their_version, under_test};
+use super::tool::{Under, is_dynamic, is_musl, their_version, under_test};
 
 /// What a test ends with that is not run: the reason.
 #[derive(Clone, Debug)]
@@ -99,6 +99,13 @@ pub fn otherwise_with_musl(what: &str) {
 pub fn only_with_musl(what: &str) {
     if under_test() == Under::Theirs || !is_musl() {
         not_run(Sort::Optional, format!("only with NSKIT_UNDER_TEST=musl: {what}"));
+    }
+}
+
+/// Leaves the test out where the loader runs before ours, and cannot do, or does, `what`.
+pub fn needs_no_loader(what: &str) {
+    if is_dynamic() {
+        not_run(Sort::LeftOut, format!("otherwise with a loader: {what}"));
     }
 }
 

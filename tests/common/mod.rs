@@ -35,8 +35,8 @@ pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
 pub use harness::{Test, main, main_of_one, tell_panics_at_once};
 pub use jobs::{SHELL, other_input, shell};
 pub use left_out::{
-    NotRun, cannot_be_had, is_root, needs_root, newer_than_theirs, note, on_purpose, only_listed, only_with,
-    only_with_musl, otherwise_since, otherwise_with_musl, part, skip, their_bug, their_bug_since,
+    NotRun, cannot_be_had, is_root, needs_no_loader, needs_root, newer_than_theirs, note, on_purpose, only_listed,
+    only_with, only_with_musl, otherwise_since, otherwise_with_musl, part, skip, their_bug, their_bug_since,
 };
 pub use planted::{Planted, entered, listed, read_planted};
 pub use pty::Pty;

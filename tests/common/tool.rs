@@ -13,11 +13,11 @@ pub enum Under {
     Theirs,
 }
 
-/// Whose tools `NSKIT_UNDER_TEST` asks for: `ours`; `musl`, which are ours as well, those of the release for musl; or
-/// `theirs`.
+/// Whose tools `NSKIT_UNDER_TEST` asks for: `ours`; `musl` and `dynamic`, which are ours as well, those of the release for
+/// musl and those that the C library is not linked into; or `theirs`.
 pub fn under_test() -> Under {
     match std::env::var("NSKIT_UNDER_TEST").as_deref() {
-        Err(_) | Ok("" | "ours" | "musl") => Under::Ours,
+        Err(_) | Ok("" | "ours" | "musl" | "dynamic") => Under::Ours,
         Ok("theirs") => Under::Theirs,
         Ok(other) => panic!("NSKIT_UNDER_TEST is '{other}', not ours, musl or theirs"),
     }
@@ -26,6 +26,11 @@ pub fn under_test() -> Under {
 /// Whether ours are built for musl.
 pub fn is_musl() -> bool {
     cfg!(target_env = "musl") || std::env::var("NSKIT_UNDER_TEST").is_ok_and(|value| value == "musl")
+}
+
+/// Whether ours are built so that the loader and the C library of the machine are needed.
+pub fn is_dynamic() -> bool {
+    std::env::var("NSKIT_UNDER_TEST").is_ok_and(|value| value == "dynamic")
 }
 
 /// The directory of the release for musl, as it is shipped: built first, if anything has changed.
@@ -39,6 +44,25 @@ fn release_for_musl() -> &'static Path {
     })
 }
 
+/// The directory of the tools as many distributions build them, whose flags take the place of `+crt-static`: built first,
+/// if anything has changed.
+fn dynamic_build() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/dynamic");
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        build.args(["build", "--quiet", "--locked", "--bins", "--target-dir"]).arg(&target);
+        build.env("RUSTFLAGS", "-C target-feature=-crt-static").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        build.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(build.status().unwrap().success(), "the tools cannot be built dynamically");
+        let built = target.join("debug");
+        let program = std::fs::read(built.join("unshare")).unwrap();
+        // The segment that names the loader: a static program has none.
+        assert!(program.windows(4).any(|part| part == b"/ld-"), "the build that is to be dynamic is static");
+        built
+    })
+}
+
 /// The path of the tool under test: `unshare`, `nsenter` or `lsns`.
 pub fn tool(name: &str) -> PathBuf {
     match under_test() {
@@ -49,8 +73,10 @@ pub fn tool(name: &str) -> PathBuf {
 
 /// The path of ours.
 pub fn ours(name: &str) -> PathBuf {
-    if std::env::var("NSKIT_UNDER_TEST").is_ok_and(|value| value == "musl") {
-        return release_for_musl().join(name);
+    match std::env::var("NSKIT_UNDER_TEST").as_deref() {
+        Ok("musl") => return release_for_musl().join(name),
+        Ok("dynamic") => return dynamic_build().join(name),
+        _ => {}
     }
     let path = match name {
         "unshare" => env!("CARGO_BIN_EXE_unshare"),

@@ -168,6 +168,7 @@ fn misled(scene: &Scene, call: Call) -> Call {
 scene_test!(getsubids_gets_nothing_of_the_callers);
 fn getsubids_gets_nothing_of_the_callers() {
     only_ours();
+    crate::common::needs_no_loader("it takes LD_PRELOAD for its own, and says that there is no such file");
     // What it is started with, as /proc tells it: a shell sets variables of its own, and opens its script.
     let record = "{ echo environment $(tr '\\0' ' ' </proc/$$/environ); readlink /proc/$$/cwd /proc/$$/ns/user
         head -c 1 | wc -c; } >>$here/record; echo /proc/$$/fd/* >>$here/fds; echo '0: root 700000 10'";

@@ -36,6 +36,7 @@ fn who_is_not_mapped_is_not_told_to_make_another_user_namespace() {
 
 scene_test!(a_chroot_is_told_before_a_user_namespace_is_proposed);
 fn a_chroot_is_told_before_a_user_namespace_is_proposed() {
+    crate::common::needs_no_loader("it runs from an empty root");
     crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let root = scene.subdirectory("root");
