@@ -1,91 +1,164 @@
-//! Linux namespaces: run programs in new ones (unshare), enter those of others (nsenter), list them all (lsns).
+//! Linux namespaces: list them, enter one, run programs in new ones or in those of others, and see them come and go.
 //!
-//! The crate is a library, the core, and three binaries of three lines each. It has two flows, each in one direction:
+//! This is the library below `lsns`, `nsenter` and `unshare` of nskit. A program may have any number of threads, and errors say
+//! why ([`Error::hint`]). Without the tools it needs no parser of command lines:
+//!
+//! ```toml
+//! nskit = { version = "0.1", default-features = false }
+//! ```
+//!
+//! # What namespaces there are
+//!
+//! Root sees all of them, whatever keeps them alive; an ordinary user those of their own processes.
+//!
+//! ```
+//! use nskit::{Kind, Listing};
+//!
+//! # fn main() -> nskit::Result<()> {
+//! let all = nskit::namespaces()?;
+//! for ns in &all {
+//!     println!("{} {} {:?} {:?}", ns.kind(), ns.inode(), ns.leader(), ns.holders());
+//! }
+//! for (depth, ns) in all.owner_tree() {
+//!     println!("{:1$}{ns}", "", 2 * depth);
+//! }
+//! let kept = Listing::new().kinds([Kind::Net]).without_processes().scan()?;
+//! # let _ = kept;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # One of them
+//!
+//! An open handle, equal to every other handle of the same namespace. A visit takes place in a thread that is thrown away.
+//!
+//! ```
+//! use nskit::{Kind, Namespace};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! let net = Namespace::of(std::process::id(), Kind::Net)?;
+//! assert_eq!(net, Namespace::current(Kind::Net)?);
+//! println!("{net} {:?} belongs to {:?}", net.id(), net.owner());
+//! # if std::fs::metadata("/proc/1/ns/net").is_ok() {
+//! let devices = net.visit(|| std::fs::read_to_string("/proc/thread-self/net/dev"))??;
+//! # drop(devices);
+//! # }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A program in new ones, or in those of another process
+//!
+//! [`Command`] is [`std::process::Command`] with namespaces: what unshare(1) and nsenter(1) do is a method.
+//!
+//! ```no_run
+//! use nskit::{Command, Kind, Target};
+//!
+//! # fn main() -> nskit::Result<()> {
+//! let out = Command::new("ip").args(["-brief", "link"]).unshare([Kind::User, Kind::Net]).map_root().loopback().output()?;
+//! print!("{}", String::from_utf8_lossy(&out.stdout));
+//!
+//! let mut command = Command::new("sh");
+//! command.target(Target::pid(4711)?).all();
+//! println!("{}", command.plan()?); // one step a line, to look at before it is run
+//! let mut child = command.spawn()?;
+//! child.wait()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What comes and goes
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! # fn main() -> nskit::Result<()> {
+//! for change in nskit::watch(Duration::from_secs(1)) {
+//!     println!("{:?}", change?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! The crate is this library and three binaries of three lines each. It has two flows, each in one direction:
 //!
 //! ```text
 //! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan ─prepare─▶ Prepared ─run─▶ system calls in order ─▶ exec
-//!       pure           reads only         pure         all memory           acts, never decides
+//!       pure      ▲    reads only         pure         all memory           acts, never decides
+//!              Command
 //!
 //! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
-//!       reads only          ioctls           pure        reads only   pure
+//!       reads only          ioctls  │        pure        reads only   pure
+//!                                   └─▶ Namespaces
 //! ```
 //!
-//! # Listing namespaces
-//!
-//! One look at /proc makes a snapshot; [`list::model::graph::relate`] adds parents and owners to it, and [`list::list`] goes all
-//! the way to rows of cells. Root sees everything, an ordinary user the namespaces of their own processes.
+//! **The plan is data.** A [`Command`] becomes a list of steps, each a system call that needs no further decision, and
+//! [`Command::plan`] shows them:
 //!
 //! ```
-#![doc = include_str!("../examples/list.rs")]
+//! # fn main() -> nskit::Result<()> {
+//! let mut command = nskit::Command::new("sh");
+//! command.unshare([nskit::Kind::Pid]).mount_proc("/proc");
+//! assert_eq!(command.plan()?.to_string(), "\
+//! block no signal, and give SIGPIPE its default
+//! give SIGCHLD its default
+//! unshare mnt, pid
+//! take a pidfd of this process for its child
+//! fork: the child goes on, and the parent waits for it
+//! die with the parent, by signal 9
+//! make the mounts from / on private
+//! mount proc on /proc
+//! execute sh");
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! # Entering one
+//! **All memory is taken before the fork.** Another thread may hold the allocator's lock at the fork, so the child makes system
+//! calls only. What fails there comes back through a pipe as the number of the step and its errno, and becomes an [`Error`] here.
+//! The parent inside that waits for a program in a PID namespace closes what this process has open, so that no pipe is held.
 //!
-//! A request makes a plan, which you can inspect before anything is done:
+//! **A target is pinned.** What is read of a process counts only if its pidfd says afterwards that it is still there. A namespace
+//! that is found by its number is asked for its number once more when it is open.
 //!
-//! ```
-#![doc = include_str!("../examples/plan.rs")]
-//! ```
-//!
-//! [`cli::nsenter::resolve`] opens the namespaces and directories to enter, and [`enter::run`] enters them. That
-//! changes the calling process, which must have a single thread, and turns it into the program. [`enter::spawn`] does
-//! it in a child, and the calling process may have any number of threads:
-//!
-//! ```
-#![doc = include_str!("../examples/enter.rs")]
-//! ```
-//!
-//! # Starting a program in new ones
-//!
-//! With the rights for it (root's, or those that [`namespace::Kind::User`] gives), under the same conditions as above:
-//!
-//! ```
-#![doc = include_str!("../examples/start.rs")]
-//! ```
-//!
-//! # Where is what
-//!
-//! Rooms know only the rooms before them, and tests/documentation holds them to it:
+//! Rooms of src know only the rooms before them, and tests/documentation holds them to it:
 //!
 //! ```text
-//! number ← namespace ← sys ← proc ← ids ← error ← container ← list ← enter ← cli ← hint ← tool ← bin
+//! number ← namespace ← sys ← proc ← ids ← error ← container ← list ← enter ← cli ← hint ← face ← tool ← bin
 //! ```
-//!
-//! Start with [`enter::unshare::plan`] or with [`list::list`], and with the table of options in [`cli::unshare`].
 //!
 //! | place | its job |
 //! | --- | --- |
-//! | `src/bin/`, [`tool`] | each tool from its command line to its exit status; messages on stderr, output on stdout |
-//! | [`cli`] | parse and resolve: the tables of options, the arguments as typed, and the request that they mean |
-//! | [`enter::unshare`], [`enter::nsenter`] | each tool's request, the files opened for it, and its plan: the order of its steps |
-//! | [`enter::setting`] | the words that requests and steps are made of |
-//! | [`enter::step`], [`enter::handles`], [`enter::run`] | all steps, the open files that they use, and the loop that carries them out |
-//! | [`enter`], the rest | what steps are made of: the target, the program, its environment; in private rooms, helper processes and waiting |
-//! | [`list::scan`] | the only reader of the process table, a file for each source of namespaces |
-//! | [`list::model`] | what it has seen; parents and owners; opening a namespace through its holders; in the private file `mount_ns_probe`, a child that enters a mount namespace which nothing else can show |
-//! | [`list::query`] | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
-//! | [`mod@list::column`], [`list::value`] | what is in the rows |
-//! | [`list::view`] | fills cells from files of /proc and from rtnetlink, and prints them |
-//! | [`container`] | which container a cgroup belongs to, and the process that the name of a container or a unit means |
-//! | [`namespace`] | the vocabulary: the table of kinds, sets of kinds |
-//! | [`error`], [`hint`] | what went wrong, and why it probably did |
-//! | [`ids`] | who is who: id maps, subordinate ids, and the names of users and groups |
-//! | [`proc`], `number` | what the files of /proc say, as values |
-//! | [`sys`] | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
+//! | `src/face/` | what a user of the library sees |
+//! | `src/bin/`, `src/tool/` | each tool from its command line to its exit status; messages on stderr, output on stdout |
+//! | `src/cli/` | parse and resolve: the tables of options, the arguments as typed, and the request that they mean |
+//! | `src/enter/unshare/`, `src/enter/nsenter/` | each tool's request, the files opened for it, and its plan: the order of its steps |
+//! | `src/enter/setting.rs` | the words that requests and steps are made of |
+//! | `src/enter/step.rs`, `handles.rs`, `run/` | all steps, the open files that they use, and the loop that carries them out |
+//! | `src/enter/`, the rest | what steps are made of: the target, the program, its environment; helper processes and waiting |
+//! | `src/list/scan/` | the only reader of the process table, a file for each source of namespaces |
+//! | `src/list/model/` | what it has seen; parents and owners; opening a namespace through its holders; a child that enters a mount namespace which nothing else can show |
+//! | `src/list/query/` | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
+//! | `src/list/column.rs`, `value.rs`, `view/` | what is in the rows; fills cells from files of /proc and from rtnetlink, and prints them |
+//! | `src/container/` | which container a cgroup belongs to, and the process that the name of a container or a unit means |
+//! | `src/namespace.rs` | the vocabulary: the table of kinds, sets of kinds |
+//! | `src/error/`, `src/hint/` | what went wrong, and why it probably did |
+//! | `src/ids/` | who is who: id maps, subordinate ids, and the names of users and groups |
+//! | `src/proc/`, `src/number.rs` | what the files of /proc say, as values |
+//! | `src/sys/` | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
 //!
-//! `tests/` runs the tools as a user does, against the installed util-linux too; `tests/common/` builds the scenes.
+//! `tests/` runs the tools as a user does, against the installed util-linux too, and `tests/face/` the library; `tests/common/`
+//! builds the scenes.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod cli;
-pub mod container;
-pub mod enter;
-pub mod error;
-pub mod hint;
-pub mod ids;
-pub mod list;
-pub mod namespace;
-mod number;
-pub mod proc;
-pub mod sys;
-pub mod tool;
+mod face;
+#[doc(hidden)]
+pub mod internals;
 
-pub use tool::{lsns, nsenter, unshare};
+#[cfg(feature = "cli")]
+use internals::tool;
+use internals::{cli, container, enter, error, hint, ids, list, namespace, number, proc, sys};
+
+pub use face::*;
+pub use namespace::{Kind, UnknownKind};

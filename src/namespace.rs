@@ -2,11 +2,13 @@
 
 use std::ffi::CStr;
 use std::fmt;
+use std::str::FromStr;
 
 use nix::sched::CloneFlags;
 
 /// A kind of namespace, see namespaces(7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Kind {
     /// Mount points, mount_namespaces(7).
     Mount,
@@ -92,6 +94,7 @@ const _: () = {
 impl Kind {
     /// All kinds in the order in which namespaces are entered one by one. If the kernel refuses several, the message
     /// names the first of them.
+    #[doc(hidden)]
     pub const IN_ORDER_OF_ENTERING: [Kind; TABLE.len()] =
         [Kind::User, Kind::Cgroup, Kind::Ipc, Kind::Uts, Kind::Net, Kind::Pid, Kind::Mount, Kind::Time];
 
@@ -111,6 +114,7 @@ impl Kind {
     }
 
     /// Its CLONE_NEW* flag, as in clone(2).
+    #[doc(hidden)]
     pub const fn clone_flag(self) -> u32 {
         self.facts().clone_flag.bits().cast_unsigned()
     }
@@ -121,12 +125,14 @@ impl Kind {
     }
 
     /// The same as a C string, for system calls.
+    #[doc(hidden)]
     pub const fn link(self) -> &'static CStr {
         self.facts().name
     }
 
     /// The link in /proc/PID/ns to the namespace that PID's children will be in: a separate one for PID and time
     /// namespaces (`pid_for_children`, `time_for_children`), the ordinary one for the other kinds.
+    #[doc(hidden)]
     pub const fn name_for_children(self) -> &'static str {
         match self.facts().for_children {
             Some(name) => text(name),
@@ -135,35 +141,62 @@ impl Kind {
     }
 
     /// The same as a C string; `None` for a kind without a separate link.
+    #[doc(hidden)]
     pub const fn link_for_children(self) -> Option<&'static CStr> {
         self.facts().for_children
     }
 
     /// Whether the children of a process may be in another namespace of this kind than the process.
+    #[doc(hidden)]
     pub const fn has_for_children(self) -> bool {
         self.facts().for_children.is_some()
     }
 
     /// Its long option in unshare and nsenter.
+    #[doc(hidden)]
     pub const fn long_option(self) -> &'static str {
         self.facts().long
     }
 
     /// Its short option in unshare and nsenter.
+    #[doc(hidden)]
     pub const fn letter(self) -> u8 {
         self.facts().letter
     }
 
     /// The kind that /proc/PID/ns calls `name`.
+    #[doc(hidden)]
     pub fn from_name(name: &[u8]) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name().as_bytes() == name)
     }
 
     /// The kind with this one CLONE_NEW* flag, as NS_GET_NSTYPE answers it (ioctl_ns(2)).
+    #[doc(hidden)]
     pub fn from_clone_flag(flag: u32) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.clone_flag() == flag)
     }
 }
+
+/// From its name in /proc/PID/ns. Errors: no kind has this name.
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(name: &str) -> Result<Kind, UnknownKind> {
+        Kind::from_name(name.as_bytes()).ok_or(UnknownKind(()))
+    }
+}
+
+/// No kind of namespace has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownKind(());
+
+impl fmt::Display for UnknownKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no kind of namespace has this name")
+    }
+}
+
+impl std::error::Error for UnknownKind {}
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,15 +4,15 @@
 
 use std::ffi::CString;
 
-use nskit::enter::environment::Environment;
-use nskit::enter::handles::Handle;
-use nskit::enter::nsenter::{NsenterRequest, PrivateMounts, plan};
-use nskit::enter::program::Program;
-use nskit::enter::setting::{Join, MountPoint, Propagation, SignalPolicy, TargetId};
-use nskit::enter::step::{Plan, Step};
-use nskit::namespace::{Kind, KindSet};
-use nskit::sys::capability::CapabilitySet;
-use nskit::sys::signal::{SignalNumber, SignalSet};
+use nskit::internals::enter::environment::Environment;
+use nskit::internals::enter::handles::Handle;
+use nskit::internals::enter::nsenter::{NsenterRequest, PrivateMounts, plan};
+use nskit::internals::enter::program::Program;
+use nskit::internals::enter::setting::{Join, MountPoint, Propagation, SignalPolicy, TargetId};
+use nskit::internals::enter::step::{Plan, Step};
+use nskit::internals::namespace::{Kind, KindSet};
+use nskit::internals::sys::capability::CapabilitySet;
+use nskit::internals::sys::signal::{SignalNumber, SignalSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {
     kinds.iter().copied().collect()

@@ -14,21 +14,21 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use common::{Directory, needs_root, on_purpose};
 use nix::errno::Errno;
-use nskit::cli::nsenter::{IdArgument, NsenterArgs, resolve};
-use nskit::enter::handles::Handles;
-use nskit::enter::nsenter::NamespaceSource;
-use nskit::enter::program::Program;
-use nskit::enter::setting::{MapJob, Persist, Propagation, Setgroups, SignalPolicy};
-use nskit::enter::step::{Plan, Step};
-use nskit::enter::target::TargetArgument;
-use nskit::enter::target_source::TargetSource;
-use nskit::enter::{Child, RunFailure, nsenter, spawn};
-use nskit::error::{Attempt, Failure};
-use nskit::ids::map::{Extent, IdKind};
-use nskit::namespace::{Kind, KindSet};
-use nskit::sys::process::Status;
-use nskit::sys::process::{ForkResult, fork, wait_for_end};
-use nskit::sys::signal::{SignalNumber, SignalSet};
+use nskit::internals::cli::nsenter::{IdArgument, NsenterArgs, resolve};
+use nskit::internals::enter::handles::Handles;
+use nskit::internals::enter::nsenter::NamespaceSource;
+use nskit::internals::enter::program::Program;
+use nskit::internals::enter::setting::{MapJob, Persist, Propagation, Setgroups, SignalPolicy};
+use nskit::internals::enter::step::{Plan, Step};
+use nskit::internals::enter::target::TargetArgument;
+use nskit::internals::enter::target_source::TargetSource;
+use nskit::internals::enter::{Child, RunFailure, nsenter, spawn};
+use nskit::internals::error::{Attempt, Failure};
+use nskit::internals::ids::map::{Extent, IdKind};
+use nskit::internals::namespace::{Kind, KindSet};
+use nskit::internals::sys::process::Status;
+use nskit::internals::sys::process::{ForkResult, fork, wait_for_end};
+use nskit::internals::sys::signal::{SignalNumber, SignalSet};
 
 /// The system's allocator, for the process that the tests run in alone.
 struct Guarded;
@@ -132,11 +132,11 @@ fn a_child_that_takes_memory_is_caught() {
     match fork().unwrap() {
         ForkResult::Child => {
             std::hint::black_box(vec![1; 100]);
-            nskit::sys::process::exit_now(0)
+            nskit::internals::sys::process::exit_now(0)
         }
         ForkResult::Parent { child } => {
             let end = wait_for_end(child).unwrap();
-            assert_eq!(end, nskit::sys::process::ChildEvent::Killed(SignalNumber(libc::SIGABRT)));
+            assert_eq!(end, nskit::internals::sys::process::ChildEvent::Killed(SignalNumber(libc::SIGABRT)));
         }
     }
 }
@@ -226,7 +226,7 @@ fn a_process_is_joined_among_threads() {
     let plan = nsenter::plan(request);
     let failure = among_threads(|| spawn(&plan, handles, &ENVIRONMENT)).unwrap_err();
     assert_eq!(failure, refused(Attempt::Enter(kinds(&[Kind::User])), Errno::EINVAL));
-    nskit::sys::signal::send(pid, SignalNumber::KILL).unwrap();
+    nskit::internals::sys::signal::send(pid, SignalNumber::KILL).unwrap();
     assert_eq!(target.wait().unwrap(), Status::Killed(SignalNumber::KILL));
 }
 
@@ -255,6 +255,44 @@ fn the_login_shell_is_looked_up_before_the_fork() {
     let plan = Plan { steps: vec![Step::Unshare(kinds(&[Kind::Uts]))], ..Plan::default() };
     let child = among_threads(|| spawn(&plan, Handles::default(), &[c"SHELL=/bin/true"])).unwrap();
     assert_eq!(child.wait().unwrap(), Status::Exited(0));
+}
+
+scene_test!(what_users_of_the_library_start_takes_no_memory_either);
+fn what_users_of_the_library_start_takes_no_memory_either() {
+    watch();
+    let sleep = |command: &mut nskit::Command| {
+        let mut child = among_threads(|| command.spawn()).unwrap();
+        assert!(child.wait().unwrap().success(), "{command:?}");
+    };
+    let root = Directory::new();
+    let command = |program: &str| {
+        let mut command = nskit::Command::new(program);
+        command.stdin(nskit::Stdio::null()).stdout(nskit::Stdio::null()).env("A", "B").current_dir("/");
+        command
+    };
+    sleep(&mut command("true"));
+    sleep(command("true").unshare(Kind::ALL).map_root().mount_proc("/proc").loopback().hostname("a").init());
+    sleep(command("true").uid(1).gid(1).capabilities(["chown"]).no_new_privs().keep_capabilities());
+    let range = nskit::IdMap::Range { inner: 0, outer: 0, count: 5 };
+    sleep(command("true").map_users(range).map_groups(range).unshare([Kind::Pid]).forward_signals([15]));
+    let mut places = command("/usr/bin/true");
+    places.pivot_root(root.path()).tmpfs("/").tmpfs("/tmp").devices("/dev");
+    for directory in ["/usr", "/lib", "/lib64"] {
+        places.bind_read_only(directory, directory);
+    }
+    sleep(&mut places);
+    let mut target =
+        nskit::Command::new("sleep").arg("100").unshare([Kind::Uts, Kind::Net]).map_root().spawn().unwrap();
+    let pid = || nskit::Target::pid(target.id()).unwrap();
+    sleep(command("true").target(pid()).all().root_of_target().cgroups_of_target().env_of_target());
+    sleep(command("true").target(pid()).namespaces([Kind::User, Kind::Net]).ids_of_target());
+    sleep(command("true").enter(&nskit::Namespace::of(target.id(), Kind::Uts).unwrap()));
+    target.kill().unwrap();
+    target.wait().unwrap();
+    for wrong in [command("missing").unshare([Kind::Pid]), command("true").root("/missing")] {
+        let error = among_threads(|| wrong.spawn()).unwrap_err();
+        assert_eq!(error.errno(), Some(libc::ENOENT));
+    }
 }
 
 scene_test!(nothing_of_ours_reaches_the_program);

@@ -1,3 +1,3 @@
 //! lsns(8): list namespaces.
 #![no_main]
-nskit::entry_point!(nskit::lsns);
+nskit::entry_point!(nskit::internals::tool::lsns);

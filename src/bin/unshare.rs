@@ -1,3 +1,3 @@
 //! unshare(1): run a program in new namespaces.
 #![no_main]
-nskit::entry_point!(nskit::unshare);
+nskit::entry_point!(nskit::internals::tool::unshare);

@@ -10,6 +10,7 @@
 pub mod capabilities;
 pub mod getopt;
 pub mod help;
+#[cfg(feature = "cli")]
 pub mod lsns;
 pub mod nsenter;
 pub mod unshare;

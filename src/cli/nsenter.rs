@@ -326,6 +326,12 @@ impl NsenterArgs {
     /// Reads the operands, and refuses options that exclude each other.
     fn finish(&mut self, operands: Vec<OsString>) -> Result<(), UsageError> {
         self.program = operands;
+        self.check()
+    }
+
+    /// Errors: options that exclude each other.
+    pub(crate) fn check(&self) -> Result<(), UsageError> {
+        self.check_directories()?;
         let has_net = self.namespaces.iter().any(|(kind, _)| *kind == Kind::Net);
         if has_net && self.net_socket.is_some() {
             return Err(UsageError::Exclusive("--net", "--net-socket"));
@@ -367,7 +373,7 @@ fn target(text: &OsStr) -> Option<TargetArgument> {
 }
 
 /// A name in /run/netns.
-fn network_name(text: &OsStr) -> Option<PathBuf> {
+pub(crate) fn network_name(text: &OsStr) -> Option<PathBuf> {
     is_plain(text.as_bytes()).then(|| PathBuf::from(text))
 }
 

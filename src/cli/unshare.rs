@@ -359,7 +359,7 @@ const UTS_NAME: &str = "a name of 1 to 64 bytes";
 /// __NEW_UTS_LEN of <linux/utsname.h>.
 const LONGEST_UTS_NAME: usize = 64;
 
-fn uts_name(name: &OsStr) -> Option<OsString> {
+pub(crate) fn uts_name(name: &OsStr) -> Option<OsString> {
     (1..=LONGEST_UTS_NAME).contains(&name.len()).then(|| name.to_os_string())
 }
 

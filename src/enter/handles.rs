@@ -45,13 +45,15 @@ impl fmt::Display for Handle {
 pub struct Handles {
     /// The process from which nsenter takes namespaces, ids and more.
     pub target: Option<Target>,
+    /// What become the program's standard input, output and error.
+    pub standard: [Option<OwnedFd>; 3],
     files: Vec<Option<OwnedFd>>,
 }
 
 impl Handles {
     /// Those of a process, and no file yet.
     pub fn of_target(target: Option<Target>) -> Handles {
-        Handles { target, files: Vec::new() }
+        Handles { target, ..Handles::default() }
     }
 
     /// Adds a file, and returns its handle.
@@ -84,6 +86,7 @@ impl Handles {
 
     /// Closes all files without freeing memory: the child of a process with several threads must not free any.
     pub fn close(&mut self) {
+        self.standard = [const { None }; 3];
         self.files.iter_mut().for_each(|file| *file = None);
         if let Some(target) = &mut self.target {
             target.let_go();

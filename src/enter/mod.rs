@@ -19,6 +19,7 @@ pub mod unshare;
 
 mod capability_steps;
 mod channel;
+mod described;
 mod events;
 mod executable;
 mod fault;

@@ -11,6 +11,7 @@ use crate::sys::signal::SignalSet;
 
 /// A clock that a time namespace offsets, see time_namespaces(7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Clock {
     /// CLOCK_MONOTONIC.
     Monotonic,
@@ -20,7 +21,7 @@ pub enum Clock {
 
 impl Clock {
     /// Its name in /proc/PID/timens_offsets and as an option.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Clock::Monotonic => "monotonic",
             Clock::Boottime => "boottime",
@@ -58,6 +59,7 @@ impl Setgroups {
 
 /// How mounts and unmounts pass between a new mount namespace and the old one, see mount_namespaces(7).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Propagation {
     /// Not at all.
     #[default]
@@ -72,7 +74,7 @@ pub enum Propagation {
 
 impl Propagation {
     /// The flag of mount(2), and its word; `None` if nothing changes.
-    pub const fn flag(self) -> Option<(MsFlags, &'static str)> {
+    pub(crate) const fn flag(self) -> Option<(MsFlags, &'static str)> {
         match self {
             Propagation::Private => Some((MsFlags::MS_PRIVATE, "private")),
             Propagation::Shared => Some((MsFlags::MS_SHARED, "shared")),

@@ -43,6 +43,10 @@ pub struct Plan {
 /// An action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// No signal is blocked, and SIGPIPE has its default: the Rust runtime ignores it, and programs expect that nobody does.
+    ResetSignals,
+    /// dup2(2): a file that our caller has made for it becomes standard input (0), output (1) or error (2).
+    SetStandard(u8, String),
     /// SIGCHLD to its default: if our caller ignores it, the kernel reaps our children before we can wait for them.
     DefaultChildSignal,
     /// PR_SET_DUMPABLE of prctl(2). Off: nobody inside can trace us, nor open what we hold through our files in /proc. On:
@@ -190,7 +194,8 @@ pub enum Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::DefaultChildSignal => Attempt::Signals.fmt(f),
+            Step::DefaultChildSignal | Step::ResetSignals => Attempt::Signals.fmt(f),
+            Step::SetStandard(number, what) => write!(f, "cannot make {what} file descriptor {number}"),
             Step::SetDumpable(_) | Step::RememberParent | Step::DieWithParent(_) => write!(f, "prctl failed"),
             Step::Unshare(_) => write!(f, "unshare failed"),
             Step::BringUpLoopback => write!(f, "cannot bring up the loopback device"),
@@ -320,6 +325,8 @@ impl Step {
     ) -> Result<Next, Fault> {
         let (path, text) = (material.path.as_c_str(), &*material.text);
         match self {
+            Step::ResetSignals => sys::signal::reset_for_program()?,
+            Step::SetStandard(number, _) => run.set_standard(*number)?,
             Step::DefaultChildSignal => sys::signal::set_child_signal_default()?,
             Step::SetDumpable(dumpable) => sys::process::set_dumpable(*dumpable)?,
             Step::StartBinder(_) => run.binder = material.bind_job.as_mut().map(Binder::start).transpose()?,

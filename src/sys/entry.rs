@@ -61,11 +61,12 @@ unsafe fn strings(vector: *const *const c_char) -> Vec<&'static CStr> {
 }
 
 /// Defines the C `main` of a binary, which calls `$main`, a `fn(Vectors) -> c_int`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! c_main {
     ($main:expr) => {
         #[global_allocator]
-        static ALLOCATOR: $crate::sys::memory::Allocator = $crate::sys::memory::Allocator;
+        static ALLOCATOR: $crate::internals::sys::memory::Allocator = $crate::internals::sys::memory::Allocator;
 
         /// Called by the C library.
         ///
@@ -79,7 +80,7 @@ macro_rules! c_main {
             envp: *const *const std::ffi::c_char,
         ) -> std::ffi::c_int {
             // SAFETY: these are the vectors that the C library passes to main, and nothing here changes them.
-            unsafe { $crate::sys::entry::start(argv, envp, $main) }
+            unsafe { $crate::internals::sys::entry::start(argv, envp, $main) }
         }
     };
 }

@@ -251,17 +251,37 @@ pub fn keep_only(file: Option<OwnedFd>) -> Option<OwnedFd> {
         }
     });
     let first = libc::c_int::from(kept.is_some());
-    // SAFETY: plain numbers. Nobody uses the others any more, as said above.
+    close_range(first, libc::c_int::MAX);
+    // SAFETY: it has just become that of the file, and belongs to nobody else.
+    kept.filter(|fd| *fd == 0).map(|_| unsafe { OwnedFd::from_raw_fd(0) })
+}
+
+/// Closes all descriptors from 3 on but these two; -1 stands for none. This is for a process that uses nothing else from now on:
+/// whatever owned one of the others must be left alone, and not be dropped.
+pub fn close_all_but(mut kept: [libc::c_int; 2]) {
+    kept.sort_unstable();
+    let mut first = 3;
+    for fd in kept {
+        if fd > first {
+            close_range(first, fd - 1);
+        }
+        first = first.max(fd + 1);
+    }
+    close_range(first, libc::c_int::MAX);
+}
+
+/// Closes the descriptors from `first` to `last`, open or not.
+fn close_range(first: libc::c_int, last: libc::c_int) {
+    // SAFETY: plain numbers. Nobody uses these descriptors any more, as the callers say.
     unsafe {
         // A kernel before 5.9 has no such call, and a seccomp filter may not know it.
-        if libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) == -1 {
-            (first..end_of_descriptors()).for_each(|fd| {
+        if libc::syscall(libc::SYS_close_range, first, last, 0) == -1 {
+            let end = end_of_descriptors().min(last.saturating_add(1));
+            (first..end).for_each(|fd| {
                 libc::close(fd);
             });
         }
     }
-    // SAFETY: it has just become that of the file, and belongs to nobody else.
-    kept.filter(|fd| *fd == 0).map(|_| unsafe { OwnedFd::from_raw_fd(0) })
 }
 
 /// Makes all descriptors from this number on close-on-exec, without taking memory.
@@ -286,6 +306,15 @@ fn end_of_descriptors() -> libc::c_int {
         limit.rlim_max
     };
     libc::c_int::try_from(limit).unwrap_or(MOST_DESCRIPTORS).min(MOST_DESCRIPTORS)
+}
+
+/// The same file with a number above those of standard input, output and error. Errors of fcntl(2): EMFILE.
+pub fn from_3_on(fd: OwnedFd) -> nix::Result<OwnedFd> {
+    if fd.as_raw_fd() > 2 {
+        return Ok(fd);
+    }
+    // SAFETY: plain numbers in, a new descriptor out.
+    unsafe { new_descriptor(libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 3).into()) }
 }
 
 /// Moves the file to a high number that no command line uses, if one is free below RLIMIT_NOFILE. The program may be

@@ -57,6 +57,11 @@ pub fn of_socket(socket: impl AsFd) -> nix::Result<OwnedFd> {
     descriptor(socket, SIOCGSKNS)
 }
 
+/// Whether this is a file of nsfs, however it was opened. Errors count as no.
+pub fn is_on_nsfs(file: impl AsFd) -> bool {
+    nix::sys::statfs::fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == nix::sys::statfs::NSFS_MAGIC)
+}
+
 /// The kind of a namespace; `None` for a kind that we do not know. Errors: ENOTTY if it is not a namespace file.
 pub fn kind(namespace: impl AsFd) -> nix::Result<Option<Kind>> {
     // SAFETY: this request takes no argument.

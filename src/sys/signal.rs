@@ -215,6 +215,12 @@ pub fn set_child_signal_default() -> nix::Result<()> {
     set_default(SignalNumber::CHLD)
 }
 
+/// What a program expects that a process with a runtime starts: no signal is blocked, and SIGPIPE has its default.
+pub fn reset_for_program() -> nix::Result<()> {
+    set_default(SignalNumber::PIPE)?;
+    mask::change(SigmaskHow::SIG_SETMASK, &SignalSet::default().to_mask()).map(drop)
+}
+
 /// Sends `signal` to process `pid` (never 0 or negative: no group), see kill(2). Errors: ESRCH, EPERM.
 pub fn send(pid: i32, signal: SignalNumber) -> nix::Result<()> {
     if pid <= 0 {

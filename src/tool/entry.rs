@@ -32,9 +32,10 @@ pub fn run(vectors: Vectors, tool: fn(Invocation) -> Status) -> c_int {
 }
 
 /// Defines the C `main` of a binary that is the tool `$tool`, a `fn(Invocation) -> Status`.
+#[doc(hidden)]
 #[macro_export]
 macro_rules! entry_point {
     ($tool:path) => {
-        $crate::c_main!(|vectors| $crate::tool::entry::run(vectors, $tool));
+        $crate::c_main!(|vectors| $crate::internals::tool::entry::run(vectors, $tool));
     };
 }

@@ -16,8 +16,8 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::{FileExt, MetadataExt};
 
-use nskit::sys::process::Status;
-use nskit::tool::entry::Invocation;
+use nskit::internals::sys::process::Status;
+use nskit::internals::tool::entry::Invocation;
 
 nskit::entry_point!(attacker);
 

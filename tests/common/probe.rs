@@ -30,8 +30,8 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
-use nskit::sys::process::Status;
-use nskit::tool::entry::Invocation;
+use nskit::internals::sys::process::Status;
+use nskit::internals::tool::entry::Invocation;
 
 nskit::entry_point!(probe);
 
@@ -262,8 +262,10 @@ fn catch(signals: impl Iterator<Item = i32>) {
 fn resolve(words: Vec<OsString>) {
     // SAFETY: plain numbers.
     assert_eq!(unsafe { libc::unshare(0x80) }, 0, "CLONE_NEWTIME: {}", std::io::Error::last_os_error());
-    let Ok(nskit::cli::Parsed::Run(args)) = nskit::cli::unshare::parse(words) else { return say("no command line") };
-    match nskit::cli::unshare::resolve(args) {
+    let Ok(nskit::internals::cli::Parsed::Run(args)) = nskit::internals::cli::unshare::parse(words) else {
+        return say("no command line");
+    };
+    match nskit::internals::cli::unshare::resolve(args) {
         Ok(_) => say("nothing"),
         Err(error) => say(&error.to_string()),
     }
@@ -441,7 +443,7 @@ fn credentials(lines: &mut Vec<String>) {
         let count = libc::getgroups(256, groups.as_mut_ptr());
         let groups: Vec<String> = groups[..count.max(0) as usize].iter().map(u32::to_string).collect();
         lines.push(format!("groups {}", groups.join(" ")));
-        let caps = nskit::sys::capability::get().unwrap();
+        let caps = nskit::internals::sys::capability::get().unwrap();
         lines.push(format!(
             "caps permitted {:x} effective {:x} inheritable {:x}",
             caps.permitted, caps.effective, caps.inheritable

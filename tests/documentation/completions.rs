@@ -1,6 +1,6 @@
 //! What the completions say of the options: written from the tables when `NSKIT_WRITE` is set, and else compared.
 
-use nskit::cli::getopt::{HasArg, Opt};
+use nskit::internals::cli::getopt::{HasArg, Opt};
 
 use super::{project, read};
 

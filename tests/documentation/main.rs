@@ -24,11 +24,11 @@ use std::process::Command;
 
 use common::{note, on_purpose, skip};
 use completions::Row;
-use nskit::cli;
-use nskit::cli::getopt::{Opt, UsageError};
-use nskit::cli::help::{self, Page};
-use nskit::list::column::COLUMNS;
-use nskit::list::scan::{Source, SourceSet};
+use nskit::internals::cli;
+use nskit::internals::cli::getopt::{Opt, UsageError};
+use nskit::internals::cli::help::{self, Page};
+use nskit::internals::list::column::COLUMNS;
+use nskit::internals::list::scan::{Source, SourceSet};
 use readers::{columns_in, in_help, in_man_page, shell_words};
 
 /// A tool as its own tables describe it.

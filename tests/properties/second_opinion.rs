@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use nskit::proc::{cgroup, link, mountinfo, stat};
+use nskit::internals::proc::{cgroup, link, mountinfo, stat};
 use procfs::process::{MountInfos, MountOptFields, Process, Stat};
 use procfs::{FromBufRead, FromRead, ProcessCGroups};
 

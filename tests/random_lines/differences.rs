@@ -3,12 +3,12 @@
 use super::{Both, faults, lists};
 use std::ffi::OsString;
 
-use nskit::cli::Parsed;
-use nskit::cli::nsenter::{self, IdArgument};
-use nskit::cli::unshare::{self, SingleId};
-use nskit::cli::value::IdOrName;
-use nskit::enter::nsenter::NamespaceSource;
-use nskit::namespace::KindSet;
+use nskit::internals::cli::Parsed;
+use nskit::internals::cli::nsenter::{self, IdArgument};
+use nskit::internals::cli::unshare::{self, SingleId};
+use nskit::internals::cli::value::IdOrName;
+use nskit::internals::enter::nsenter::NamespaceSource;
+use nskit::internals::namespace::KindSet;
 
 use crate::common::{Ending, differences};
 

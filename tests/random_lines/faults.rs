@@ -5,7 +5,7 @@
 use super::{Both, Setting};
 use crate::generate::Line;
 use crate::runner::stage::Stage;
-use nskit::cli::{Parsed, nsenter, unshare};
+use nskit::internals::cli::{Parsed, nsenter, unshare};
 
 /// The rows of docs/differences.md that tell of it.
 pub const ROWS: [&str; 2] = [

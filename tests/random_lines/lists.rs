@@ -41,9 +41,9 @@ impl Both {
     }
 
     /// The options as they were read, if they can be.
-    pub fn args(&self) -> Option<nskit::cli::lsns::LsnsArgs> {
-        match nskit::cli::lsns::parse(self.words.iter().map(Into::into).collect()) {
-            Ok(nskit::cli::Parsed::Run(args)) => Some(args),
+    pub fn args(&self) -> Option<nskit::internals::cli::lsns::LsnsArgs> {
+        match nskit::internals::cli::lsns::parse(self.words.iter().map(Into::into).collect()) {
+            Ok(nskit::internals::cli::Parsed::Run(args)) => Some(args),
             _ => None,
         }
     }

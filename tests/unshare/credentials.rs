@@ -105,7 +105,7 @@ fn keep_caps_without_a_user_namespace_does_nothing() {
 /// The owner of the user namespace that a process is in.
 fn owner(process: &Process) -> u32 {
     let namespace = File::open(format!("/proc/{}/ns/user", process.pid())).unwrap();
-    nskit::sys::nsfs::owner_uid(namespace).unwrap()
+    nskit::internals::sys::nsfs::owner_uid(namespace).unwrap()
 }
 
 scene_test!(the_user_namespace_belongs_to_its_maker);

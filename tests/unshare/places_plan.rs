@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use nskit::enter::handles::Handle;
-use nskit::enter::setting::{MountPoint, NewFilesystem, Propagation};
-use nskit::enter::step::Step;
-use nskit::namespace::Kind;
+use nskit::internals::enter::handles::Handle;
+use nskit::internals::enter::setting::{MountPoint, NewFilesystem, Propagation};
+use nskit::internals::enter::step::Step;
+use nskit::internals::namespace::Kind;
 
 use super::plan::{FORK, of, private, unshare};
 

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use nskit::cli::Parsed;
-use nskit::cli::unshare::resolve;
-use nskit::enter::environment::Environment;
-use nskit::enter::program::Program;
-use nskit::enter::setting::{Clock, MapJob, Persist, Propagation, Setgroups, SignalPolicy};
-use nskit::enter::step::{Plan, Step};
-use nskit::enter::unshare::plan;
-use nskit::ids::map::{Extent, IdKind};
-use nskit::namespace::{Kind, KindSet};
-use nskit::sys::capability::CapabilitySet;
-use nskit::sys::signal::{SignalNumber, SignalSet};
+use nskit::internals::cli::Parsed;
+use nskit::internals::cli::unshare::resolve;
+use nskit::internals::enter::environment::Environment;
+use nskit::internals::enter::program::Program;
+use nskit::internals::enter::setting::{Clock, MapJob, Persist, Propagation, Setgroups, SignalPolicy};
+use nskit::internals::enter::step::{Plan, Step};
+use nskit::internals::enter::unshare::plan;
+use nskit::internals::ids::map::{Extent, IdKind};
+use nskit::internals::namespace::{Kind, KindSet};
+use nskit::internals::sys::capability::CapabilitySet;
+use nskit::internals::sys::signal::{SignalNumber, SignalSet};
 
 use crate::common::Directory;
 
@@ -25,7 +25,7 @@ pub fn of(line: &[&str]) -> Vec<Step> {
 
 /// The plan that a command line makes.
 fn plan_of(line: &[&str]) -> Plan {
-    match nskit::cli::unshare::parse(line.iter().map(Into::into).collect()) {
+    match nskit::internals::cli::unshare::parse(line.iter().map(Into::into).collect()) {
         Ok(Parsed::Run(args)) => plan(resolve(args).unwrap()),
         other => panic!("{line:?}: {other:?}"),
     }

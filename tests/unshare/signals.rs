@@ -242,7 +242,7 @@ fn a_terminal_that_is_hung_up_tells_only_the_leader_who_passes_it_on() {
     assert_eq!(process.wait(), Ending::Exited(6));
     assert_eq!(std::fs::read_to_string(told).unwrap(), "hung up\n");
     for pid in process.left_behind() {
-        nskit::sys::signal::send(pid, nskit::sys::signal::SignalNumber::KILL).unwrap();
+        nskit::internals::sys::signal::send(pid, nskit::internals::sys::signal::SignalNumber::KILL).unwrap();
     }
 }
 

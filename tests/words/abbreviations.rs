@@ -1,7 +1,7 @@
 //! An abbreviation means what it means in 2.38.1, whatever options have come since.
 
-use nskit::cli::getopt::{Getopt, Opt, Order, Since};
-use nskit::cli::{nsenter, unshare};
+use nskit::internals::cli::getopt::{Getopt, Opt, Order, Since};
+use nskit::internals::cli::{nsenter, unshare};
 
 use crate::call;
 use crate::common::{Scene, newer_than_theirs, on_purpose};

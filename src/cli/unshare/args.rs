@@ -15,7 +15,7 @@ use crate::sys::signal::{SignalNumber, SignalSet};
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnshareArgs {
-    /// The fields that need no look-up: an option sets them as the plan reads them. [`resolve`](super::resolve) fills in
+    /// The fields that need no look-up: an option sets them as the plan reads them. `resolve` fills in
     /// the others.
     pub request: UnshareRequest,
     /// The files to keep the namespaces on, the last one of each kind.
@@ -68,7 +68,7 @@ pub enum SingleId {
 }
 
 impl SingleId {
-    pub(super) const ROOT: SingleId = SingleId::To(IdOrName::Id(0));
+    pub(crate) const ROOT: SingleId = SingleId::To(IdOrName::Id(0));
 }
 
 impl AsMut<Capabilities> for UnshareArgs {
@@ -78,12 +78,12 @@ impl AsMut<Capabilities> for UnshareArgs {
 }
 
 impl UnshareArgs {
-    pub(super) fn mount(&mut self, mount: NewMount) {
+    pub(crate) fn mount(&mut self, mount: NewMount) {
         self.request.kinds.insert(Kind::Mount);
         self.request.mounts.push(mount);
     }
 
-    pub(super) fn unshare(&mut self, kind: Kind, file: Option<OsString>) {
+    pub(crate) fn unshare(&mut self, kind: Kind, file: Option<OsString>) {
         self.request.kinds.insert(kind);
         if let Some(file) = file {
             self.keep.retain(|(kept, _)| *kept != kind);
@@ -92,7 +92,7 @@ impl UnshareArgs {
     }
 
     /// binfmt_misc is mounted inside, and its handlers belong to the user namespace.
-    pub(super) fn imply_binfmt(&mut self) {
+    pub(crate) fn imply_binfmt(&mut self) {
         self.request.kinds.insert(Kind::Mount);
         self.request.kinds.insert(Kind::User);
     }
@@ -110,13 +110,13 @@ impl UnshareArgs {
         Ok(())
     }
 
-    pub(super) fn map_single(&mut self, user: Option<SingleId>, group: Option<SingleId>) {
+    pub(crate) fn map_single(&mut self, user: Option<SingleId>, group: Option<SingleId>) {
         self.request.kinds.insert(Kind::User);
         self.map_user = user.or(self.map_user.take());
         self.map_group = group.or(self.map_group.take());
     }
 
-    pub(super) fn map_blocks(&mut self, users: Option<BlockArgument>, groups: Option<BlockArgument>) {
+    pub(crate) fn map_blocks(&mut self, users: Option<BlockArgument>, groups: Option<BlockArgument>) {
         self.request.kinds.insert(Kind::User);
         self.map_users.extend(users);
         self.map_groups.extend(groups);

@@ -1,9 +1,11 @@
 //! The child that runs the program, and its parent.
 
+use std::os::fd::AsRawFd;
+
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::SigmaskHow;
-use nix::unistd::getpid;
+use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, getpid};
 
 use super::state::{Next, Run};
 use crate::enter::channel::News;
@@ -14,7 +16,7 @@ use crate::enter::masked::hold_signals;
 use crate::enter::setting::SignalPolicy;
 use crate::enter::status_line::{StatusLine, own_identities};
 use crate::enter::supervise::{Link, supervise};
-use crate::sys::file::{open_retrying, take_over};
+use crate::sys::file::{close_all_but, open_retrying, take_over};
 use crate::sys::mask;
 use crate::sys::pidfd;
 use crate::sys::process::Status;
@@ -38,12 +40,21 @@ impl Run {
                 masked.restore().map(|()| Next::Step)
             }
             ForkResult::Parent { child } => {
+                let is_spawned = self.report.is_some();
                 // From here on, only the child holds the channels to the binder and to a process that waits for a
                 // report, so that they close when it ends.
                 self.report = None;
                 let binder = self.binder.take().and_then(Binder::leave_to_child);
                 let link = self.channel.take().and_then(|channel| channel.outside);
                 let caller = self.callers_side();
+                if is_spawned && caller.is_none() {
+                    // We stay as long as the program runs, and hold copies of what all threads of our caller have open: one end
+                    // of a pipe of theirs would never close. Nothing of what is closed here is used or dropped any more.
+                    let files = [link.as_ref(), self.status.as_ref().map(|status| &status.file)];
+                    close_all_but(files.map(|file| file.map_or(-1, AsRawFd::as_raw_fd)));
+                    std::mem::forget(std::mem::take(&mut self.handles));
+                    std::mem::forget((self.parent.take(), self.proc.take(), self.mapper.take()));
+                }
                 let link = link.map(|channel| Link { channel, status: self.status.take(), caller });
                 let status = supervise(child, &masked, policy, link);
                 if let Some(binder) = binder {
@@ -78,6 +89,16 @@ impl Run {
             line.start(getpid().as_raw(), None, &identities);
         } else if let Some(inside) = self.channel.take().and_then(|channel| channel.inside) {
             let _ = News::Started(identities).tell(inside);
+        }
+    }
+
+    /// dup2(2). The copy is not close-on-exec.
+    pub fn set_standard(&mut self, number: u8) -> nix::Result<()> {
+        let file = self.handles.standard.get_mut(usize::from(number)).and_then(Option::take).ok_or(Errno::EBADF)?;
+        match number {
+            0 => dup2_stdin(file),
+            1 => dup2_stdout(file),
+            _ => dup2_stderr(file),
         }
     }
 

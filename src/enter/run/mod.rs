@@ -41,7 +41,7 @@ use state::{Next, Run};
 ///
 /// Returns in the process that fails, or in the parent of the program, once that has ended: never where the program took
 /// our place. The process must have a single thread: the kernel refuses to let one of several change its user or PID
-/// namespace (unshare(2)); [`spawn`] is for others. Errors: the step that failed, with the errno of its call.
+/// namespace (unshare(2)); `spawn` is for others. Errors: the step that failed, with the errno of its call.
 pub fn run(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Status, RunFailure> {
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
     let done = carry_out(&mut prepared, &mut Run::default());

@@ -186,9 +186,7 @@ fn outside(path: &Path, view: &SystemView) -> Option<OwnedFd> {
 
 /// The kind of namespace of `file`. We open it only if it is on nsfs.
 fn namespace_kind(file: &OwnedFd, path: &Path, view: &SystemView) -> Option<Kind> {
-    let is_nsfs =
-        nix::sys::statfs::fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == nix::sys::statfs::NSFS_MAGIC);
-    if !is_nsfs {
+    if !nsfs::is_on_nsfs(file) {
         return None;
     }
     let opened = match path.is_absolute() {

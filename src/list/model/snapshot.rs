@@ -44,7 +44,7 @@ pub struct Fd {
 
 impl Fd {
     /// A pidfd of the process or thread that has it. Errors of pidfd_open(2); EINVAL for a thread before Linux 6.9.
-    pub(in crate::list) fn open_holder(self) -> nix::Result<OwnedFd> {
+    pub(in crate::internals::list) fn open_holder(self) -> nix::Result<OwnedFd> {
         match self.tid {
             Some(tid) => pidfd::open_thread(tid),
             None => pidfd::open(self.pid),
@@ -52,7 +52,7 @@ impl Fd {
     }
 
     /// Its link, relative to /proc.
-    pub(in crate::list) fn path(self) -> PathBuf {
+    pub(in crate::internals::list) fn path(self) -> PathBuf {
         let Fd { pid, fd, .. } = self;
         match self.tid {
             Some(tid) => format!("{pid}/task/{tid}/fd/{fd}"),

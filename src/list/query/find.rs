@@ -6,6 +6,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::error::{Attempt, Failure, RequestError};
+use crate::list::model::graph::{Depth, Graph, relate};
 use crate::list::model::opener::{self, Opener, identify};
 use crate::list::model::snapshot::Snapshot;
 use crate::list::scan::{self, Scope, SourceSet};
@@ -26,6 +27,19 @@ pub fn find(kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
             return Ok(file);
         }
     }
+    let (graph, opener) = look_everywhere()?;
+    search(&graph.snapshot, &opener, kind, number)
+}
+
+/// Opens the namespace of that number, whatever its kind; `None` if we see none, or cannot open it. Errors: those of the look.
+pub fn find_any(number: NamespaceNumber) -> Result<Option<(Kind, OwnedFd)>, Failure> {
+    let (graph, opener) = look_everywhere()?;
+    let found =
+        Kind::ALL.into_iter().find_map(|kind| Some((kind, search(&graph.snapshot, &opener, kind, number).ok()?)));
+    Ok(found)
+}
+
+fn look_everywhere() -> Result<(Graph, Opener), Failure> {
     let root = Path::new("/proc");
     let opener = Opener::new(root)?;
     let scope = Scope {
@@ -37,8 +51,7 @@ pub fn find(kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
         held: KindSet::ALL,
     };
     let snapshot = scan::scan(&scope, &opener)?;
-    let graph = crate::list::model::graph::relate(snapshot, &opener, crate::list::model::graph::Depth::All)?;
-    search(&graph.snapshot, &opener, kind, number)
+    Ok((relate(snapshot, &opener, Depth::All)?, opener))
 }
 
 fn search(snapshot: &Snapshot, opener: &Opener, kind: Kind, number: NamespaceNumber) -> Result<OwnedFd, Failure> {

@@ -1,23 +1,12 @@
 //! Request → [`ScanPlan`]: what the scan must look at to answer it. Pure: nothing is read here.
 
+pub use super::reach::ScanPlan;
+use super::reach::reach;
 use super::request::{ListRequest, Subject};
 use crate::list::column::Column;
 use crate::list::model::graph::Depth;
 use crate::list::scan::{Source, SourceSet};
-use crate::namespace::{Kind, KindSet};
-
-/// What a scan looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScanPlan {
-    /// Where it looks for namespaces.
-    pub sources: SourceSet,
-    /// The kinds whose links it reads in each process's /proc/PID/ns.
-    pub processes: KindSet,
-    /// The kinds that it looks for in threads, descriptors, sockets and mounts, and in what the kernel lists.
-    pub holders: KindSet,
-    /// Which namespaces it asks the kernel about, for their parents and owners.
-    pub relations: Depth,
-}
+use crate::namespace::Kind;
 
 /// The scan that answers `request`.
 pub fn scan_plan(request: &ListRequest) -> ScanPlan {
@@ -39,22 +28,7 @@ pub fn wider_plan(request: &ListRequest) -> Option<ScanPlan> {
 }
 
 fn plan(request: &ListRequest, sources: SourceSet, relations: Depth) -> ScanPlan {
-    let lists_users = request.kinds.contains(Kind::User);
-    let is_tree = request.tree_of_namespaces();
-    // mount_namespaces(7): a mount in another mount namespace can be opened only through that namespace.
-    let listed = match sources.contains(Source::MountElsewhere) {
-        true => request.kinds.with(Kind::Mount),
-        false => request.kinds,
-    };
-    // A namespace of any kind leads to the user namespace that owns it, and sometimes nothing else does. A tree also shows
-    // owners of kinds that were not asked for, with their processes.
-    let wants_all = |through_owners: bool| if through_owners || is_tree { KindSet::ALL } else { listed };
-    ScanPlan {
-        sources,
-        processes: wants_all(lists_users && sources.contains(Source::Relative)),
-        holders: wants_all(lists_users),
-        relations,
-    }
+    reach(request.kinds, sources, relations, request.tree_of_namespaces())
 }
 
 /// A process's own namespaces and the members of a namespace are in the process table: further sources are read only for
@@ -93,6 +67,7 @@ fn relations(request: &ListRequest) -> Depth {
 mod tests {
     use super::*;
     use crate::cli::lsns::{parse, resolve};
+    use crate::namespace::KindSet;
 
     const EVERYWHERE: SourceSet = SourceSet::ALL;
     const PROCESSES: SourceSet = SourceSet::of(&[Source::Process]);

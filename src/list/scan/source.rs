@@ -2,6 +2,7 @@
 
 /// A source of namespaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Source {
     /// The processes themselves.
     Process,

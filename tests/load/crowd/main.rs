@@ -23,7 +23,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

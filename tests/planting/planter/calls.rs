@@ -6,7 +6,7 @@ use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::path::{Path, PathBuf};
 
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 /// Unshares these, as one that is mapped to itself in a new user namespace.
 pub fn unshare(kinds: &[Kind]) {

@@ -28,7 +28,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 use calls::{check, mount, namespace_of, stay_on_one_processor, unshare};
 use member::{children, keep, kill};

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 use super::calls::{bytes, check, name_of, namespace_of, numbers_in, own_pid, pipe, unshare};
 use super::report::Report;

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, sendmsg, socketpair};
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 use super::calls::{check, mount, name_of, numbers_in, open_tree, own_pid, set_namespace, unmount, unshare};
 use super::member::{Member, pause};

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::IntoRawFd;
 use std::path::Path;
 
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 use super::calls::{check, mount, name_of, namespace_of, numbers_in, own_pid, set_namespace, unshare};
 use super::member::{Member, fork, pause, wait};

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use nskit::namespace::Kind;
+use nskit::internals::namespace::Kind;
 
 use super::calls::{name_of, namespace_of, own_pid};
 use super::member::Keeper;
@@ -18,7 +18,7 @@ impl Report {
         let file = File::open(at).unwrap_or_else(|error| panic!("{}: {error}", at.display()));
         let name = name_of(at);
         let (kind, inode) = name.strip_suffix(']').and_then(|name| name.split_once(":[")).unwrap();
-        let id = nskit::list::model::opener::id(&file);
+        let id = nskit::internals::list::model::opener::id(&file);
         let id = id.map_or("-".to_string(), |id| id.to_string());
         self.0.push(format!("{kind}\t{inode}\t{id}\t{place}\t{holder}\n"));
     }

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use nskit::cli::getopt::Order;
-use nskit::cli::value::IdOrName;
-use nskit::cli::{Parsed, UsageError, lsns, nsenter, unshare};
-use nskit::enter::target_source::TargetSource;
+use nskit::internals::cli::getopt::Order;
+use nskit::internals::cli::value::IdOrName;
+use nskit::internals::cli::{Parsed, UsageError, lsns, nsenter, unshare};
+use nskit::internals::enter::target_source::TargetSource;
 
 use super::getopt::assert_as_the_c_library;
 use super::memory::bounded;
@@ -224,7 +224,7 @@ fn check_lsns(bytes: &[u8]) {
 
 fn check<A: Clone + std::fmt::Debug + PartialEq>(
     bytes: &[u8],
-    table: &[nskit::cli::getopt::Opt<A>],
+    table: &[nskit::internals::cli::getopt::Opt<A>],
     order: Order,
     parse: fn(Vec<OsString>) -> Result<Parsed<A>, UsageError>,
     write: fn(&A) -> Vec<OsString>,

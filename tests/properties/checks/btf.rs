@@ -1,6 +1,6 @@
 //! /sys/kernel/btf/vmlinux.
 
-use nskit::list::scan::bpf::btf::Btf;
+use nskit::internals::list::scan::bpf::btf::Btf;
 
 use super::Check;
 use super::memory::bounded;

@@ -2,11 +2,11 @@
 
 use std::path::{Component, Path};
 
-use nskit::container::unit;
-use nskit::container::{Evidence, container};
-use nskit::enter::cgroup::directories;
-use nskit::proc::cgroup::path;
-use nskit::proc::mountinfo::{Mount, mounts};
+use nskit::internals::container::unit;
+use nskit::internals::container::{Evidence, container};
+use nskit::internals::enter::cgroup::directories;
+use nskit::internals::proc::cgroup::path;
+use nskit::internals::proc::mountinfo::{Mount, mounts};
 
 use super::memory::bounded;
 use super::{Check, assert_said};

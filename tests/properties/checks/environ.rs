@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::ffi::{CStr, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::enter::environment::{Environment, is_for_loader};
-use nskit::proc::environ::{entries_of, name, value};
+use nskit::internals::enter::environment::{Environment, is_for_loader};
+use nskit::internals::proc::environ::{entries_of, name, value};
 
 use super::Check;
 use super::memory::bounded;

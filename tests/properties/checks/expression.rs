@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 
-use nskit::list::column::Column;
-use nskit::list::query::filter::Filter;
-use nskit::list::value::Value;
+use nskit::internals::list::column::Column;
+use nskit::internals::list::query::filter::Filter;
+use nskit::internals::list::value::Value;
 
 use super::Check;
 use super::row::ROWS;

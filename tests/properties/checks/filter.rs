@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::error::FilterError;
-use nskit::error::RequestError;
-use nskit::list::query::filter::{Filter, MOST_BYTES, MOST_NODES};
+use nskit::internals::error::FilterError;
+use nskit::internals::error::RequestError;
+use nskit::internals::list::query::filter::{Filter, MOST_BYTES, MOST_NODES};
 
 use super::memory::bounded;
 use super::row::ROWS;

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{Mutex, PoisonError};
 
-use nskit::cli::getopt::{Getopt, HasArg, Opt, Order, Since};
+use nskit::internals::cli::getopt::{Getopt, HasArg, Opt, Order, Since};
 
 /// Options by name, in the order in which they were met, with their arguments; then the operands, or `None` after an option that
 /// could not be read.

@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::cli::value::{BlockArgument, block_argument};
-use nskit::ids::map::{Block, Extent, inner_ids, lines, text};
-use nskit::ids::subid::Subordinates;
+use nskit::internals::cli::value::{BlockArgument, block_argument};
+use nskit::internals::ids::map::{Block, Extent, inner_ids, lines, text};
+use nskit::internals::ids::subid::Subordinates;
 
 use super::memory::bounded;
 use super::{Check, lines_of};

@@ -3,19 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::cli::capabilities::CapabilityList;
-use nskit::cli::nsenter::IdArgument;
-use nskit::cli::unshare::SingleId;
-use nskit::cli::value::BlockArgument;
-use nskit::cli::value::{IdOrName, signal};
-use nskit::cli::{lsns, nsenter, unshare};
-use nskit::enter::nsenter::NamespaceSource as Where;
-use nskit::enter::setting::{ClockChange, Propagation, Setgroups};
-use nskit::enter::target_source::TargetSource;
-use nskit::list::query::request::{Colour, Look, Tree};
-use nskit::list::scan::{Source, SourceSet};
-use nskit::namespace::{Kind, NamespaceNumber};
-use nskit::sys::signal::SignalSet;
+use nskit::internals::cli::capabilities::CapabilityList;
+use nskit::internals::cli::nsenter::IdArgument;
+use nskit::internals::cli::unshare::SingleId;
+use nskit::internals::cli::value::BlockArgument;
+use nskit::internals::cli::value::{IdOrName, signal};
+use nskit::internals::cli::{lsns, nsenter, unshare};
+use nskit::internals::enter::nsenter::NamespaceSource as Where;
+use nskit::internals::enter::setting::{ClockChange, Propagation, Setgroups};
+use nskit::internals::enter::target_source::TargetSource;
+use nskit::internals::list::query::request::{Colour, Look, Tree};
+use nskit::internals::list::scan::{Source, SourceSet};
+use nskit::internals::namespace::{Kind, NamespaceNumber};
+use nskit::internals::sys::signal::SignalSet;
 
 /// A command line that grows.
 #[derive(Default)]
@@ -118,6 +118,7 @@ pub fn unshare(args: &unshare::UnshareArgs) -> Vec<OsString> {
             Propagation::Shared => "shared",
             Propagation::Slave => "slave",
             Propagation::Unchanged => "unchanged",
+            other => panic!("{other:?}"),
         },
     );
     let singles = [("map-user", &args.map_user), ("map-group", &args.map_group)];

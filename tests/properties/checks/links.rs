@@ -1,7 +1,7 @@
 //! The links of /proc: names of namespaces and sockets.
 
-use nskit::namespace::Kind;
-use nskit::proc::link::{parse_name, parse_socket};
+use nskit::internals::namespace::Kind;
+use nskit::internals::proc::link::{parse_name, parse_socket};
 
 use super::Check;
 use super::memory::bounded;
@@ -49,7 +49,7 @@ fn check(bytes: &[u8]) {
     }
 }
 
-fn model_of_name(bytes: &[u8]) -> Option<(Kind, nskit::proc::link::Inode)> {
+fn model_of_name(bytes: &[u8]) -> Option<(Kind, nskit::internals::proc::link::Inode)> {
     Kind::ALL.into_iter().find_map(|kind| {
         let inode = u32::try_from(number_in(bytes, kind.name())?).ok()?;
         Some((kind, inode.try_into().ok()?))

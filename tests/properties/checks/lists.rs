@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::error::RequestError;
-use nskit::list::column::{COLUMNS, Column, list};
-use nskit::list::scan::{Source, SourceSet};
+use nskit::internals::error::RequestError;
+use nskit::internals::list::column::{COLUMNS, Column, list};
+use nskit::internals::list::scan::{Source, SourceSet};
 
 use super::memory::bounded;
 use super::{Check, assert_said, lines_of};

@@ -75,9 +75,9 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 /// Whether a failure says what is wrong on one line of its own, and gives status 1.
-fn assert_said(failure: impl Into<nskit::error::Failure>) -> String {
+fn assert_said(failure: impl Into<nskit::internals::error::Failure>) -> String {
     let failure = failure.into();
-    assert_eq!(failure.status(), nskit::sys::process::Status::FAILURE);
+    assert_eq!(failure.status(), nskit::internals::sys::process::Status::FAILURE);
     let said = failure.to_string();
     assert!(!said.is_empty());
     said

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::proc::mountinfo::{Mount, mounts};
+use nskit::internals::proc::mountinfo::{Mount, mounts};
 
 use super::Check;
 use super::memory::bounded;

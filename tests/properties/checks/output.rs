@@ -1,10 +1,10 @@
 //! Cells of any bytes, as they are printed: what can be printed only, valid JSON, and nothing lost.
 
-use nskit::list::column::Column;
-use nskit::list::query::request::{Format, Look};
-use nskit::list::value::Value;
-use nskit::list::view::render::{Line, Listing, Mark, Style, write};
-use nskit::sys::locale::Locale;
+use nskit::internals::list::column::Column;
+use nskit::internals::list::query::request::{Format, Look};
+use nskit::internals::list::value::Value;
+use nskit::internals::list::view::render::{Line, Listing, Mark, Style, write};
+use nskit::internals::sys::locale::Locale;
 
 use super::Check;
 use super::memory::bounded;

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use nskit::ids::passwd::{Entry, LONGEST_LINE, for_each_entry};
+use nskit::internals::ids::passwd::{Entry, LONGEST_LINE, for_each_entry};
 
 use super::Check;
 use super::memory::bounded;

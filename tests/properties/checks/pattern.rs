@@ -3,9 +3,9 @@
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
-use nskit::error::FilterError;
-use nskit::list::query::filter::Filter;
-use nskit::list::value::Value;
+use nskit::internals::error::FilterError;
+use nskit::internals::list::query::filter::Filter;
+use nskit::internals::list::value::Value;
 
 use super::Check;
 

@@ -1,7 +1,7 @@
 //! Rows that filters are asked about.
 
-use nskit::list::column::Column;
-use nskit::list::value::Value;
+use nskit::internals::list::column::Column;
+use nskit::internals::list::value::Value;
 
 /// A namespace with processes, one without, and one of a process that is out to confuse.
 pub const ROWS: [fn(Column) -> Value; 3] = [ordinary, processless, odd];

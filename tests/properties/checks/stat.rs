@@ -1,6 +1,6 @@
 //! /proc/PID/stat.
 
-use nskit::proc::stat::{Stat, parse};
+use nskit::internals::proc::stat::{Stat, parse};
 
 use super::Check;
 use super::memory::bounded;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use nskit::ids::subid::{Subordinates, blocks};
+use nskit::internals::ids::subid::{Subordinates, blocks};
 
 use super::Check;
 use super::memory::bounded;

@@ -4,7 +4,7 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 
 use nix::errno::Errno;
-use nskit::cli::value::{IdOrName, id, id_or_name, id_pair, number, seconds, signal};
+use nskit::internals::cli::value::{IdOrName, id, id_or_name, id_pair, number, seconds, signal};
 
 use super::Check;
 use super::memory::bounded;

@@ -1,0 +1,179 @@
+//! What a look at all namespaces has found.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::held::Holder;
+use super::tree;
+use crate::namespace::Kind;
+use crate::proc::link::Inode;
+
+/// What tells a namespace from every other one, also after it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Identity {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its inode number, which the kernel may give to another once it is gone.
+    pub inode: u64,
+    /// Its 64-bit id, unique since boot; `None` before Linux 6.18 and if it could not be opened.
+    pub id: Option<u64>,
+}
+
+/// As in /proc: `net:[4026531840]`.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:[{}]", self.kind, self.inode)
+    }
+}
+
+/// A namespace as it was seen. Nothing of it is open: [`Namespace::by_inode`](crate::Namespace::by_inode) opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespaceInfo {
+    pub(super) identity: Identity,
+    pub(super) leader: Option<u32>,
+    pub(super) processes: u32,
+    pub(super) holders: Vec<Holder>,
+    pub(super) parent: Option<u64>,
+    pub(super) owner: Option<u64>,
+    pub(super) owner_uid: Option<u32>,
+}
+
+impl NamespaceInfo {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        self.identity.kind
+    }
+
+    /// Its inode number, as in `net:[4026531840]`.
+    pub fn inode(&self) -> u64 {
+        self.identity.inode
+    }
+
+    /// Its 64-bit id, unique since boot; `None` before Linux 6.18 and if it could not be opened.
+    pub fn id(&self) -> Option<u64> {
+        self.identity.id
+    }
+
+    /// What tells it from others after it is gone.
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// The process in it with the lowest PID.
+    pub fn leader(&self) -> Option<u32> {
+        self.leader
+    }
+
+    /// How many processes are in it.
+    pub fn processes(&self) -> u32 {
+        self.processes
+    }
+
+    /// What keeps it alive: all processes in it first. If it has a process, the rest may be incomplete.
+    pub fn holders(&self) -> &[Holder] {
+        &self.holders
+    }
+
+    /// The inode number of the user or PID namespace in which it was made; `None` for the initial one, for other kinds, and
+    /// where we may not see it.
+    pub fn parent(&self) -> Option<u64> {
+        self.parent
+    }
+
+    /// The inode number of the user namespace that owns it; `None` if we may not see that.
+    pub fn owner(&self) -> Option<u64> {
+        self.owner
+    }
+
+    /// The user who made a user namespace.
+    pub fn owner_uid(&self) -> Option<u32> {
+        self.owner_uid
+    }
+}
+
+/// As in /proc: `net:[4026531840]`.
+impl fmt::Display for NamespaceInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.identity.fmt(f)
+    }
+}
+
+/// The namespaces that were found, by inode number.
+#[derive(Clone, Debug)]
+pub struct Namespaces {
+    all: Vec<NamespaceInfo>,
+    by_inode: HashMap<u64, usize>,
+    unreadable: usize,
+}
+
+impl Namespaces {
+    pub(super) fn new(all: Vec<NamespaceInfo>, unreadable: usize) -> Namespaces {
+        let by_inode = all.iter().enumerate().map(|(at, namespace)| (namespace.inode(), at)).collect();
+        Namespaces { all, by_inode, unreadable }
+    }
+
+    /// All of them, in the order of their inode numbers.
+    pub fn iter(&self) -> std::slice::Iter<'_, NamespaceInfo> {
+        self.all.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The one with this inode number.
+    pub fn get(&self, inode: u64) -> Option<&NamespaceInfo> {
+        self.by_inode.get(&inode).and_then(|at| self.all.get(*at))
+    }
+
+    /// The one with this 64-bit id.
+    pub fn by_id(&self, id: u64) -> Option<&NamespaceInfo> {
+        self.iter().find(|namespace| namespace.id() == Some(id))
+    }
+
+    /// Those whose owner is not among these: the initial user namespace or, for an ordinary user, whatever lies right below
+    /// what they may see.
+    pub fn roots(&self) -> impl Iterator<Item = &NamespaceInfo> {
+        self.iter().filter(|namespace| tree::owner_in(self, namespace).is_none())
+    }
+
+    /// All of them, each below the user namespace that owns it, with its depth: 0 for [roots](Namespaces::roots).
+    pub fn owner_tree(&self) -> impl Iterator<Item = (usize, &NamespaceInfo)> {
+        tree::by_owner(self).into_iter()
+    }
+
+    /// How many processes we were not allowed to look into. If there are some, namespaces may be missing.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+}
+
+impl IntoIterator for Namespaces {
+    type Item = NamespaceInfo;
+    type IntoIter = std::vec::IntoIter<NamespaceInfo>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.into_iter()
+    }
+}
+
+impl<'n> IntoIterator for &'n Namespaces {
+    type Item = &'n NamespaceInfo;
+    type IntoIter = std::slice::Iter<'n, NamespaceInfo>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// The number as callers know it.
+pub(super) fn number(inode: Inode) -> u64 {
+    inode.get().into()
+}
