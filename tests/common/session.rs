@@ -37,8 +37,9 @@ else
     cd /home/me; HOME=/home/me exec setpriv --reuid 1000 --regid 1000 --clear-groups bash
 fi"#;
 
-/// Waits until what was just started in the background has begun: a reader who types takes longer.
-const HAS_BEGUN: &str = "until [ $(pgrep -cx sleep) -gt $begun ]; do :; done; begun=$((begun + 1))";
+/// Waits until what was just started in the background has begun: a reader who types takes longer. All of it is a sleep in
+/// the end, and has begun once its command line can be read.
+const HAS_BEGUN: &str = "until [ $(pgrep -cf '^(/bin/)?sleep ') -gt $begun ]; do :; done; begun=$((begun + 1))";
 
 /// A block of a page.
 struct Block {

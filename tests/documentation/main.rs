@@ -235,7 +235,7 @@ fn examples_are_command_lines_of_the_tools() {
 scene_test!(man_pages_are_clean);
 fn man_pages_are_clean() {
     concerns_ours();
-    let pages = ["unshare.1", "nsenter.1", "lsns.8"].map(|page| project("man").join(page));
+    let pages = ["unshare.1", "nsenter.1", "lsns.8", "nskit-compatibility.7"].map(|page| project("man").join(page));
     let lint = Command::new("mandoc").args(["-Tlint", "-W", "warning"]).args(&pages).output();
     match lint {
         Err(error) => skip(&format!("mandoc: {error}")),
