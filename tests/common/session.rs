@@ -29,8 +29,9 @@ for place in /root /home /run; do mount -t tmpfs -o mode=755 none "$place"; done
 mkdir /home/me && chown 1000:1000 /home/me
 mount -t cgroup2 none /sys/fs/cgroup
 hostname host
-echo 5000 >/proc/sys/kernel/ns_last_pid
 export PATH=/mnt/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
+eval "$3"
+echo 5000 >/proc/sys/kernel/ns_last_pid
 if [ "$2" = '#' ]; then
     cd /root; HOME=/root exec bash
 else
@@ -117,31 +118,46 @@ fn is_notice(line: &str) -> bool {
     ["Terminated", "Killed"].iter().any(|word| line.split("  ").next() == Some(word))
 }
 
+/// Where sessions are run, each on a machine of its own.
+pub struct Stage(Cgroups);
+
+impl Stage {
+    /// For the sessions of this page.
+    pub fn new(page: &str) -> Stage {
+        Stage(Cgroups::new(&page.replace(['/', '.'], "-")))
+    }
+
+    /// Has the user with this prompt, `$` or `#`, run a script, once root has run `setup`; what a terminal would show.
+    pub fn play(&mut self, setup: &str, prompt: &str, script: &str) -> String {
+        let unshare = ours("unshare");
+        let procs = self.0.make("").join("cgroup.procs").display().to_string();
+        let enter = r#"echo $$ >"$1"; shift; exec "$@""#;
+        let mut child = Command::new("sh")
+            .args(["-c", enter, "sh", &procs])
+            .arg(&unshare)
+            .args(["-mpuinC", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCENE, "sh"])
+            .arg(unshare.parent().unwrap())
+            .args([prompt, setup])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        self.0.remove_what_was_made_below();
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        text.lines().filter(|line| !is_notice(line)).flat_map(|line| [line.trim_end(), "\n"]).collect()
+    }
+}
+
 /// Runs a block; what a terminal would show.
-fn run(block: &Block, cgroups: &mut Cgroups) -> String {
+fn run(block: &Block, stage: &mut Stage) -> String {
     let steps = steps(&block.text);
     let prompt = &steps[0].command[..1];
     let one_prompt = steps.iter().all(|step| step.command.starts_with(prompt));
     assert!(one_prompt, "line {}: a block is a session of one user", block.line);
-    let unshare = ours("unshare");
-    let procs = cgroups.make("").join("cgroup.procs").display().to_string();
-    let enter = r#"echo $$ >"$1"; shift; exec "$@""#;
-    let mut child = Command::new("sh")
-        .args(["-c", enter, "sh", &procs])
-        .arg(&unshare)
-        .args(["-mpuinC", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCENE, "sh"])
-        .arg(unshare.parent().unwrap())
-        .arg(prompt)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(script(&steps).as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    cgroups.remove_what_was_made_below();
-    let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    text.lines().filter(|line| !is_notice(line)).flat_map(|line| [line.trim_end(), "\n"]).collect()
+    stage.play("", prompt, &script(&steps))
 }
 
 /// What the pages use beside our tools, and cannot do without.
@@ -154,21 +170,26 @@ fn missing() -> Option<String> {
     PROGRAMS.iter().find(|program| !is_there(program)).map(|program| format!("there is no {program} here"))
 }
 
-/// Runs every session of a page of the project, and compares what is printed.
-pub fn check(page: &str) {
+/// Skips the test where there can be no such machine.
+pub fn needs_a_machine() {
     on_purpose("the pages show our tools");
     needs_root("the pages show a machine with root and an ordinary user");
     if let Some(why) = missing() {
         skip(&why);
     }
+}
+
+/// Runs every session of a page of the project, and compares what is printed.
+pub fn check(page: &str) {
+    needs_a_machine();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let mut text = std::fs::read_to_string(&path).unwrap();
-    let mut cgroups = Cgroups::new(&page.replace(['/', '.'], "-"));
+    let mut stage = Stage::new(page);
     let (mut wrong, mut commands) = (Vec::new(), 0);
     let blocks = blocks(&text);
     assert!(!blocks.is_empty(), "{page}: no session");
     for block in &blocks {
-        let printed = run(block, &mut cgroups);
+        let printed = run(block, &mut stage);
         let expected = steps(&block.text);
         commands += expected.len();
         if !same(&expected, &steps(&printed)) {

@@ -15,6 +15,7 @@ mod readers;
 mod registered;
 mod rooms;
 mod supply_chain;
+mod translations;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
