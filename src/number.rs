@@ -17,6 +17,12 @@ pub fn number<T: FromStr>(text: &[u8]) -> Option<T> {
     parse_decimal(text.strip_prefix(b"+").unwrap_or(text))
 }
 
+/// The number that `text` holds in decimal digits, behind a `-` if it is below 0.
+pub fn parse_signed<T: FromStr>(text: &[u8]) -> Option<T> {
+    parse_decimal::<u64>(text.strip_prefix(b"-").unwrap_or(text))?;
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
 /// `text` after its leading isspace(3) characters. `u8::is_ascii_whitespace` lacks one of these, the vertical tab.
 pub fn after_blanks(text: &[u8]) -> &[u8] {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');

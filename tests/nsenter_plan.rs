@@ -6,12 +6,14 @@ use std::ffi::CString;
 
 use nskit::internals::enter::environment::Environment;
 use nskit::internals::enter::handles::Handle;
-use nskit::internals::enter::nsenter::{NsenterRequest, PrivateMounts, plan};
+use nskit::internals::enter::nsenter::{Groups, Likeness, NsenterRequest, PrivateMounts, plan};
 use nskit::internals::enter::program::Program;
-use nskit::internals::enter::setting::{Join, MountPoint, Propagation, SignalPolicy, TargetId};
+use nskit::internals::enter::setting::{Join, MountPoint, Profile, Propagation, SignalPolicy, TargetId};
 use nskit::internals::enter::step::{Plan, Step};
 use nskit::internals::namespace::{Kind, KindSet};
 use nskit::internals::sys::capability::CapabilitySet;
+use nskit::internals::sys::limit::Limit;
+use nskit::internals::sys::seccomp::SeccompFilter;
 use nskit::internals::sys::signal::{SignalNumber, SignalSet};
 
 fn kinds(kinds: &[Kind]) -> KindSet {
@@ -68,6 +70,7 @@ fn all_at_once_has_this_order() {
         no_new_privileges: true,
         private_mounts: None,
         context: Some(b"c".to_vec()),
+        like: None,
         program: Some(program.clone()),
     };
     let expected = vec![
@@ -220,4 +223,158 @@ fn a_terminal_is_prepared_first_and_opened_last() {
     };
     let policy = SignalPolicy::ThroughLeader(SignalSet::TERM_INT);
     assert_eq!(steps(request)[4], Step::Fork(policy));
+}
+
+const SYS_ADMIN: u32 = 21;
+const FILES: &str = "Max open files";
+
+fn set(capabilities: &[u32]) -> CapabilitySet {
+    capabilities.iter().fold(CapabilitySet::EMPTY, |set, capability| set.with(*capability))
+}
+
+/// Two filters, the first the older one.
+fn filters() -> Vec<SeccompFilter> {
+    [false, true].map(|log| SeccompFilter { instructions: vec![[6, 0, 0, 0, 0, 0, 0xff, 0x7f]], log }).into()
+}
+
+/// A request for a program that is to be like its target in everything.
+fn like_all() -> NsenterRequest {
+    let limit = |soft, hard| Limit { name: FILES, soft, hard };
+    let like = Likeness {
+        raised: vec![limit(1, 9)],
+        limits: vec![limit(5, 9)],
+        nice: Some(3),
+        io_priority: Some(16387),
+        oom_score_adj: Some(500),
+        processors: Some(vec![1]),
+        groups: Some(Groups { outside: Some(vec![100044]), inside: Some(vec![44]) }),
+        bounding: set(&[0, 1, 2]),
+        permitted: set(&[0, 1]),
+        effective: set(&[0]),
+        ambient: set(&[1]),
+        umask: Some(0o27),
+        ignored: SignalSet::of(&[SignalNumber::PIPE]),
+        profile: Some(Profile { name: b"box".to_vec(), attributes: "attr/apparmor" }),
+        no_new_privileges: false,
+        filters: filters(),
+        callers_term: true,
+        not_had: Vec::new(),
+    };
+    NsenterRequest {
+        join: Join { of_target: kinds(&[Kind::User, Kind::Pid]), ..Join::default() },
+        root: Some(Handle::new(0, "/r")),
+        working_directory: Some(Handle::new(1, "/d")),
+        environment: Some(vec![c"A=1".to_owned()]),
+        cgroups: vec![Handle::new(2, "/cg/cgroup.procs")],
+        fork: true,
+        gid: Some(TargetId::Followed),
+        uid: Some(TargetId::Followed),
+        context: Some(b"c".to_vec()),
+        like: Some(like),
+        ..NsenterRequest::default()
+    }
+}
+
+/// The steps, of which those around the fork and at the end are given.
+fn like_steps(fork: &[Step], permitted: &[u32], effective: &[u32], session: &[Step], end: &[Step]) -> Vec<Step> {
+    let join = like_all().join;
+    let limit = |soft, hard| Limit { name: FILES, soft, hard };
+    let before = [
+        // With rights outside, and while our files in /proc are ours.
+        Step::SetLimits(vec![limit(1, 9)]),
+        Step::SetNice(3),
+        Step::SetIoPriority(16387),
+        Step::SetOomScore(500),
+        HIDE,
+        Step::SetGroupsIfPermitted(vec![100044]),
+        Step::JoinTolerant(join.clone()),
+        Step::JoinStrict(join),
+        Step::ChrootTo(Handle::new(0, "/r")),
+        Step::ChdirTo(Handle::new(1, "/d")),
+        Step::JoinCgroups(vec![Handle::new(2, "/cg/cgroup.procs")]),
+        Step::SetProcessors(vec![1]),
+        Step::DefaultChildSignal,
+    ];
+    let ids = [
+        Step::SetGroups(vec![44]),
+        Step::SetGidOfTarget,
+        Step::RetainCapabilities,
+        Step::SetUidOfTarget,
+        Step::DropBounding { dropped: set(&[0, 1, 2]).complement(), or_no_new_privileges: false },
+        Step::SetCapabilities { permitted: set(permitted), effective: set(effective), ambient: set(&[1]) },
+    ];
+    let after = [
+        Step::SetContext(b"c".to_vec()),
+        Step::SetProfile(Profile { name: b"box".to_vec(), attributes: "attr/apparmor" }),
+        Step::SetUmask(0o27),
+        Step::HeedSignals(SignalSet::of(&[SignalNumber::PIPE])),
+        Step::SetLimits(vec![limit(5, 9)]),
+    ];
+    [&before[..], fork, &ids, session, &after, end].concat()
+}
+
+#[test]
+fn a_program_like_its_target_gets_all_in_the_order_that_the_kernel_allows() {
+    // In a session of its own, it gets nothing that the terminal sends.
+    let of_terminal = SignalSet::of(&[SignalNumber::HUP, SignalNumber::INT, SignalNumber::QUIT]);
+    let fork = [Step::Fork(SignalPolicy::ForwardOrTerminal(of_terminal))];
+    // Without no_new_privs, a filter is taken by who has CAP_SYS_ADMIN, and before that is gone: by execve(2).
+    let end = [Step::InstallFilters(filters())];
+    let steps = like_steps(&fork, &[0, 1, SYS_ADMIN], &[0, SYS_ADMIN], &[Step::NewSession], &end);
+    let environment = Environment::GivenWithTerm(vec![c"A=1".to_owned()]);
+    assert_eq!(plan(like_all()), Plan { steps, environment, program: None });
+    // With it, that capability goes before.
+    let mut request = like_all();
+    request.like.as_mut().unwrap().no_new_privileges = true;
+    let end = [Step::NoNewPrivileges, Step::InstallFilters(filters())];
+    let with = like_steps(&fork, &[0, 1], &[0], &[Step::NewSession], &end);
+    assert_eq!(plan(request).steps, with);
+    // The same if it is our caller who wants it.
+    assert_eq!(plan(NsenterRequest { no_new_privileges: true, ..like_all() }).steps, with);
+    // Without filters, nothing is kept for them.
+    let mut request = like_all();
+    request.like.as_mut().unwrap().filters.clear();
+    assert_eq!(plan(request).steps, like_steps(&fork, &[0, 1], &[0], &[Step::NewSession], &[]));
+}
+
+#[test]
+fn with_a_terminal_its_session_is_the_terminals() {
+    let request = NsenterRequest { pty: true, kill_child: Some(SignalNumber::KILL), ..like_all() };
+    let steps = plan(request).steps;
+    let at = |wanted: &Step| steps.iter().position(|step| step == wanted).unwrap();
+    assert!(!steps.contains(&Step::NewSession));
+    assert_eq!(steps[0], Step::PrepareTerminal);
+    assert!(steps.contains(&Step::Fork(SignalPolicy::ThroughLeader(SignalSet::default()))));
+    // Who opens it has the program's user by then, and no filter yet that could refuse it.
+    assert!(at(&Step::SetUidOfTarget) < at(&Step::OpenTerminal));
+    assert!(at(&Step::TakeForeground) < at(&Step::HeedSignals(SignalSet::of(&[SignalNumber::PIPE]))));
+    assert_eq!(steps.last(), Some(&Step::InstallFilters(filters())));
+}
+
+#[test]
+fn what_is_dropped_besides_leaves_every_set() {
+    let request = NsenterRequest { capabilities: Some(set(&[1])), ..like_all() };
+    let steps = plan(request).steps;
+    let dropped = set(&[0, 2]).complement();
+    assert!(steps.contains(&Step::DropBounding { dropped, or_no_new_privileges: false }));
+    let (permitted, effective) = (set(&[0, SYS_ADMIN]), set(&[0, SYS_ADMIN]));
+    assert!(steps.contains(&Step::SetCapabilities { permitted, effective, ambient: CapabilitySet::EMPTY }));
+}
+
+#[test]
+fn groups_that_are_not_mapped_inside_must_be_had_outside() {
+    let with = |groups| {
+        let mut request = like_all();
+        request.like.as_mut().unwrap().groups = groups;
+        let steps = plan(request).steps.into_iter();
+        steps.filter(|step| matches!(step, Step::SetGroups(_) | Step::SetGroupsIfPermitted(_))).collect::<Vec<_>>()
+    };
+    let groups = |outside: Option<u32>, inside: Option<u32>| {
+        let list = |group: Option<u32>| group.map(|group| vec![group]);
+        Some(Groups { outside: list(outside), inside: list(inside) })
+    };
+    assert_eq!(with(None), []);
+    assert_eq!(with(groups(Some(50), None)), [Step::SetGroups(vec![50])]);
+    assert_eq!(with(groups(None, Some(0))), [Step::SetGroups(vec![0])]);
+    assert_eq!(with(groups(Some(50), Some(0))), [Step::SetGroupsIfPermitted(vec![50]), Step::SetGroups(vec![0])]);
 }

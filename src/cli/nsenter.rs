@@ -67,6 +67,8 @@ pub struct NsenterArgs {
     pub join_cgroup: bool,
     /// --follow-context.
     pub follow_context: bool,
+    /// --like-target.
+    pub like_target: bool,
     /// The program and its arguments.
     pub program: Vec<OsString>,
 }
@@ -205,6 +207,12 @@ pub const OPTIONS: &[Row] = &[
         args.follow_context = true
     })
     .short(b'Z'),
+    Row::switch(
+        "like-target",
+        "Run the program as the target is: -a -r -w -e -c, its user, limits and rights",
+        |args| args.like_target = true,
+    )
+    .ours(),
     Row::HELP,
     Row::VERSION,
 ];
@@ -215,7 +223,7 @@ pub const PAGE: Page = Page {
     about: "Run a program in the namespaces of another process.",
     usage: "nsenter [OPTIONS] [PROGRAM [ARGUMENT]...]",
     groups: &[
-        Group { title: "Target", options: &["target", "container", "unit"] },
+        Group { title: "Target", options: &["target", "container", "unit", "like-target"] },
         Group {
             title: "Namespaces (those of the target; FILE: a path, an inode number or :NSID)",
             options: &[
@@ -344,6 +352,7 @@ impl NsenterArgs {
                 (self.net_socket.is_some(), "--net-socket"),
                 (has(Kind::Mount), "--mount"),
                 (self.root.is_some(), "--root"),
+                (self.like_target, "--like-target"),
             ];
             if let Some((_, other)) = others.iter().find(|(given, _)| *given) {
                 return Err(UsageError::Exclusive("--netns", other));
@@ -354,6 +363,7 @@ impl NsenterArgs {
             (self.pty, "--pty"),
             (self.kill_child.is_some(), "--kill-child"),
             (self.forward_signals.is_some(), "--forward-signals"),
+            (self.like_target, "--like-target"),
         ];
         match of_child.into_iter().find(|(is_given, _)| self.no_fork && *is_given) {
             Some((_, option)) => Err(UsageError::Exclusive("--no-fork", option)),

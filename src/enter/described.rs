@@ -105,6 +105,38 @@ impl fmt::Display for Described<'_> {
             Step::DropBounding { .. } => write!(f, "drop capabilities from the bounding set"),
             Step::DropCapabilities(_) => write!(f, "drop capabilities"),
             Step::NoNewPrivileges => write!(f, "set no_new_privs"),
+            _ => self.of_target(f),
+        }
+    }
+}
+
+impl Described<'_> {
+    /// What the program gets of the target, so that it runs as that does.
+    fn of_target(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Step::SetLimits(limits) => {
+                let names: Vec<_> = limits.iter().map(|limit| limit.name).collect();
+                write!(f, "set limits: {}", names.join(", "))
+            }
+            Step::SetNice(nice) => write!(f, "set the nice value to {nice}"),
+            Step::SetIoPriority(priority) => write!(f, "set the I/O priority to {priority}"),
+            Step::SetOomScore(adjustment) => write!(f, "set oom_score_adj to {adjustment}"),
+            Step::SetProcessors(_) => write!(f, "run on the processors of the target"),
+            Step::SetGroupsIfPermitted(_) => write!(f, "set supplementary groups, if that is allowed"),
+            Step::SetGroups(_) => write!(f, "set supplementary groups"),
+            Step::SetCapabilities { .. } => write!(f, "keep the capabilities of the target, and no others"),
+            Step::NewSession => write!(f, "begin a session"),
+            Step::SetProfile(profile) => {
+                write!(
+                    f,
+                    "set the AppArmor profile {} for the program",
+                    String::from_utf8_lossy(&profile.name).escape_debug()
+                )
+            }
+            Step::SetUmask(mask) => write!(f, "set the umask to {mask:03o}"),
+            Step::HeedSignals(_) => write!(f, "block and ignore no signal"),
+            Step::InstallFilters(filters) => write!(f, "install {} seccomp filters of the target", filters.len()),
+            _ => Ok(()),
         }
     }
 }

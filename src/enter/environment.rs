@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::proc::environ::name;
+use crate::proc::environ::{matches_any, name};
 
 /// How to make the program's environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Environment {
     Only(Vec<OsString>),
     /// These entries.
     Given(Vec<CString>),
+    /// These entries, with TERM of our caller in place of theirs, if our caller has one.
+    GivenWithTerm(Vec<CString>),
 }
 
 impl Environment {
@@ -29,6 +31,14 @@ impl Environment {
                 callers.iter().copied().filter(wanted).collect()
             }
             Environment::Given(entries) => entries.iter().map(CString::as_c_str).collect(),
+            Environment::GivenWithTerm(entries) => {
+                let is_term = |entry: &&CStr| name(entry) == Some(b"TERM");
+                let given = entries.iter().map(CString::as_c_str);
+                match callers.iter().copied().find(is_term) {
+                    None => given.collect(),
+                    Some(term) => given.filter(|entry| !is_term(entry)).chain([term]).collect(),
+                }
+            }
         }
     }
 }
@@ -55,11 +65,7 @@ const FOR_LOADER: [&str; 15] = [
 
 /// Whether the entry sets a variable by which one process could make a program of another file system load its files.
 pub fn is_for_loader(entry: &CStr) -> bool {
-    let matches = |name: &[u8], pattern: &str| match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix.as_bytes()),
-        None => name == pattern.as_bytes(),
-    };
-    name(entry).is_some_and(|name| FOR_LOADER.iter().any(|pattern| matches(name, pattern)))
+    matches_any(entry, &FOR_LOADER)
 }
 
 #[cfg(test)]
@@ -79,6 +85,13 @@ mod tests {
         assert_eq!(only(&["B", "C"]).entries(&CALLERS), [c"B=2=3"]);
         assert_eq!(only(&["C"]).entries(&CALLERS), [] as [&CStr; 0]);
         assert_eq!(only(&[]).entries(&CALLERS), [] as [&CStr; 0]);
+    }
+
+    #[test]
+    fn the_terminal_is_our_callers() {
+        let given = Environment::GivenWithTerm(vec![c"TERM=old".into(), c"A=1".into()]);
+        assert_eq!(given.entries(&[c"B=2", c"TERM=new"]), [c"A=1", c"TERM=new"]);
+        assert_eq!(given.entries(&[c"B=2"]), [c"TERM=old", c"A=1"]);
     }
 
     #[test]

@@ -189,6 +189,15 @@ impl SignalPolicy {
     }
 }
 
+/// A profile of AppArmor for the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// The directory of our attributes in /proc/self.
+    pub attributes: &'static str,
+}
+
 /// A user or group for the program that nsenter runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetId {

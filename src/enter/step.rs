@@ -1,14 +1,16 @@
 //! A plan and its steps: each is an action that needs no further decision.
 
-use std::ffi::OsString;
-use std::fmt;
+mod words;
+
+use std::ffi::{OsString, c_ulong};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sched::unshare;
 use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
-use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setuid};
+use nix::sys::stat::{Mode, mode_t, umask};
+use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setsid, setuid};
 
 use super::channel::Channel;
 use super::environment::Environment;
@@ -19,15 +21,18 @@ use super::program::Program;
 use super::run::material::{Material, TargetFiles};
 use super::run::state::{Next, Run};
 use super::run::{capabilities, clocks, ids, mounts, settings};
-use super::setting::{Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Propagation, Setgroups, SignalPolicy};
-use crate::error::{Attempt, Shown};
+use super::setting::{
+    Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Profile, Propagation, Setgroups, SignalPolicy,
+};
 use crate::ids::map::{self, Extent, IdKind};
 use crate::namespace::{Kind, KindSet};
 use crate::sys;
-use crate::sys::capability::{CapabilityCall, CapabilitySet};
+use crate::sys::capability::CapabilitySet;
 use crate::sys::file::write_once_to_proc;
+use crate::sys::limit::Limit;
 use crate::sys::mount::detached_tree;
-use crate::sys::signal::SignalNumber;
+use crate::sys::seccomp::SeccompFilter;
+use crate::sys::signal::{SignalNumber, SignalSet};
 
 /// What to do: the steps in their order, then the program in place of this process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -187,69 +192,39 @@ pub enum Step {
     DropCapabilities(CapabilitySet),
     /// PR_SET_NO_NEW_PRIVS of prctl(2).
     NoNewPrivileges,
-}
-
-/// The message of its failure, up to the errno text. Where util-linux has a line for that failure, this is that line, because
-/// programs read it.
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Step::DefaultChildSignal | Step::ResetSignals => Attempt::Signals.fmt(f),
-            Step::SetStandard(number, what) => write!(f, "cannot make {what} file descriptor {number}"),
-            Step::SetDumpable(_) | Step::RememberParent | Step::DieWithParent(_) => write!(f, "prctl failed"),
-            Step::Unshare(_) => write!(f, "unshare failed"),
-            Step::BringUpLoopback => write!(f, "cannot bring up the loopback device"),
-            Step::SetHostname(_) => write!(f, "sethostname failed"),
-            Step::SetDomainname(_) => write!(f, "setdomainname failed"),
-            Step::OffsetClock(..)
-            | Step::SetClock(..)
-            | Step::MapOwnId(..)
-            | Step::Setgroups(_)
-            | Step::RegisterInterpreter { .. } => Attempt::Write(self.path().unwrap_or_default()).fmt(f),
-            Step::OpenStatus(fd) => write!(f, "cannot write to file descriptor {fd}"),
-            Step::Fork(_) | Step::BecomeInit => Attempt::Fork.fmt(f),
-            Step::OpenTerminal => write!(f, "cannot open /dev/ptmx"),
-            Step::PrepareTerminal | Step::TakeForeground => Attempt::TakeTerminal.fmt(f),
-            Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) if at == Path::new("/") => {
-                write!(f, "cannot change root filesystem propagation")
-            }
-            Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) => {
-                write!(f, "cannot change {} filesystem propagation", at.shown())
-            }
-            Step::MountProc(_)
-            | Step::MountSys(_)
-            | Step::MountBinfmt(_)
-            | Step::AttachTree { .. }
-            | Step::MountNew(..)
-            | Step::FillDevices(_) => {
-                let on = self.mount().map(|(_, on)| on).unwrap_or(Path::new("/"));
-                write!(f, "mount {} failed", on.shown())
-            }
-            Step::CloneTree(tree) => write!(f, "cannot open {}", tree.path().shown()),
-            Step::OpenRoot(root) | Step::BindRoot(root) | Step::PivotRoot(root) => {
-                write!(f, "cannot change root directory to '{}'", root.path().shown())
-            }
-            Step::Chroot(path) => write!(f, "cannot change root directory to '{}'", path.shown()),
-            Step::Chdir(path) => write!(f, "cannot chdir to '{}'", path.shown()),
-            Step::JoinTolerant(join) | Step::JoinStrict(join) => Attempt::Enter(join.kinds()).fmt(f),
-            Step::OpenDirectory(_) => write!(f, "cannot open current working directory"),
-            Step::ChrootTo(_) => write!(f, "chroot failed"),
-            Step::ChdirTo(_) => write!(f, "change directory by working directory file descriptor failed"),
-            Step::DropGroupsIfPermitted | Step::DropGroups => write!(f, "setgroups failed"),
-            Step::SetGid(_) | Step::SetGidOfTarget => write!(f, "setgid failed"),
-            Step::SetUid(_) | Step::SetUidOfTarget => write!(f, "setuid failed"),
-            Step::SetContext(_) => write!(f, "cannot set the SELinux context for the program"),
-            Step::KeepCapabilities | Step::KeepCapabilitiesUnlessRoot => {
-                Attempt::ChangeCapabilities(CapabilityCall::Ambient).fmt(f)
-            }
-            Step::DropBounding { .. } => Attempt::ChangeCapabilities(CapabilityCall::Bounding).fmt(f),
-            Step::DropCapabilities(_) => Attempt::ChangeCapabilities(CapabilityCall::Set).fmt(f),
-            Step::RetainCapabilities => write!(f, "prctl(PR_SET_KEEPCAPS) failed"),
-            Step::NoNewPrivileges => write!(f, "prctl(PR_SET_NO_NEW_PRIVS) failed"),
-            Step::StartBinder(_) | Step::StartMapper(_) | Step::ReleaseMapper | Step::Bind => Attempt::Connect.fmt(f),
-            Step::OpenChannel | Step::ReportStart | Step::JoinCgroups(_) => Attempt::Connect.fmt(f),
-        }
-    }
+    /// prlimit(2) of each.
+    SetLimits(Vec<Limit>),
+    /// setpriority(2).
+    SetNice(i32),
+    /// ioprio_set(2).
+    SetIoPriority(u32),
+    /// Writes /proc/self/oom_score_adj.
+    SetOomScore(i32),
+    /// sched_setaffinity(2): a bit a processor.
+    SetProcessors(Vec<c_ulong>),
+    /// setgroups(2). A refusal does not matter: it is tried again inside.
+    SetGroupsIfPermitted(Vec<u32>),
+    /// setgroups(2), if it has not been done before.
+    SetGroups(Vec<u32>),
+    /// capset(2) with these and no others, and PR_CAP_AMBIENT of prctl(2).
+    SetCapabilities {
+        /// The permitted ones.
+        permitted: CapabilitySet,
+        /// The effective ones.
+        effective: CapabilitySet,
+        /// The ambient ones, which are inheritable, too.
+        ambient: CapabilitySet,
+    },
+    /// setsid(2).
+    NewSession,
+    /// The AppArmor profile for the program.
+    SetProfile(Profile),
+    /// umask(2).
+    SetUmask(u32),
+    /// These signals, which we ignore, to their default, and none blocked.
+    HeedSignals(SignalSet),
+    /// seccomp(2) with each of these filters.
+    InstallFilters(Vec<SeccompFilter>),
 }
 
 impl Step {
@@ -261,6 +236,8 @@ impl Step {
             Step::MapOwnId(ids, _) => own(ids.map_file()),
             Step::Setgroups(_) => own("setgroups"),
             Step::SetContext(_) => own("attr/exec"),
+            Step::SetProfile(profile) => own(profile.attributes).join("exec"),
+            Step::SetOomScore(_) => own("oom_score_adj"),
             Step::RegisterInterpreter { binfmt, .. } => binfmt.join("register"),
             Step::Propagate(_, path)
             | Step::MakePrivateIfMounted(path)
@@ -284,6 +261,8 @@ impl Step {
             Step::Setgroups(setgroups) => setgroups.word().into(),
             Step::RegisterInterpreter { interpreter, .. } => interpreter.as_bytes().to_vec(),
             Step::SetContext(context) => context.clone(),
+            Step::SetProfile(profile) => [b"exec ", &*profile.name].concat(),
+            Step::SetOomScore(adjustment) => adjustment.to_string().into_bytes(),
             _ => Vec::new(),
         }
     }
@@ -310,7 +289,7 @@ impl Step {
             // It is not a mount point. Mounts there propagate as the mount around it does, as the user asked.
             Step::MakePrivateIfMounted(_) => errno == Errno::EINVAL,
             // The groups are dropped once more inside, where it may be allowed.
-            Step::DropGroupsIfPermitted => true,
+            Step::DropGroupsIfPermitted | Step::SetGroupsIfPermitted(_) => true,
             _ => false,
         }
     }
@@ -341,7 +320,7 @@ impl Step {
             Step::ReleaseMapper => run.mapper.take().map_or(Ok(()), Mapper::release)?,
             Step::OffsetClock(..) | Step::MapOwnId(..) => settings::write_setting(path, text)?,
             Step::SetClock(clock, seconds) => clocks::set(path, *clock, *seconds)?,
-            Step::SetContext(_) => write_once_to_proc(path, text)?,
+            Step::SetContext(_) | Step::SetProfile(_) | Step::SetOomScore(_) => write_once_to_proc(path, text)?,
             Step::RememberParent => run.parent = Some(sys::pidfd::open(getpid().as_raw())?),
             Step::OpenStatus(fd) => run.open_status(*fd)?,
             Step::OpenChannel => run.channel = Some(Channel::open()?),
@@ -389,6 +368,19 @@ impl Step {
             }
             Step::DropCapabilities(dropped) => capabilities::drop(*dropped)?,
             Step::NoNewPrivileges => set_no_new_privs()?,
+            Step::SetLimits(limits) => settings::set_limits(limits)?,
+            Step::SetNice(nice) => sys::scheduling::set_nice(*nice)?,
+            Step::SetIoPriority(priority) => sys::scheduling::set_io_priority(*priority)?,
+            Step::SetProcessors(mask) => sys::scheduling::set_processors(mask)?,
+            Step::SetGroupsIfPermitted(groups) => run.set_groups_if_permitted(groups)?,
+            Step::SetGroups(groups) => run.set_groups(groups)?,
+            Step::SetCapabilities { permitted, effective, ambient } => {
+                capabilities::set(*permitted, *effective, *ambient)?;
+            }
+            Step::NewSession => drop(setsid()?),
+            Step::SetUmask(mask) => drop(umask(Mode::from_bits_truncate(*mask as mode_t))),
+            Step::HeedSignals(ignored) => sys::signal::heed_all(*ignored)?,
+            Step::InstallFilters(filters) => settings::install_filters(filters)?,
         }
         Ok(Next::Step)
     }

@@ -93,6 +93,12 @@ pub enum Attempt {
     TakeTerminal,
     /// read(2) of our caller's standard input, for the program's terminal.
     ReadInput,
+    /// PTRACE_SECCOMP_GET_FILTER of ptrace(2), and the calls before it.
+    ReadFilter(i32),
+    /// Making something of ours what the target has.
+    TakeOver(&'static str),
+    /// prlimit(2) of the limit that /proc/PID/limits calls so.
+    TakeLimit(&'static str),
 }
 
 /// Something that we ask of a target. The first such call fails if the target does not exist.
@@ -113,6 +119,9 @@ impl fmt::Display for Attempt {
         match self {
             Attempt::TakeTerminal => write!(f, "cannot take the new terminal"),
             Attempt::ReadInput => write!(f, "cannot read standard input"),
+            Attempt::ReadFilter(pid) => write!(f, "cannot read the seccomp filter of process {pid}"),
+            Attempt::TakeOver(what) => write!(f, "cannot take over the target's {what}"),
+            Attempt::TakeLimit(name) => write!(f, "cannot take over the target's limit \"{name}\""),
             Attempt::Fork => write!(f, "fork failed"),
             Attempt::Connect => write!(f, "eventfd failed"),
             Attempt::Wait(_) => write!(f, "waitpid failed"),

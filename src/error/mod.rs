@@ -3,6 +3,7 @@
 mod attempt;
 mod container;
 pub(crate) mod filter;
+mod likeness;
 mod request_error;
 mod shown;
 mod usage;
@@ -10,6 +11,7 @@ mod usage;
 pub use attempt::{Attempt, OfTarget};
 pub use container::ContainerError;
 pub use filter::FilterError;
+pub use likeness::LikenessError;
 pub use request_error::RequestError;
 pub use shown::{Shown, listed};
 pub use usage::{UsageError, Wording};
@@ -81,6 +83,12 @@ impl From<UsageError> for Failure {
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Failure {
         Failure::Request(error)
+    }
+}
+
+impl From<LikenessError> for Failure {
+    fn from(error: LikenessError) -> Failure {
+        Failure::Request(RequestError::Likeness(error))
     }
 }
 

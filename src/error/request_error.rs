@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::shown::Shown;
-use super::{Attempt, ContainerError, OfTarget};
+use super::{Attempt, ContainerError, LikenessError, OfTarget};
 use crate::error::FilterError;
 use crate::ids::map::{IdKind, LONGEST_MAP, MOST_LINES};
 use crate::ids::passwd::Database;
@@ -156,6 +156,8 @@ pub enum RequestError {
     },
     /// A name leads to no container or unit.
     Container(ContainerError),
+    /// The program cannot run as the target does.
+    Likeness(LikenessError),
     /// An operand or argument with a NUL byte in it.
     NulByte,
     /// lsns has no such column. Holds the name and the rest of the list after it, as util-linux prints them.
@@ -293,6 +295,7 @@ impl fmt::Display for RequestError {
             }
             RequestError::PausedCgroup { cgroup, .. } => write!(f, "the cgroup {} is paused", cgroup.shown()),
             RequestError::Container(error) => write!(f, "{error}"),
+            RequestError::Likeness(error) => write!(f, "{error}"),
             RequestError::NulByte => write!(f, "an argument holds a NUL byte"),
             RequestError::UnknownColumn(name) => write!(f, "unknown column: {}", name.shown()),
             RequestError::TooManyColumns => write!(f, "--output: too many columns"),
@@ -380,6 +383,7 @@ impl RequestError {
                 format!("no cgroup file system is mounted here, by which to reach the target's cgroup '{line}'")
             }
             RequestError::Container(error) => return error.detail(),
+            RequestError::Likeness(error) => return error.detail(),
             _ => return None,
         })
     }

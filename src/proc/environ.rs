@@ -15,6 +15,15 @@ pub fn name(entry: &CStr) -> Option<&[u8]> {
     bytes.iter().position(|byte| *byte == b'=').map(|end| &bytes[..end])
 }
 
+/// Whether the entry sets a variable of one of these names, in which a `*` at the end stands for anything.
+pub fn matches_any(entry: &CStr, patterns: &[&str]) -> bool {
+    let matches = |name: &[u8], pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix.as_bytes()),
+        None => name == pattern.as_bytes(),
+    };
+    name(entry).is_some_and(|name| patterns.iter().any(|pattern| matches(name, pattern)))
+}
+
 /// The value of a variable: that of its first entry, as getenv(3) finds it.
 pub fn value<'e>(entries: &[&'e CStr], wanted: &[u8]) -> Option<&'e [u8]> {
     entries.iter().find_map(|entry| {

@@ -3,9 +3,11 @@
 pub mod cgroup;
 pub mod clocks;
 pub mod environ;
+pub mod limits;
 pub mod link;
 pub mod mountinfo;
 pub mod net_dev;
+pub mod rights;
 pub mod stat;
 pub mod status;
 pub mod timens;

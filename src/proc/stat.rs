@@ -1,6 +1,6 @@
 //! /proc/PID/stat, see proc_pid_stat(5).
 
-use crate::number::parse_decimal;
+use crate::number::{parse_decimal, parse_signed};
 
 /// The fields of a process's stat file that a listing needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,13 @@ pub fn started(text: &[u8]) -> Option<u64> {
     parse_decimal(fields.nth(19)?)
 }
 
+/// Its nice value: field 19.
+pub fn nice(text: &[u8]) -> Option<i32> {
+    let end = text.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = text[end + 1..].split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty());
+    parse_signed(fields.nth(16)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +66,13 @@ mod tests {
         assert_eq!(started(&own), Some(behind.parse().unwrap()));
         assert_eq!(started(b"7 (a) b 1) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 9"), Some(4711));
         assert_eq!(started(b"7 (sh) S 1"), None);
+    }
+
+    #[test]
+    fn a_nice_value_is_the_nineteenth_field() {
+        assert_eq!(nice(b"7 (a) b 1) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 39 -19 1 0 4711 9"), Some(-19));
+        assert_eq!(nice(b"7 (sh) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 5 1 0 4711 9"), Some(5));
+        assert_eq!(nice(b"7 (sh) S 1"), None);
     }
 
     #[test]

@@ -115,6 +115,42 @@ impl CapabilitySet {
         CapabilitySet(self.0 & !other.0)
     }
 
+    /// Those that both have.
+    #[must_use]
+    pub const fn intersection(self, other: CapabilitySet) -> CapabilitySet {
+        CapabilitySet(self.0 & other.0)
+    }
+
+    /// Those of either.
+    #[must_use]
+    pub const fn union(self, other: CapabilitySet) -> CapabilitySet {
+        CapabilitySet(self.0 | other.0)
+    }
+
+    /// All others.
+    #[must_use]
+    pub const fn complement(self) -> CapabilitySet {
+        CapabilitySet(!self.0)
+    }
+
+    /// Those whose bits are set, as /proc/PID/status shows them.
+    pub const fn of_bits(bits: u64) -> CapabilitySet {
+        CapabilitySet(bits)
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The name of each, or its number if it has no name yet.
+    pub fn names(self) -> Vec<String> {
+        let name = |capability: u32| {
+            NAMES.get(capability as usize).map_or(capability.to_string(), |name| format!("cap_{name}"))
+        };
+        self.iter().map(name).collect()
+    }
+
     fn iter(self) -> impl Iterator<Item = u32> {
         (0..u64::BITS).filter(move |capability| self.0 & 1 << capability != 0)
     }
@@ -269,6 +305,19 @@ pub fn drop_capabilities(dropped: CapabilitySet) -> Result<(), (CapabilityCall, 
         inheritable: sets.inheritable & !dropped.0,
     };
     set(left).map_err(|errno| (CapabilityCall::Set, errno))
+}
+
+/// Gives this process these capabilities and no others: those of `ambient` are inheritable as well, and nothing else is. Errors:
+/// the call that failed; EPERM if one would be gained.
+pub fn set_exactly(
+    held: CapabilitySet,
+    effective: CapabilitySet,
+    ambient: CapabilitySet,
+) -> Result<(), (CapabilityCall, Errno)> {
+    // The kernel takes whatever is not inheritable any more out of the ambient set.
+    let sets = CapabilitySets { effective: effective.0, permitted: held.0, inheritable: ambient.0 };
+    set(sets).map_err(|errno| (CapabilityCall::Set, errno))?;
+    ambient.iter().try_for_each(raise_ambient).map_err(|errno| (CapabilityCall::Ambient, errno))
 }
 
 #[cfg(test)]

@@ -173,6 +173,13 @@ pub fn kernel_version() -> (u32, u32) {
     (numbers[0], numbers[1])
 }
 
+/// Exactly these supplementary groups, see setgroups(2). Errors: EPERM without CAP_SETGID, or where it is denied; EINVAL for one
+/// that has no id here.
+pub fn set_groups(groups: &[u32]) -> nix::Result<()> {
+    // SAFETY: an array of the length given, which is only read.
+    check(unsafe { libc::setgroups(groups.len(), groups.as_ptr()) }.into()).map(drop)
+}
+
 /// What this thread is called in /proc/PID/comm, at most 15 bytes: PR_SET_NAME of prctl(2).
 pub fn set_name(name: &CStr) -> nix::Result<()> {
     // SAFETY: a C string, of which the kernel copies 16 bytes at most and none behind its end.

@@ -141,6 +141,11 @@ impl SignalSet {
         }
     }
 
+    /// The set of these bits, as /proc/PID/status shows it.
+    pub const fn of_bits(bits: u64) -> SignalSet {
+        SignalSet(bits)
+    }
+
     /// Whether it is one of them.
     pub const fn contains(self, signal: SignalNumber) -> bool {
         self.0 & SignalSet::bit(signal) != 0
@@ -218,6 +223,13 @@ pub fn set_child_signal_default() -> nix::Result<()> {
 /// What a program expects that a process with a runtime starts: no signal is blocked, and SIGPIPE has its default.
 pub fn reset_for_program() -> nix::Result<()> {
     set_default(SignalNumber::PIPE)?;
+    mask::change(SigmaskHow::SIG_SETMASK, &SignalSet::default().to_mask()).map(drop)
+}
+
+/// Gives these signals, which are ignored, their default, and blocks none: what is ignored or blocked would stay so in the
+/// program. Errors of sigaction(2) and sigprocmask(2).
+pub fn heed_all(ignored: SignalSet) -> nix::Result<()> {
+    ignored.iter().try_for_each(set_default)?;
     mask::change(SigmaskHow::SIG_SETMASK, &SignalSet::default().to_mask()).map(drop)
 }
 

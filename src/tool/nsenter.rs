@@ -39,6 +39,9 @@ fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<St
             report::note(caller, &format!("{} is left out: /etc has no file of this name", file.shown()));
         }
     }
+    for not_had in request.like.iter().flat_map(|like| &like.not_had) {
+        report::note(caller, &not_had.to_string());
+    }
     report::notes_for_person(caller, || hint::nsenter::notes(&context, &view));
     enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &context, &view);

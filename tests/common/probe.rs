@@ -3,7 +3,7 @@
 //!
 //! - `probe seen`: one line for each thing seen, `WHAT …`.
 //! - `probe world`, or the probe as a login shell: the same and what /proc says of id maps, clocks, cgroups and mounts, the
-//!   names of the machine, and whether its loopback device is up.
+//!   names of the machine, how the kernel treats the process, and whether its loopback device is up.
 //! - `probe hold`: says `ready`, and ends with its standard input.
 //! - `probe leaderless`: the same in a second thread, after the first one has ended.
 //! - `probe catch SIGNAL…` (numbers): the same, and says `got NN` for each of these signals that arrives.
@@ -343,6 +343,7 @@ fn world() -> Vec<String> {
         }
     }
     lines.extend(names());
+    lines.extend(standing());
     lines.push(format!("loopback {}", if loopback_is_up() { "up" } else { "down" }));
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     for line in mounts.lines() {
@@ -354,6 +355,25 @@ fn world() -> Vec<String> {
         lines.push(format!("mount {}", words.join(" ")));
     }
     lines
+}
+
+/// How the kernel treats the process beside others: what it filters, kills first, and lets run where.
+fn standing() -> Vec<String> {
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
+    let status = read("status");
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.unwrap_or_default().trim().to_string()
+    };
+    // SAFETY: plain numbers.
+    let (own, io_priority) = unsafe { (libc::getsid(0) == libc::getpid(), libc::syscall(libc::SYS_ioprio_get, 1, 0)) };
+    vec![
+        format!("seccomp {} {}", field("Seccomp"), field("Seccomp_filters")),
+        format!("processors {}", field("Cpus_allowed_list")),
+        format!("oom-score {}", read("oom_score_adj").trim()),
+        format!("session {}", if own { "own" } else { "another" }),
+        format!("io-priority {io_priority}"),
+    ]
 }
 
 /// The names of the UTS namespace.

@@ -19,6 +19,7 @@ mod fallbacks;
 mod hints;
 mod inside;
 mod jobs;
+mod like;
 mod names;
 mod namespaces;
 mod netns;

@@ -166,7 +166,13 @@ fn of_our_own_options() {
     ] {
         assert_eq!(meant(unshare::OPTIONS, name), Some(full), "{name}");
     }
-    for (name, full) in [("ki", "kill-child"), ("pt", "pty"), ("for", "forward-signals"), ("fo", "follow-context")] {
+    for (name, full) in [
+        ("ki", "kill-child"),
+        ("pt", "pty"),
+        ("for", "forward-signals"),
+        ("fo", "follow-context"),
+        ("l", "like-target"),
+    ] {
         assert_eq!(meant(nsenter::OPTIONS, name), Some(full), "{name}");
     }
 }

@@ -4,7 +4,7 @@
 use super::{IdArgument, NsenterArgs};
 use crate::enter::handles::Handles;
 use crate::enter::nsenter::{
-    Asked, NamespaceSource, NsenterRequest, has_selinux, open, open_given, open_network_by_name,
+    Asked, NamespaceSource, NsenterRequest, Told, has_selinux, open, open_given, open_network_by_name,
 };
 use crate::enter::program::Program;
 use crate::enter::setting::TargetId;
@@ -16,13 +16,15 @@ use crate::namespace::Kind;
 ///
 /// Also returns the variables of the target's environment that are left out, for a note. Errors: contradictory
 /// arguments, and failures to open: ESRCH if the target has ended, EACCES if we may not look into it.
-pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
+pub fn resolve(mut args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String>), Failure> {
     // The reference opens given files when it meets their option, and looks at the target afterwards.
     let (uid, gid) = look_up(&args)?;
     let mut given = open_given(&args.namespaces, &args.root, &args.working_directory)?;
     let private_mounts = args.netns.as_ref().map(|name| open_network_by_name(name, &mut given)).transpose()?;
     let wanted = wanted_of_target(&args);
     check_target(&args, &wanted)?;
+    let like = args.like_target.then(|| imply(&mut args));
+    let (uid, gid) = (uid.or(implied_id(&args, like)), gid.or(implied_id(&args, like)));
     let first_wanted = wanted.first().map_or(OfTarget::Process, |(wanted, _)| *wanted);
     let request = NsenterRequest {
         working_directory_inside: args.working_directory_inside,
@@ -30,7 +32,7 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
         pty: args.pty,
         kill_child: args.kill_child,
         forward_signals: args.forward_signals,
-        become_root: !args.preserve_credentials,
+        become_root: !args.preserve_credentials && !args.like_target,
         gid,
         uid,
         keep_capabilities: args.keep_capabilities,
@@ -51,8 +53,30 @@ pub fn resolve(args: NsenterArgs) -> Result<(NsenterRequest, Handles, Vec<String
         environment: args.environment,
         context: args.follow_context,
         cgroups: args.join_cgroup,
+        like,
     };
     open(&asked, given, request)
+}
+
+/// What --like-target implies, as far as nothing else is said of it.
+fn imply(args: &mut NsenterArgs) -> Told {
+    let told = Told {
+        exact_environment: args.environment,
+        user: matches!(args.uid, Some(IdArgument::To(_))),
+        group: matches!(args.gid, Some(IdArgument::To(_))),
+        preserve_credentials: args.preserve_credentials,
+    };
+    args.root.get_or_insert(None);
+    if args.working_directory_inside.is_none() {
+        args.working_directory.get_or_insert(None);
+    }
+    (args.all, args.environment, args.join_cgroup, args.follow_context) = (true, true, true, true);
+    told
+}
+
+/// The user and the group, where they are not given.
+fn implied_id(args: &NsenterArgs, like: Option<Told>) -> Option<TargetId> {
+    like.filter(|_| !args.preserve_credentials).map(|_| TargetId::Followed)
 }
 
 /// What the options ask of the target, in the reference's order, with the option that asks.
@@ -77,6 +101,7 @@ fn wanted_of_target(args: &NsenterArgs) -> Vec<(OfTarget, String)> {
     add(args.gid == Some(IdArgument::Follow), OfTarget::File(""), "--setgid follow");
     add(args.join_cgroup, OfTarget::Process, "--join-cgroup");
     add(args.follow_context && has_selinux(), OfTarget::Process, "--follow-context");
+    add(args.like_target, OfTarget::Process, "--like-target");
     wanted
 }
 

@@ -1,19 +1,28 @@
 //! nsenter's request, what it is made of and what is opened for it, and the plan that it makes.
 
+mod groups;
 mod identity;
 mod inside;
+mod like_steps;
+mod likeness;
 mod loader;
 mod named;
 mod open;
 mod opened;
 mod plan;
 mod private_mounts;
+mod profile;
+mod surroundings;
+mod told;
 
+pub use groups::Groups;
+pub use likeness::{Likeness, NotHad};
 pub use named::{inode_number, kept_by_name};
 pub(crate) use open::{Asked, has_selinux, open, open_given};
 pub use plan::plan;
 pub use private_mounts::PrivateMounts;
 pub(crate) use private_mounts::open_network_by_name;
+pub(crate) use told::Told;
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -76,6 +85,8 @@ pub struct NsenterRequest {
     pub private_mounts: Option<PrivateMounts>,
     /// The SELinux context for the program.
     pub context: Option<Vec<u8>>,
+    /// What else the program gets of the target, so that it runs as that does.
+    pub like: Option<Likeness>,
     /// The program; `None` for the login shell.
     pub program: Option<Program>,
 }

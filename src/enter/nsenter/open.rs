@@ -11,7 +11,8 @@ use super::inside::check_is_mapped_elsewhere;
 use super::loader::read_environment;
 use super::named::open_file;
 use super::opened::{OpenFile, Opened};
-use super::{NamespaceSource, NsenterRequest};
+use super::told::Told;
+use super::{NamespaceSource, NsenterRequest, likeness, surroundings};
 use crate::enter::cgroup;
 use crate::enter::handles::Handles;
 use crate::enter::setting::{Join, TargetId};
@@ -57,6 +58,8 @@ pub(crate) struct Asked {
     pub context: bool,
     /// Its cgroups.
     pub cgroups: bool,
+    /// Whatever else makes the program run as the target does.
+    pub like: Option<Told>,
 }
 
 /// Opens what is given by file, id or directory. The kind of a namespace, and whether a directory is one, are checked
@@ -101,7 +104,8 @@ pub(crate) fn open(
 
     request.join = Join { of_target, if_permitted, files: Vec::new() };
     let is_about_child = request.kill_child.is_some() || request.forward_signals.is_some() || request.pty;
-    request.fork &= kinds.contains(Kind::Pid) || is_about_child;
+    // The leader of a process group begins no session.
+    request.fork &= kinds.contains(Kind::Pid) || is_about_child || asked.like.is_some();
     request.become_root &= kinds.contains(Kind::User);
     request.keep_capabilities &= kinds.contains(Kind::User);
     let left_out = open_of_target(asked, &mut request, &mut opened)?;
@@ -119,7 +123,10 @@ fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Open
     if asked.environment {
         let own_root = asked.root == Some(None);
         let (entries, dropped) = read_environment(target, request, opened, own_root)?;
-        request.environment = Some(entries);
+        request.environment = Some(match asked.like {
+            Some(told) if !told.exact_environment => surroundings::for_program(entries, target, request, opened, told)?,
+            _ => entries,
+        });
         left_out = dropped;
     }
     if asked.context && has_selinux() {
@@ -137,6 +144,10 @@ fn open_of_target(asked: &Asked, request: &mut NsenterRequest, opened: &mut Open
     }
     if asked.cgroups {
         opened.cgroups = cgroup::open(target)?;
+    }
+    // Last: the target may have to stand still for a moment, which one that is paused cannot.
+    if let Some(told) = asked.like {
+        request.like = Some(likeness::read(target, request, opened, told)?);
     }
     // Only now do we know that the files opened through its PID are its own.
     target.check_alive()?;

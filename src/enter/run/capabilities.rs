@@ -6,6 +6,7 @@ use nix::unistd::{geteuid, getuid};
 use crate::enter::fault::{Fault, Part};
 use crate::sys::capability::{
     CAP_SETPCAP, CapabilityCall, CapabilitySet, drop_capabilities, drop_from_bounding, get, permitted_to_ambient,
+    set_exactly,
 };
 
 pub fn keep() -> Result<(), Fault> {
@@ -27,6 +28,10 @@ pub fn drop_bounding(dropped: CapabilitySet, or_no_new_privileges: bool) -> Resu
 
 pub fn drop(dropped: CapabilitySet) -> Result<(), Fault> {
     drop_capabilities(dropped).map_err(fault)
+}
+
+pub fn set(permitted: CapabilitySet, effective: CapabilitySet, ambient: CapabilitySet) -> Result<(), Fault> {
+    set_exactly(permitted, effective, ambient).map_err(fault)
 }
 
 /// Whether execve(2) gives us what the bounding set has: one of the two is enough for that.

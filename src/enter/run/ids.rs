@@ -11,6 +11,7 @@ use super::state::Run;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::handles::Handle;
 use crate::sys::file::{is_of_proc, write_all};
+use crate::sys::process::set_groups;
 use crate::sys::stat::fstat;
 
 /// A kernel before 3.19 has no such file, and no such rule.
@@ -44,6 +45,17 @@ impl Run {
             Err(_) if self.groups_dropped => Ok(()),
             result => result,
         }
+    }
+
+    pub fn set_groups_if_permitted(&mut self, groups: &[u32]) -> nix::Result<()> {
+        set_groups(groups)?;
+        self.groups_set = true;
+        Ok(())
+    }
+
+    pub fn set_groups(&self, groups: &[u32]) -> nix::Result<()> {
+        // Outside, where more may have been allowed.
+        if self.groups_set { Ok(()) } else { set_groups(groups) }
     }
 
     pub fn set_gid_of_target(&self) -> Result<(), Fault> {

@@ -95,6 +95,7 @@ fn without_proc(prepared: &Prepared, step: Option<&Step>) -> Attempt {
 /// One of several of which a step is made, or the step that let a helper do it.
 fn of_number(number: u32, plan: &Plan, prepared: &Prepared, step: Option<&Step>) -> Option<Attempt> {
     match step? {
+        Step::SetLimits(limits) => Some(Attempt::TakeLimit(limits.get(number as usize)?.name)),
         Step::JoinCgroups(cgroups) => Some(Attempt::Write(cgroups.get(number as usize)?.path().into())),
         Step::StartMapper(_) | Step::ReleaseMapper => Some(Attempt::Write(own_map(ids_of_map(plan, number)))),
         _ => {

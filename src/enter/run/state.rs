@@ -21,6 +21,8 @@ pub struct Run {
     pub binder: Option<Binder>,
     pub mapper: Option<Mapper>,
     pub groups_dropped: bool,
+    /// Whether the groups of the program have been set before anything was entered.
+    pub groups_set: bool,
     /// Whether our next child would be process 1 of a PID namespace.
     pub child_is_first: bool,
     /// Our parent, where we are the forked child; `None` also where the kernel has no pidfds.

@@ -68,6 +68,8 @@ pub struct Typed {
     pub directories: [Option<Option<PathBuf>>; 2],
     /// Whether the request needs anything of the target besides namespaces and directories.
     pub other_of_target: bool,
+    /// Whether the program gets a session of its own, without a terminal.
+    pub no_terminal: bool,
     /// The program.
     pub program: Option<OsString>,
 }
@@ -90,12 +92,14 @@ impl NsenterContext {
     pub fn typed(args: &NsenterArgs) -> NsenterContext {
         let follows = |id: &Option<_>| *id == Some(crate::cli::nsenter::IdArgument::Follow);
         let typed = Typed {
-            all: args.all,
+            all: args.all || args.like_target,
+            no_terminal: args.like_target && !args.pty,
             namespaces: args.namespaces.clone(),
             directories: [args.root.clone(), args.working_directory.clone()],
             other_of_target: args.environment
                 || args.join_cgroup
                 || args.follow_context
+                || args.like_target
                 || args.net_socket.is_some()
                 || args.user_parent > 0
                 || follows(&args.uid)
@@ -224,6 +228,9 @@ fn system(attempt: &Attempt, errno: Errno, context: &NsenterContext, view: &Syst
             let outside = view.link("/proc/self/ns/user").as_deref() == Some(process::FIRST_USER_NAMESPACE);
             let has = |capability| outside && view.has_capability(capability) == Some(true);
             limits::of_processes(has(CAP_SYS_ADMIN) || has(CAP_SYS_RESOURCE), view)
+        }
+        (Attempt::TakeLimit(_), Errno::EPERM) => {
+            Some("to raise a hard limit needs CAP_SYS_RESOURCE outside of all user namespaces".to_string())
         }
         (Attempt::ChangeCapabilities(CapabilityCall::Bounding), Errno::EPERM) => Some(bounding_set_stays(view)),
         _ => None,

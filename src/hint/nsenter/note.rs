@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use nix::fcntl::OFlag;
+use nix::unistd::isatty;
 
 use super::super::SystemView;
 use super::{NsenterContext, names};
@@ -14,10 +15,15 @@ use crate::sys::stat::fstat;
 
 /// Every note on what was asked for.
 pub fn notes(context: &NsenterContext, view: &SystemView) -> Vec<String> {
-    [target_stays_outside(context, view), nothing_is_entered(context), file_before_name(context, view)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        target_stays_outside(context, view),
+        nothing_is_entered(context),
+        file_before_name(context, view),
+        without_terminal(context),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// `unshare --fork` itself stays outside of the PID namespace that it makes for its child.
@@ -47,6 +53,13 @@ fn nothing_is_entered(context: &NsenterContext) -> Option<String> {
              (network), -p (processes)"
         )
     })
+}
+
+/// What is typed at our terminal reaches the program, but the terminal is not that of its session.
+fn without_terminal(context: &NsenterContext) -> Option<String> {
+    let is_typed = context.typed.no_terminal && isatty(std::io::stdin()) == Ok(true);
+    is_typed
+        .then(|| "the program has no controlling terminal, so that no shell can control jobs: add --pty".to_string())
 }
 
 /// A file here has the same name as a network namespace of ip-netns(8), and is another namespace.

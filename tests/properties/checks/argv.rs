@@ -123,6 +123,7 @@ pub const NSENTER: Check = Check {
         "--forward-signals=all",
         "-c",
         "-Z",
+        "--like-target",
         "ls",
         "--version",
     ],

@@ -253,6 +253,7 @@ pub fn nsenter(args: &nsenter::NsenterArgs) -> Vec<OsString> {
     }
     line.flag("join-cgroup", args.join_cgroup);
     line.flag("follow-context", args.follow_context);
+    line.flag("like-target", args.like_target);
     line.operands(&args.program)
 }
 
