@@ -105,8 +105,8 @@ impl Error {
 }
 
 /// With the hint of lsns: for what looks at namespaces, and enters none.
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Error {
+impl Error {
+    pub(super) fn of_look(failure: Failure) -> Error {
         let hint = hint::lsns::hint(&failure, &SystemView::of_system());
         Error::new(&failure.into(), hint)
     }

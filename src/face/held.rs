@@ -77,8 +77,8 @@ fn unsigned(number: i32) -> u32 {
     number.unsigned_abs()
 }
 
-impl From<&Seen> for Holder {
-    fn from(seen: &Seen) -> Holder {
+impl Holder {
+    pub(super) fn of(seen: &Seen) -> Holder {
         let numbers = |of: &Fd| (unsigned(of.pid), unsigned(of.fd));
         match seen {
             Seen::Thread { pid, tid } => Holder::Thread { pid: unsigned(*pid), tid: unsigned(*tid) },

@@ -8,6 +8,7 @@ use super::error::{Error, Result};
 use super::held::Holder;
 use super::listed::{Identity, NamespaceInfo, Namespaces, number};
 use crate::container::names::Names;
+use crate::error::RequestError;
 use crate::list::inside::Inside;
 use crate::list::model::graph::{self, Depth, Graph};
 use crate::list::model::opener::{self, Opener};
@@ -123,19 +124,20 @@ impl Listing {
         let mut wanted = self.wanted()?;
         let mut process = self.process.map(|pid| i32::try_from(pid).unwrap_or(i32::MAX));
         match &self.proc {
-            Some(directory) => check_directory(directory)?,
+            Some(directory) => check_directory(directory).map_err(Error::of_look)?,
             // What /proc shows may be another PID namespace than ours.
             None => {
                 let mut pids = wanted.iter_mut().filter_map(|wanted| wanted.pid.as_mut()).chain(&mut process);
-                pids.try_for_each(locate_process)?;
+                pids.try_for_each(locate_process).map_err(Error::of_look)?;
             }
         }
-        let opener = Opener::new(root)?;
+        let opener = Opener::new(root).map_err(Error::of_look)?;
         let plan = reach(self.kinds, self.sources, Depth::Holders, false);
         let scope = Scope { root, sources: plan.sources, kinds: plan.processes, held: plan.holders };
-        let graph = graph::relate(scan::scan(&scope, &opener)?, &opener, plan.relations)?;
+        let seen = scan::scan(&scope, &opener).map_err(Error::of_look)?;
+        let graph = graph::relate(seen, &opener, plan.relations).map_err(Error::of_look)?;
         if let Some(pid) = process.filter(|pid| graph.snapshot.process(*pid).is_none()) {
-            return Err(crate::error::Failure::from(crate::error::RequestError::UnknownProcess(pid)).into());
+            return Err(Error::of_look(RequestError::UnknownProcess(pid).into()));
         }
         let found = (!wanted.is_empty()).then(|| {
             let inside = Inside::new(&graph, &opener, root);
@@ -182,7 +184,7 @@ fn info(graph: &Graph, opener: &Opener, inode: Inode, mut holders: Vec<Holder>) 
     let snapshot = &graph.snapshot;
     let seen = &snapshot.namespaces[&inode];
     let relations = graph.relations(inode);
-    for holder in seen.holders.iter().map(Holder::from) {
+    for holder in seen.holders.iter().map(Holder::of) {
         if !holders.contains(&holder) {
             holders.push(holder);
         }

@@ -44,10 +44,10 @@ impl Namespace {
     pub fn of(pid: u32, kind: Kind) -> Result<Namespace> {
         let wanted = OfTarget::Namespace(kind);
         let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-        let process = Target::pin(TargetArgument { pid, inode: None }, wanted)?;
-        let file = process.open(&format!("ns/{kind}"), OFlag::O_RDONLY)?;
+        let process = Target::pin(TargetArgument { pid, inode: None }, wanted).map_err(Error::of_look)?;
+        let file = process.open(&format!("ns/{kind}"), OFlag::O_RDONLY).map_err(Error::of_look)?;
         // Only now it is known to be of the process that was pinned.
-        process.check_alive()?;
+        process.check_alive().map_err(Error::of_look)?;
         Namespace::new(kind, file)
     }
 
@@ -78,7 +78,7 @@ impl Namespace {
     }
 
     fn by(number: NamespaceNumber) -> Result<Namespace> {
-        let (kind, file) = find_any(number)?.ok_or_else(|| {
+        let (kind, file) = find_any(number).map_err(Error::of_look)?.ok_or_else(|| {
             Error::invalid(format!("namespace {number} does not exist, or is not visible"))
                 .with_kind(ErrorKind::NotFound)
         })?;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use crate::cli::value::BlockArgument;
 use crate::enter::target::{Target as Pinned, TargetArgument};
 use crate::enter::target_source::TargetSource;
@@ -36,9 +36,9 @@ pub enum IdMap {
     All,
 }
 
-impl From<IdMap> for BlockArgument {
-    fn from(map: IdMap) -> BlockArgument {
-        match map {
+impl IdMap {
+    pub(super) fn to_block(self) -> BlockArgument {
+        match self {
             IdMap::Range { inner, outer, count } => BlockArgument::Block(Extent { inner, outer, count }),
             IdMap::Auto => BlockArgument::Auto,
             IdMap::Ranges => BlockArgument::Ranges,
@@ -57,7 +57,7 @@ impl Target {
     /// kernel gives its PID to another meanwhile. Errors: no such process exists.
     pub fn pid(pid: u32) -> Result<Target> {
         let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-        let process = Pinned::pin(TargetArgument { pid, inode: None }, OfTarget::Process)?;
+        let process = Pinned::pin(TargetArgument { pid, inode: None }, OfTarget::Process).map_err(Error::of_look)?;
         let pidfd = process.pidfd().filter(|pidfd| pidfd::has_inode(pidfd));
         let inode = pidfd.and_then(|pidfd| fstat(pidfd).ok()).map(|stat| stat.st_ino);
         Ok(Target(TargetSource::Process(TargetArgument { pid, inode })))

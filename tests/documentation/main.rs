@@ -10,6 +10,7 @@ mod common;
 mod completions;
 mod differences;
 mod examples;
+mod face;
 mod library;
 mod readers;
 mod registered;

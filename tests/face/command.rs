@@ -181,6 +181,21 @@ fn a_program_is_started_in_the_namespaces_of_others() {
     assert!(variables.contains("MINE=1\n") && !variables.lines().any(|line| line.starts_with("PATH=")), "{variables}");
 }
 
+scene_test!(who_asks_is_told_of_start_and_end);
+fn who_asks_is_told_of_start_and_end() {
+    concerns_ours();
+    needs_root("to make namespaces");
+    let (mut read, write) = std::io::pipe().unwrap();
+    let mut command = shell("exit 3");
+    command.unshare([Kind::Pid]).report_to(write);
+    assert_eq!(command.status().unwrap().code(), Some(3));
+    drop(command);
+    let mut lines = String::new();
+    read.read_to_string(&mut lines).unwrap();
+    let (start, end) = lines.trim().split_once('\n').unwrap();
+    assert!(start.contains("\"pid\"") && start.contains("net") && end.contains('3'), "{lines}");
+}
+
 scene_test!(a_plan_is_read_before_it_is_run);
 fn a_plan_is_read_before_it_is_run() {
     concerns_ours();

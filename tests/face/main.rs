@@ -11,6 +11,7 @@ mod errors;
 mod listing;
 mod namespace;
 mod threads;
+mod user;
 
 use std::process::Child;
 

@@ -1,15 +1,19 @@
 //! What is asked of new namespaces: the options of unshare(1).
 
 use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Command;
 use crate::cli::unshare::{SingleId, uts_name};
 use crate::cli::value::{IdOrName, absolute};
 use crate::enter::setting::{Clock, ClockChange, Propagation, Setgroups};
 use crate::enter::unshare::NewMount;
+use crate::face::error::Error;
 use crate::face::setting::IdMap;
 use crate::namespace::Kind;
+use crate::sys::file::from_3_on;
 
 impl Command {
     /// New namespaces of these kinds.
@@ -49,14 +53,14 @@ impl Command {
     /// A new user namespace, which maps these users. Ordinary users need newuidmap(1) for it.
     pub fn map_users(&mut self, map: IdMap) -> &mut Command {
         self.makes("map_users");
-        self.new.map_blocks(Some(map.into()), None);
+        self.new.map_blocks(Some(map.to_block()), None);
         self
     }
 
     /// A new user namespace, which maps these groups. Ordinary users need newgidmap(1) for it.
     pub fn map_groups(&mut self, map: IdMap) -> &mut Command {
         self.makes("map_groups");
-        self.new.map_blocks(None, Some(map.into()));
+        self.new.map_blocks(None, Some(map.to_block()));
         self
     }
 
@@ -175,6 +179,20 @@ impl Command {
         self.makes("devices");
         if let Some(on) = self.place(on.as_ref()) {
             self.new.mount(NewMount::Devices(on));
+        }
+        self
+    }
+
+    /// Writes to this file, in lines of JSON, that the program starts, with its PID and namespaces, and how it ends: as
+    /// `--status-fd` of unshare(1).
+    pub fn report_to(&mut self, file: impl Into<OwnedFd>) -> &mut Command {
+        self.makes("report_to");
+        match from_3_on(file.into()) {
+            Ok(file) => {
+                self.new.status_fd = Some(file.as_raw_fd());
+                self.report = Some(Arc::new(file));
+            }
+            Err(errno) => drop(self.wrong.get_or_insert(Error::of_call("cannot copy the file to report to", errno))),
         }
         self
     }

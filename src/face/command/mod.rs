@@ -11,6 +11,7 @@ pub use plan::Plan;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output};
 use std::sync::Arc;
@@ -60,6 +61,8 @@ pub struct Command {
     joined_by: Option<&'static str>,
     /// The namespaces that are entered by a path of /proc/self/fd.
     held: Vec<Arc<Namespace>>,
+    /// The file that the program is reported to.
+    report: Option<Arc<OwnedFd>>,
     environment: Changes,
     directory: Option<PathBuf>,
     stdio: [Option<Stdio>; 3],
@@ -78,6 +81,7 @@ impl Command {
             made_by: None,
             joined_by: None,
             held: Vec::new(),
+            report: None,
             environment: Changes::default(),
             directory: None,
             stdio: [None, None, None],
