@@ -176,6 +176,9 @@ fn a_program_is_started_in_the_namespaces_of_others() {
     let ids = said(shell("echo $$; pwd").target(target()).all().root_of_target().current_dir("/usr/bin"));
     let (pid, directory) = ids.trim().split_once('\n').unwrap();
     assert!(pid.parse::<u32>().unwrap() < 100 && directory == "/usr/bin", "{ids}");
+    let like = said(shell("id -u; pwd; readlink /proc/self/ns/net").target(target()).like_target());
+    let directory = std::env::current_dir().unwrap();
+    assert_eq!(like, format!("0\n{}\n{}", directory.display(), expected.split_inclusive('\n').next().unwrap()));
     let variables =
         said(Command::new("env").target(target()).all().env_of_target().env("MINE", "1").env_remove("PATH"));
     assert!(variables.contains("MINE=1\n") && !variables.lines().any(|line| line.starts_with("PATH=")), "{variables}");

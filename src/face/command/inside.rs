@@ -113,6 +113,13 @@ impl Command {
         self
     }
 
+    /// As the target is: all of its namespaces, its directories, environment, cgroups, user, limits and rights.
+    pub fn like_target(&mut self) -> &mut Command {
+        self.joins("like_target");
+        self.join.like_target = true;
+        self
+    }
+
     /// User and groups stay as they are where a user namespace is entered. Without this, the program runs as root there.
     pub fn preserve_credentials(&mut self) -> &mut Command {
         self.joins("preserve_credentials");
