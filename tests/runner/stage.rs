@@ -105,8 +105,24 @@ impl Stage {
         self.start_target("all", all);
         self.start_target("user", user);
         self.start_target("plain", plain);
+        self.start_target("like", self.container("+chown,+setuid,+setpcap", "--groups 0,50"));
+        let user = "--reuid 1001 --regid 1001 --groups 50 --inh-caps=-all,+chown --ambient-caps=+chown --no-new-privs";
+        self.start_target("like-user", self.container("+chown,+setuid", user));
         self.make_cgroups();
         self.make_container();
+    }
+
+    /// A process with fewer rights than its namespaces give, and with whatever else differs from ours.
+    fn container(&self, capabilities: &str, rights: &str) -> Call {
+        let probe = self.scene.text("bin/probe");
+        let script = format!(
+            "cd /usr; ulimit -n 900; ulimit -Sn 800; ulimit -c 0; umask 027; echo 300 >/proc/self/oom_score_adj; \
+             renice -n 19 $$ >/dev/null; ionice -c3 -p $$; exec {probe} refuse {} 1 0 setpriv --bounding-set=-all,{capabilities} \
+             {rights} {probe} hold",
+            libc::SYS_sethostname
+        );
+        let unshare = ["-muinpC", "--fork", "--mount-proc", "/bin/sh", "-ec", &script];
+        self.scene.call(theirs("unshare"), unshare)
     }
 
     /// Makes the target "all" the first process of a container whose runtime has written its name, and of a unit.

@@ -5,12 +5,14 @@ use std::ffi::CString;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat2};
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use super::NsenterRequest;
 use super::identity::{leads_elsewhere, leads_to_target_alone};
 use super::opened::Opened;
 use super::told::Told;
+use crate::enter::run::look_up::open_in;
 use crate::enter::setting::TargetId;
 use crate::enter::target::Target;
 use crate::error::{Attempt, Failure, ResultExt};
@@ -18,7 +20,7 @@ use crate::ids::map::{LONGEST_MAP_READ, extents};
 use crate::ids::passwd::for_each_entry;
 use crate::namespace::Kind;
 use crate::proc::environ;
-use crate::sys::file::open_retrying;
+use crate::sys::file::{open_below, open_retrying};
 use crate::sys::stat::fstat;
 
 /// Variables by which systemd and its like speak with the first process of a service; `*` stands for anything. A second
@@ -46,7 +48,10 @@ pub(super) fn for_program(
         return Ok(entries);
     }
     let uid = uid_inside(target, request, opened)?;
-    let home = uid.zip(opened.root.as_ref()).and_then(|(uid, root)| home_in(&root.fd, uid));
+    let home = match uid.zip(opened.root.as_ref()) {
+        None => None,
+        Some((uid, root)) => home_in(&root.fd, uid).attempt(|| Attempt::Open(root.path.join("etc/passwd")))?,
+    };
     let home = home.and_then(|home| CString::new([b"HOME=", &*home].concat()).ok());
     entries.retain(|entry| environ::name(entry) != Some(b"HOME"));
     entries.push(home.unwrap_or_else(|| CString::new([b"HOME=", NO_HOME].concat()).unwrap_or_default()));
@@ -75,25 +80,36 @@ fn uid_inside(target: &Target, request: &NsenterRequest, opened: &Opened) -> Res
 }
 
 /// The home directory of a user, by /etc/passwd below this root directory, which others may have filled: no link leads out of
-/// it, and nothing but a regular file is opened.
-fn home_in(root: &OwnedFd, uid: u32) -> Option<Vec<u8>> {
-    let how = OpenHow::new()
-        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-    let seen = openat2(root, c"etc/passwd", how).ok()?;
-    let is_regular = |file: &OwnedFd| fstat(file).is_ok_and(|stat| stat.st_mode & libc::S_IFMT == libc::S_IFREG);
-    if !is_regular(&seen) {
-        return None;
+/// it, and nothing but a regular file is opened. `None` if no such file has it. Errors: those of opening and reading the file.
+fn home_in(root: &OwnedFd, uid: u32) -> nix::Result<Option<Vec<u8>>> {
+    let seen = match see_passwd(root) {
+        Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+        seen => seen?,
+    };
+    if fstat(&seen)?.st_mode & libc::S_IFMT != libc::S_IFREG {
+        return Ok(None);
     }
-    let file = open_retrying(&*format!("/proc/self/fd/{}", seen.as_raw_fd()), OFlag::O_RDONLY).ok()?;
+    let file = open_retrying(&*format!("/proc/self/fd/{}", seen.as_raw_fd()), OFlag::O_RDONLY)?;
     let mut home = None;
-    // What was read before an error is good.
-    let _ = for_each_entry(std::fs::File::from(file).take(LARGEST_DATABASE), |entry| {
+    let read = for_each_entry(std::fs::File::from(file).take(LARGEST_DATABASE), |entry| {
         if entry.id == uid {
             home = Some(entry.before_last);
             return false;
         }
         true
     });
-    home.filter(|home| !home.is_empty())
+    read.map_err(|error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw))?;
+    Ok(home.filter(|home| !home.is_empty()))
+}
+
+/// What /etc/passwd is below this root directory, without opening it.
+fn see_passwd(root: &OwnedFd) -> nix::Result<OwnedFd> {
+    match open_in(root, c"etc/passwd", OFlag::empty()) {
+        // Before Linux 5.6, or where a filter does not know the call, no link is followed at all.
+        Err(Errno::ENOSYS | Errno::EPERM) => {
+            let directory = open_below(root, c"etc", OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_DIRECTORY)?;
+            open_below(directory, c"passwd", OFlag::O_PATH | OFlag::O_NOFOLLOW)
+        }
+        seen => seen,
+    }
 }

@@ -12,7 +12,7 @@ mod fork;
 pub(super) mod ids;
 mod in_words;
 mod join;
-mod look_up;
+pub(super) mod look_up;
 pub(super) mod material;
 pub(super) mod mounts;
 mod places;
