@@ -12,7 +12,7 @@ use super::model::graph::{self, Graph};
 use super::model::opener::Opener;
 use super::model::snapshot::Snapshot;
 use super::query::request::{self, Format, ListRequest, Subject};
-use super::query::scan_plan::{ScanPlan, scan_plan, wider_plan};
+use super::query::scan_plan::{ScanPlan, scan_plan, short_plan, wider_plan};
 use super::query::select::{self, Item};
 use super::scan::{self, Scope};
 use super::search::Findings;
@@ -109,12 +109,17 @@ fn candidates(
     namespaces.filter(move |_| of.is_none()).map(Item::Namespace).chain(members)
 }
 
-/// Carries out the plan of the scan, and the wider one if that did not find the one namespace that the request names.
+/// Carries out the plan of the scan (where the kernel lists all, first the short one), and the wider one if that did not find the one namespace that the request names.
 fn look(request: &ListRequest, root: &Path, opener: &Opener) -> Result<Graph, Failure> {
-    let carry_out = |plan: ScanPlan| {
-        let scope = Scope { root, sources: plan.sources, kinds: plan.processes, held: plan.holders };
-        graph::relate(scan::scan(&scope, opener)?, opener, plan.relations)
-    };
+    let scope = |plan: ScanPlan| Scope { root, sources: plan.sources, kinds: plan.processes, held: plan.holders };
+    let carry_out = |plan: ScanPlan| graph::relate(scan::scan(&scope(plan), opener)?, opener, plan.relations);
+    if let Some(short) = short_plan(request).filter(|short| scan::kernel_lists_all(&scope(short.plan))) {
+        let graph = carry_out(short.plan)?;
+        // The kernel's list comes last: what was made while we looked at processes is on it, and asks for the rest.
+        if short.suffices(&graph.snapshot) {
+            return Ok(graph);
+        }
+    }
     let graph = carry_out(scan_plan(request))?;
     match (request.subject, wider_plan(request)) {
         (Subject::Members(inode), Some(wider)) if !graph.snapshot.namespaces.contains_key(&inode) => carry_out(wider),

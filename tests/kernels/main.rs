@@ -126,6 +126,7 @@ fn check(console: &str, expected_lacks: &[&str]) {
     let lacks: Vec<&str> = lacks.into_iter().map(|(name, _)| name).collect();
     assert_eq!(lacks, expected_lacks);
     assert_eq!(not_listed, Vec::<String>::new());
+    assert_eq!(listed(&planted, parts.of("by kind")).1, Vec::<String>::new());
     assert_eq!(not_entered, Vec::<String>::new());
     assert!(parts.ended() && !planted.is_empty(), "{console}");
 }

@@ -176,6 +176,8 @@ pub struct Snapshot {
     pub namespaces: BTreeMap<Inode, Namespace>,
     /// The number of processes that we lack the rights to look into.
     pub unreadable: usize,
+    /// Whether all that the kernel lists is in it.
+    pub listed: bool,
     /// Why processes were not asked by BPF, if that was wanted.
     pub no_bpf: Option<String>,
 }

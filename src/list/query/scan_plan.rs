@@ -5,8 +5,9 @@ use super::reach::reach;
 use super::request::{ListRequest, Subject};
 use crate::list::column::Column;
 use crate::list::model::graph::Depth;
+use crate::list::model::snapshot::{Namespace, Snapshot};
 use crate::list::scan::{Source, SourceSet};
-use crate::namespace::Kind;
+use crate::namespace::{Kind, KindSet};
 
 /// The scan that answers `request`.
 pub fn scan_plan(request: &ListRequest) -> ScanPlan {
@@ -25,6 +26,58 @@ pub fn wider_plan(request: &ListRequest) -> Option<ScanPlan> {
         false => relations(request),
     };
     Some(plan(request, request.scan, relations))
+}
+
+/// A scan that may suffice where the kernel lists all namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortPlan {
+    /// The scan: of processes, of the namespaces of children to come, and of our own mounts.
+    pub plan: ScanPlan,
+    /// Whether what holds a namespace without a process may be printed.
+    names_holders: bool,
+    /// What is to be explained.
+    kinds: KindSet,
+}
+
+/// The scan that comes first where the kernel lists all namespaces. If it explains each of them, nothing is left to be
+/// looked for in descriptors, threads and other mount namespaces. `None` if their findings are printed, or if a namespace
+/// may count that only a socket holds: the kernel does not list it, nor the user namespace that owns it.
+pub fn short_plan(request: &ListRequest) -> Option<ShortPlan> {
+    let Subject::Namespaces { task: None, .. } = request.subject else {
+        return None;
+    };
+    let full = scan_plan(request);
+    let has = |source: Source| full.sources.contains(source);
+    let left_out = [Source::Thread, Source::Descriptor, Source::Socket, Source::Tap, Source::MountElsewhere];
+    let through_sockets = has(Source::Socket) || has(Source::Tap);
+    let of_sockets = full.holders.contains(Kind::Net) || full.holders.contains(Kind::User);
+    let printed = [Column::Holders, Column::Threads, Column::Links, Column::Found, Column::Offsets];
+    if !has(Source::Process)
+        || !has(Source::Kernel)
+        || !left_out.into_iter().any(has)
+        || through_sockets && of_sockets
+        || !request.find.is_empty()
+        || printed.into_iter().any(|column| request.needs(column))
+    {
+        return None;
+    }
+    let sources = left_out.into_iter().fold(full.sources, SourceSet::without);
+    Some(ShortPlan {
+        plan: plan(request, sources, full.relations),
+        names_holders: request.needs(Column::HeldBy) || request.on_terminal && request.needs(Column::Command),
+        kinds: request.kinds,
+    })
+}
+
+impl ShortPlan {
+    /// Whether the scan has explained each namespace.
+    pub fn suffices(&self, snapshot: &Snapshot) -> bool {
+        let is_explained = |namespace: &Namespace| {
+            let by_holder = !namespace.holders.is_empty() && !self.names_holders;
+            !self.kinds.contains(namespace.kind) || namespace.processes > 0 || by_holder
+        };
+        snapshot.listed && snapshot.namespaces.values().all(is_explained)
+    }
 }
 
 fn plan(request: &ListRequest, sources: SourceSet, relations: Depth) -> ScanPlan {
@@ -67,7 +120,6 @@ fn relations(request: &ListRequest) -> Depth {
 mod tests {
     use super::*;
     use crate::cli::lsns::{parse, resolve};
-    use crate::namespace::KindSet;
 
     const EVERYWHERE: SourceSet = SourceSet::ALL;
     const PROCESSES: SourceSet = SourceSet::of(&[Source::Process]);
@@ -149,6 +201,65 @@ mod tests {
         ] {
             assert_eq!(scan_plan(&request(line)), ScanPlan { sources, processes, holders, relations }, "lsns {line}");
         }
+    }
+
+    #[test]
+    fn the_kernels_list_spares_what_is_not_printed() {
+        let near = SourceSet::of(&[Source::Process, Source::Children, Source::Mount, Source::Relative, Source::Kernel]);
+        let pid = kinds(&[Kind::Pid]);
+        for (line, sources) in [
+            ("-t pid", Some(near)),
+            ("-t pid -o NS,HELD-BY", Some(near)),
+            ("-t mnt -t uts -J", Some(near)),
+            ("-t mnt --scan=-mount", Some(near.without(Source::Mount))),
+            ("--scan=-socket,-tap", Some(near)),
+            // Only a socket may hold a network namespace, and that one its owner.
+            ("", None),
+            ("-t net", None),
+            ("-t user", None),
+            ("-t uts --tree=owner", None),
+            ("-t net --scan=-socket", None),
+            // What the rest would find is printed.
+            ("-t pid -o NS,HOLDERS", None),
+            ("-t uts -Q THREADS", None),
+            ("-t mnt --find /mnt", None),
+            // There is nothing to be spared, or nothing to go by.
+            ("-t pid --scan=process,kernel", None),
+            ("-t pid --scan=-kernel", None),
+            ("-t pid --scan=-process", None),
+            ("-p 7 -t pid", None),
+            ("pid:[7]", None),
+        ] {
+            assert_eq!(short_plan(&request(line)).map(|short| short.plan.sources), sources, "lsns {line}");
+        }
+        let short = short_plan(&request("-t pid")).unwrap().plan;
+        assert_eq!((short.processes, short.holders, short.relations), (pid, pid, Depth::All));
+    }
+
+    #[test]
+    fn what_the_kernel_lists_and_nothing_explains_asks_for_more() {
+        use crate::list::model::snapshot::Holder;
+        use crate::proc::link::Inode;
+        let plan = |line: &str| short_plan(&request(line)).unwrap();
+        let mut snapshot = Snapshot { listed: true, ..Snapshot::default() };
+        let mut add = |kind, processes, held: bool| {
+            let mut namespace = Namespace::new(kind);
+            namespace.processes = processes;
+            namespace.holders.extend(held.then(|| Holder::Mount("/mnt".into())));
+            let inode = Inode::new(snapshot.namespaces.len() as u32 + 1).unwrap();
+            snapshot.namespaces.insert(inode, namespace);
+            snapshot.clone()
+        };
+        let in_process = add(Kind::Pid, 1, false);
+        assert!(plan("-t pid").suffices(&in_process));
+        assert!(!plan("-t pid").suffices(&Snapshot { listed: false, ..in_process }));
+        // Another kind is not asked for.
+        assert!(plan("-t pid").suffices(&add(Kind::Uts, 0, false)));
+        let mounted = add(Kind::Pid, 0, true);
+        assert!(plan("-t pid").suffices(&mounted));
+        // A descriptor may hold it as well.
+        assert!(!plan("-t pid -o HELD-BY").suffices(&mounted));
+        assert!(!plan("-t pid").suffices(&add(Kind::Pid, 0, false)));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, Holder)>
     for namespace in namespaces.values_mut() {
         namespace.holders.sort_by_key(Holder::rank);
     }
-    Snapshot { processes, namespaces, unreadable, no_bpf: None }
+    Snapshot { processes, namespaces, unreadable, listed: false, no_bpf: None }
 }
 
 /// Neighbours in the process table that share a namespace.

@@ -11,6 +11,7 @@ use crate::list::model::opener::{Opener, inode_of};
 use crate::list::model::snapshot::Snapshot;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
+use crate::sys::capability::{self, CAP_SYS_ADMIN};
 use crate::sys::file::open_retrying;
 use crate::sys::mount_tree::{self, Neighbour};
 use crate::sys::nsfs;
@@ -23,16 +24,35 @@ pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) 
             snapshot.note_id(Kind::Mount, inode, facts.id);
         }
     }
-    if scope.is_real() {
-        for id in nsfs::list(scope.held).unwrap_or_default() {
-            if let Ok(file) = nsfs::open_by_id(id, None)
-                && let (Ok(Some(kind)), Some(inode)) = (nsfs::kind(&file), inode_of(&file))
-            {
-                snapshot.note_id(kind, inode, id);
-            }
+    snapshot.listed = note_all(&mut snapshot, scope).is_ok();
+    snapshot
+}
+
+/// Notes every namespace that the kernel lists. Errors: it lists none, or we could not look at one of them.
+fn note_all(snapshot: &mut Snapshot, scope: &Scope<'_>) -> nix::Result<()> {
+    if !scope.is_real() {
+        return Err(Errno::ENOTTY);
+    }
+    let mut complete = Ok(());
+    for id in nsfs::list(scope.held)? {
+        match nsfs::open_by_id(id, None) {
+            Ok(file) => match (nsfs::kind(&file), inode_of(&file)) {
+                (Ok(Some(kind)), Some(inode)) => snapshot.note_id(kind, inode, id),
+                _ => complete = Err(Errno::EIO),
+            },
+            // It has ended.
+            Err(Errno::ESTALE | Errno::ENOENT) => {}
+            Err(errno) => complete = Err(errno),
         }
     }
-    snapshot
+    complete
+}
+
+/// Whether the kernel lists every namespace of these kinds for us, but for those that only a socket or a TAP device
+/// holds: it does so for CAP_SYS_ADMIN in the first user and PID namespace, since Linux 6.19.
+pub(super) fn lists_all(scope: &Scope<'_>) -> bool {
+    let is_admin = || capability::get().is_ok_and(|sets| sets.has(CAP_SYS_ADMIN));
+    scope.is_real() && nsfs::list(scope.held).is_ok() && scope.is_in_first() && is_admin()
 }
 
 /// Inode number and facts of every mount namespace. Errors: EPERM without rights, ENOTTY before Linux 6.12.

@@ -228,6 +228,11 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     Ok(snapshot)
 }
 
+/// Whether the kernel lists every namespace that `scope` asks for, but for those that only a socket or a TAP device holds.
+pub fn kernel_lists_all(scope: &Scope<'_>) -> bool {
+    kernel::lists_all(scope)
+}
+
 /// Looks at every process, by BPF if that is asked for and possible.
 fn processes(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findings, Failure> {
     if !scope.wants(Source::Bpf) {

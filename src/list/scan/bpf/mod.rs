@@ -29,7 +29,6 @@ use crate::proc::link::Inode;
 use crate::proc::stat::KERNEL_THREAD;
 use crate::sys::bpf;
 use crate::sys::file::open_retrying;
-use crate::sys::stat::stat;
 use btf::{Btf, BtfError};
 use program::{BpfProgram, FILE_WORDS, TASK_WORDS, file, of_files, of_tasks, task, what};
 
@@ -38,10 +37,6 @@ const TYPES: &str = "/sys/kernel/btf/vmlinux";
 
 /// Those of today's kernels take some 6 MB.
 const LONGEST: u64 = 64 << 20;
-
-/// The inode numbers of the first user and PID namespace, PROC_USER_INIT_INO and PROC_PID_INIT_INO of the kernel.
-const FIRST_USER: u64 = 0xefff_fffd;
-const FIRST_PID: u64 = 0xefff_fffc;
 
 /// Why /proc has to be read.
 #[derive(Debug)]
@@ -75,8 +70,7 @@ pub(super) fn processes(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findi
     if !around.pids_are_ours {
         return Err(NoBpf::OtherProc);
     }
-    let is = |kind: Kind, first: u64| stat(&scope.own().join(format!("ns/{kind}"))).is_ok_and(|ns| ns.st_ino == first);
-    if !is(Kind::User, FIRST_USER) || !is(Kind::Pid, FIRST_PID) {
+    if !scope.is_in_first() {
         return Err(NoBpf::NotFirst);
     }
     let text = types().map_err(|error| NoBpf::Types(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)))?;
