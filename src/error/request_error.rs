@@ -346,7 +346,7 @@ impl RequestError {
             }
             RequestError::NoSuchCapability(_) => "this kernel has no capability of that number".to_string(),
             RequestError::AllowWithSingleGroup => {
-                "the kernel takes a map of one's own group only while setgroups is denied".to_string()
+                "the kernel takes a map of your own group only while setgroups is denied".to_string()
             }
             RequestError::Excluded { one: "--pivot-root", other: "--root" } => {
                 "both change the root directory: --pivot-root by pivot_root(2), --root by chroot(2)".to_string()
@@ -369,12 +369,12 @@ impl RequestError {
             }
             RequestError::NeedsTarget { option, .. } => format!("{option} needs a target process (--target)"),
             RequestError::NoNamespaceToOwn => {
-                "--user-parent needs a namespace whose owner is to be entered".to_string()
+                "--user-parent enters the owner of a namespace: say which namespace, as by --net".to_string()
             }
             RequestError::AnotherProcess { pid, wanted, found } => {
                 format!("process {pid} is another one now: its pidfd has inode {found}, not {wanted}")
             }
-            RequestError::NoPidfdInodes(_) => "pidfds have inode numbers of their own since Linux 6.9 only".to_string(),
+            RequestError::NoPidfdInodes(_) => "pidfds have their own inode numbers only since Linux 6.9".to_string(),
             RequestError::NotTheNamespace { path, wanted, found: Some(found) } => {
                 format!("{} is a {found} namespace, not a {wanted} namespace", path.shown())
             }

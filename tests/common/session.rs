@@ -12,13 +12,14 @@ mod compare;
 
 use super::cgroups::Cgroups;
 use super::left_out::{needs_root, note, on_purpose, skip};
+use super::scene::{Directory, copy_to_run};
 use super::tool::ours;
 use compare::same;
 
 /// A machine of its own: host name, users, home directories, network, processes, and cgroups. PIDs begin at 5000, so that
-/// they are told from other numbers. The tools come along, so that ordinary users reach them wherever they were built.
+/// they are told from other numbers. The tools are mounted, so that ordinary users reach them wherever they are.
 const SCENE: &str = r#"set -e
-mount -t tmpfs -o mode=755 none /mnt && mkdir /mnt/bin /mnt/etc && cp "$1/unshare" "$1/nsenter" "$1/lsns" /mnt/bin
+mount -t tmpfs -o mode=755 none /mnt && mkdir /mnt/bin /mnt/etc && mount --bind "$1" /mnt/bin
 cd /mnt/etc
 printf '%s\n' root:x:0:0::/root:/bin/sh me:x:1000:1000::/home/me:/bin/sh nobody:x:65534:65534::/:/bin/false >passwd
 printf '%s\n' root:x:0: me:x:1000: nogroup:x:65534: >group
@@ -119,24 +120,33 @@ fn is_notice(line: &str) -> bool {
 }
 
 /// Where sessions are run, each on a machine of its own.
-pub struct Stage(Cgroups);
+pub struct Stage {
+    cgroups: Cgroups,
+    tools: Directory,
+}
 
 impl Stage {
     /// For the sessions of this page.
     pub fn new(page: &str) -> Stage {
-        Stage(Cgroups::new(&page.replace(['/', '.'], "-")))
+        let tools = Directory::new();
+        for tool in ["unshare", "nsenter", "lsns"] {
+            copy_to_run(&ours(tool), &tools.path().join(tool));
+        }
+        Stage { cgroups: Cgroups::new(&page.replace(['/', '.'], "-")), tools }
     }
 
     /// Has the user with this prompt, `$` or `#`, run a script, once root has run `setup`; what a terminal would show.
     pub fn play(&mut self, setup: &str, prompt: &str, script: &str) -> String {
-        let unshare = ours("unshare");
-        let procs = self.0.make("").join("cgroup.procs").display().to_string();
-        let enter = r#"echo $$ >"$1"; shift; exec "$@""#;
+        let procs = self.cgroups.make("").join("cgroup.procs").display().to_string();
+        // On one processor: Linux gives ids of namespaces to each in blocks, and lets a mount namespace be kept only in one
+        // with a lower id.
+        let enter = r#"echo $$ >"$1"; shift
+            cpu=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status); exec taskset -c "$cpu" "$@""#;
         let mut child = Command::new("sh")
             .args(["-c", enter, "sh", &procs])
-            .arg(&unshare)
+            .arg(ours("unshare"))
             .args(["-mpuinC", "--fork", "--kill-child", "--mount-proc", "sh", "-c", SCENE, "sh"])
-            .arg(unshare.parent().unwrap())
+            .arg(self.tools.path())
             .args([prompt, setup])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -145,7 +155,7 @@ impl Stage {
             .unwrap();
         child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        self.0.remove_what_was_made_below();
+        self.cgroups.remove_what_was_made_below();
         let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         text.lines().filter(|line| !is_notice(line)).flat_map(|line| [line.trim_end(), "\n"]).collect()
     }
@@ -161,8 +171,8 @@ fn run(block: &Block, stage: &mut Stage) -> String {
 }
 
 /// What the pages use beside our tools, and cannot do without.
-const PROGRAMS: [&str; 10] =
-    ["bash", "busybox", "ip", "ipcmk", "newuidmap", "pgrep", "ping", "ps", "pstree", "setpriv"];
+const PROGRAMS: [&str; 11] =
+    ["bash", "busybox", "ip", "ipcmk", "newuidmap", "pgrep", "ping", "ps", "pstree", "setpriv", "taskset"];
 
 fn missing() -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();

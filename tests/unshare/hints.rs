@@ -181,7 +181,7 @@ fn newuidmap_refuses_and_all_ranges_of_the_user_are_named() {
     assert!(word.starts_with("newuidmap: ") && outcome.ending == Ending::Exited(1), "{outcome:#?}");
     assert_eq!(
         hint.strip_prefix("unshare: hint: ").unwrap(),
-        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id, and not 200000 to 200009"
+        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and their own id, and not 200000 to 200009"
     );
 }
 

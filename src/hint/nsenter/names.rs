@@ -74,7 +74,7 @@ pub fn no_network(path: &Path) -> Option<String> {
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().shown().to_string()).collect();
     names.sort();
     let are = match names.len() {
-        0 => return Some("there are no named network namespaces (ip netns list)".to_string()),
+        0 => return Some("no network namespace has a name (ip netns list)".to_string()),
         1 => "is",
         _ => "are",
     };

@@ -109,7 +109,7 @@ fn allowed(ids: IdKind, context: &UnshareContext, view: &SystemView) -> Option<S
         (None, false) => return None,
     };
     if !ranges.is_empty() {
-        return Some(format!("{file} allows this user {}, and one's own id{missing}", listed(&ranges)));
+        return Some(format!("{file} allows this user {}, and their own id{missing}", listed(&ranges)));
     }
     // We cannot see which lines are the user's without the name, which need not be in /etc/passwd.
     let name = name?;
@@ -153,7 +153,7 @@ pub fn map_refused(ids: IdKind, context: &UnshareContext, view: &SystemView) -> 
         IdKind::Group => (CAP_SETGID, "CAP_SETGID"),
     };
     let others = lines.iter().any(|line| line.count > 1) || lines.len() > 1;
-    (others && lacks(capability)).then(|| format!("a map of more than one's own id needs {name}, which we lack"))
+    (others && lacks(capability)).then(|| format!("a map of more than your own id needs {name}, which we lack"))
 }
 
 /// setuid(2), setgid(2): EINVAL.

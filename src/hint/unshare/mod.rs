@@ -237,7 +237,7 @@ fn credentials(step: &Step, errno: Errno, context: &UnshareContext, view: &Syste
             needs_root("--owner makes unshare itself that user and group")
         }
         (Step::DropGroups, Errno::EPERM) if user && (context.maps_own_group || context.groups.is_empty()) => Some(
-            "setgroups(2) is denied where only one's own group is mapped: map a block of groups as well (--map-auto, \
+            "setgroups(2) is denied if only your own group is mapped: map a block of groups as well (--map-auto, \
              --map-groups)"
                 .to_string(),
         ),

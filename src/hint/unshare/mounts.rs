@@ -55,7 +55,7 @@ fn proc_refused(context: &UnshareContext, view: &SystemView) -> Option<String> {
     if whole.is_empty() {
         // In a chroot, the kernel also looks at mounts that we do not see.
         return is_mounted(&mounts, "/").then(|| {
-            "in a user namespace, the kernel mounts proc only where a whole one can be seen already, and here is none"
+            "in a user namespace, the kernel mounts proc only where a whole one can be seen already, and none can be seen here"
                 .to_string()
         });
     }

@@ -38,7 +38,7 @@ fn all_ranges_of_the_user_are_allowed() {
     let text = "bob:1:1\nalice:100000:65536\n1001:700000:10\nalice:x:1\n";
     assert_eq!(
         refused(text).unwrap(),
-        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and one's own id"
+        "/etc/subuid allows this user 100000 to 165535, 700000 to 700009, and their own id"
     );
     let hint = refused(&"alice:10:5\n".repeat(9)).unwrap();
     assert_eq!(hint.matches("10 to 14").count(), 5, "{hint}");
