@@ -86,7 +86,7 @@
 //!
 //! ```text
 //! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan ─prepare─▶ Prepared ─run─▶ system calls in order ─▶ exec
-//!       pure      ▲    reads only         pure         all memory           acts, never decides
+//!       pure      ▲    reads only         pure         all memory           acts
 //!              Command
 //!
 //! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
@@ -94,8 +94,8 @@
 //!                                   └─▶ Namespaces
 //! ```
 //!
-//! **The plan is data.** A [`Command`] becomes a list of steps, each a system call that needs no further decision, and
-//! [`Command::plan`] shows them:
+//! **The plan is data.** A [`Command`] becomes a list of steps, each of which makes one change, and [`Command::plan`] shows
+//! them:
 //!
 //! ```
 //! # fn main() -> nskit::Result<()> {
@@ -117,7 +117,7 @@
 //!
 //! **All memory is taken before the fork.** Another thread may hold the allocator's lock at the fork, so the child makes system
 //! calls only. What fails there comes back through a pipe as the number of the step and its errno, and becomes an [`Error`] here.
-//! The parent inside that waits for a program in a PID namespace closes what this process has open, so that no pipe is held.
+//! The process that waits for a program in a new PID namespace closes what this process has open, so that no pipe stays open.
 //!
 //! **A target is pinned.** What is read of a process counts only if its pidfd says afterwards that it is still there. A namespace
 //! that is found by its number is asked for its number once more when it is open.
@@ -141,6 +141,7 @@
 //! | `src/list/model/` | what it has seen; parents and owners; opening a namespace through its holders; a child that enters a mount namespace which nothing else can show |
 //! | `src/list/query/` | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
 //! | `src/list/column.rs`, `value.rs`, `view/` | what is in the rows; fills cells from files of /proc and from rtnetlink, and prints them |
+//! | `src/list/inside/`, `search/` | what lies inside of a namespace, asked by a thread or a child that enters it; what `--find` looks for |
 //! | `src/container/` | which container a cgroup belongs to, and the process that the name of a container or a unit means |
 //! | `src/namespace.rs` | the vocabulary: the table of kinds, sets of kinds |
 //! | `src/error/`, `src/hint/` | what went wrong, and why it probably did |

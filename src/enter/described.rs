@@ -136,7 +136,8 @@ impl Described<'_> {
             Step::SetUmask(mask) => write!(f, "set the umask to {mask:03o}"),
             Step::HeedSignals(_) => write!(f, "block and ignore no signal"),
             Step::InstallFilters(filters) => write!(f, "install {} seccomp filters of the target", filters.len()),
-            _ => Ok(()),
+            // Nothing is left out where a new step has no line yet.
+            other => write!(f, "{other:?}"),
         }
     }
 }

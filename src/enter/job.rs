@@ -28,8 +28,8 @@ pub fn is_job_of_shell() -> bool {
         && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
 }
 
-/// Whether the kernel has sent this signal to our whole process group: as the terminal does, but that it has been hung up it
-/// tells only the leader of its session.
+/// Whether the kernel has sent this signal to our whole process group, as the terminal does. It sends SIGHUP to the leader of the
+/// session only.
 pub fn is_for_group(received: Received) -> bool {
     let is_for_leader = received.signal == SignalNumber::HUP && getsid(None) == Ok(getpid());
     received.from_kernel && !is_for_leader

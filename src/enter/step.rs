@@ -135,7 +135,7 @@ pub enum Step {
     Chroot(PathBuf),
     /// chdir(2).
     Chdir(PathBuf),
-    /// setgroups(2) with none, if that is allowed: then a later refusal does not matter.
+    /// setgroups(2) with none, if that is allowed. If it succeeds, [`Step::DropGroups`] may be refused later.
     DropGroupsIfPermitted,
     /// setns(2) for all but the user namespace. What is refused is left to [`Step::JoinStrict`].
     JoinTolerant(Join),
@@ -176,7 +176,7 @@ pub enum Step {
     TakeForeground,
     /// Tells that the program is about to start, and in which namespaces.
     ReportStart,
-    /// The same where the program's user is not root; root's program has them without.
+    /// As [`Step::KeepCapabilities`], unless the program's user is root: root's program has them anyway.
     KeepCapabilitiesUnlessRoot,
     /// PR_SET_KEEPCAPS of prctl(2): the next change of user leaves the permitted capabilities.
     RetainCapabilities,
@@ -281,7 +281,7 @@ impl Step {
     }
 
     /// Whether the plan goes on where the call of this step fails with `errno`: each has its own list, and mostly that is
-    /// empty. A step chooses nothing else.
+    /// empty. The few other choices of steps are in run/join.rs, run/ids.rs and run/capabilities.rs.
     pub fn tolerates(&self, errno: Errno) -> bool {
         match self {
             // A kernel before 5.3 has no pidfds, and a seccomp filter may not know the call.

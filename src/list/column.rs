@@ -16,15 +16,15 @@ pub enum Column {
     Path,
     /// How many processes are in it.
     NProcs,
-    /// The lowest PID of those.
+    /// The lowest PID in it.
     Pid,
-    /// The parent of that.
+    /// The parent of the process with that PID.
     PPid,
-    /// The command line of that.
+    /// The command line of that process.
     Command,
-    /// The user of that.
+    /// The UID of that process.
     Uid,
-    /// By name.
+    /// The name of that user.
     User,
     /// The id that our network namespace knows it by.
     NetNsId,

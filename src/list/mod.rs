@@ -9,7 +9,8 @@
 //!   and owners, and opens a namespace through one of its holders.
 //! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
 //! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes,
-//!   and prints them. [`inside`]: what lies inside of a namespace.
+//!   and prints them. [`inside`]: what lies inside of a namespace; [`search`]: what `--find` looks for.
+//! - `answer` makes a list out of all that, `changes` what has come and gone between two (`--watch`).
 
 #[cfg(feature = "cli")]
 mod answer;

@@ -236,8 +236,8 @@ fn without_a_block_a_hint_says_how_to_get_one() {
     );
 }
 
-scene_test!(setgroups_is_written_before_the_group_map);
-fn setgroups_is_written_before_the_group_map() {
+scene_test!(without_a_map_setgroups_is_what_is_asked_for);
+fn without_a_map_setgroups_is_what_is_asked_for() {
     assert_maps(
         ALICE,
         &[

@@ -86,7 +86,7 @@ pub(crate) fn open_given(
 }
 
 /// Opens what else is asked for, and checks that it fits together. Nothing is changed. `request` is given with what needs no
-/// file; of forking, becoming root and keeping capabilities, what the kinds that are entered have no use for is taken back.
+/// file. Clears fork, become_root and keep_capabilities where the kinds that are entered do not need them.
 ///
 /// Also returns the variables of the target's environment that are left out, for a note. Errors: contradictions, and
 /// failures to open: ESRCH if the target has ended, EACCES if we may not look into it.

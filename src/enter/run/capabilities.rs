@@ -39,7 +39,7 @@ fn is_root() -> bool {
     getuid().is_root() || geteuid().is_root()
 }
 
-/// With it, it is something else that refuses: a filter or a security module, which may let the others through.
+/// If we have CAP_SETPCAP, a filter or a security module has refused, and may let other capabilities through.
 fn lacks_setpcap() -> bool {
     get().is_ok_and(|sets| !sets.has(CAP_SETPCAP))
 }

@@ -45,12 +45,11 @@ impl Run {
         self.join_by_pidfd(self.joining.by_pidfd);
         self.join_but_for_our_own(join);
         if !self.joining.by_pidfd.is_empty() {
-            // One at a time, to know which it is that is refused; and both passes, since but for the user namespace, which
-            // is open already, nothing of the target's is left or all of it is.
+            // One at a time, to know which one is refused. Both passes are made: setns(2) with a pidfd enters all or none.
             self.take_files_of_target(target)?;
             self.join_files_that_we_may(join);
         }
-        // The first that is refused is the one that is named, even if it could have been left.
+        // The error names the first kind that is refused, even an optional one.
         let mut left = None;
         for kind in Kind::IN_ORDER_OF_ENTERING.into_iter().filter(|kind| self.joining.by_file.contains(*kind)) {
             let is_left = |errno| errno == Errno::EPERM && join.if_permitted.contains(kind);

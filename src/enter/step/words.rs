@@ -96,6 +96,7 @@ fn of_target(step: &Step) -> &'static str {
         Step::SetCapabilities { .. } => "capabilities",
         Step::SetProfile(_) => "AppArmor profile",
         Step::InstallFilters(_) => "seccomp filter",
-        _ => "umask",
+        Step::SetUmask(_) => "umask",
+        _ => "setting",
     }
 }

@@ -133,8 +133,8 @@ pub fn plan(request: UnshareRequest) -> Plan {
     Plan { steps, environment, program: request.program }
 }
 
-/// Whether the program's terminal has a leader of its session other than the program. Only where the program is to be
-/// process 1 there is none; the kernel lets no terminal stop that one anyway.
+/// Whether a process other than the program leads the session of its terminal. The program itself leads it only if it is
+/// process 1, which the kernel lets no terminal stop.
 fn has_leader(request: &UnshareRequest) -> bool {
     request.fork.is_some_and(|fork| fork.pty && (fork.init || !request.kinds.contains(Kind::Pid)))
 }
