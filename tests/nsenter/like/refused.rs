@@ -50,7 +50,7 @@ fn a_nice_value_that_we_may_not_lower() {
     let scene = scene();
     let probe = scene.text("bin/probe");
     let target = rootless(&scene, ALICE, &[&probe, "hold"]);
-    scene.call("renice", ["-n", "-5", "-p", &target.id()]).ok();
+    scene.call("renice", ["-n", "-20", "-p", &target.id()]).ok();
     let outcome = refused(scene.nsenter(["-t", &target.id(), "--like-target", "echo", "run"]).user(ALICE));
     outcome.says(1, "nsenter: cannot take over the target's nice value: Permission denied");
 }
