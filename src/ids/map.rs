@@ -73,6 +73,11 @@ impl Extent {
         is_within(id, self.outer, self.count)
     }
 
+    /// The inner id of the outer `id`, if it is mapped.
+    pub fn inner_of(&self, id: u32) -> Option<u32> {
+        self.has_outer(id).then(|| self.inner + (id - self.outer))
+    }
+
     /// Whether the inner `id` is mapped.
     pub fn has_inner(&self, id: u32) -> bool {
         is_within(id, self.inner, self.count)
@@ -282,6 +287,9 @@ mod tests {
             prop_assert_eq!(inner_ids(line.as_bytes()), [extent(inner, inner, count)]);
             prop_assert!(has_outer(line.as_bytes(), outer) && has_outer(line.as_bytes(), outer + count - 1));
             prop_assert!(!has_outer(line.as_bytes(), outer + count));
+            let extent = extent(inner, outer, count);
+            prop_assert_eq!(extent.inner_of(outer + count - 1), Some(inner + count - 1));
+            prop_assert_eq!(extent.inner_of(outer + count), None);
             prop_assert!(has_inner(line.as_bytes(), inner) && !has_inner(line.as_bytes(), inner + count));
         }
     }

@@ -179,9 +179,16 @@ fn a_program_is_started_in_the_namespaces_of_others() {
     let like = said(shell("id -u; pwd; readlink /proc/self/ns/net").target(target()).like_target());
     let directory = std::env::current_dir().unwrap();
     assert_eq!(like, format!("0\n{}\n{}", directory.display(), expected.split_inclusive('\n').next().unwrap()));
-    let variables =
-        said(Command::new("env").target(target()).all().env_of_target().env("MINE", "1").env_remove("PATH"));
-    assert!(variables.contains("MINE=1\n") && !variables.lines().any(|line| line.starts_with("PATH=")), "{variables}");
+    let with_environment = |command: &mut Command| said(command.env("MINE", "1").env_remove("PATH"));
+    for variables in [
+        with_environment(Command::new("env").target(target()).all().env_of_target()),
+        with_environment(Command::new("env").target(target()).like_target()),
+    ] {
+        assert!(
+            variables.contains("MINE=1\n") && !variables.lines().any(|line| line.starts_with("PATH=")),
+            "{variables}"
+        );
+    }
 }
 
 scene_test!(who_asks_is_told_of_start_and_end);

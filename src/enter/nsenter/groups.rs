@@ -58,11 +58,7 @@ pub(super) fn groups(
 
 /// The same groups inside; `None` if one is not mapped.
 fn translated(groups: &[u32], map: &[Extent]) -> Option<Vec<u32>> {
-    let inner = |group: &u32| {
-        let extent = map.iter().find(|extent| extent.has_outer(*group))?;
-        Some(extent.inner + (group - extent.outer))
-    };
-    groups.iter().map(inner).collect()
+    groups.iter().map(|group| map.iter().find_map(|extent| extent.inner_of(*group))).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::ffi::CString;
 use std::io::Read;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -21,6 +21,7 @@ use crate::ids::passwd::for_each_entry;
 use crate::namespace::Kind;
 use crate::proc::environ;
 use crate::sys::file::{open_below, open_retrying};
+use crate::sys::path_of::PathOf;
 use crate::sys::stat::fstat;
 
 /// Variables by which systemd and its like speak with the first process of a service; `*` stands for anything. A second
@@ -75,8 +76,7 @@ fn uid_inside(target: &Target, request: &NsenterRequest, opened: &Opened) -> Res
         return Ok(None);
     }
     let map = extents(&target.read("uid_map", LONGEST_MAP_READ)?);
-    let extent = map.iter().find(|extent| extent.has_outer(outside));
-    Ok(extent.map(|extent| extent.inner + (outside - extent.outer)))
+    Ok(map.iter().find_map(|extent| extent.inner_of(outside)))
 }
 
 /// The home directory of a user, by /etc/passwd below this root directory, which others may have filled: no link leads out of
@@ -89,7 +89,7 @@ fn home_in(root: &OwnedFd, uid: u32) -> nix::Result<Option<Vec<u8>>> {
     if fstat(&seen)?.st_mode & libc::S_IFMT != libc::S_IFREG {
         return Ok(None);
     }
-    let file = open_retrying(&*format!("/proc/self/fd/{}", seen.as_raw_fd()), OFlag::O_RDONLY)?;
+    let file = open_retrying(PathOf::file(&seen).as_c_str(), OFlag::O_RDONLY)?;
     let mut home = None;
     let read = for_each_entry(std::fs::File::from(file).take(LARGEST_DATABASE), |entry| {
         if entry.id == uid {

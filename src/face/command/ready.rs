@@ -120,8 +120,8 @@ impl Command {
         let context = Box::new(context.resolved(&request, target, environment));
         let view = view.holding_namespaces(context.to_be_held());
         let mut plan = enter::nsenter::plan(request);
-        if let Environment::Given(entries) = plan.environment {
-            plan.environment = Environment::Given(self.environment.of(entries).map_err(of_request)?);
+        if let Environment::Given(entries) | Environment::GivenWithTerm(entries) = &mut plan.environment {
+            *entries = self.environment.of(std::mem::take(entries)).map_err(of_request)?;
         }
         Ok(Ready { plan, handles, reasons: Reasons::Join(context, view) })
     }
