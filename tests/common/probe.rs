@@ -19,6 +19,7 @@
 //! - `probe refuse CALL ERRNO MASK PROGRAM…` (numbers): runs the program, for which this system call fails with ERRNO where
 //!   its first argument has one of the bits of MASK, or always where MASK is 0. `probe limit RESOURCE N PROGRAM…` runs one
 //!   with a limit of setrlimit(2).
+//! - `probe notify CALL PROGRAM…`: runs the program, for which whoever holds the filter's listener answers this system call.
 //! - `probe fill`: as `hold`, after its environment in memory, which others see in /proc, has been filled with `x`.
 //! - `probe rewrite TEXT`: the same, with `TEXT` instead, in which `\0` stands for NUL, and empty entries behind it.
 
@@ -88,6 +89,10 @@ fn probe(invocation: Invocation) -> Status {
             let number = |at| word(at).parse().unwrap();
             refuse(number(1), number(2), number(3));
             become_program(&invocation.arguments[4..]);
+        }
+        "notify" => {
+            notify(word(1).parse().unwrap());
+            become_program(&invocation.arguments[2..]);
         }
         "limit" => {
             let limit = libc::rlimit { rlim_cur: word(2).parse().unwrap(), rlim_max: word(2).parse().unwrap() };
@@ -176,28 +181,45 @@ fn push(fd: libc::c_int, text: &[u8]) {
     say("pushed");
 }
 
+// Steps of a seccomp filter: load a word of struct seccomp_data, compare, return.
+const LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
+const IS: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
+const END: u32 = libc::BPF_RET | libc::BPF_K;
+
+fn step(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
+    libc::sock_filter { code: code as u16, jt, jf, k }
+}
+
+/// As a container engine answers system calls in place of the kernel: the listener stays open, and nobody reads it.
+fn notify(call: u32) {
+    let answered = step(END, 0, 0, libc::SECCOMP_RET_USER_NOTIF);
+    let mut filter = [step(LOAD, 0, 0, 0), step(IS, 0, 1, call), answered, step(END, 0, 0, libc::SECCOMP_RET_ALLOW)];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    let (set, listen) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    // SAFETY: a structure that points to a filter of the length said, both of which live on; then plain numbers.
+    unsafe {
+        let listener = libc::syscall(libc::SYS_seccomp, set, listen, &program);
+        assert!(listener >= 0, "{}", std::io::Error::last_os_error());
+        assert_eq!(libc::fcntl(listener as i32, libc::F_SETFD, 0), 0);
+    }
+}
+
 /// A seccomp filter of our own, see seccomp(2): no_new_privs is not set, so that set-user-ID programs stay what they are.
 fn refuse(call: u32, errno: u32, mask: u32) {
-    let step = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    let (load, is, any, end) = (
-        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
-        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-        libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K,
-        libc::BPF_RET | libc::BPF_K,
-    );
+    let any = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
     let refused = libc::SECCOMP_RET_ERRNO | errno;
     // The number of the call is at offset 0 of struct seccomp_data, the lower half of its first argument at 16.
     let mut filter = match mask {
-        0 => vec![step(load, 0, 0, 0), step(is, 0, 1, call), step(end, 0, 0, refused)],
+        0 => vec![step(LOAD, 0, 0, 0), step(IS, 0, 1, call), step(END, 0, 0, refused)],
         _ => vec![
-            step(load, 0, 0, 0),
-            step(is, 0, 3, call),
-            step(load, 0, 0, 16),
+            step(LOAD, 0, 0, 0),
+            step(IS, 0, 3, call),
+            step(LOAD, 0, 0, 16),
             step(any, 0, 1, mask),
-            step(end, 0, 0, refused),
+            step(END, 0, 0, refused),
         ],
     };
-    filter.push(step(end, 0, 0, libc::SECCOMP_RET_ALLOW));
+    filter.push(step(END, 0, 0, libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     // SAFETY: a structure that points to a filter of the length said, both of which live on.
     let set = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) };

@@ -199,6 +199,18 @@ fn the_filter_is_in_force() {
     scene.nsenter(["-t", &target.id(), "--like-target", "hostname", "box"]).ok();
 }
 
+scene_test!(a_call_that_the_engine_answers_fails_for_who_is_not_its_child);
+fn a_call_that_the_engine_answers_fails_for_who_is_not_its_child() {
+    on_purpose("--like-target");
+    needs_root("the right to read a filter");
+    let scene = scene();
+    let probe = scene.text("bin/probe");
+    let options = ["-u", &probe, "notify", &libc::SYS_setpriority.to_string(), &probe, "hold"];
+    let target = Target::of(scene.call(scene.path("our-unshare"), options));
+    let outcome = scene.nsenter(["-t", &target.id(), "--like-target", "nice", "-n", "1", "true"]).run();
+    assert_eq!(outcome.stderr, "nice: cannot set niceness: Function not implemented\n");
+}
+
 scene_test!(a_container_and_a_unit_are_targets_of_it_by_name);
 fn a_container_and_a_unit_are_targets_of_it_by_name() {
     on_purpose("--like-target");

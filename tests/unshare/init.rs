@@ -405,3 +405,22 @@ fn a_shell_inside_has_job_control() {
     pty.type_in(b"exit 3\n");
     assert_eq!(process.wait(), Ending::Exited(3));
 }
+
+scene_test!(a_user_enters_by_the_program_and_not_by_process_1);
+fn a_user_enters_by_the_program_and_not_by_process_1() {
+    ours();
+    let scene = Scene::new();
+    let user = if crate::common::is_root() { ALICE } else { ROOT };
+    let line = ["--init", "-rmn", "--mount-proc", "probe", "hold"];
+    let mut process = scene.unshare(line).user(user).leashed().spawn();
+    process.expect("ready\n");
+    let [program] = process.child().children()[..] else { panic!("no program below process 1") };
+    let enter = |pid: i32| {
+        let line = ["-t", &pid.to_string(), "-U", "--preserve-credentials", "-n", "true"];
+        scene.call(crate::common::ours("nsenter"), line).user(user).run()
+    };
+    assert_eq!(enter(program).ending, Ending::Exited(0));
+    assert_eq!(enter(process.child().pid).ending, Ending::Exited(1));
+    process.release();
+    assert_eq!(process.wait(), Ending::Exited(0));
+}

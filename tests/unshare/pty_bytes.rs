@@ -98,6 +98,29 @@ fn no_line_of_a_large_input_is_lost() {
     }
 }
 
+scene_test!(a_line_is_cut_after_4095_bytes_for_who_reads_lines);
+fn a_line_is_cut_after_4095_bytes_for_who_reads_lines() {
+    ours();
+    let scene = Scene::new();
+    for way in WAYS {
+        for (mode, whole) in [("sane -echo", "4096"), ("raw -echo", "5001")] {
+            let (read, write) = pipe();
+            let script = format!("stty {mode}; echo ready; head -c {whole} | wc -c");
+            let mut process = call(&scene, way, &["sh", "-c", &script]).stdin(read).spawn();
+            process.expect("ready");
+            File::from(write).write_all(format!("{}\n", "a".repeat(5000)).as_bytes()).unwrap();
+            assert_eq!(process.wait(), Ending::Exited(0));
+            assert_eq!(process.stdout().split_whitespace().last(), Some(whole), "{way:?} {mode}");
+        }
+        // The end of the line comes after what is left of it.
+        let (read, write) = pipe();
+        File::from(write).write_all(format!("{}b\n", "a".repeat(5000)).as_bytes()).unwrap();
+        let outcome =
+            call(&scene, way, &["sh", "-c", "read line; echo ${#line}; expr \"$line\" : '.*b'"]).stdin(read).run();
+        assert_eq!(outcome.stdout, "4095\r\n0\r\n", "{way:?}");
+    }
+}
+
 scene_test!(an_end_of_input_is_passed_on_once);
 fn an_end_of_input_is_passed_on_once() {
     ours();

@@ -177,6 +177,21 @@ fn forward_signals_passes_those_of_a_list_on() {
     }
 }
 
+scene_test!(what_a_process_sends_to_the_whole_group_reaches_the_program_twice);
+fn what_a_process_sends_to_the_whole_group_reaches_the_program_twice() {
+    on_purpose("theirs takes no list");
+    let scene = Scene::new();
+    // A real-time signal is not merged with one of its kind that still waits.
+    let mut process = catching(&scene, &["--forward-signals=RTMIN"], "34");
+    let pid = nix::unistd::Pid::from_raw(process.pid());
+    assert_eq!(nix::unistd::getpgid(Some(pid)), Ok(pid));
+    scene.call("/bin/kill", ["-34", "--", &format!("-{pid}")]).ok();
+    process.expect("ready\ngot 34\ngot 34\n");
+    process.release();
+    assert_eq!(process.wait(), Ending::Exited(0));
+    assert_eq!(process.stdout(), "ready\ngot 34\ngot 34\n");
+}
+
 scene_test!(forward_signals_passes_all_on_that_processes_send);
 fn forward_signals_passes_all_on_that_processes_send() {
     on_purpose("theirs takes no list");
