@@ -9,7 +9,7 @@ use nskit::internals::enter::handles::Handle;
 use nskit::internals::enter::nsenter::{Groups, Likeness, NsenterRequest, PrivateMounts, plan};
 use nskit::internals::enter::program::Program;
 use nskit::internals::enter::setting::{Join, MountPoint, Profile, Propagation, SignalPolicy, TargetId};
-use nskit::internals::enter::step::{Plan, Step};
+use nskit::internals::enter::step::{PlainStep, Plan, Step};
 use nskit::internals::namespace::{Kind, KindSet};
 use nskit::internals::sys::capability::CapabilitySet;
 use nskit::internals::sys::limit::Limit;
@@ -85,13 +85,13 @@ fn all_at_once_has_this_order() {
         Step::Fork(SignalPolicy::Terminal),
         Step::DropGroups,
         Step::SetGidOfTarget,
-        Step::RetainCapabilities,
-        Step::SetUid(0),
-        Step::DropBounding { dropped: CapabilitySet::EMPTY.with(13), or_no_new_privileges: true },
-        Step::DropCapabilities(CapabilitySet::EMPTY.with(13)),
-        Step::KeepCapabilities,
+        Step::Plain(PlainStep::RetainCapabilities),
+        Step::Plain(PlainStep::SetUid(0)),
+        Step::Plain(PlainStep::DropBounding { dropped: CapabilitySet::EMPTY.with(13), or_no_new_privileges: true }),
+        Step::Plain(PlainStep::DropCapabilities(CapabilitySet::EMPTY.with(13))),
+        Step::Plain(PlainStep::KeepCapabilities),
         Step::SetContext(b"c".to_vec()),
-        Step::NoNewPrivileges,
+        Step::Plain(PlainStep::NoNewPrivileges),
     ];
     let environment = Environment::Given(vec![c"A=1".to_owned()]);
     assert_eq!(plan(request), Plan { steps: expected, environment, program: Some(program) });
@@ -159,10 +159,10 @@ fn private_mounts_are_made_in_a_new_mount_namespace_that_has_our_working_directo
 #[test]
 fn a_user_alone_leaves_the_groups() {
     let request = NsenterRequest { uid: Some(TargetId::Number(5)), ..NsenterRequest::default() };
-    assert_eq!(steps(request), [HIDE, Step::SetUid(5)]);
+    assert_eq!(steps(request), [HIDE, Step::Plain(PlainStep::SetUid(5))]);
     let request =
         NsenterRequest { gid: Some(TargetId::Number(5)), uid: Some(TargetId::Followed), ..NsenterRequest::default() };
-    assert_eq!(steps(request), [HIDE, Step::DropGroups, Step::SetGid(5), Step::SetUidOfTarget]);
+    assert_eq!(steps(request), [HIDE, Step::DropGroups, Step::Plain(PlainStep::SetGid(5)), Step::SetUidOfTarget]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn the_death_signal_is_asked_for_after_the_fork_and_again_after_the_ids() {
     assert_eq!(steps(fork.clone()), forked);
     // A change of ids makes the kernel forget it.
     let request = NsenterRequest { uid: Some(TargetId::Number(5)), ..fork };
-    assert_eq!(steps(request), [&forked[..], &[Step::SetUid(5), die]].concat());
+    assert_eq!(steps(request), [&forked[..], &[Step::Plain(PlainStep::SetUid(5)), die]].concat());
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_terminal_is_prepared_first_and_opened_last() {
         Step::OpenChannel,
         Step::Fork(SignalPolicy::ThroughLeader(SignalSet::default())),
         die.clone(),
-        Step::SetUid(5),
+        Step::Plain(PlainStep::SetUid(5)),
         die.clone(),
         Step::OpenTerminal,
         HIDE,
@@ -281,9 +281,9 @@ fn like_steps(fork: &[Step], permitted: &[u32], effective: &[u32], session: &[St
     let limit = |soft, hard| Limit { name: FILES, soft, hard };
     let before = [
         // With rights outside, and while our files in /proc are ours.
-        Step::SetLimits(vec![limit(1, 9)]),
-        Step::SetNice(3),
-        Step::SetIoPriority(16387),
+        Step::Plain(PlainStep::SetLimits(vec![limit(1, 9)])),
+        Step::Plain(PlainStep::SetNice(3)),
+        Step::Plain(PlainStep::SetIoPriority(16387)),
         Step::SetOomScore(500),
         HIDE,
         Step::SetGroupsIfPermitted(vec![100044]),
@@ -292,23 +292,27 @@ fn like_steps(fork: &[Step], permitted: &[u32], effective: &[u32], session: &[St
         Step::ChrootTo(Handle::new(0, "/r")),
         Step::ChdirTo(Handle::new(1, "/d")),
         Step::JoinCgroups(vec![Handle::new(2, "/cg/cgroup.procs")]),
-        Step::SetProcessors(vec![1]),
+        Step::Plain(PlainStep::SetProcessors(vec![1])),
         Step::DefaultChildSignal,
     ];
     let ids = [
         Step::SetGroups(vec![44]),
         Step::SetGidOfTarget,
-        Step::RetainCapabilities,
+        Step::Plain(PlainStep::RetainCapabilities),
         Step::SetUidOfTarget,
-        Step::DropBounding { dropped: set(&[0, 1, 2]).complement(), or_no_new_privileges: false },
-        Step::SetCapabilities { permitted: set(permitted), effective: set(effective), ambient: set(&[1]) },
+        Step::Plain(PlainStep::DropBounding { dropped: set(&[0, 1, 2]).complement(), or_no_new_privileges: false }),
+        Step::Plain(PlainStep::SetCapabilities {
+            permitted: set(permitted),
+            effective: set(effective),
+            ambient: set(&[1]),
+        }),
     ];
     let after = [
         Step::SetContext(b"c".to_vec()),
         Step::SetProfile(Profile { name: b"box".to_vec(), attributes: "attr/apparmor" }),
-        Step::SetUmask(0o27),
-        Step::HeedSignals(SignalSet::of(&[SignalNumber::PIPE])),
-        Step::SetLimits(vec![limit(5, 9)]),
+        Step::Plain(PlainStep::SetUmask(0o27)),
+        Step::Plain(PlainStep::HeedSignals(SignalSet::of(&[SignalNumber::PIPE]))),
+        Step::Plain(PlainStep::SetLimits(vec![limit(5, 9)])),
     ];
     [&before[..], fork, &ids, session, &after, end].concat()
 }
@@ -319,22 +323,22 @@ fn a_program_like_its_target_gets_all_in_the_order_that_the_kernel_allows() {
     let of_terminal = SignalSet::of(&[SignalNumber::HUP, SignalNumber::INT, SignalNumber::QUIT]);
     let fork = [Step::Fork(SignalPolicy::ForwardOrTerminal(of_terminal))];
     // Without no_new_privs, a filter is taken by who has CAP_SYS_ADMIN, and before that is gone: by execve(2).
-    let end = [Step::InstallFilters(filters())];
-    let steps = like_steps(&fork, &[0, 1, SYS_ADMIN], &[0, SYS_ADMIN], &[Step::NewSession], &end);
+    let end = [Step::Plain(PlainStep::InstallFilters(filters()))];
+    let steps = like_steps(&fork, &[0, 1, SYS_ADMIN], &[0, SYS_ADMIN], &[Step::Plain(PlainStep::NewSession)], &end);
     let environment = Environment::GivenWithTerm(vec![c"A=1".to_owned()]);
     assert_eq!(plan(like_all()), Plan { steps, environment, program: None });
     // With it, that capability goes before.
     let mut request = like_all();
     request.like.as_mut().unwrap().no_new_privileges = true;
-    let end = [Step::NoNewPrivileges, Step::InstallFilters(filters())];
-    let with = like_steps(&fork, &[0, 1], &[0], &[Step::NewSession], &end);
+    let end = [Step::Plain(PlainStep::NoNewPrivileges), Step::Plain(PlainStep::InstallFilters(filters()))];
+    let with = like_steps(&fork, &[0, 1], &[0], &[Step::Plain(PlainStep::NewSession)], &end);
     assert_eq!(plan(request).steps, with);
     // The same if it is our caller who wants it.
     assert_eq!(plan(NsenterRequest { no_new_privileges: true, ..like_all() }).steps, with);
     // Without filters, nothing is kept for them.
     let mut request = like_all();
     request.like.as_mut().unwrap().filters.clear();
-    assert_eq!(plan(request).steps, like_steps(&fork, &[0, 1], &[0], &[Step::NewSession], &[]));
+    assert_eq!(plan(request).steps, like_steps(&fork, &[0, 1], &[0], &[Step::Plain(PlainStep::NewSession)], &[]));
 }
 
 #[test]
@@ -342,13 +346,13 @@ fn with_a_terminal_its_session_is_the_terminals() {
     let request = NsenterRequest { pty: true, kill_child: Some(SignalNumber::KILL), ..like_all() };
     let steps = plan(request).steps;
     let at = |wanted: &Step| steps.iter().position(|step| step == wanted).unwrap();
-    assert!(!steps.contains(&Step::NewSession));
+    assert!(!steps.contains(&Step::Plain(PlainStep::NewSession)));
     assert_eq!(steps[0], Step::PrepareTerminal);
     assert!(steps.contains(&Step::Fork(SignalPolicy::ThroughLeader(SignalSet::default()))));
     // Who opens it has the program's user by then, and no filter yet that could refuse it.
     assert!(at(&Step::SetUidOfTarget) < at(&Step::OpenTerminal));
-    assert!(at(&Step::TakeForeground) < at(&Step::HeedSignals(SignalSet::of(&[SignalNumber::PIPE]))));
-    assert_eq!(steps.last(), Some(&Step::InstallFilters(filters())));
+    assert!(at(&Step::TakeForeground) < at(&Step::Plain(PlainStep::HeedSignals(SignalSet::of(&[SignalNumber::PIPE])))));
+    assert_eq!(steps.last(), Some(&Step::Plain(PlainStep::InstallFilters(filters()))));
 }
 
 #[test]
@@ -356,9 +360,13 @@ fn what_is_dropped_besides_leaves_every_set() {
     let request = NsenterRequest { capabilities: Some(set(&[1])), ..like_all() };
     let steps = plan(request).steps;
     let dropped = set(&[0, 2]).complement();
-    assert!(steps.contains(&Step::DropBounding { dropped, or_no_new_privileges: false }));
+    assert!(steps.contains(&Step::Plain(PlainStep::DropBounding { dropped, or_no_new_privileges: false })));
     let (permitted, effective) = (set(&[0, SYS_ADMIN]), set(&[0, SYS_ADMIN]));
-    assert!(steps.contains(&Step::SetCapabilities { permitted, effective, ambient: CapabilitySet::EMPTY }));
+    assert!(steps.contains(&Step::Plain(PlainStep::SetCapabilities {
+        permitted,
+        effective,
+        ambient: CapabilitySet::EMPTY
+    })));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use nskit::internals::enter::handles::Handles;
 use nskit::internals::enter::nsenter::NamespaceSource;
 use nskit::internals::enter::program::Program;
 use nskit::internals::enter::setting::{MapJob, Persist, Propagation, Setgroups, SignalPolicy};
-use nskit::internals::enter::step::{Plan, Step};
+use nskit::internals::enter::step::{PlainStep, Plan, Step};
 use nskit::internals::enter::target::TargetArgument;
 use nskit::internals::enter::target_source::TargetSource;
 use nskit::internals::enter::{Child, RunFailure, nsenter, spawn};
@@ -158,7 +158,7 @@ fn new_namespaces_are_made_among_threads() {
         Step::MakePrivateIfMounted("/usr/bin".into()),
         Step::MountProc("/proc".into()),
         Step::Chdir("/usr/bin".into()),
-        Step::KeepCapabilities,
+        Step::Plain(PlainStep::KeepCapabilities),
     ];
     assert_eq!(output_of(steps, Handles::default(), "echo $$ $(id -u) $(id -g) $PWD"), "1 0 5 /usr/bin\n");
 }
@@ -178,8 +178,8 @@ fn helpers_do_their_work_without_memory() {
         Step::ReleaseMapper,
         Step::Bind,
         Step::DropGroups,
-        Step::SetGid(3),
-        Step::SetUid(0),
+        Step::Plain(PlainStep::SetGid(3)),
+        Step::Plain(PlainStep::SetUid(0)),
     ];
     let output = output_of(steps, Handles::default(), "echo $(id -u):$(id -g) $(cat /proc/self/uid_map)");
     assert_eq!(output, "0:3 0 0 10\n");

@@ -22,7 +22,7 @@ const STANDARD: [&str; 3] = ["input", "output", "error"];
 impl fmt::Display for Described<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Step::ResetSignals => write!(f, "block no signal, and give SIGPIPE its default"),
+            Step::Plain(plain) => plain.describe(f),
             Step::SetStandard(number, what) => {
                 write!(f, "make {what} standard {}", STANDARD.get(usize::from(*number)).unwrap_or(&"error"))
             }
@@ -35,9 +35,6 @@ impl fmt::Display for Described<'_> {
             }
             Step::StartMapper(_) => write!(f, "start the helper that writes id maps"),
             Step::Unshare(kinds) => write!(f, "unshare {kinds}"),
-            Step::BringUpLoopback => write!(f, "bring up the loopback device"),
-            Step::SetHostname(name) => write!(f, "set the host name to {}", name.shown()),
-            Step::SetDomainname(name) => write!(f, "set the domain name to {}", name.shown()),
             Step::ReleaseMapper => write!(f, "have the helper write the id maps"),
             Step::OffsetClock(clock, seconds) => write!(f, "set the {} clock {seconds} s ahead", clock.name()),
             Step::SetClock(clock, seconds) => write!(f, "set the {} clock to {seconds} s", clock.name()),
@@ -87,57 +84,21 @@ impl fmt::Display for Described<'_> {
                 write!(f, "move into the cgroups of {}", cgroups.join(", "))
             }
             Step::DropGroups => write!(f, "drop supplementary groups"),
-            Step::SetGid(gid) => write!(f, "setgid {gid}"),
-            Step::SetUid(uid) => write!(f, "setuid {uid}"),
             Step::SetGidOfTarget => write!(f, "setgid to the group of the target"),
             Step::SetUidOfTarget => write!(f, "setuid to the user of the target"),
             Step::SetContext(_) => write!(f, "set the SELinux context for the program"),
-            Step::KeepCapabilities => write!(f, "keep capabilities (PR_CAP_AMBIENT)"),
-            Step::KeepCapabilitiesUnlessRoot => {
-                write!(f, "keep capabilities, if the user is not root (PR_CAP_AMBIENT)")
-            }
             Step::PrepareTerminal => write!(f, "open our terminal once more"),
             Step::OpenTerminal => write!(f, "open a new terminal"),
             Step::BecomeInit => write!(f, "fork: the child goes on, and this process becomes its init"),
             Step::TakeForeground => write!(f, "take the terminal"),
             Step::ReportStart => write!(f, "report that the program starts"),
-            Step::RetainCapabilities => write!(f, "retain capabilities in the change of user (PR_SET_KEEPCAPS)"),
-            Step::DropBounding { .. } => write!(f, "drop capabilities from the bounding set"),
-            Step::DropCapabilities(_) => write!(f, "drop capabilities"),
-            Step::NoNewPrivileges => write!(f, "set no_new_privs"),
-            _ => self.of_target(f),
-        }
-    }
-}
-
-impl Described<'_> {
-    /// What the program gets of the target, so that it runs as that does.
-    fn of_target(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Step::SetLimits(limits) => {
-                let names: Vec<_> = limits.iter().map(|limit| limit.name).collect();
-                write!(f, "set limits: {}", names.join(", "))
-            }
-            Step::SetNice(nice) => write!(f, "set the nice value to {nice}"),
-            Step::SetIoPriority(priority) => write!(f, "set the I/O priority to {priority}"),
             Step::SetOomScore(adjustment) => write!(f, "set oom_score_adj to {adjustment}"),
-            Step::SetProcessors(_) => write!(f, "run on the processors of the target"),
             Step::SetGroupsIfPermitted(_) => write!(f, "set supplementary groups, if that is allowed"),
             Step::SetGroups(_) => write!(f, "set supplementary groups"),
-            Step::SetCapabilities { .. } => write!(f, "keep the capabilities of the target, and no others"),
-            Step::NewSession => write!(f, "begin a session"),
             Step::SetProfile(profile) => {
-                write!(
-                    f,
-                    "set the AppArmor profile {} for the program",
-                    String::from_utf8_lossy(&profile.name).escape_debug()
-                )
+                let name = String::from_utf8_lossy(&profile.name);
+                write!(f, "set the AppArmor profile {} for the program", name.escape_debug())
             }
-            Step::SetUmask(mask) => write!(f, "set the umask to {mask:03o}"),
-            Step::HeedSignals(_) => write!(f, "block and ignore no signal"),
-            Step::InstallFilters(filters) => write!(f, "install {} seccomp filters of the target", filters.len()),
-            // Nothing is left out where a new step has no line yet.
-            other => write!(f, "{other:?}"),
         }
     }
 }

@@ -1,16 +1,15 @@
 //! A plan and its steps: each is an action that needs no further decision.
 
+mod plain;
 mod words;
 
-use std::ffi::{OsString, c_ulong};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sched::unshare;
-use nix::sys::prctl::{set_keepcaps, set_no_new_privs};
-use nix::sys::stat::{Mode, mode_t, umask};
-use nix::unistd::{chdir, chroot, getpid, setgid, sethostname, setsid, setuid};
+use nix::unistd::{chdir, chroot, getpid};
 
 use super::channel::Channel;
 use super::environment::Environment;
@@ -20,19 +19,18 @@ use super::helper::{Binder, Mapper};
 use super::program::Program;
 use super::run::material::{Material, TargetFiles};
 use super::run::state::{Next, Run};
-use super::run::{capabilities, clocks, ids, mounts, settings};
+use super::run::{clocks, ids, mounts, settings};
 use super::setting::{
     Clock, Join, MapJob, MountPoint, NewFilesystem, Persist, Profile, Propagation, Setgroups, SignalPolicy,
 };
 use crate::ids::map::{self, Extent, IdKind};
 use crate::namespace::{Kind, KindSet};
 use crate::sys;
-use crate::sys::capability::CapabilitySet;
 use crate::sys::file::write_once_to_proc;
-use crate::sys::limit::Limit;
 use crate::sys::mount::detached_tree;
-use crate::sys::seccomp::SeccompFilter;
-use crate::sys::signal::{SignalNumber, SignalSet};
+use crate::sys::signal::SignalNumber;
+
+pub use plain::PlainStep;
 
 /// What to do: the steps in their order, then the program in place of this process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +46,8 @@ pub struct Plan {
 /// An action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// No signal is blocked, and SIGPIPE has its default: the Rust runtime ignores it, and programs expect that nobody does.
-    ResetSignals,
+    /// One that needs nothing but what it holds.
+    Plain(PlainStep),
     /// dup2(2): a file that our caller has made for it becomes standard input (0), output (1) or error (2).
     SetStandard(u8, String),
     /// SIGCHLD to its default: if our caller ignores it, the kernel reaps our children before we can wait for them.
@@ -63,12 +61,6 @@ pub enum Step {
     StartMapper(Vec<MapJob>),
     /// unshare(2), all kinds in one call.
     Unshare(KindSet),
-    /// SIOCSIFFLAGS of netdevice(7): the device `lo` is up. The kernel then gives it 127.0.0.1 and ::1.
-    BringUpLoopback,
-    /// sethostname(2).
-    SetHostname(OsString),
-    /// setdomainname(2).
-    SetDomainname(OsString),
     /// Lets the mapper write, and waits for it.
     ReleaseMapper,
     /// Writes to /proc/self/timens_offsets.
@@ -151,18 +143,12 @@ pub enum Step {
     JoinCgroups(Vec<Handle>),
     /// setgroups(2) with none.
     DropGroups,
-    /// setgid(2).
-    SetGid(u32),
-    /// setuid(2).
-    SetUid(u32),
     /// setgid(2) with the GID of the target, as seen inside.
     SetGidOfTarget,
     /// setuid(2) with the UID of the target, as seen inside.
     SetUidOfTarget,
     /// The SELinux context for the program.
     SetContext(Vec<u8>),
-    /// Permitted capabilities into the ambient set.
-    KeepCapabilities,
     /// Opens our caller's standard input and output once more, and /dev and /proc, for the program's terminal: before any
     /// change.
     PrepareTerminal,
@@ -176,55 +162,14 @@ pub enum Step {
     TakeForeground,
     /// Tells that the program is about to start, and in which namespaces.
     ReportStart,
-    /// As [`Step::KeepCapabilities`], unless the program's user is root: root's program has them anyway.
-    KeepCapabilitiesUnlessRoot,
-    /// PR_SET_KEEPCAPS of prctl(2): the next change of user leaves the permitted capabilities.
-    RetainCapabilities,
-    /// PR_CAPBSET_DROP of prctl(2) for each of these.
-    DropBounding {
-        /// The capabilities.
-        dropped: CapabilitySet,
-        /// Whether EPERM does not matter where we are not root: PR_SET_NO_NEW_PRIVS, which comes last, keeps the program of
-        /// another user from what the bounding set has left.
-        or_no_new_privileges: bool,
-    },
-    /// capset(2) without these.
-    DropCapabilities(CapabilitySet),
-    /// PR_SET_NO_NEW_PRIVS of prctl(2).
-    NoNewPrivileges,
-    /// prlimit(2) of each.
-    SetLimits(Vec<Limit>),
-    /// setpriority(2).
-    SetNice(i32),
-    /// ioprio_set(2).
-    SetIoPriority(u32),
     /// Writes /proc/self/oom_score_adj.
     SetOomScore(i32),
-    /// sched_setaffinity(2): a bit a processor.
-    SetProcessors(Vec<c_ulong>),
     /// setgroups(2). A refusal does not matter: it is tried again inside.
     SetGroupsIfPermitted(Vec<u32>),
     /// setgroups(2), if it has not been done before.
     SetGroups(Vec<u32>),
-    /// capset(2) with these and no others, and PR_CAP_AMBIENT of prctl(2).
-    SetCapabilities {
-        /// The permitted ones.
-        permitted: CapabilitySet,
-        /// The effective ones.
-        effective: CapabilitySet,
-        /// The ambient ones, which are inheritable, too.
-        ambient: CapabilitySet,
-    },
-    /// setsid(2).
-    NewSession,
     /// The AppArmor profile for the program.
     SetProfile(Profile),
-    /// umask(2).
-    SetUmask(u32),
-    /// These signals, which we ignore, to their default, and none blocked.
-    HeedSignals(SignalSet),
-    /// seccomp(2) with each of these filters.
-    InstallFilters(Vec<SeccompFilter>),
 }
 
 impl Step {
@@ -304,7 +249,7 @@ impl Step {
     ) -> Result<Next, Fault> {
         let (path, text) = (material.path.as_c_str(), &*material.text);
         match self {
-            Step::ResetSignals => sys::signal::reset_for_program()?,
+            Step::Plain(plain) => plain.carry_out()?,
             Step::SetStandard(number, _) => run.set_standard(*number)?,
             Step::DefaultChildSignal => sys::signal::set_child_signal_default()?,
             Step::SetDumpable(dumpable) => sys::process::set_dumpable(*dumpable)?,
@@ -314,9 +259,6 @@ impl Step {
                 unshare(kinds.clone_flags())?;
                 run.child_is_first = kinds.contains(Kind::Pid);
             }
-            Step::BringUpLoopback => settings::bring_up_loopback()?,
-            Step::SetHostname(name) => sethostname(name)?,
-            Step::SetDomainname(name) => sys::uts::set_domainname(name)?,
             Step::ReleaseMapper => run.mapper.take().map_or(Ok(()), Mapper::release)?,
             Step::OffsetClock(..) | Step::MapOwnId(..) => settings::write_setting(path, text)?,
             Step::SetClock(clock, seconds) => clocks::set(path, *clock, *seconds)?,
@@ -356,31 +298,10 @@ impl Step {
             Step::JoinCgroups(cgroups) => run.join_cgroups(cgroups)?,
             Step::DropGroupsIfPermitted => run.drop_groups_if_permitted()?,
             Step::DropGroups => run.drop_groups()?,
-            Step::SetGid(gid) => setgid((*gid).into())?,
-            Step::SetUid(uid) => setuid((*uid).into())?,
             Step::SetGidOfTarget => run.set_gid_of_target()?,
             Step::SetUidOfTarget => run.set_uid_of_target()?,
-            Step::KeepCapabilities => capabilities::keep()?,
-            Step::KeepCapabilitiesUnlessRoot => capabilities::keep_unless_root()?,
-            Step::RetainCapabilities => set_keepcaps(true)?,
-            Step::DropBounding { dropped, or_no_new_privileges } => {
-                capabilities::drop_bounding(*dropped, *or_no_new_privileges)?;
-            }
-            Step::DropCapabilities(dropped) => capabilities::drop(*dropped)?,
-            Step::NoNewPrivileges => set_no_new_privs()?,
-            Step::SetLimits(limits) => settings::set_limits(limits)?,
-            Step::SetNice(nice) => sys::scheduling::set_nice(*nice)?,
-            Step::SetIoPriority(priority) => sys::scheduling::set_io_priority(*priority)?,
-            Step::SetProcessors(mask) => sys::scheduling::set_processors(mask)?,
             Step::SetGroupsIfPermitted(groups) => run.set_groups_if_permitted(groups)?,
             Step::SetGroups(groups) => run.set_groups(groups)?,
-            Step::SetCapabilities { permitted, effective, ambient } => {
-                capabilities::set(*permitted, *effective, *ambient)?;
-            }
-            Step::NewSession => drop(setsid()?),
-            Step::SetUmask(mask) => drop(umask(Mode::from_bits_truncate(*mask as mode_t))),
-            Step::HeedSignals(ignored) => sys::signal::heed_all(*ignored)?,
-            Step::InstallFilters(filters) => settings::install_filters(filters)?,
         }
         Ok(Next::Step)
     }

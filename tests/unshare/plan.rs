@@ -7,7 +7,7 @@ use nskit::internals::cli::unshare::resolve;
 use nskit::internals::enter::environment::Environment;
 use nskit::internals::enter::program::Program;
 use nskit::internals::enter::setting::{Clock, MapJob, Persist, Propagation, Setgroups, SignalPolicy};
-use nskit::internals::enter::step::{Plan, Step};
+use nskit::internals::enter::step::{PlainStep, Plan, Step};
 use nskit::internals::enter::unshare::plan;
 use nskit::internals::ids::map::{Extent, IdKind};
 use nskit::internals::namespace::{Kind, KindSet};
@@ -152,8 +152,8 @@ fn the_owner_is_taken_on_after_the_helpers_have_started() {
             Step::StartBinder(vec![Persist { kind: Kind::User, file }]),
             Step::StartMapper(jobs),
             Step::DropGroups,
-            Step::SetGid(1001),
-            Step::SetUid(1000),
+            Step::Plain(PlainStep::SetGid(1001)),
+            Step::Plain(PlainStep::SetUid(1000)),
             Step::SetDumpable(true),
             unshare(&[Kind::User]),
             Step::ReleaseMapper,
@@ -199,27 +199,27 @@ fn new_namespaces_get_their_settings_before_anyone_can_enter_them_and_before_our
             Step::DefaultChildSignal,
             Step::StartBinder(vec![Persist { kind: Kind::Net, file }]),
             unshare(&[Kind::Uts, Kind::Net, Kind::User, Kind::Time]),
-            Step::BringUpLoopback,
-            Step::SetHostname("box".into()),
-            Step::SetDomainname("lab".into()),
+            Step::Plain(PlainStep::BringUpLoopback),
+            Step::Plain(PlainStep::SetHostname("box".into())),
+            Step::Plain(PlainStep::SetDomainname("lab".into())),
             Step::OffsetClock(Clock::Boottime, 1),
             FORK,
             Step::Bind,
             Step::MapOwnId(IdKind::User, own(IdKind::User, 0)),
             Step::Setgroups(Setgroups::Deny),
             Step::MapOwnId(IdKind::Group, own(IdKind::Group, 0)),
-            Step::SetUid(1)
+            Step::Plain(PlainStep::SetUid(1))
         ]
     );
-    assert_eq!(of(&["--loopback", "true"]), [unshare(&[Kind::Net]), Step::BringUpLoopback]);
-    assert_eq!(of(&["--hostname=a", "true"]), [unshare(&[Kind::Uts]), Step::SetHostname("a".into())]);
+    assert_eq!(of(&["--loopback", "true"]), [unshare(&[Kind::Net]), Step::Plain(PlainStep::BringUpLoopback)]);
+    assert_eq!(of(&["--hostname=a", "true"]), [unshare(&[Kind::Uts]), Step::Plain(PlainStep::SetHostname("a".into()))]);
 }
 
 scene_test!(capabilities_go_after_the_ids_the_bounding_set_first_and_no_new_privileges_last);
 fn capabilities_go_after_the_ids_the_bounding_set_first_and_no_new_privileges_last() {
     let dropped = CapabilitySet::EMPTY.with(0).with(8);
-    let bounding = |or_no_new_privileges| Step::DropBounding { dropped, or_no_new_privileges };
-    let root = Step::KeepCapabilitiesUnlessRoot;
+    let bounding = |or_no_new_privileges| Step::Plain(PlainStep::DropBounding { dropped, or_no_new_privileges });
+    let root = Step::Plain(PlainStep::KeepCapabilitiesUnlessRoot);
     let list = "--cap-drop=chown,setpcap,21";
     assert_eq!(
         of(&["--no-new-privs", "--kill-child", "--cap-add=sys_admin", list, "-S1", "-G2", "true"]),
@@ -229,22 +229,25 @@ fn capabilities_go_after_the_ids_the_bounding_set_first_and_no_new_privileges_la
             FORK,
             DIE,
             Step::DropGroups,
-            Step::SetGid(2),
-            Step::RetainCapabilities,
-            Step::SetUid(1),
+            Step::Plain(PlainStep::SetGid(2)),
+            Step::Plain(PlainStep::RetainCapabilities),
+            Step::Plain(PlainStep::SetUid(1)),
             DIE,
             bounding(true),
-            Step::DropCapabilities(dropped),
+            Step::Plain(PlainStep::DropCapabilities(dropped)),
             root.clone(),
-            Step::NoNewPrivileges
+            Step::Plain(PlainStep::NoNewPrivileges)
         ]
     );
-    assert_eq!(of(&[list, "--cap-add=21", "true"]), [bounding(false), Step::DropCapabilities(dropped), root]);
+    assert_eq!(
+        of(&[list, "--cap-add=21", "true"]),
+        [bounding(false), Step::Plain(PlainStep::DropCapabilities(dropped)), root]
+    );
     assert_eq!(
         of(&["-U", "--keep-caps", list, "--cap-add=21", "true"])[1..],
-        [bounding(false), Step::DropCapabilities(dropped), Step::KeepCapabilities]
+        [bounding(false), Step::Plain(PlainStep::DropCapabilities(dropped)), Step::Plain(PlainStep::KeepCapabilities)]
     );
-    assert_eq!(of(&["--no-new-privs", "true"]), [Step::NoNewPrivileges]);
+    assert_eq!(of(&["--no-new-privs", "true"]), [Step::Plain(PlainStep::NoNewPrivileges)]);
 }
 
 scene_test!(boottime_is_written_before_monotonic);
@@ -278,7 +281,7 @@ fn a_clock_that_is_to_show_something_is_set_last_before_the_fork() {
             Step::DefaultChildSignal,
             Step::StartMapper(jobs),
             unshare(&[Kind::Uts, Kind::User, Kind::Time]),
-            Step::SetHostname("box".into()),
+            Step::Plain(PlainStep::SetHostname("box".into())),
             Step::ReleaseMapper,
             Step::RememberParent,
             boottime,
@@ -305,8 +308,8 @@ fn the_death_signal_is_asked_for_first_and_again_after_the_ids_have_changed() {
             Step::Fork(SignalPolicy::Forward(SignalSet::TERM_INT)),
             DIE,
             Step::DropGroups,
-            Step::SetGid(2),
-            Step::SetUid(1),
+            Step::Plain(PlainStep::SetGid(2)),
+            Step::Plain(PlainStep::SetUid(1)),
             DIE
         ]
     );
@@ -346,8 +349,8 @@ fn a_terminal_is_opened_when_all_else_is_done() {
             unshare(&[Kind::Pid]),
             Step::OpenChannel,
             FORK,
-            Step::SetUid(1),
-            Step::NoNewPrivileges,
+            Step::Plain(PlainStep::SetUid(1)),
+            Step::Plain(PlainStep::NoNewPrivileges),
             Step::OpenTerminal
         ]
     );
@@ -389,10 +392,10 @@ fn process_1_forks_the_program_last_when_it_has_no_more_rights_than_that() {
             private(),
             Step::MountProc("/proc".into()),
             Step::DropGroups,
-            Step::SetGid(2),
-            Step::SetUid(1),
+            Step::Plain(PlainStep::SetGid(2)),
+            Step::Plain(PlainStep::SetUid(1)),
             DIE,
-            Step::KeepCapabilities,
+            Step::Plain(PlainStep::KeepCapabilities),
             // From here on nobody inside looks at what process 1 holds. Its own files in /proc have been written.
             Step::SetDumpable(false),
             Step::BecomeInit
@@ -413,7 +416,7 @@ fn the_descriptor_is_taken_over_first_and_told_last() {
     let open = Step::OpenStatus(fd);
     assert_eq!(
         of(&[&option, "-u", "-S1", "true"]),
-        [open.clone(), unshare(&[Kind::Uts]), Step::SetUid(1), Step::ReportStart]
+        [open.clone(), unshare(&[Kind::Uts]), Step::Plain(PlainStep::SetUid(1)), Step::ReportStart]
     );
     assert_eq!(
         of(&[&option, "-f", "true"]),
@@ -442,9 +445,9 @@ fn the_way_from_the_namespaces_to_the_program() {
             Step::Chdir("/w".into()),
             Step::MountProc("/p".into()),
             Step::DropGroups,
-            Step::SetGid(2),
-            Step::SetUid(1),
-            Step::KeepCapabilities,
+            Step::Plain(PlainStep::SetGid(2)),
+            Step::Plain(PlainStep::SetUid(1)),
+            Step::Plain(PlainStep::KeepCapabilities),
         ]
     );
 }

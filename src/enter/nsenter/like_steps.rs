@@ -6,7 +6,7 @@
 
 use super::NsenterRequest;
 use super::likeness::Likeness;
-use crate::enter::step::Step;
+use crate::enter::step::{PlainStep, Step};
 use crate::sys::capability::{CAP_SYS_ADMIN, CapabilitySet};
 use crate::sys::signal::{SignalNumber, SignalSet};
 
@@ -26,10 +26,10 @@ pub fn forwarded(request: &NsenterRequest) -> Option<SignalSet> {
 pub fn before_hiding(like: &Likeness) -> Vec<Step> {
     let mut steps = Vec::new();
     if !like.raised.is_empty() {
-        steps.push(Step::SetLimits(like.raised.clone()));
+        steps.push(Step::Plain(PlainStep::SetLimits(like.raised.clone())));
     }
-    steps.extend(like.nice.map(Step::SetNice));
-    steps.extend(like.io_priority.map(Step::SetIoPriority));
+    steps.extend(like.nice.map(PlainStep::SetNice).map(Step::Plain));
+    steps.extend(like.io_priority.map(PlainStep::SetIoPriority).map(Step::Plain));
     steps.extend(like.oom_score_adj.map(Step::SetOomScore));
     steps
 }
@@ -60,12 +60,12 @@ pub fn capabilities(like: &Likeness, request: &NsenterRequest) -> Vec<Step> {
         false => CapabilitySet::EMPTY.with(CAP_SYS_ADMIN),
     };
     vec![
-        Step::DropBounding { dropped: left(like.bounding).complement(), or_no_new_privileges: false },
-        Step::SetCapabilities {
+        Step::Plain(PlainStep::DropBounding { dropped: left(like.bounding).complement(), or_no_new_privileges: false }),
+        Step::Plain(PlainStep::SetCapabilities {
             permitted: left(like.permitted).union(for_filters),
             effective: left(like.effective).union(for_filters),
             ambient: left(ambient),
-        },
+        }),
     ]
 }
 
@@ -73,17 +73,17 @@ pub fn capabilities(like: &Likeness, request: &NsenterRequest) -> Vec<Step> {
 pub fn last(like: &Likeness, request: &NsenterRequest) -> Vec<Step> {
     let mut steps = Vec::new();
     steps.extend(like.profile.clone().map(Step::SetProfile));
-    steps.extend(like.umask.map(Step::SetUmask));
-    steps.push(Step::HeedSignals(like.ignored));
+    steps.extend(like.umask.map(PlainStep::SetUmask).map(Step::Plain));
+    steps.push(Step::Plain(PlainStep::HeedSignals(like.ignored)));
     // Not before: we could be left without memory or descriptors ourselves.
     if !like.limits.is_empty() {
-        steps.push(Step::SetLimits(like.limits.clone()));
+        steps.push(Step::Plain(PlainStep::SetLimits(like.limits.clone())));
     }
     if no_new_privileges(like, request) {
-        steps.push(Step::NoNewPrivileges);
+        steps.push(Step::Plain(PlainStep::NoNewPrivileges));
     }
     if !like.filters.is_empty() {
-        steps.push(Step::InstallFilters(like.filters.clone()));
+        steps.push(Step::Plain(PlainStep::InstallFilters(like.filters.clone())));
     }
     steps
 }

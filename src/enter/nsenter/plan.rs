@@ -5,7 +5,7 @@ use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
 use crate::enter::handles::Handle;
 use crate::enter::setting::{SignalPolicy, TargetId};
-use crate::enter::step::{Plan, Step};
+use crate::enter::step::{PlainStep, Plan, Step};
 use crate::enter::terminal_steps;
 
 /// The steps of a request, in their order.
@@ -31,7 +31,7 @@ pub fn plan(request: NsenterRequest) -> Plan {
         steps.push(Step::JoinCgroups(request.cgroups.clone()));
     }
     // Only now: the processors may be those of the cgroup.
-    steps.extend(like.and_then(|like| like.processors.clone()).map(Step::SetProcessors));
+    steps.extend(like.and_then(|like| like.processors.clone()).map(PlainStep::SetProcessors).map(Step::Plain));
     fork(&request, &mut steps);
     steps.extend(request.kill_child.map(Step::DieWithParent));
     if let Some(like) = like {
@@ -58,13 +58,13 @@ pub fn plan(request: NsenterRequest) -> Plan {
     if request.pty {
         steps.extend(terminal_steps::for_program(true, request.kill_child));
     } else if like.is_some() {
-        steps.push(Step::NewSession);
+        steps.push(Step::Plain(PlainStep::NewSession));
     }
     steps.extend(request.context.clone().map(Step::SetContext));
     if let Some(like) = like {
         steps.extend(like_steps::last(like, &request));
     } else if request.no_new_privileges {
-        steps.push(Step::NoNewPrivileges);
+        steps.push(Step::Plain(PlainStep::NoNewPrivileges));
     }
     let environment = match request.environment {
         None => Environment::Inherited,
@@ -123,7 +123,7 @@ fn directories(request: &NsenterRequest, steps: &mut Vec<Step>) {
 /// setgid(2).
 fn set_gid(gid: TargetId) -> Step {
     match gid {
-        TargetId::Number(gid) => Step::SetGid(gid),
+        TargetId::Number(gid) => Step::Plain(PlainStep::SetGid(gid)),
         TargetId::Followed => Step::SetGidOfTarget,
     }
 }
@@ -131,7 +131,7 @@ fn set_gid(gid: TargetId) -> Step {
 /// setuid(2).
 fn set_uid(uid: TargetId) -> Step {
     match uid {
-        TargetId::Number(uid) => Step::SetUid(uid),
+        TargetId::Number(uid) => Step::Plain(PlainStep::SetUid(uid)),
         TargetId::Followed => Step::SetUidOfTarget,
     }
 }

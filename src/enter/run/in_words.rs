@@ -8,7 +8,7 @@ use super::prepared::Prepared;
 use crate::enter::failure::{Helper, RunFailure};
 use crate::enter::fault::{Fault, HelperPart, Part};
 use crate::enter::setting::Persist;
-use crate::enter::step::{Plan, Step};
+use crate::enter::step::{PlainStep, Plan, Step};
 use crate::error::{Attempt, Failure};
 use crate::ids::map::IdKind;
 use crate::namespace::{Kind, KindSet};
@@ -25,8 +25,10 @@ pub fn failure(plan: &Plan, prepared: &Prepared, step: usize, fault: Fault) -> R
         (Fault::Part(Part::MapProgram { map, found }, errno), _) => {
             RunFailure::HelperProgram { ids: ids_of_map(plan, map), found, errno }
         }
-        (Fault::Part(Part::Id(id), errno), Some(Step::SetGidOfTarget)) => RunFailure::refused(Step::SetGid(id), errno),
-        (Fault::Part(Part::Id(id), errno), _) => RunFailure::refused(Step::SetUid(id), errno),
+        (Fault::Part(Part::Id(id), errno), Some(Step::SetGidOfTarget)) => {
+            RunFailure::refused(Step::Plain(PlainStep::SetGid(id)), errno)
+        }
+        (Fault::Part(Part::Id(id), errno), _) => RunFailure::refused(Step::Plain(PlainStep::SetUid(id)), errno),
         // The reference opens whatever it is, and meets this one later.
         (Fault::Part(Part::NoDirectory, errno), Some(Step::OpenDirectory(directory))) => {
             RunFailure::refused(Step::ChdirTo(directory.clone()), errno)
@@ -95,7 +97,7 @@ fn without_proc(prepared: &Prepared, step: Option<&Step>) -> Attempt {
 /// One of several of which a step is made, or the step that let a helper do it.
 fn of_number(number: u32, plan: &Plan, prepared: &Prepared, step: Option<&Step>) -> Option<Attempt> {
     match step? {
-        Step::SetLimits(limits) => Some(Attempt::TakeLimit(limits.get(number as usize)?.name)),
+        Step::Plain(PlainStep::SetLimits(limits)) => Some(Attempt::TakeLimit(limits.get(number as usize)?.name)),
         Step::JoinCgroups(cgroups) => Some(Attempt::Write(cgroups.get(number as usize)?.path().into())),
         Step::StartMapper(_) | Step::ReleaseMapper => Some(Attempt::Write(own_map(ids_of_map(plan, number)))),
         _ => {

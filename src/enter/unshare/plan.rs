@@ -11,7 +11,7 @@ use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
 use crate::enter::program::Program;
 use crate::enter::setting::{Clock, ClockChange, MapJob, Persist, Propagation, Setgroups, SignalPolicy};
-use crate::enter::step::{Plan, Step};
+use crate::enter::step::{PlainStep, Plan, Step};
 use crate::enter::terminal_steps;
 use crate::ids::map::IdKind;
 use crate::namespace::{Kind, KindSet};
@@ -105,11 +105,11 @@ pub fn plan(request: UnshareRequest) -> Plan {
     own_maps(&request, &mut steps);
     mounts(&request, &mut steps);
     if let Some(gid) = request.gid {
-        steps.extend([Step::DropGroups, Step::SetGid(gid)]);
+        steps.extend([Step::DropGroups, Step::Plain(PlainStep::SetGid(gid))]);
     }
     steps.extend(capability_steps::before_change_of_user(request.capabilities, request.uid.is_some()));
     // The user last: it may be the end of our rights.
-    steps.extend(request.uid.map(Step::SetUid));
+    steps.extend(request.uid.map(PlainStep::SetUid).map(Step::Plain));
     // Once more: the kernel has forgotten it if an id has changed.
     if request.gid.is_some() || request.uid.is_some() {
         steps.extend(kill_child.map(Step::DieWithParent));
@@ -117,7 +117,7 @@ pub fn plan(request: UnshareRequest) -> Plan {
     let keep = request.keep_capabilities && request.kinds.contains(Kind::User);
     steps.extend(capability_steps::for_program(request.capabilities, keep, request.no_new_privileges));
     if request.no_new_privileges {
-        steps.push(Step::NoNewPrivileges);
+        steps.push(Step::Plain(PlainStep::NoNewPrivileges));
     }
     // Last, when process 1 has no more rights than the program will have. Processes inside may look at what the program
     // holds, but not at what process 1 holds.
@@ -159,7 +159,12 @@ fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if let Some((uid, gid)) = request.owner {
         // Drop the groups while we still may; change the user last. After a change of ids, our own /proc files belong
         // to root.
-        steps.extend([Step::DropGroups, Step::SetGid(gid), Step::SetUid(uid), Step::SetDumpable(true)]);
+        steps.extend([
+            Step::DropGroups,
+            Step::Plain(PlainStep::SetGid(gid)),
+            Step::Plain(PlainStep::SetUid(uid)),
+            Step::SetDumpable(true),
+        ]);
     }
 }
 
@@ -167,10 +172,10 @@ fn before_unshare(request: &UnshareRequest, steps: &mut Vec<Step>) {
 /// have every right over it: a change of user may end that.
 fn new_namespaces(request: &UnshareRequest, steps: &mut Vec<Step>) {
     if request.loopback {
-        steps.push(Step::BringUpLoopback);
+        steps.push(Step::Plain(PlainStep::BringUpLoopback));
     }
-    steps.extend(request.hostname.clone().map(Step::SetHostname));
-    steps.extend(request.domainname.clone().map(Step::SetDomainname));
+    steps.extend(request.hostname.clone().map(PlainStep::SetHostname).map(Step::Plain));
+    steps.extend(request.domainname.clone().map(PlainStep::SetDomainname).map(Step::Plain));
 }
 
 /// Settings that must come before any process is inside: maps that the mapper writes, offsets of clocks.

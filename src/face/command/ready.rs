@@ -8,7 +8,7 @@ use crate::cli::unshare::UnshareArgs;
 use crate::cli::{nsenter, unshare};
 use crate::enter::environment::Environment;
 use crate::enter::handles::Handles;
-use crate::enter::step::{Plan, Step};
+use crate::enter::step::{PlainStep, Plan, Step};
 use crate::enter::{self, RunFailure};
 use crate::error::{Failure, RequestError};
 use crate::face::child::Child;
@@ -134,7 +134,7 @@ impl Command {
 /// The plan after what every program gets that a process with a runtime starts: its signals and its standard files.
 pub fn with_standard<'w>(mut plan: Plan, files: impl Iterator<Item = (u8, &'w str)>) -> Plan {
     let files = files.map(|(number, what)| Step::SetStandard(number, what.to_string()));
-    let first: Vec<Step> = [Step::ResetSignals].into_iter().chain(files).collect();
+    let first: Vec<Step> = [Step::Plain(PlainStep::ResetSignals)].into_iter().chain(files).collect();
     plan.steps.splice(0..0, first);
     plan
 }

@@ -23,7 +23,7 @@ use crate::cli::nsenter::NsenterArgs;
 use crate::enter::failure::RunFailure;
 use crate::enter::nsenter::NamespaceSource;
 use crate::enter::nsenter::NsenterRequest;
-use crate::enter::step::Step;
+use crate::enter::step::{PlainStep, Step};
 use crate::enter::target_source::TargetSource;
 use crate::error::Shown;
 use crate::error::{Attempt, Failure, RequestError};
@@ -164,8 +164,8 @@ fn of_step(step: &Step, errno: Errno, context: &NsenterContext, view: &SystemVie
         (Step::SetContext(_), Errno::EROFS) => {
             Some("proc is mounted read-only on /proc: remount it (mount -o remount,rw /proc)".to_string())
         }
-        (Step::SetUid(_), Errno::EINVAL) => Some(credentials::unmapped_user(context)),
-        (Step::SetGid(_), Errno::EINVAL) => Some(credentials::unmapped_group(context)),
+        (Step::Plain(PlainStep::SetUid(_)), Errno::EINVAL) => Some(credentials::unmapped_user(context)),
+        (Step::Plain(PlainStep::SetGid(_)), Errno::EINVAL) => Some(credentials::unmapped_group(context)),
         _ => None,
     }
 }

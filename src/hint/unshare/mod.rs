@@ -18,7 +18,7 @@ use super::refusal::{bounding_set_stays, forbidden, other_refusal};
 use super::view::MOUNTS;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::enter::failure::{Helper, RunFailure};
-use crate::enter::step::Step;
+use crate::enter::step::{PlainStep, Step};
 use crate::enter::unshare::{IdMap, UnshareRequest};
 use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;
@@ -120,7 +120,9 @@ fn of_step(step: &Step, errno: Errno, context: &UnshareContext, view: &SystemVie
         | Step::RegisterInterpreter { .. } => write(&step.path()?, errno, context, view),
         Step::CloneTree(_) | Step::BindRoot(_) | Step::PivotRoot(_) => mounts::by_descriptor(step, errno, view),
         // We have every right over the namespace that we have just made.
-        Step::BringUpLoopback | Step::SetHostname(_) | Step::SetDomainname(_) if errno == Errno::EPERM => {
+        Step::Plain(PlainStep::BringUpLoopback | PlainStep::SetHostname(_) | PlainStep::SetDomainname(_))
+            if errno == Errno::EPERM =>
+        {
             apparmor(context, view).or_else(|| Some(other_refusal(view)))
         }
         Step::Propagate(_, at) | Step::MakePrivateIfMounted(at) => propagation(at, errno, context, view),
@@ -231,7 +233,7 @@ fn credentials(step: &Step, errno: Errno, context: &UnshareContext, view: &Syste
             "--root needs CAP_SYS_CHROOT: run it as root, or add --map-root-user (-r) to do it in your own user namespace"
                 .to_string(),
         ),
-        (Step::DropGroups | Step::SetGid(_) | Step::SetUid(_), Errno::EPERM)
+        (Step::DropGroups | Step::Plain(PlainStep::SetGid(_) | PlainStep::SetUid(_)), Errno::EPERM)
             if context.owned && (lacks(CAP_SETUID) || lacks(CAP_SETGID)) =>
         {
             needs_root("--owner makes unshare itself that user and group")
@@ -241,12 +243,12 @@ fn credentials(step: &Step, errno: Errno, context: &UnshareContext, view: &Syste
              --map-groups)"
                 .to_string(),
         ),
-        (Step::DropGroups | Step::SetGid(_), Errno::EPERM) if !user && lacks(CAP_SETGID) => {
+        (Step::DropGroups | Step::Plain(PlainStep::SetGid(_)), Errno::EPERM) if !user && lacks(CAP_SETGID) => {
             needs_root("-G changes the group and drops the supplementary ones")
         }
-        (Step::SetUid(_), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
-        (Step::SetUid(id), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, context, view),
-        (Step::SetGid(id), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, context, view),
+        (Step::Plain(PlainStep::SetUid(_)), Errno::EPERM) if !user && lacks(CAP_SETUID) => needs_root("-S changes the user"),
+        (Step::Plain(PlainStep::SetUid(id)), Errno::EINVAL) => maps::no_such_id(IdKind::User, *id, context, view),
+        (Step::Plain(PlainStep::SetGid(id)), Errno::EINVAL) => maps::no_such_id(IdKind::Group, *id, context, view),
         _ => None,
     }
 }
