@@ -36,6 +36,7 @@ until grep -q '^State:.Z' /proc/$P/status; do sleep 0.01; done
 scene_test!(the_list_is_the_same);
 /// Seen from outside of the scene: the programs write the PIDs of the first PID namespace.
 fn the_list_is_the_same() {
+    needs_root("to load BPF programs");
     if Call::new("/bin/sh").args(["-c", "command -v python3"]).run().stdout.is_empty() {
         skip("there is no python3 to end a first thread");
     }
