@@ -73,7 +73,7 @@
 //! use std::time::Duration;
 //!
 //! # fn main() -> nskit::Result<()> {
-//! for change in nskit::watch(Duration::from_secs(1)) {
+//! for change in nskit::watch(Duration::from_secs(1))? {
 //!     println!("{:?}", change?);
 //! }
 //! # Ok(())

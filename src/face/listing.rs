@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::error::{Error, Result};
+use super::error::{Error, ErrorKind, Result};
 use super::held::Holder;
 use super::listed::{Identity, NamespaceInfo, Namespaces, number};
 use crate::container::names::Names;
-use crate::error::RequestError;
+use crate::error::{Failure, RequestError};
 use crate::list::inside::Inside;
 use crate::list::model::graph::{self, Depth, Graph};
 use crate::list::model::opener::{self, Opener};
@@ -19,6 +19,7 @@ use crate::list::search::Findings;
 use crate::list::{check_directory, locate_process};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
+use crate::sys::pidfd;
 
 pub use crate::list::scan::Source;
 
@@ -120,6 +121,11 @@ impl Listing {
     /// Looks. Errors: /proc cannot be read; the process does not exist; descriptors or memory run out; nobody can look for
     /// what [`Listing::find`] was given.
     pub fn scan(&self) -> Result<Namespaces> {
+        self.look()?
+    }
+
+    /// The inner error is that of [`Listing::of_process`]: no such process exists, or not any more.
+    pub(super) fn look(&self) -> Result<Result<Namespaces>> {
         let root = self.proc.as_deref().unwrap_or(Path::new("/proc"));
         let mut wanted = self.wanted()?;
         let mut process = self.process.map(|pid| i32::try_from(pid).unwrap_or(i32::MAX));
@@ -127,8 +133,18 @@ impl Listing {
             Some(directory) => check_directory(directory).map_err(Error::of_look)?,
             // What /proc shows may be another PID namespace than ours.
             None => {
-                let mut pids = wanted.iter_mut().filter_map(|wanted| wanted.pid.as_mut()).chain(&mut process);
+                let mut pids = wanted.iter_mut().filter_map(|wanted| wanted.pid.as_mut());
                 pids.try_for_each(locate_process).map_err(Error::of_look)?;
+                match process.as_mut().map_or(Ok(()), locate_process) {
+                    Err(gone @ Failure::Request(RequestError::UnknownProcess(_))) => {
+                        return Ok(Err(Error::of_look(gone)));
+                    }
+                    found => found.map_err(Error::of_look)?,
+                }
+                if let Some(pid) = self.process.filter(|pid| is_zombie(*pid)) {
+                    let gone = Error::invalid(format!("process {pid} has ended")).with_kind(ErrorKind::NotFound);
+                    return Ok(Err(gone.with_hint("its parent has not waited for it yet (it is a zombie)")));
+                }
             }
         }
         let opener = Opener::new(root).map_err(Error::of_look)?;
@@ -137,7 +153,7 @@ impl Listing {
         let seen = scan::scan(&scope, &opener).map_err(Error::of_look)?;
         let graph = graph::relate(seen, &opener, plan.relations).map_err(Error::of_look)?;
         if let Some(pid) = process.filter(|pid| graph.snapshot.process(*pid).is_none()) {
-            return Err(Error::of_look(RequestError::UnknownProcess(pid).into()));
+            return Ok(Err(Error::of_look(RequestError::UnknownProcess(pid).into())));
         }
         let found = (!wanted.is_empty()).then(|| {
             let inside = Inside::new(&graph, &opener, root);
@@ -147,7 +163,7 @@ impl Listing {
         let all = graph.snapshot.namespaces.keys().copied();
         let all = all.filter(|inode| self.lists(&graph, *inode, process, found.as_ref()));
         let all = all.map(|inode| info(&graph, &opener, inode, members.remove(&inode).unwrap_or_default()));
-        Ok(Namespaces::new(all.collect(), graph.snapshot.unreadable))
+        Ok(Ok(Namespaces::new(all.collect(), graph.snapshot.unreadable)))
     }
 
     fn wanted(&self) -> Result<Vec<Wanted>> {
@@ -167,6 +183,12 @@ impl Listing {
             && process.is_none_or(is_of_process)
             && found.is_none_or(|found| found.has(inode))
     }
+}
+
+/// Whether a process has ended, and still has its PID.
+fn is_zombie(pid: u32) -> bool {
+    let process = i32::try_from(pid).ok().and_then(|pid| pidfd::open(pid).ok());
+    process.is_some_and(|process| pidfd::has_ended(&process).unwrap_or(false))
 }
 
 /// The processes in each namespace: one walk over all.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nskit::{Change, Holder, Kind, Listing, Namespace, Source};
+use nskit::{Change, ErrorKind, Holder, Kind, Listing, Namespace, Source};
 
 use crate::{Sleeper, concerns_ours, inode};
 
@@ -76,33 +76,73 @@ fn owners_are_a_tree() {
 scene_test!(what_comes_and_goes_is_told);
 fn what_comes_and_goes_is_told() {
     concerns_ours();
+    let before = Sleeper::new(&["--uts"]);
     let listing = Listing::new().kinds([Kind::Uts]).sources([Source::Process]);
-    let mut changes = listing.watch(Duration::from_millis(20));
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut changes = listing.watch(Duration::from_millis(20)).unwrap();
+    assert!(changes.latest().get(before.inode("uts")).is_some());
+    // Nothing has been asked for since the first look.
+    let after = Sleeper::new(&["--uts"]);
+    let (old, new) = (before.inode("uts"), after.inode("uts"));
+    drop(before);
+    let mut told = (false, false);
     // Whatever others do at the same time is told as well.
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for change in &mut changes {
-                if sender.send(change.unwrap()).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut number = 0;
-        let sleepers = std::iter::repeat_with(|| Sleeper::new(&["--uts"]));
-        // The first look may come after the first of them.
-        for sleeper in sleepers {
-            number = sleeper.inode("uts");
-            let come = receiver.recv_timeout(Duration::from_secs(2));
-            if matches!(&come, Ok(Change::Appeared(found)) if found.inode() == number) {
-                break;
-            }
+    while told != (true, true) {
+        match changes.next().unwrap().unwrap() {
+            Change::Appeared(found) => told.0 |= found.inode() == new,
+            Change::Vanished(identity) => told.1 |= identity.inode == old,
+            change => panic!("{change:?}"),
         }
-        let is_end = |change: &Change| matches!(change, Change::Vanished(identity) if identity.inode == number);
-        assert!(receiver.iter().any(|change| is_end(&change)));
-        drop(receiver);
-        // One more change, so that the other thread learns that nobody listens.
-        let _last = Sleeper::new(&["--uts"]);
-        std::thread::sleep(Duration::from_millis(200));
-    });
+    }
+    assert!(changes.latest().get(new).is_some());
+    drop(after);
+    let is_end = |change| matches!(change, Ok(Change::Vanished(identity)) if identity.inode == new);
+    assert!(changes.any(is_end));
+}
+
+scene_test!(a_watch_gives_up_at_its_time_limit);
+fn a_watch_gives_up_at_its_time_limit() {
+    concerns_ours();
+    let me = std::process::id();
+    let of_us = || Listing::new().of_process(me).sources([Source::Process]);
+    // What we are in does not change: without the limit, this would not return.
+    for (interval, limit) in [(5, 30), (1_000_000, 10), (5, 0)].map(|(a, b)| (Duration::from_millis(a), b)) {
+        let mut changes = of_us().watch(interval).unwrap();
+        assert_eq!(changes.latest().len(), Kind::ALL.len());
+        let start = std::time::Instant::now();
+        let limit = Duration::from_millis(limit);
+        assert_eq!(changes.next_timeout(limit).unwrap(), None);
+        assert!(start.elapsed() >= limit);
+    }
+    // Times that the clock cannot count are no end.
+    let mut changes = of_us().watch(Duration::MAX).unwrap();
+    assert_eq!(changes.next_timeout(Duration::ZERO).unwrap(), None);
+    let sleeper = Sleeper::new(&["--uts"]);
+    let mut changes = Listing::new().of_process(sleeper.pid()).watch(Duration::from_millis(5)).unwrap();
+    drop(sleeper);
+    assert!(matches!(changes.next_timeout(Duration::MAX).unwrap(), Some(Change::Vanished(_))));
+}
+
+scene_test!(the_end_of_a_watched_process_is_told);
+fn the_end_of_a_watched_process_is_told() {
+    concerns_ours();
+    // Waited for, and as a zombie.
+    for is_waited_for in [true, false] {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let listing = Listing::new().of_process(child.id());
+        let mut changes = listing.clone().watch(Duration::from_millis(5)).unwrap();
+        child.kill().unwrap();
+        if is_waited_for {
+            child.wait().unwrap();
+        }
+        for _ in Kind::ALL {
+            assert!(matches!(changes.next().unwrap().unwrap(), Change::Vanished(_)));
+        }
+        let mut end = || changes.next_timeout(Duration::from_secs(10)).unwrap_err();
+        for error in [end(), end()] {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+            assert_eq!(error.hint().is_some_and(|hint| hint.contains("zombie")), !is_waited_for, "{error:?}");
+        }
+        assert_eq!(listing.scan().unwrap_err().kind(), ErrorKind::NotFound);
+        child.wait().unwrap();
+    }
 }

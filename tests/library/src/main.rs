@@ -34,7 +34,7 @@ fn start() -> Result<()> {
 
 fn watch() -> Result<()> {
     let listing = Listing::new().kinds([Kind::Uts]).sources([Source::Process]);
-    let mut changes = listing.watch(Duration::from_millis(50));
+    let mut changes = listing.watch(Duration::from_millis(50))?;
     let starter = std::thread::spawn(|| -> Result<()> {
         for _ in 0..40 {
             Command::new("sleep").arg("0.2").unshare([Kind::User, Kind::Uts]).status()?;
