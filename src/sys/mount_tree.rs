@@ -26,6 +26,14 @@ struct NamespaceInfo {
     id: u64,
 }
 
+// A second opinion, as in nsfs.rs; the size of the structure is a part of each number.
+const _: () = {
+    use super::nsfs::READ;
+    assert!(NS_MNT_GET_INFO as u32 == READ | 16 << 16 | 0xb70a);
+    assert!(NS_MNT_GET_NEXT as u32 == READ | 16 << 16 | 0xb70b);
+    assert!(NS_MNT_GET_PREV as u32 == READ | 16 << 16 | 0xb70c);
+};
+
 /// struct mnt_id_req of <linux/mount.h>, version 1.
 #[repr(C)]
 struct MountIdRequest {

@@ -21,19 +21,23 @@ const SIOCGSKNS: libc::Ioctl = 0x894c;
 /// The letter of the requests on namespace files.
 pub const NSIO: u8 = 0xb7;
 
+/// Whether the target is one of those whose _IO and _IOR are other numbers.
+const OTHER: bool = cfg!(any(
+    target_arch = "powerpc",
+    target_arch = "powerpc64",
+    target_arch = "mips",
+    target_arch = "mips64",
+    target_arch = "sparc64"
+));
+/// _IOC_READ of <asm/ioctl.h>, where it stands in a number.
+pub(super) const READ: u32 = if OTHER { 2 << 29 } else { 2 << 30 };
+
 // A second opinion, which `cargo check` for any target asks for: the bits of <asm/ioctl.h>.
 const _: () = {
-    let other = cfg!(any(
-        target_arch = "powerpc",
-        target_arch = "powerpc64",
-        target_arch = "mips",
-        target_arch = "mips64",
-        target_arch = "sparc64"
-    ));
-    let (none, read) = if other { (1 << 29, 2 << 29) } else { (0, 2 << 30) };
+    let none = if OTHER { 1 << 29 } else { 0 };
     assert!(NS_GET_USERNS as u32 == none | 0xb701 && NS_GET_PARENT as u32 == none | 0xb702);
     assert!(NS_GET_NSTYPE as u32 == none | 0xb703 && NS_GET_OWNER_UID as u32 == none | 0xb704);
-    assert!(NS_GET_ID as u32 == read | 8 << 16 | 0xb70d);
+    assert!(NS_GET_ID as u32 == READ | 8 << 16 | 0xb70d);
 };
 
 /// An ioctl that takes nothing and returns a descriptor, which the kernel makes close-on-exec.
