@@ -9,6 +9,8 @@ pub struct Case {
     pub tool: &'static str,
     pub args: &'static [&'static str],
     pub user: Option<User>,
+    /// Whether its standard input is a terminal.
+    pub terminal: bool,
     /// Variables besides PATH and LC_ALL.
     pub environment: &'static [&'static str],
     pub program: Program,
@@ -32,7 +34,7 @@ const DORA: User = User { name: "dora", uid: 1004, gid: 1004 };
 pub const BY_GETSUBIDS: &str = "ranges, by getsubids";
 
 const fn unshare(name: &'static str, args: &'static [&'static str]) -> Case {
-    Case { name, tool: "unshare", args, user: None, environment: &[], program: Program::Probe }
+    Case { name, tool: "unshare", args, user: None, terminal: false, environment: &[], program: Program::Probe }
 }
 
 const fn nsenter(name: &'static str, args: &'static [&'static str]) -> Case {
@@ -52,6 +54,11 @@ impl Case {
 
     const fn program(mut self, program: Program) -> Case {
         self.program = program;
+        self
+    }
+
+    const fn at_a_terminal(mut self) -> Case {
+        self.terminal = true;
         self
     }
 
@@ -76,6 +83,8 @@ pub const CASES: &[Case] = &[
     unshare("pty, process 1", &["-p", "--pty"]),
     unshare("pty and init", &["--init", "--pty", "--kill-child", "-S1001", "-G1001"]),
     unshare("ordinary user, pty of its own", &["-r", "--pty", "--tmpfs=/dev", "--mount-dev"]).user(ALICE),
+    unshare("pty, at a terminal", &["--pty", "-n"]).at_a_terminal(),
+    unshare("pty and init, at a terminal", &["--init", "--pty", "-m", "--mount-proc"]).at_a_terminal(),
     unshare("pty, not found", &["--pty", "missing"]).program(Program::None),
     unshare("status-fd", &["-u", "--status-fd=40"]),
     unshare("status-fd, forked", &["-pf", "--mount-proc", "--status-fd=40"]),
@@ -205,6 +214,7 @@ pub const CASES: &[Case] = &[
     nsenter("a signal is passed on", &["-t{all}", "-u", "--forward-signals=USR1", "{dir}/bin/probe", "relay"])
         .program(Program::Given),
     nsenter("pty", &["-t{all}", "-m", "-p", "--pty"]),
+    nsenter("pty, at a terminal", &["-t{all}", "-m", "-p", "--pty"]).at_a_terminal(),
     nsenter("pty, kill-child and signals", &["-t{all}", "-u", "--pty", "--kill-child", "--forward-signals"]),
     nsenter("by file", &["--uts=/proc/{all}/ns/uts", "--net=/proc/{all}/ns/net"]),
     nsenter("by file and PID", &["-t{all}", "--uts=/proc/{user}/ns/uts", "-i", "-m"]),

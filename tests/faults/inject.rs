@@ -93,6 +93,7 @@ fn job_of(stage: &Stage, case: &Case) -> Job {
         job.environment.push(stage.fill(entry).into());
     }
     job.traced = true;
+    job.terminal = case.terminal;
     if case.tool == "lsns" {
         job.inside = Some(stage.fill("{all}").parse().unwrap());
         job.directory = "/".into();

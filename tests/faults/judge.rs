@@ -226,6 +226,14 @@ fn only_the_filter_is_missing(report: &[String], expected: &Expected, outcome: &
             .eq(expected.report.iter().filter(|line| !is_of_filter(line)))
 }
 
+/// Whether nobody can put our caller's terminal back: it is the tool itself that is killed at once, or the call that puts it
+/// back that is refused. Linux refuses that one only where the terminal is gone.
+fn cannot_be_put_back(name: &str, call: &Call, effect: Effect) -> bool {
+    let is_killed = effect == Effect::Signal(libc::SIGKILL) && call.process == "0";
+    let is_refused = name == "ioctl" && call.args[1] == libc::TCSETS && matches!(effect, Effect::Error(_));
+    is_killed || is_refused
+}
+
 /// The rule that the outcome breaks, if any.
 pub fn broken_rule(
     stage: &Stage,
@@ -240,6 +248,9 @@ pub fn broken_rule(
     };
     if !outcome.left.is_empty() {
         return Some("a process is left behind");
+    }
+    if outcome.terminal_changed && !cannot_be_put_back(name, call, effect) {
+        return Some("the terminal is left set up otherwise");
     }
     if outcome.stderr.contains("panicked") || matches!(ending, Ending::Killed(6 | 7 | 11)) {
         return Some(PANIC);

@@ -20,7 +20,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crate::common::{Ending, NotRun, User, skip, tell_panics_at_once};
+use crate::common::{Ending, NotRun, Pty, User, skip, tell_panics_at_once};
 use tracer::{Call, Fault};
 
 /// How long a run of ours may take before it counts as one that hangs.
@@ -57,6 +57,8 @@ pub struct Job {
     /// Signals that it finds ignored, and blocked.
     pub ignored: Vec<i32>,
     pub blocked: Vec<i32>,
+    /// Whether its standard input is a terminal, in the foreground of which it runs.
+    pub terminal: bool,
     /// After how many seconds it counts as hanging, if not as usual.
     pub patience: Option<i64>,
     /// Whether its system calls are traced.
@@ -86,6 +88,8 @@ pub struct Outcome {
     pub mount_namespace: String,
     /// The mounts there afterwards.
     pub mounts: Vec<String>,
+    /// Whether it has left the terminal set up otherwise than it was.
+    pub terminal_changed: bool,
     /// The system calls, if traced, in the order of their beginnings.
     pub calls: Vec<Call>,
     /// Whether the call that was to fail was reached.
@@ -216,10 +220,26 @@ fn supervise(job: &Job, outputs: [RawFd; 2]) -> String {
         action.sa_sigaction = watchdog as *const () as usize;
         check("sigaction", libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()));
     }
+    let terminal = job.terminal.then(Pty::new);
+    if let Some(terminal) = &terminal {
+        // The runner is the session's leader: when a leader ends, the kernel sets its terminal up anew.
+        // SAFETY: plain numbers and an open descriptor.
+        unsafe {
+            check("setsid", libc::setsid());
+            check("ioctl", libc::ioctl(terminal.slave().as_raw_fd(), libc::TIOCSCTTY, 0));
+        }
+    }
+    let settings = terminal.as_ref().map(Pty::settings);
     set_watchdog(job.patience.unwrap_or(WATCHDOG_SECONDS));
-    let (main, start) = start(job, outputs);
+    let (main, start) = start(job, outputs, terminal.as_ref());
     let mut report = tracer::follow(main, start, job.traced, job.fault.as_ref());
     set_watchdog(0);
+    if terminal.as_ref().map(Pty::settings) != settings {
+        report::line(&mut report, "terminal", &[]);
+    }
+    // As the session's leader we would get it when the terminal goes.
+    // SAFETY: plain numbers.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
     let after = mounts();
     if job.copied.is_none() {
         take_back(&before, &after);
@@ -246,7 +266,7 @@ fn set_watchdog(seconds: i64) {
 }
 
 /// Forks the process that becomes the tool once a byte arrives in the pipe that is returned.
-fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
+fn start(job: &Job, outputs: [RawFd; 2], terminal: Option<&Pty>) -> (i32, OwnedFd) {
     let c = |text: &OsStr| CString::new(text.as_bytes()).unwrap();
     let tool = c(job.tool.as_os_str());
     let argv: Vec<CString> = std::iter::once(tool.clone()).chain(job.args.iter().map(|arg| c(arg))).collect();
@@ -257,6 +277,7 @@ fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
     };
     let (argv, envp) = (pointers(&argv), pointers(&envp));
     let directory = c(job.directory.as_os_str());
+    let terminal = terminal.map(Pty::slave);
     let mut pipe = [0; 2];
     // SAFETY: system calls on numbers and on strings that live on; the descriptors of the pipe belong to nobody else.
     unsafe {
@@ -276,7 +297,13 @@ fn start(job: &Job, outputs: [RawFd; 2]) -> (i32, OwnedFd) {
         // that a caller may pass on.
         check("close_range", libc::close_range(3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC as i32));
         let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR | libc::O_CLOEXEC);
-        for (at, fd) in [(0, null), (1, outputs[0]), (2, outputs[1]), (PASSED_ON, null)] {
+        let input = terminal.as_ref().map_or(null, |terminal| terminal.as_raw_fd());
+        if terminal.is_some() {
+            libc::signal(libc::SIGTTOU, libc::SIG_IGN);
+            check("tcsetpgrp", libc::tcsetpgrp(input, libc::getpid()));
+            libc::signal(libc::SIGTTOU, libc::SIG_DFL);
+        }
+        for (at, fd) in [(0, input), (1, outputs[0]), (2, outputs[1]), (PASSED_ON, null)] {
             check("dup2", libc::dup2(fd, at));
         }
         // Groups that are to be dropped must be there.

@@ -26,6 +26,7 @@ pub fn read(report: &str) -> Outcome {
             ["namespace", link] => outcome.mount_namespace = link.to_string(),
             ["mount", mount] => outcome.mounts.push(mount.to_string()),
             ["hit"] => outcome.hit = true,
+            ["terminal"] => outcome.terminal_changed = true,
             ["call", process, number, occurrence, args, path] => outcome.calls.push(Call {
                 process: process.to_string(),
                 number: number.parse().unwrap(),
