@@ -13,7 +13,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::pipe2;
 
 use crate::namespace::Kind;
-use crate::sys::file::{read_fd_bounded, take_over, write_all};
+use crate::sys::file::{take_over, write_all};
 use crate::sys::memory::ensure_available;
 use crate::sys::nsfs;
 use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork_sharing_files, set_dumpable, wait_for_end};
@@ -30,6 +30,21 @@ pub(super) struct Answer {
 impl Answer {
     fn empty() -> Answer {
         Answer { bytes: [0; ROOM], length: 0 }
+    }
+
+    /// What has been written to a pipe, which does not block, by a process that has ended. The end of the pipe may not have
+    /// come: a process that another thread of ours has started has a copy of our descriptors until its execve(2).
+    fn read(pipe: &OwnedFd) -> nix::Result<Answer> {
+        let mut answer = Answer::empty();
+        loop {
+            match nix::unistd::read(pipe, &mut answer.bytes) {
+                Ok(length) => answer.length = length,
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => {}
+                Err(errno) => return Err(errno),
+            }
+            return Ok(answer);
+        }
     }
 
     /// Adds bytes, as far as there is room.
@@ -138,16 +153,10 @@ fn by_child(places: &[Place<'_>], question: Question) -> nix::Result<Answer> {
             };
             exit_now(0)
         }
-        ForkResult::Parent { child } => {
-            let ended = wait_for_end(child);
-            drop(to_parent);
-            let mut answer = Answer::empty();
-            answer.write(&read_fd_bounded(&from_child, ROOM)?);
-            match ended {
-                Ok(ChildEvent::Exited(status)) if status != 0 => Err(Errno::from_raw(status.into())),
-                _ => Ok(answer),
-            }
-        }
+        ForkResult::Parent { child } => match wait_for_end(child) {
+            Ok(ChildEvent::Exited(status)) if status != 0 => Err(Errno::from_raw(status.into())),
+            _ => Answer::read(&from_child),
+        },
     }
 }
 
@@ -171,6 +180,15 @@ mod tests {
         let mut answer = Answer::empty();
         answer.write_file(Ok(file.into()));
         assert!(answer.files::<2>().is_none());
+    }
+
+    #[test]
+    fn an_answer_is_whole_though_somebody_else_holds_the_pipe() {
+        let (from_child, to_parent) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).unwrap();
+        assert_eq!(Answer::read(&from_child).unwrap().bytes(), b"");
+        write_all(&to_parent, b"answer").unwrap();
+        assert_eq!(Answer::read(&from_child).unwrap().bytes(), b"answer");
+        drop(to_parent);
     }
 
     #[test]
