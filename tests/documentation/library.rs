@@ -63,8 +63,8 @@ fn the_tree_shows_each_namespace_below_its_owner() {
     }
 }
 
-scene_test!(who_holds_a_namespace_is_told_by_path_and_number);
-fn who_holds_a_namespace_is_told_by_path_and_number() {
+scene_test!(a_holder_shows_its_path_and_number);
+fn a_holder_shows_its_path_and_number() {
     concerns_ours();
     let inode = own("net");
     let inode = inode.trim_matches(|character: char| !character.is_ascii_digit());

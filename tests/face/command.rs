@@ -191,8 +191,8 @@ fn a_program_is_started_in_the_namespaces_of_others() {
     }
 }
 
-scene_test!(who_asks_is_told_of_start_and_end);
-fn who_asks_is_told_of_start_and_end() {
+scene_test!(status_fd_reports_start_and_end);
+fn status_fd_reports_start_and_end() {
     concerns_ours();
     needs_root("to make namespaces");
     let (mut read, write) = std::io::pipe().unwrap();

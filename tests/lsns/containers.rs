@@ -53,8 +53,8 @@ fn a_file_of_the_runtime_tells_what_the_cgroup_does_not() {
     assert_eq!(shown("/system.slice/x.service/payload", machine), "x.service machine:box");
 }
 
-scene_test!(of_a_task_the_container_is_its_own);
-fn of_a_task_the_container_is_its_own() {
+scene_test!(a_task_shows_its_own_container);
+fn a_task_shows_its_own_container() {
     on_purpose("CONTAINER");
     let scene = Scene::new();
     // Before the process, which is to be gone when they are removed.

@@ -116,8 +116,8 @@ fn without_output_the_columns_are_the_default_ones_and_found() {
     frozen.end();
 }
 
-scene_test!(nothing_found_is_said);
-fn nothing_found_is_said() {
+scene_test!(finding_nothing_is_an_error);
+fn finding_nothing_is_an_error() {
     on_purpose("--find");
     needs_root("interfaces in several network namespaces");
     let frozen = Frozen::new(SCENE);

@@ -14,8 +14,8 @@ exec 7</proc/$A/ns/uts 8</proc/$A/ns/uts
 tell UTS NET USERNS A P2 P3 P4 P5 P6 P7 B
 "#;
 
-scene_test!(processes_are_among_them_and_all_else);
-fn processes_are_among_them_and_all_else() {
+scene_test!(holders_are_processes_and_all_else_that_keeps_the_namespace);
+fn holders_are_processes_and_all_else_that_keeps_the_namespace() {
     on_purpose("HOLDERS");
     let frozen = Frozen::new(SCENE);
     let cell = |args: &str, filter: &str| {

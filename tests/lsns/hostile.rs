@@ -118,9 +118,9 @@ tell Z
     frozen.end();
 }
 
-scene_test!(where_memory_runs_out_that_is_said);
+scene_test!(running_out_of_memory_is_an_error);
 /// Wherever it is that memory runs out, that is said, and nothing is printed that would pass for the whole list.
-fn where_memory_runs_out_that_is_said() {
+fn running_out_of_memory_is_an_error() {
     crate::common::their_bug("a fault of the installed one's memory is a signal, or a part of the list");
     let frozen = Frozen::new(
         r#"

@@ -58,8 +58,8 @@ fn without_a_proc_there_is_no_list() {
     frozen.end();
 }
 
-scene_test!(a_pid_is_one_of_our_own_pid_namespace);
-fn a_pid_is_one_of_our_own_pid_namespace() {
+scene_test!(a_pid_is_read_in_our_pid_namespace);
+fn a_pid_is_read_in_our_pid_namespace() {
     on_purpose("theirs takes the process that has the number in /proc");
     let scene = Scene::new();
     let tool = crate::common::tool("lsns").display().to_string();

@@ -100,8 +100,8 @@ fn the_variable_is_read_as_theirs_reads_it() {
     frozen.end();
 }
 
-scene_test!(a_person_is_told_how_much_could_not_be_read);
-fn a_person_is_told_how_much_could_not_be_read() {
+scene_test!(a_note_on_a_terminal_counts_what_could_not_be_read);
+fn a_note_on_a_terminal_counts_what_could_not_be_read() {
     on_purpose("theirs says nothing");
     let scene = Scene::new();
     // There is a process of root's, which alice may not look into.

@@ -17,8 +17,8 @@ fn assert_line(args: &[&str], expected: &str) {
 
 const RANGE: &str = "Numerical result out of range";
 
-scene_test!(bad_values);
-fn bad_values() {
+scene_test!(bad_values_get_the_words_of_util_linux);
+fn bad_values_get_the_words_of_util_linux() {
     for (args, expected) in [
         (&["-t", "foo"][..], "unknown namespace type: foo".to_string()),
         (&["-t", "mnt,net"], "unknown namespace type: mnt,net".to_string()),

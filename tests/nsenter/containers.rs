@@ -194,8 +194,8 @@ fn a_container_is_a_target_and_enters_nothing_by_itself() {
     none.says(1, "nsenter: option '--container' requires an argument");
 }
 
-scene_test!(where_there_is_none_that_is_said);
-fn where_there_is_none_that_is_said() {
+scene_test!(no_such_container_is_an_error_that_says_what_can_be_seen);
+fn no_such_container_is_an_error_that_says_what_can_be_seen() {
     let machine = Machine::new("none");
     assert_eq!(machine.refused("web"), "nsenter: no container 'web': none can be seen here\n");
     // What a runtime keeps is closed to an ordinary user, who can tell an id from the cgroup.

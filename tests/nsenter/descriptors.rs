@@ -57,8 +57,8 @@ fn every_combination_of_options_leaves_none_of_ours() {
     }
 }
 
-scene_test!(a_program_named_by_a_descriptor_is_none_of_ours);
-fn a_program_named_by_a_descriptor_is_none_of_ours() {
+scene_test!(a_program_named_by_a_descriptor_is_not_found_among_ours);
+fn a_program_named_by_a_descriptor_is_not_found_among_ours() {
     crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     crate::common::needs_root("a socket in the network namespace that is there");
     let scene = scene();

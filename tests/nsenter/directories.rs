@@ -151,8 +151,8 @@ fn a_directory_that_is_gone_is_no_obstacle() {
     }
 }
 
-scene_test!(a_directory_that_there_is_not_is_named);
-fn a_directory_that_there_is_not_is_named() {
+scene_test!(a_missing_directory_is_named);
+fn a_missing_directory_is_named() {
     crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let scene = scene();
     for option in ["--root=/nowhere", "--wd=/nowhere", "--wdns=/nowhere"] {

@@ -36,8 +36,8 @@ mount --bind endless /etc/passwd && mount --bind bin/probe /bin/sh && exec bin/p
     }
 }
 
-scene_test!(a_context_is_not_given_to_a_file_that_is_none_of_proc);
-fn a_context_is_not_given_to_a_file_that_is_none_of_proc() {
+scene_test!(a_context_is_written_only_to_a_file_of_proc);
+fn a_context_is_written_only_to_a_file_of_proc() {
     on_purpose("theirs takes the /proc inside for one");
     for (make, said) in
         [("cp /dev/null", "No such device"), ("mkfifo", "No such device or address"), ("mkdir", "Is a directory")]

@@ -68,8 +68,8 @@ fn all_leaves_alone_what_its_own_option_names() {
     assert_eq!(namespace(&seen, "pid"), target.namespace("pid"));
 }
 
-scene_test!(all_without_a_namespace_of_its_own_kind_is_nothing_special);
-fn all_without_a_namespace_of_its_own_kind_is_nothing_special() {
+scene_test!(all_enters_a_target_that_shares_every_namespace_with_us);
+fn all_enters_a_target_that_shares_every_namespace_with_us() {
     crate::common::needs_root("to enter the PID namespace that is there");
     let scene = scene();
     // Nothing differs but the UTS namespace.

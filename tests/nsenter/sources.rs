@@ -179,8 +179,8 @@ fn a_namespace_is_named_by_its_id() {
     assert_entered(&scene, &target, &seen, &["uts"]);
 }
 
-scene_test!(a_file_of_another_kind_or_of_none_is_refused);
-fn a_file_of_another_kind_or_of_none_is_refused() {
+scene_test!(a_file_that_is_not_a_namespace_of_that_kind_is_refused);
+fn a_file_that_is_not_a_namespace_of_that_kind_is_refused() {
     let scene = scene();
     let target = Target::new(&scene, ROOT, &["-u", "-n"]);
     let uts = target.proc("ns/uts");

@@ -90,9 +90,9 @@ fn all_are_listed_where_the_kernel_tells_of_all_mounts() {
     assert_eq!(listed(&garden.planted, &output).1, Vec::<String>::new());
 }
 
-scene_test!(bpf_finds_what_is_found_by_way_of_proc);
+scene_test!(bpf_finds_what_proc_shows);
 /// The programs write the PIDs of the first PID namespace.
-fn bpf_finds_what_is_found_by_way_of_proc() {
+fn bpf_finds_what_proc_shows() {
     common::needs_root("to load BPF programs");
     let garden = Garden::in_the_open();
     let list = |sources, columns| garden.call(ours("lsns"), [sources, "-rn", "-o", columns]);

@@ -140,8 +140,8 @@ fn no_new_privileges_alone_takes_nothing() {
     assert_eq!((after.one("uid"), after.one("no-new-privs")), ("0 0 0", "1"));
 }
 
-scene_test!(a_capability_that_there_is_not_is_named);
-fn a_capability_that_there_is_not_is_named() {
+scene_test!(an_unknown_capability_is_named);
+fn an_unknown_capability_is_named() {
     only_ours();
     let scene = Scene::new();
     for (option, name) in [

@@ -59,8 +59,8 @@ fn an_ambiguous_name_comes_with_what_it_could_be() {
     outcome.failed("unshare", 1, &["'--map-user'", "'--map-root-user'", "'--map-auto'"]);
 }
 
-scene_test!(a_value_that_says_nothing_is_named);
-fn a_value_that_says_nothing_is_named() {
+scene_test!(a_bad_value_is_named);
+fn a_bad_value_is_named() {
     let scene = Scene::new();
     for (option, value, said) in [
         ("--propagation", "some", "unsupported propagation mode: some"),
@@ -219,8 +219,8 @@ fn a_closed_pipe_ends_it_like_any_program() {
     assert_eq!((outcome.ending, &*outcome.stderr), (Ending::Killed(libc::SIGPIPE), ""));
 }
 
-scene_test!(a_closed_pipe_is_no_failure_to_who_ignores_it);
-fn a_closed_pipe_is_no_failure_to_who_ignores_it() {
+scene_test!(a_closed_pipe_is_no_failure_where_sigpipe_is_ignored);
+fn a_closed_pipe_is_no_failure_where_sigpipe_is_ignored() {
     let scene = Scene::new();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -26,8 +26,8 @@ fn assert_maps(user: User, rows: &[(&[&str], &str, &str, &str)]) {
     }
 }
 
-scene_test!(without_a_map_there_is_none);
-fn without_a_map_there_is_none() {
+scene_test!(without_a_map_option_no_map_is_written);
+fn without_a_map_option_no_map_is_written() {
     assert_maps(ALICE, &[(&["-U"], "", "", "allow")]);
 }
 

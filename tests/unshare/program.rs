@@ -164,8 +164,8 @@ fn whitelist_env_leaves_only_what_it_names() {
     }
 }
 
-scene_test!(a_program_named_by_a_descriptor_is_none_of_ours);
-fn a_program_named_by_a_descriptor_is_none_of_ours() {
+scene_test!(a_program_named_by_a_descriptor_is_not_found_among_ours);
+fn a_program_named_by_a_descriptor_is_not_found_among_ours() {
     let scene = Scene::new();
     let file = scene.file("uts", "");
     let keep = format!("--uts={file}");

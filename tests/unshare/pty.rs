@@ -303,8 +303,8 @@ fn a_failure_is_told_where_the_caller_reads_it() {
     }
 }
 
-scene_test!(a_stop_of_our_own_gives_the_terminal_back);
-fn a_stop_of_our_own_gives_the_terminal_back() {
+scene_test!(a_stopped_tool_gives_the_terminal_back);
+fn a_stopped_tool_gives_the_terminal_back() {
     ours();
     let scene = Scene::new();
     for way in WAYS {

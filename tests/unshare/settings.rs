@@ -95,8 +95,8 @@ fn the_names_of_the_machine_are_set_inside_only() {
     }
 }
 
-scene_test!(a_name_that_is_kept);
-fn a_name_that_is_kept() {
+scene_test!(a_kept_uts_namespace_keeps_its_host_name);
+fn a_kept_uts_namespace_keeps_its_host_name() {
     only_ours();
     let scene = Scene::new();
     let file = scene.file("uts", "");

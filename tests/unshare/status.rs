@@ -137,8 +137,8 @@ fn how_the_program_ends_is_told_where_there_is_somebody_to_tell() {
     assert_eq!(last(&["-u"], &["probe", "exit", "3"]), [""; 0]);
 }
 
-scene_test!(a_program_that_never_starts_is_not_told_of);
-fn a_program_that_never_starts_is_not_told_of() {
+scene_test!(a_program_that_never_starts_is_not_reported);
+fn a_program_that_never_starts_is_not_reported() {
     ours();
     let scene = Scene::new();
     for options in [&["-w/missing"][..], &["-f", "-w/missing"], &["--init", "-w/missing"]] {
@@ -148,8 +148,8 @@ fn a_program_that_never_starts_is_not_told_of() {
     }
 }
 
-scene_test!(nobody_needs_to_read_it);
-fn nobody_needs_to_read_it() {
+scene_test!(a_closed_status_pipe_does_not_disturb_the_program);
+fn a_closed_status_pipe_does_not_disturb_the_program() {
     ours();
     let scene = Scene::new();
     for options in [&[][..], &["-f"], &["--init"]] {

@@ -95,14 +95,14 @@ fn assert_table<Id>(table: &[Opt<Id>], old: &[&'static str]) {
     }
 }
 
-scene_test!(of_old_options);
-fn of_old_options() {
+scene_test!(the_tables_have_each_option_that_util_linux_has);
+fn the_tables_have_each_option_that_util_linux_has() {
     assert_table(unshare::OPTIONS, UNSHARE);
     assert_table(nsenter::OPTIONS, NSENTER);
 }
 
-scene_test!(the_tools_take_them_so);
-fn the_tools_take_them_so() {
+scene_test!(the_tools_read_abbreviations_by_the_table);
+fn the_tools_read_abbreviations_by_the_table() {
     crate::common::otherwise_since((2, 42), "more options, with other abbreviations");
     let scene = Scene::new();
     for (tool, names) in [("unshare", UNSHARE), ("nsenter", NSENTER)] {
@@ -116,8 +116,8 @@ fn the_tools_take_them_so() {
     }
 }
 
-scene_test!(of_newer_options);
-fn of_newer_options() {
+scene_test!(newer_options_can_be_abbreviated);
+fn newer_options_can_be_abbreviated() {
     newer_than_theirs((2, 43), "options newer than 2.38");
     for (name, full) in [
         ("forw", "forward-signals"),
@@ -153,8 +153,8 @@ fn of_newer_options() {
     }
 }
 
-scene_test!(of_our_own_options);
-fn of_our_own_options() {
+scene_test!(our_own_options_can_be_abbreviated);
+fn our_own_options_can_be_abbreviated() {
     on_purpose("theirs has none of these");
     for (name, full) in [
         ("in", "init"),

@@ -54,8 +54,8 @@ fn namespaces_and_processes() {
     }
 }
 
-scene_test!(processes_of_ours);
-fn processes_of_ours() {
+scene_test!(refused_forks_and_waits_get_the_words_of_util_linux);
+fn refused_forks_and_waits_get_the_words_of_util_linux() {
     let scene = Scene::new();
     // The child only sets the mask; before it there is a block.
     let call = call(&scene, "unshare", &["-f", "true"]);
@@ -142,8 +142,8 @@ fn settings_of_namespaces() {
     }
 }
 
-scene_test!(credentials);
-fn credentials() {
+scene_test!(refused_credentials_get_the_words_of_util_linux);
+fn refused_credentials_get_the_words_of_util_linux() {
     crate::common::otherwise_since((2, 42), "its words");
     crate::common::needs_root("setgroups(2)");
     assert_rows(&[
@@ -264,8 +264,8 @@ fn namespaces_are_made_before_the_files_are_looked_at() {
     }
 }
 
-scene_test!(programs);
-fn programs() {
+scene_test!(a_program_that_cannot_start_gets_the_words_of_util_linux);
+fn a_program_that_cannot_start_gets_the_words_of_util_linux() {
     crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     let scene = Scene::new();
     for tool in ["unshare", "nsenter"] {
@@ -319,8 +319,8 @@ fn subordinate_ids() {
     assert_says(&"newuidmap", &call.run(), 1, "unshare: failed to execute newuidmap: No such file or directory");
 }
 
-scene_test!(sockets);
-fn sockets() {
+scene_test!(refused_sockets_get_the_words_of_util_linux);
+fn refused_sockets_get_the_words_of_util_linux() {
     crate::common::needs_root("a socket in the network namespace that is there");
     newer_than_theirs((2, 41), "--net-socket");
     let scene = Scene::new();

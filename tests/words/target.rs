@@ -35,8 +35,8 @@ fn a_target_that_is_gone_shows_in_what_is_asked_first() {
     ]);
 }
 
-scene_test!(without_a_target);
-fn without_a_target() {
+scene_test!(what_needs_a_target_gets_the_words_of_util_linux_without_one);
+fn what_needs_a_target_gets_the_words_of_util_linux_without_one() {
     crate::common::otherwise_since((2, 42), "its words");
     let supplied = |name: &str| format!("neither filename nor target pid supplied for {name}");
     assert_rows(&[

@@ -11,8 +11,8 @@ fn assert_rows(tool: &str, rows: &[(&str, &str)]) {
     }
 }
 
-scene_test!(of_unshare);
-fn of_unshare() {
+scene_test!(bad_values_of_unshare_get_the_words_of_util_linux);
+fn bad_values_of_unshare_get_the_words_of_util_linux() {
     crate::common::otherwise_since((2, 42), "its words");
     assert_rows(
         "unshare",
@@ -48,8 +48,8 @@ fn of_unshare() {
     );
 }
 
-scene_test!(blocks_of_ids);
-fn blocks_of_ids() {
+scene_test!(bad_blocks_of_ids_get_the_words_of_util_linux);
+fn bad_blocks_of_ids_get_the_words_of_util_linux() {
     crate::common::otherwise_since((2, 42), "its words");
     assert_rows(
         "unshare",
@@ -91,8 +91,8 @@ fn blocks_of_ids() {
     );
 }
 
-scene_test!(what_wraps_in_theirs);
-fn what_wraps_in_theirs() {
+scene_test!(numbers_that_overflow_in_theirs_are_refused);
+fn numbers_that_overflow_in_theirs_are_refused() {
     on_purpose("numbers beyond the type are refused");
     let beyond = "Numerical result out of range";
     for tool in ["unshare", "nsenter"] {
@@ -107,8 +107,8 @@ fn what_wraps_in_theirs() {
     assert_rows("nsenter", &[("-t99999999999", &format!("failed to parse pid: '99999999999': {beyond}"))]);
 }
 
-scene_test!(of_nsenter);
-fn of_nsenter() {
+scene_test!(bad_values_of_nsenter_get_the_words_of_util_linux);
+fn bad_values_of_nsenter_get_the_words_of_util_linux() {
     crate::common::otherwise_since((2, 42), "where there is nothing to enter, it ends");
     // The user namespace of an ordinary user's scene has setgroups(2) denied, with which ours ends.
     let no_group = match is_root() || under_test() == Under::Theirs {

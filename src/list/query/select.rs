@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_task_only_the_way_to_the_top_is_listed() {
+    fn a_tree_of_one_process_lists_its_namespaces_and_their_ancestors() {
         let kinds = [Kind::Pid, Kind::Net];
         let expected = [(1, None), (2, None), (3, Some(2)), (5, None)];
         assert_rows(Tree::Parent, &kinds, Some(7), &expected);

@@ -76,8 +76,8 @@ fn a_hint_outlives_the_mount_namespace_that_it_is_about() {
     assert!(hint.contains("allows this user 7 to 14"), "{hint}");
 }
 
-scene_test!(a_proc_is_held_to_its_options);
-fn a_proc_is_held_to_its_options() {
+scene_test!(a_hint_names_what_the_options_of_the_old_proc_forbid);
+fn a_hint_names_what_the_options_of_the_old_proc_forbid() {
     crate::common::needs_root("a proc of the PID namespace that is there");
     let scene = scene();
     let line = |option: &str, run: &str| format!("mount -o remount,bind,{option} /proc; {run}; exit $?");
@@ -117,8 +117,8 @@ fn where_proc_is_to_be_mounted_is_not_there() {
     assert_eq!(file, format!("{root}/proc is not a directory"));
 }
 
-scene_test!(a_proc_that_nobody_asked_for_says_who_did);
-fn a_proc_that_nobody_asked_for_says_who_did() {
+scene_test!(a_hint_names_the_option_that_implies_mount_proc);
+fn a_hint_names_the_option_that_implies_mount_proc() {
     let scene = scene();
     for options in [&["--mount-binfmt"][..], &["-l", ":a:E::a::/bin/cat:"]] {
         let implied = hint(unshare(&scene, ROOT, options), &[REFUSED]);
