@@ -17,7 +17,9 @@ use super::relay::Relay;
 use super::setting::SignalPolicy;
 use super::status_line::StatusLine;
 use super::terminal::Caller;
-use crate::sys::process::{ChildEvent, Status, ended_child, has_continued, has_stopped, poll_child, wait_for_end};
+use crate::sys::process::{
+    ChildEvent, Status, ended_child, has_continued, has_ended, has_stopped, poll_child, wait_for_end,
+};
 use crate::sys::signal::{Received, SignalNumber, SignalSet, send, stop_unless_continued, take_pending};
 use terminal::{CallersTerminal, Meaning};
 
@@ -47,6 +49,7 @@ pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy, mut link: Op
         continued: 0,
         child_stands: false,
         ended: None,
+        late: None,
     };
     let status = supervisor.work()?;
     if let Some(line) = supervisor.status_line {
@@ -68,6 +71,8 @@ struct Supervisor<'m> {
     child_stands: bool,
     /// How the program has ended, where the child is process 1, which tells us.
     ended: Option<Status>,
+    /// A signal that came when the child had ended, and bytes of its terminal were still to be passed on.
+    late: Option<Received>,
 }
 
 impl Supervisor<'_> {
@@ -102,6 +107,8 @@ impl Supervisor<'_> {
         match self.events.next(&wanted).map_err(Part::Signals.fault())? {
             Event::Child => {}
             Event::Channel => self.hear(),
+            // The program can no longer take it. It must not be lost on the program either: it may be what ends us.
+            Event::Signal(received) if self.relays() && has_ended(self.child) => self.late = Some(received),
             Event::Signal(received) => return Ok(self.take(received)),
             Event::Bytes(ready) => {
                 if let Some(CallersTerminal { caller, relay: Some(relay), .. }) = &mut self.terminal {
@@ -249,11 +256,18 @@ impl Supervisor<'_> {
             if is_done {
                 return Ok(status);
             }
+            if let Some(status) = self.late.take().and_then(|late| self.take(late)) {
+                return Ok(status);
+            }
             self.events.channel = None;
             if let Some(status) = self.wait_and_work()? {
                 return Ok(status);
             }
         }
+    }
+
+    fn relays(&self) -> bool {
+        self.terminal.as_ref().is_some_and(|terminal| terminal.relay.is_some())
     }
 
     /// Whether the program's terminal is still to be opened. The child then listens for nothing else.

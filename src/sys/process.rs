@@ -104,6 +104,11 @@ pub fn has_stopped(child: i32) -> bool {
     matches!(wait_id(child, libc::WSTOPPED | libc::WNOHANG), Ok(Some(_)))
 }
 
+/// Whether `child` has ended, and nobody has waited for it yet.
+pub fn has_ended(child: i32) -> bool {
+    matches!(wait_id(child, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT), Ok(Some(_)))
+}
+
 /// The PID of any child that has ended and that nobody has waited for yet, see waitid(2).
 pub fn ended_child() -> Option<i32> {
     let (_, pid, _) = wait_any(libc::P_ALL, 0, libc::WEXITED | libc::WNOHANG | libc::WNOWAIT).ok()??;

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::common::{Call, Descendant, Ending, Pty, Scene, on_purpose, other_input, poll_until};
 
@@ -173,8 +175,8 @@ fn what_comes_from_a_pipe_is_not_printed() {
     }
 }
 
-scene_test!(a_reader_that_stands_still_holds_nobody_for_ever);
-fn a_reader_that_stands_still_holds_nobody_for_ever() {
+scene_test!(a_reader_that_stands_still_does_not_keep_the_tool_from_ending);
+fn a_reader_that_stands_still_does_not_keep_the_tool_from_ending() {
     ours();
     let scene = Scene::new();
     for way in WAYS {
@@ -210,6 +212,33 @@ fn a_reader_that_stands_still_holds_nobody_for_ever() {
     process.signal(libc::SIGTERM);
     assert_eq!(process.wait(), Ending::Killed(libc::SIGTERM));
     assert!(!pty.is_raw());
+}
+
+scene_test!(a_signal_that_comes_right_after_the_programs_end_is_not_lost);
+/// Nobody reads what the program has written, so that only the signal ends the tool.
+fn a_signal_that_comes_right_after_the_programs_end_is_not_lost() {
+    ours();
+    let scene = Scene::new();
+    for way in WAYS {
+        let (_read, write) = pipe();
+        let full = write.try_clone().unwrap();
+        let mut process = call(&scene, way, &["yes"]).stdin(empty()).stdout(write).spawn();
+        poll_until("a full pipe", || is_full(&full));
+        let child = process.child();
+        // So that it finds both at once, its child's end and the signal.
+        process.signal(libc::SIGSTOP);
+        process.wait_for_stop();
+        child.signal(libc::SIGKILL);
+        child.wait();
+        process.signal(libc::SIGTERM);
+        process.signal(libc::SIGCONT);
+        assert_eq!(process.wait(), Ending::Killed(libc::SIGTERM), "{way:?}");
+    }
+}
+
+/// Whether a pipe takes no more.
+fn is_full(pipe: &OwnedFd) -> bool {
+    poll(&mut [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)], PollTimeout::ZERO).unwrap() == 0
 }
 
 scene_test!(a_reader_that_is_gone_ends_us_as_any_program);
