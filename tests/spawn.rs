@@ -22,7 +22,7 @@ use nskit::internals::enter::setting::{MapJob, Persist, Propagation, Setgroups, 
 use nskit::internals::enter::step::{PlainStep, Plan, Step};
 use nskit::internals::enter::target::TargetArgument;
 use nskit::internals::enter::target_source::TargetSource;
-use nskit::internals::enter::{Child, RunFailure, nsenter, spawn};
+use nskit::internals::enter::{RunFailure, SpawnedChild, nsenter, spawn};
 use nskit::internals::error::{Attempt, Failure};
 use nskit::internals::ids::map::{Extent, IdKind};
 use nskit::internals::namespace::{Kind, KindSet};
@@ -114,7 +114,7 @@ fn among_threads<T>(call: impl FnOnce() -> T) -> T {
 
 fn failure_of(steps: Vec<Step>, program: Option<Program>) -> RunFailure {
     let plan = Plan { steps, program, ..Plan::default() };
-    among_threads(|| spawn(&plan, Handles::default(), &ENVIRONMENT).map(Child::wait)).unwrap_err()
+    among_threads(|| spawn(&plan, Handles::default(), &ENVIRONMENT).map(SpawnedChild::wait)).unwrap_err()
 }
 
 fn refused(attempt: Attempt, errno: Errno) -> RunFailure {

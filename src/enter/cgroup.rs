@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 
 use super::frozen::check_runs;
-use super::target::Target;
+use super::target::PinnedTarget;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::proc::cgroup::{directory_in, is_shown_by, memberships};
 use crate::proc::mountinfo::{Mount, mounts};
@@ -17,7 +17,7 @@ use crate::sys::file::{open_retrying, read_bounded};
 const LONGEST: usize = 4 << 20;
 
 /// Opens the cgroup.procs files of the target's cgroups for writing. Errors: those of open(2); one is paused.
-pub fn open(target: &Target) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
+pub fn open(target: &PinnedTarget) -> Result<Vec<(PathBuf, OwnedFd)>, Failure> {
     let own = |name: &str| {
         let path = Path::new("/proc/self").join(name);
         read_bounded(&path, LONGEST).attempt(|| Attempt::Read(path))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use super::target::Target;
+use super::target::PinnedTarget;
 use crate::error::Shown;
 
 /// Stands in a plan for a file that will be open: a number in [`Handles`], and the path for readers of the plan.
@@ -44,7 +44,7 @@ impl fmt::Display for Handle {
 #[derive(Debug, Default)]
 pub struct Handles {
     /// The process from which nsenter takes namespaces, ids and more.
-    pub target: Option<Target>,
+    pub target: Option<PinnedTarget>,
     /// What become the program's standard input, output and error.
     pub standard: [Option<OwnedFd>; 3],
     files: Vec<Option<OwnedFd>>,
@@ -52,7 +52,7 @@ pub struct Handles {
 
 impl Handles {
     /// Those of a process, and no file yet.
-    pub fn of_target(target: Option<Target>) -> Handles {
+    pub fn of_target(target: Option<PinnedTarget>) -> Handles {
         Handles { target, ..Handles::default() }
     }
 

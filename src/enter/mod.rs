@@ -37,4 +37,4 @@ mod terminal;
 mod terminal_steps;
 
 pub use failure::RunFailure;
-pub use run::{Child, run, spawn};
+pub use run::{SpawnedChild, run, spawn};

@@ -25,7 +25,7 @@ pub struct TargetArgument {
 
 /// A process.
 #[derive(Debug)]
-pub struct Target {
+pub struct PinnedTarget {
     pid: i32,
     /// What we ask of it first: the message names this if the process does not exist.
     first_wanted: OfTarget,
@@ -37,9 +37,9 @@ pub struct Target {
     directory: Option<OwnedFd>,
 }
 
-impl Target {
+impl PinnedTarget {
     /// Pins the process. Errors: ESRCH if no such process exists, or its pidfd has another inode number.
-    pub fn pin(argument: TargetArgument, first_wanted: OfTarget) -> Result<Target, Failure> {
+    pub fn pin(argument: TargetArgument, first_wanted: OfTarget) -> Result<PinnedTarget, Failure> {
         let TargetArgument { pid, inode } = argument;
         let attempt = || Attempt::FindProcess { pid, first: first_wanted };
         let pidfd = match pidfd::open(pid) {
@@ -59,7 +59,7 @@ impl Target {
                 return Err(RequestError::AnotherProcess { pid, wanted, found }.into());
             }
         }
-        Ok(Target { pid, first_wanted, pidfd, shown_as: OnceCell::new(), directory: None })
+        Ok(PinnedTarget { pid, first_wanted, pidfd, shown_as: OnceCell::new(), directory: None })
     }
 
     /// Its PID, in our PID namespace.
@@ -135,7 +135,7 @@ impl Target {
         open_retrying(&path, flags).attempt(|| Attempt::Open(path))
     }
 
-    /// Opens its `root` or `cwd`, and returns the path as well. Errors as [`Target::open`]. If we may not look into it,
+    /// Opens its `root` or `cwd`, and returns the path as well. Errors as [`PinnedTarget::open`]. If we may not look into it,
     /// or its first thread has exited, the error names what we ask of it first.
     pub fn open_directory(&self, name: &str) -> Result<(PathBuf, OwnedFd), Failure> {
         let path = self.path(name)?;
@@ -148,7 +148,7 @@ impl Target {
         }
     }
 
-    /// Reads at most `limit` bytes of a file of it in /proc. Errors as [`Target::open`], and those of read(2).
+    /// Reads at most `limit` bytes of a file of it in /proc. Errors as [`PinnedTarget::open`], and those of read(2).
     pub fn read(&self, name: &str, limit: usize) -> Result<Vec<u8>, Failure> {
         let file = self.open(name, OFlag::O_RDONLY)?;
         let path = self.path(name)?;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use nix::errno::Errno;
 
-use super::target::{Target, TargetArgument};
+use super::target::{PinnedTarget, TargetArgument};
 use crate::container::find::{Directory, Found};
 use crate::error::{Attempt, ContainerError, Failure, OfTarget, RequestError};
 
@@ -25,12 +25,12 @@ pub enum TargetSource {
 impl TargetSource {
     /// Finds the process and pins it. Whatever led to it is checked once it is pinned: from then on, it can be no other.
     ///
-    /// Errors: those of [`Target::pin`]; the name is nobody's or that of several, or leads to a process that is another one
+    /// Errors: those of [`PinnedTarget::pin`]; the name is nobody's or that of several, or leads to a process that is another one
     /// by now.
-    pub fn pin(&self, first_wanted: OfTarget) -> Result<Target, Failure> {
+    pub fn pin(&self, first_wanted: OfTarget) -> Result<PinnedTarget, Failure> {
         let directory = Directory::of_system();
         match self {
-            TargetSource::Process(argument) => Target::pin(*argument, first_wanted),
+            TargetSource::Process(argument) => PinnedTarget::pin(*argument, first_wanted),
             TargetSource::Container(name) => {
                 let found = directory.find_container(name).map_err(RequestError::Container)?;
                 pin_found(&directory, &found, first_wanted)
@@ -43,8 +43,8 @@ impl TargetSource {
     }
 }
 
-fn pin_found(directory: &Directory, found: &Found, first_wanted: OfTarget) -> Result<Target, Failure> {
-    let pinned = Target::pin(TargetArgument { pid: found.pid, inode: None }, first_wanted);
+fn pin_found(directory: &Directory, found: &Found, first_wanted: OfTarget) -> Result<PinnedTarget, Failure> {
+    let pinned = PinnedTarget::pin(TargetArgument { pid: found.pid, inode: None }, first_wanted);
     let target = pinned.map_err(|failure| in_words_of(failure, found))?;
     let read = |name| target.read(name, LONGEST).map_err(|failure| in_words_of(failure, found));
     let (cgroup, stat) = (read("cgroup")?, read("stat")?);

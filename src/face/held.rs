@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::Shown;
-use crate::list::model::snapshot::{Fd, Holder as Seen};
+use crate::list::model::snapshot::{Fd, SeenHolder as Seen};
 
 /// What keeps a namespace alive, and leads to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 
 use super::error::{Error, ErrorKind, Result};
 use super::listed::Identity;
-use crate::enter::target::{Target, TargetArgument};
+use crate::enter::target::{PinnedTarget, TargetArgument};
 use crate::error::{Attempt, OfTarget, Shown};
 use crate::list::model::opener;
 use crate::list::query::find::find_any;
@@ -44,7 +44,7 @@ impl Namespace {
     pub fn of(pid: u32, kind: Kind) -> Result<Namespace> {
         let wanted = OfTarget::Namespace(kind);
         let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-        let process = Target::pin(TargetArgument { pid, inode: None }, wanted).map_err(Error::of_look)?;
+        let process = PinnedTarget::pin(TargetArgument { pid, inode: None }, wanted).map_err(Error::of_look)?;
         let file = process.open(&format!("ns/{kind}"), OFlag::O_RDONLY).map_err(Error::of_look)?;
         // Only now it is known to be of the process that was pinned.
         process.check_alive().map_err(Error::of_look)?;

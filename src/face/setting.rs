@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::error::{Error, Result};
 use crate::cli::value::BlockArgument;
-use crate::enter::target::{Target as Pinned, TargetArgument};
+use crate::enter::target::{PinnedTarget as Pinned, TargetArgument};
 use crate::enter::target_source::TargetSource;
 use crate::error::OfTarget;
 use crate::ids::map::Extent;

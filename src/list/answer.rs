@@ -1,4 +1,4 @@
-//! Request → [`Listing`]: scans, selects, and fills the cells.
+//! Request → [`Printout`]: scans, selects, and fills the cells.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use super::scan::{self, Scope};
 use super::search::Findings;
 use super::view::cells::{Cells, Sources};
 use super::view::fill::Fill;
-use super::view::render::{Line, Listing, Mark};
+use super::view::render::{Line, Mark, Printout};
 use crate::container::names::Names;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::proc::link::Inode;
@@ -31,7 +31,7 @@ use crate::sys::file::{self, NOT_PROC};
 ///
 /// If no process shows all mounts of a mount namespace, a child of ours enters it, and ends before this returns. A
 /// caller that waits for any child (waitpid(2) with -1) may see it end. The caller may have threads.
-pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
+pub fn list(request: &ListRequest, root: &Path) -> Result<Printout, Failure> {
     check_proc(request, root)?;
     let opener = Opener::new(root)?;
     let graph = look(request, root, &opener)?;
@@ -74,7 +74,7 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Listing, Failure> {
         mark: mark(row.item),
         key: request.watched.then(|| cells.key(row.item)).flatten(),
     };
-    Ok(Listing {
+    Ok(Printout {
         lines: rows.iter().map(line).collect(),
         columns: request.columns.clone(),
         tree: request.tree.filter(|_| request.drawn).map(request::tree_column),

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::view::render::{Key, Line, Listing};
+use super::view::render::{Key, Line, Printout};
 
 /// What has changed from one listing to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub struct RowChanges {
     /// Rows that are not there any more, as they were.
     pub gone: Vec<Line>,
     /// Rows that are new, by their place in the later listing.
@@ -14,14 +14,14 @@ pub struct Changes {
 }
 
 /// The changes from `before` to `now`. A row is the same if it is of the same namespace, whatever its cells say.
-pub fn changes(before: &Listing, now: &Listing) -> Changes {
+pub fn changes(before: &Printout, now: &Printout) -> RowChanges {
     let keys =
-        |listing: &Listing| -> HashSet<Key> { listing.lines.iter().filter_map(|line| line.key.clone()).collect() };
+        |listing: &Printout| -> HashSet<Key> { listing.lines.iter().filter_map(|line| line.key.clone()).collect() };
     let (old, new) = (keys(before), keys(now));
     let is_in = |keys: &HashSet<Key>, line: &Line| line.key.as_ref().is_none_or(|key| keys.contains(key));
     let gone = before.lines.iter().filter(|line| !is_in(&new, line));
     let come = now.lines.iter().enumerate().filter(|(_, line)| !is_in(&old, line));
-    Changes {
+    RowChanges {
         // What it hung under is of the earlier listing.
         gone: gone.map(|line| Line { parent: None, ..line.clone() }).collect(),
         come: come.map(|(at, _)| at).collect(),
@@ -37,14 +37,14 @@ mod tests {
     use crate::list::view::render::Mark;
     use crate::proc::link::Inode;
 
-    fn listing(rows: &[(u32, &str, u64)]) -> Listing {
+    fn listing(rows: &[(u32, &str, u64)]) -> Printout {
         let line = |(inode, key, cell): &(u32, &str, u64)| Line {
             cells: vec![Value::Number(*cell)],
             parent: Some(0),
             mark: Mark::None,
             key: Some(Key(Inode::new(*inode).unwrap(), key.as_bytes().to_vec())),
         };
-        Listing {
+        Printout {
             columns: vec![Column::NProcs],
             lines: rows.iter().map(line).collect(),
             tree: None,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::watch::Watch;
+use super::watch::Watcher;
 use super::{HintedFailure, Invocation, Tool, print, report, start};
 use crate::cli;
 use crate::error::Failure;
@@ -68,7 +68,7 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
             note_without_bpf(caller, listing.no_bpf.as_deref().filter(|_| std::mem::take(&mut is_first)));
             Ok(listing)
         };
-        return Watch { interval, style, on_screen, look }.run();
+        return Watcher { interval, style, on_screen, look }.run();
     }
     let listing = list::list(&request, root).map_err(explain)?;
     note_without_bpf(caller, listing.no_bpf.as_deref());
@@ -100,7 +100,7 @@ fn other_pids(directory: &Path) -> String {
 }
 
 /// Tells an ordinary user why the list may be short. Not for --task: of one process, we see all namespaces or none.
-fn unreadable(listing: &render::Listing, subject: &Subject) -> Option<String> {
+fn unreadable(listing: &render::Printout, subject: &Subject) -> Option<String> {
     let (unreadable, processes) = (listing.unreadable, listing.processes);
     let verb = if unreadable == 1 { "is" } else { "are" };
     let may_be_short = unreadable > 0 && !matches!(subject, Subject::Namespaces { task: Some(_), .. });
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_list_that_may_be_short_says_so() {
-        let listing = |unreadable| render::Listing {
+        let listing = |unreadable| render::Printout {
             columns: Vec::new(),
             lines: Vec::new(),
             tree: None,

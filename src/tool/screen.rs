@@ -4,8 +4,8 @@ use std::os::fd::BorrowedFd;
 
 use super::report;
 use crate::error::Failure;
-use crate::list::changes::Changes;
-use crate::list::view::render::{Listing, Style, change};
+use crate::list::changes::RowChanges;
+use crate::list::view::render::{Printout, Style, change};
 use crate::sys::terminal::{Settings, set_settings, settings};
 use crate::sys::{file, terminal};
 
@@ -34,7 +34,7 @@ impl Screen {
     }
 
     /// Draws the list with what has come and gone. Errors: stdout cannot be written.
-    pub fn draw(&self, listing: &Listing, changes: &Changes, style: &Style<'_>) -> Result<(), Failure> {
+    pub fn draw(&self, listing: &Printout, changes: &RowChanges, style: &Style<'_>) -> Result<(), Failure> {
         let size = file::stdout().and_then(terminal::columns_and_rows);
         let (width, height) = size.map_or((style.width, USUAL_HEIGHT), |(width, height)| (Some(width), height));
         // The cursor stays in the last column, and what erases the rest of a line takes the cell of the cursor with it.

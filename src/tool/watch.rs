@@ -11,15 +11,15 @@ use nix::unistd::read;
 use super::HintedFailure;
 use super::report;
 use super::screen::Screen;
-use crate::list::changes::{Changes, changes};
+use crate::list::changes::{RowChanges, changes};
 use crate::list::query::request::Format;
-use crate::list::view::render::{Listing, Style, change};
+use crate::list::view::render::{Printout, Style, change};
 use crate::sys::mask::{self, is_member};
 use crate::sys::process::Status;
 use crate::sys::signal::{SignalNumber, SignalSet, is_ignored, stop_unless_continued, take_any_pending};
 
 /// What is watched, and how it is shown.
-pub struct Watch<'w, Look> {
+pub struct Watcher<'w, Look> {
     /// The time from one look to the next.
     pub interval: Duration,
     /// How rows are printed.
@@ -30,7 +30,7 @@ pub struct Watch<'w, Look> {
     pub look: Look,
 }
 
-impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
+impl<Look: FnMut() -> Result<Printout, HintedFailure>> Watcher<'_, Look> {
     /// Watches until a signal or a key ends it. Errors: those of a look, or stdout cannot be written.
     pub fn run(mut self) -> Result<Status, HintedFailure> {
         let ending = SignalSet::of(&[SignalNumber::INT, SignalNumber::TERM, SignalNumber::HUP]);
@@ -47,7 +47,7 @@ impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
         let mut screen = None;
         let mut listing = (self.look)()?;
         let waiting = Waiting::new(held);
-        let mut shown = Changes::default();
+        let mut shown = RowChanges::default();
         loop {
             let next = Instant::now() + self.interval;
             if self.on_screen {
@@ -75,11 +75,11 @@ impl<Look: FnMut() -> Result<Listing, HintedFailure>> Watch<'_, Look> {
     }
 
     /// A line for each change.
-    fn tell(&self, listing: &Listing, changes: &Changes) -> Result<(), HintedFailure> {
+    fn tell(&self, listing: &Printout, changes: &RowChanges) -> Result<(), HintedFailure> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut text = Vec::new();
-        let gone = changes.gone.iter().map(|line| (change::Change::Vanished, line));
-        let come = changes.come.iter().map(|at| (change::Change::Appeared, &listing.lines[*at]));
+        let gone = changes.gone.iter().map(|line| (change::RowEvent::Vanished, line));
+        let come = changes.come.iter().map(|at| (change::RowEvent::Appeared, &listing.lines[*at]));
         for (change, line) in gone.chain(come) {
             match self.style.format {
                 Format::Json => change::json(change, time, &listing.columns, line, &mut text),

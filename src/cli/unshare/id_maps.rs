@@ -7,7 +7,7 @@ use nix::unistd::geteuid;
 
 use super::SingleId;
 use crate::cli::value::{BlockArgument, IdOrName};
-use crate::enter::unshare::IdMap;
+use crate::enter::unshare::MapMethod;
 use crate::error::{RequestError, Shown};
 use crate::ids::getsubids::{self, SubidsAnswer};
 use crate::ids::map::{self, Block, Extent, IdKind};
@@ -37,7 +37,7 @@ pub struct Ids {
 
 impl Ids {
     /// The map of a single id and blocks. Errors: a name or block that is not there, a map that is too long.
-    pub fn map(&self, single: Option<&SingleId>, blocks: &[BlockArgument]) -> Result<IdMap, RequestError> {
+    pub fn map(&self, single: Option<&SingleId>, blocks: &[BlockArgument]) -> Result<MapMethod, RequestError> {
         let single = match single {
             None => None,
             Some(SingleId::Current) => Some(self.own),
@@ -46,9 +46,9 @@ impl Ids {
         let single = single.map(|inner| Extent { inner, outer: self.own, count: 1 });
         if blocks.is_empty() {
             return Ok(match single {
-                None => IdMap::None,
-                Some(line) if self.owner_given => IdMap::ByMapper(vec![line]),
-                Some(line) => IdMap::Own(line),
+                None => MapMethod::None,
+                Some(line) if self.owner_given => MapMethod::ByMapper(vec![line]),
+                Some(line) => MapMethod::Own(line),
             });
         }
         self.check_ranges(blocks)?;
@@ -61,7 +61,7 @@ impl Ids {
         if length > map::LONGEST_MAP || lines.len() > map::MOST_LINES {
             return Err(RequestError::MapTooLong { file: self.kind.map_file(), lines: lines.len(), length });
         }
-        Ok(IdMap::ByMapper(lines))
+        Ok(MapMethod::ByMapper(lines))
     }
 
     /// All blocks, and one of them once more: the kernel would refuse the map, when much has been done already.

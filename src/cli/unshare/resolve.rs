@@ -10,7 +10,7 @@ use crate::cli::unshare::{SingleId, UnshareArgs};
 use crate::cli::value::IdOrName;
 use crate::enter::program::Program;
 use crate::enter::setting::{Clock, ClockChange, Persist, Propagation, Setgroups};
-use crate::enter::unshare::{BINFMT, Fork, IdMap, NewMount, TTY_GROUP, UnshareRequest};
+use crate::enter::unshare::{BINFMT, Fork, MapMethod, NewMount, TTY_GROUP, UnshareRequest};
 use crate::error::RequestError;
 use crate::ids::map::{self, IdKind};
 use crate::ids::passwd::Database;
@@ -31,7 +31,7 @@ pub fn resolve(args: UnshareArgs) -> Result<UnshareRequest, RequestError> {
         return Err(RequestError::OffsetWithoutTime);
     }
     check_clocks(&[args.monotonic, args.boottime])?;
-    if matches!(gid_map, IdMap::Own(_)) && args.request.setgroups == Some(Setgroups::Allow) {
+    if matches!(gid_map, MapMethod::Own(_)) && args.request.setgroups == Some(Setgroups::Allow) {
         return Err(RequestError::AllowWithSingleGroup);
     }
     let has_tty_group = match args.request.mounts.iter().any(|mount| matches!(mount, NewMount::Devices(_))) {
@@ -131,12 +131,12 @@ fn check_mounts(args: &UnshareArgs) -> Result<(), RequestError> {
 }
 
 /// Whether the group of terminals has an id in the user namespace that the program will be in.
-fn has_tty_group(args: &UnshareArgs, gid_map: &IdMap) -> Result<bool, RequestError> {
+fn has_tty_group(args: &UnshareArgs, gid_map: &MapMethod) -> Result<bool, RequestError> {
     if args.request.kinds.contains(Kind::User) {
         return Ok(match gid_map {
-            IdMap::None => false,
-            IdMap::Own(line) => line.has_inner(TTY_GROUP),
-            IdMap::ByMapper(lines) => lines.iter().any(|line| line.has_inner(TTY_GROUP)),
+            MapMethod::None => false,
+            MapMethod::Own(line) => line.has_inner(TTY_GROUP),
+            MapMethod::ByMapper(lines) => lines.iter().any(|line| line.has_inner(TTY_GROUP)),
         });
     }
     Ok(map::has_inner(&own_map(IdKind::Group)?, TTY_GROUP))

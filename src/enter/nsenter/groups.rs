@@ -7,7 +7,7 @@ use super::NsenterRequest;
 use super::identity::{leads_elsewhere, leads_to_target_alone};
 use super::opened::Opened;
 use super::told::Told;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, LikenessError, ResultExt};
 use crate::ids::map::{Extent, LONGEST_MAP_READ, extents};
 use crate::namespace::Kind;
@@ -24,7 +24,7 @@ pub struct Groups {
 
 /// The groups of the target, if they are not ours as well. Errors: one has no number, neither here nor inside.
 pub(super) fn groups(
-    target: &Target,
+    target: &PinnedTarget,
     request: &NsenterRequest,
     opened: &Opened,
     told: Told,

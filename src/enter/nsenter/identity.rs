@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 
 use super::opened::Opened;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, KindSet};
 use crate::sys::stat::{FileStat, fstat, lstat, stat};
@@ -22,7 +22,7 @@ pub(super) enum WantedOfAll {
 }
 
 /// What --all means for this kind.
-pub(super) fn wanted_of_all(target: &Target, kind: Kind, user_parent: bool) -> Result<WantedOfAll, Failure> {
+pub(super) fn wanted_of_all(target: &PinnedTarget, kind: Kind, user_parent: bool) -> Result<WantedOfAll, Failure> {
     let own = format!("/proc/self/ns/{kind}");
     if lstat(Path::new(&own)) == Err(Errno::ENOENT) {
         // Without a /proc, every file is missing. That says nothing about the kernel, and we would enter nothing.
@@ -56,7 +56,7 @@ pub(super) fn own_identity(kind: Kind) -> Result<Option<(u64, u64)>, Failure> {
 }
 
 /// The target's namespace of a kind. Errors of stat(2).
-pub(super) fn identity_of_target(target: &Target, kind: Kind) -> Result<(u64, u64), Failure> {
+pub(super) fn identity_of_target(target: &PinnedTarget, kind: Kind) -> Result<(u64, u64), Failure> {
     let path = target.path(&format!("ns/{kind}"))?;
     stat(&path).map(identity).attempt(|| Attempt::Stat(path))
 }
@@ -74,7 +74,7 @@ pub(super) fn leads_elsewhere(kind: Kind, opened: &Opened, of_target: KindSet) -
 
 /// Whether the namespace of this kind that we enter is surely the target's, and not our own.
 pub(super) fn leads_to_target_alone(
-    target: &Target,
+    target: &PinnedTarget,
     kind: Kind,
     opened: &Opened,
     of_target: KindSet,

@@ -12,7 +12,7 @@ use nix::unistd::{pipe2, read};
 use super::NsenterRequest;
 use super::opened::Opened;
 use crate::enter::setting::TargetId;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::ids::map::IdKind;
 use crate::namespace::{Kind, KindSet};
@@ -45,7 +45,7 @@ pub struct Entered {
 
 impl Entered {
     /// Opens those that will be entered. Errors: of open(2); the target has ended.
-    pub fn open(target: &Target, opened: &Opened, of_target: KindSet) -> Result<Entered, Failure> {
+    pub fn open(target: &PinnedTarget, opened: &Opened, of_target: KindSet) -> Result<Entered, Failure> {
         let open = |kind| open_entered(kind, target, opened, of_target);
         Ok(Entered { user: open(Kind::User)?, mount: open(Kind::Mount)? })
     }
@@ -97,7 +97,12 @@ impl Entered {
     }
 }
 
-fn open_entered(kind: Kind, target: &Target, opened: &Opened, of_target: KindSet) -> Result<Option<OwnedFd>, Failure> {
+fn open_entered(
+    kind: Kind,
+    target: &PinnedTarget,
+    opened: &Opened,
+    of_target: KindSet,
+) -> Result<Option<OwnedFd>, Failure> {
     let kinds = KindSet::EMPTY.with(kind);
     if let Some(file) = opened.namespace(kind) {
         // No descriptor is left.
@@ -114,7 +119,7 @@ fn open_entered(kind: Kind, target: &Target, opened: &Opened, of_target: KindSet
 /// target's, no file of /proc shows its maps.
 pub fn check_is_mapped_elsewhere(
     request: &NsenterRequest,
-    target: &Target,
+    target: &PinnedTarget,
     process: &OwnedFd,
     opened: &Opened,
 ) -> Result<(), Failure> {

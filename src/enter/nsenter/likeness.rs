@@ -10,7 +10,7 @@ use super::opened::Opened;
 use super::told::Told;
 use super::{NsenterRequest, profile};
 use crate::enter::setting::{Profile, TargetId};
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, LikenessError, ResultExt};
 use crate::number::parse_signed;
 use crate::proc::rights::Rights;
@@ -118,7 +118,7 @@ impl fmt::Display for NotHad {
 /// Reads what --like-target takes over. `request` has the namespaces and ids. Errors: failures to read; the target has a right
 /// that we cannot give, or changes while we look.
 pub(super) fn read(
-    target: &Target,
+    target: &PinnedTarget,
     request: &NsenterRequest,
     opened: &Opened,
     told: Told,
@@ -156,7 +156,7 @@ pub(super) fn read(
 }
 
 impl Likeness {
-    fn take_limits(&mut self, target: &Target) -> Result<(), Failure> {
+    fn take_limits(&mut self, target: &PinnedTarget) -> Result<(), Failure> {
         let theirs = target.read("limits", limits::LONGEST)?;
         let path = std::path::Path::new("/proc/self/limits");
         let ours = read_bounded(path, limits::LONGEST).attempt(|| Attempt::Read(path.into()))?;
@@ -183,7 +183,7 @@ impl Likeness {
         };
     }
 
-    fn take_filters(&mut self, target: &Target, rights: &Rights, own: &Rights) -> Result<(), Failure> {
+    fn take_filters(&mut self, target: &PinnedTarget, rights: &Rights, own: &Rights) -> Result<(), Failure> {
         if own.seccomp != 0 {
             self.not_had.push(NotHad::OwnFilter);
         }
@@ -218,7 +218,7 @@ impl Likeness {
 }
 
 /// The process stands still meanwhile.
-fn read_filters(target: &Target, own: &Rights) -> nix::Result<Vec<SeccompFilter>> {
+fn read_filters(target: &PinnedTarget, own: &Rights) -> nix::Result<Vec<SeccompFilter>> {
     // The kernel would refuse it after we had stopped the process.
     if own.seccomp != 0 || CapabilitySet::EMPTY.with(CAP_SYS_ADMIN).intersection(own.effective).is_empty() {
         return Err(Errno::EACCES);
@@ -227,12 +227,12 @@ fn read_filters(target: &Target, own: &Rights) -> nix::Result<Vec<SeccompFilter>
     filters_of(&stopped)
 }
 
-fn is_traced(target: &Target) -> Result<bool, Failure> {
+fn is_traced(target: &PinnedTarget) -> Result<bool, Failure> {
     let status = target.read("status", rights::LONGEST)?;
     Ok(crate::proc::status::field(&status, "TracerPid").is_some_and(|tracer| tracer != b"0"))
 }
 
-fn rights_of(target: &Target) -> Result<Rights, Failure> {
+fn rights_of(target: &PinnedTarget) -> Result<Rights, Failure> {
     let status = target.read("status", rights::LONGEST)?;
     // Of a process that has ended, it says little.
     target.check_alive()?;
@@ -270,17 +270,17 @@ fn differing<T: PartialEq>((theirs, ours): (T, T)) -> Option<T> {
 }
 
 /// Of the target and of ourselves.
-fn oom_score_adj(target: &Target) -> Result<(i32, i32), Failure> {
+fn oom_score_adj(target: &PinnedTarget) -> Result<(i32, i32), Failure> {
     both(target, "oom_score_adj", |text| parse_signed(text.trim_ascii()))
 }
 
 /// Of the target and of ourselves.
-fn nice(target: &Target) -> Result<(i32, i32), Failure> {
+fn nice(target: &PinnedTarget) -> Result<(i32, i32), Failure> {
     both(target, "stat", stat::nice)
 }
 
 /// What a file of /proc says of the target and of ourselves.
-fn both<T>(target: &Target, file: &'static str, parse: impl Fn(&[u8]) -> Option<T>) -> Result<(T, T), Failure> {
+fn both<T>(target: &PinnedTarget, file: &'static str, parse: impl Fn(&[u8]) -> Option<T>) -> Result<(T, T), Failure> {
     let path = std::path::Path::new("/proc/self").join(file);
     let theirs = target.read(file, LONGEST)?;
     let ours = read_bounded(&path, LONGEST).attempt(|| Attempt::Read(path.clone()))?;

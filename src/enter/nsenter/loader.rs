@@ -17,7 +17,7 @@ use super::inside::{Entered, may_be_unmapped, overflow_id};
 use super::opened::Opened;
 use crate::enter::environment::is_for_loader;
 use crate::enter::setting::TargetId;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
@@ -33,7 +33,7 @@ const LONGEST_AUXV: usize = 4096;
 /// The target's environment, as far as the program of `request` may have it, and the names of the variables that are left
 /// out. `own_root`: whether --root asks for the target's root directory. Errors: those of reading it.
 pub fn read_environment(
-    target: &Target,
+    target: &PinnedTarget,
     request: &NsenterRequest,
     opened: &Opened,
     own_root: bool,
@@ -53,7 +53,7 @@ pub fn read_environment(
     Ok((kept, names.map(|name| name.shown().to_string()).collect()))
 }
 
-fn read_environ(target: &Target) -> Result<Vec<u8>, Failure> {
+fn read_environ(target: &PinnedTarget) -> Result<Vec<u8>, Failure> {
     let bytes = match target.read("environ", LONGEST_ENVIRONMENT + 1) {
         // A kernel thread has no environment: newer kernels return this errno. (A process that /proc does not show
         // cannot be found.)
@@ -72,7 +72,7 @@ fn read_environ(target: &Target) -> Result<Vec<u8>, Failure> {
 
 /// The effective UID of the target; `None` if it is unknown, or the target has it from a set-user-ID program: su(1)
 /// runs as root, with an environment that a user chose.
-fn rights(target: &Target, process: &OwnedFd) -> Option<u32> {
+fn rights(target: &PinnedTarget, process: &OwnedFd) -> Option<u32> {
     let auxv = target.read("auxv", LONGEST_AUXV).ok()?;
     let uid = fstat(process).ok()?.st_uid;
     (!gained_by_program(&auxv) && !may_be_unmapped(uid, overflow_id(IdKind::User))).then_some(uid)
@@ -100,7 +100,7 @@ fn gained_by_program(auxv: &[u8]) -> bool {
 
 /// Whether the program will have the target's file system and UID, and no more rights. False if we do not know.
 fn program_is_the_targets(
-    target: &Target,
+    target: &PinnedTarget,
     process: &OwnedFd,
     request: &NsenterRequest,
     opened: &Opened,

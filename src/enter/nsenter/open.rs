@@ -16,7 +16,7 @@ use super::{NamespaceSource, NsenterRequest, likeness, surroundings};
 use crate::enter::cgroup;
 use crate::enter::handles::Handles;
 use crate::enter::setting::{Join, TargetId};
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::enter::target_source::TargetSource;
 use crate::error::{Attempt, Failure, OfTarget, RequestError, ResultExt};
 use crate::ids::map::{self, IdKind, LONGEST_MAP_READ};
@@ -197,7 +197,7 @@ fn open_namespaces(
 
 /// The target's ids that the program gets must be mapped inside. Otherwise the program would run as the user with the
 /// overflow id (65534).
-fn check_is_mapped(request: &NsenterRequest, target: &Target, process: &OwnedFd) -> Result<(), Failure> {
+fn check_is_mapped(request: &NsenterRequest, target: &PinnedTarget, process: &OwnedFd) -> Result<(), Failure> {
     let pid = target.pid();
     let owner = fstat(process).attempt(|| Attempt::AskIds(pid))?;
     for (followed, id, kind) in [(request.uid, owner.st_uid, IdKind::User), (request.gid, owner.st_gid, IdKind::Group)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::NsenterRequest;
 use super::named::check_kind;
 use crate::enter::handles::Handles;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::RequestError;
 use crate::namespace::{Kind, KindSet};
 
@@ -23,7 +23,7 @@ pub struct OpenFile {
 #[derive(Debug, Default)]
 pub struct Opened {
     /// The target.
-    pub target: Option<Target>,
+    pub target: Option<PinnedTarget>,
     /// Namespaces that were given by file, id or socket.
     pub namespaces: Vec<(Kind, OpenFile)>,
     /// The new root directory.

@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use crate::enter::setting::Profile;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, LikenessError, ResultExt};
 use crate::sys::file::read_bounded;
 
@@ -13,7 +13,7 @@ use crate::sys::file::read_bounded;
 const LONGEST: usize = 4096;
 
 /// The profile of the target, if AppArmor is enabled and we have another one.
-pub(super) fn read(target: &Target) -> Result<Option<Profile>, Failure> {
+pub(super) fn read(target: &PinnedTarget) -> Result<Option<Profile>, Failure> {
     let enabled = read_bounded(Path::new("/sys/module/apparmor/parameters/enabled"), 16).unwrap_or_default();
     if !enabled.starts_with(b"Y") {
         return Ok(None);

@@ -14,7 +14,7 @@ use super::opened::Opened;
 use super::told::Told;
 use crate::enter::run::look_up::open_in;
 use crate::enter::setting::TargetId;
-use crate::enter::target::Target;
+use crate::enter::target::PinnedTarget;
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::ids::map::{LONGEST_MAP_READ, extents};
 use crate::ids::passwd::for_each_entry;
@@ -37,7 +37,7 @@ const LARGEST_DATABASE: u64 = 1 << 20;
 /// What becomes of the target's environment.
 pub(super) fn for_program(
     entries: Vec<CString>,
-    target: &Target,
+    target: &PinnedTarget,
     request: &NsenterRequest,
     opened: &Opened,
     told: Told,
@@ -60,7 +60,7 @@ pub(super) fn for_program(
 }
 
 /// The UID of the program as the files inside have it; `None` if it cannot be known.
-fn uid_inside(target: &Target, request: &NsenterRequest, opened: &Opened) -> Result<Option<u32>, Failure> {
+fn uid_inside(target: &PinnedTarget, request: &NsenterRequest, opened: &Opened) -> Result<Option<u32>, Failure> {
     match request.uid {
         Some(TargetId::Number(uid)) => return Ok(Some(uid)),
         Some(TargetId::Followed) => {}

@@ -32,7 +32,7 @@ use super::step::Plan;
 use crate::sys::process::Status;
 
 use prepared::Prepared;
-pub use spawn::{Child, spawn};
+pub use spawn::{SpawnedChild, spawn};
 use state::{Next, Run};
 
 /// Carries out `plan`, whose steps go through what `handles` has open; `callers_environment` is what the program gets where

@@ -15,7 +15,7 @@ use crate::sys::exec::Vector;
 
 /// A plan that is ready to be carried out.
 pub struct Prepared<'p> {
-    pub steps: Vec<Ready<'p>>,
+    pub steps: Vec<ReadyStep<'p>>,
     pub handles: Handles,
     /// Room for the devices of the tmpfs that will be mounted.
     pub own_devices: Vec<u64>,
@@ -28,7 +28,7 @@ pub struct Prepared<'p> {
 }
 
 /// A step, and what its calls need.
-pub struct Ready<'p> {
+pub struct ReadyStep<'p> {
     pub step: &'p Step,
     pub material: Material,
 }
@@ -53,7 +53,7 @@ impl Prepared<'_> {
             {
                 handles.make_room(handle);
             }
-            steps.push(Ready::new(step, callers_environment)?);
+            steps.push(ReadyStep::new(step, callers_environment)?);
         }
         Ok(Prepared {
             steps,
@@ -67,8 +67,8 @@ impl Prepared<'_> {
     }
 }
 
-impl<'p> Ready<'p> {
-    fn new(step: &'p Step, callers_environment: &[&CStr]) -> Result<Ready<'p>, RequestError> {
+impl<'p> ReadyStep<'p> {
+    fn new(step: &'p Step, callers_environment: &[&CStr]) -> Result<ReadyStep<'p>, RequestError> {
         let bind_job = match step {
             Step::StartBinder(persists) => Some(BindJob::new(persists).map_err(|_| RequestError::NulByte)?),
             _ => None,
@@ -80,7 +80,7 @@ impl<'p> Ready<'p> {
         let path = step.path().unwrap_or_default();
         let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| RequestError::NulByte)?;
         let material = Material { path, text: step.text(), bind_job, map_jobs, way: way_of(step)? };
-        Ok(Ready { step, material })
+        Ok(ReadyStep { step, material })
     }
 }
 

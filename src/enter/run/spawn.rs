@@ -23,9 +23,9 @@ use crate::sys::process::{ChildEvent, ForkResult, exit_now, fork, wait_for_end};
 
 /// A child that has become the program, or that waits for it where the plan forks.
 #[derive(Debug)]
-pub struct Child(i32);
+pub struct SpawnedChild(i32);
 
-impl Child {
+impl SpawnedChild {
     /// Its PID, in our PID namespace.
     pub fn pid(&self) -> i32 {
         self.0
@@ -50,7 +50,7 @@ const REPORT: usize = 4 + fault::LENGTH;
 ///
 /// The process may have several threads: all memory is taken before the fork. A login shell is looked up before it as well,
 /// by what this process sees. Errors: the step that failed, with the errno of its call.
-pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<Child, RunFailure> {
+pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Result<SpawnedChild, RunFailure> {
     let mut prepared = Prepared::new(plan, handles, callers_environment)?;
     prepared.program.get_or_insert_with(|| login_shell(&prepared.environment, Getent::Run));
     let (reports, report) = pipe2(OFlag::O_CLOEXEC).attempt(|| Attempt::Connect)?;
@@ -62,7 +62,7 @@ pub fn spawn(plan: &Plan, handles: Handles, callers_environment: &[&CStr]) -> Re
         ForkResult::Parent { child } => {
             drop(report);
             match read_report(&reports) {
-                None => Ok(Child(child)),
+                None => Ok(SpawnedChild(child)),
                 Some((step, fault)) => {
                     let _ = wait_for_end(child);
                     Err(in_words::failure(plan, &prepared, step, fault))

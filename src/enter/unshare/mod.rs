@@ -55,7 +55,7 @@ pub struct Fork {
 
 /// How to write an id map.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum IdMap {
+pub enum MapMethod {
     /// Not at all.
     #[default]
     None,

@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{BINFMT, Fork, IdMap, NewMount};
+use super::{BINFMT, Fork, MapMethod, NewMount};
 use crate::enter::capability_steps;
 use crate::enter::environment::Environment;
 use crate::enter::program::Program;
@@ -32,9 +32,9 @@ pub struct UnshareRequest {
     /// Of a new mount namespace.
     pub propagation: Propagation,
     /// uid_map.
-    pub uid_map: IdMap,
+    pub uid_map: MapMethod,
     /// gid_map.
-    pub gid_map: IdMap,
+    pub gid_map: MapMethod,
     /// The owner of the user namespace: UID and GID.
     pub owner: Option<(u32, u32)>,
     /// What is asked for /proc/self/setgroups.
@@ -222,11 +222,11 @@ fn fork(request: &UnshareRequest, steps: &mut Vec<Step>) {
 
 /// The maps of only our own ids, which we write ourselves.
 fn own_maps(request: &UnshareRequest, steps: &mut Vec<Step>) {
-    if let IdMap::Own(line) = request.uid_map {
+    if let MapMethod::Own(line) = request.uid_map {
         steps.push(Step::MapOwnId(IdKind::User, line));
     }
     let own_group = match request.gid_map {
-        IdMap::Own(line) => Some(line),
+        MapMethod::Own(line) => Some(line),
         _ => None,
     };
     if !maps_groups_by_mapper(request) {
@@ -287,12 +287,12 @@ fn opens_at_once(interpreter: &OsStr) -> bool {
 fn mapper_jobs(request: &UnshareRequest) -> Vec<MapJob> {
     let maps = [(IdKind::User, &request.uid_map), (IdKind::Group, &request.gid_map)];
     let by_mapper = maps.into_iter().filter_map(|(ids, map)| match map {
-        IdMap::ByMapper(lines) => Some(MapJob { ids, lines: lines.clone() }),
+        MapMethod::ByMapper(lines) => Some(MapJob { ids, lines: lines.clone() }),
         _ => None,
     });
     by_mapper.collect()
 }
 
 fn maps_groups_by_mapper(request: &UnshareRequest) -> bool {
-    matches!(request.gid_map, IdMap::ByMapper(_))
+    matches!(request.gid_map, MapMethod::ByMapper(_))
 }

@@ -9,13 +9,13 @@ use crate::proc::environ::name;
 
 /// What is changed of an environment.
 #[derive(Clone, Debug, Default)]
-pub struct Changes {
+pub struct EnvironmentChanges {
     is_cleared: bool,
     /// `None` for what is taken out.
     variables: BTreeMap<OsString, Option<OsString>>,
 }
 
-impl Changes {
+impl EnvironmentChanges {
     /// Sets a variable, or takes it out.
     pub fn set(&mut self, name: &OsStr, value: Option<&OsStr>) {
         self.variables.insert(name.to_os_string(), value.map(OsStr::to_os_string));
@@ -23,7 +23,7 @@ impl Changes {
 
     /// Takes out all.
     pub fn clear(&mut self) {
-        *self = Changes { is_cleared: true, variables: BTreeMap::new() };
+        *self = EnvironmentChanges { is_cleared: true, variables: BTreeMap::new() };
     }
 
     /// Our own environment with the changes. Errors: a NUL byte.

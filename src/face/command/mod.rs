@@ -22,7 +22,7 @@ use super::namespace::Namespace;
 use super::stdio::Stdio;
 use crate::cli::nsenter::NsenterArgs;
 use crate::cli::unshare::UnshareArgs;
-use environment::Changes;
+use environment::EnvironmentChanges;
 
 /// A program to start in new namespaces, or in those of another process: as [`std::process::Command`], and with what unshare(1)
 /// and nsenter(1) can do.
@@ -63,7 +63,7 @@ pub struct Command {
     held: Vec<Arc<Namespace>>,
     /// The file that the program is reported to.
     report: Option<Arc<OwnedFd>>,
-    environment: Changes,
+    environment: EnvironmentChanges,
     directory: Option<PathBuf>,
     stdio: [Option<Stdio>; 3],
     /// The first thing that makes no sense.
@@ -82,7 +82,7 @@ impl Command {
             joined_by: None,
             held: Vec::new(),
             report: None,
-            environment: Changes::default(),
+            environment: EnvironmentChanges::default(),
             directory: None,
             stdio: [None, None, None],
             wrong: None,

@@ -8,7 +8,7 @@ use super::map_program::MapProgram;
 use crate::cli::unshare::UnshareArgs;
 use crate::cli::value;
 use crate::enter::setting::{Clock, ClockChange};
-use crate::enter::unshare::{IdMap, UnshareRequest};
+use crate::enter::unshare::{MapMethod, UnshareRequest};
 use crate::error::Shown;
 use crate::hint::SystemView;
 use crate::hint::program::Search;
@@ -86,10 +86,10 @@ impl UnshareContext {
 
     /// The same with the request that it has become.
     pub fn resolved(self, request: &UnshareRequest, environment: &[&CStr]) -> UnshareContext {
-        let lines = |map: &IdMap| match map {
-            IdMap::None => Vec::new(),
-            IdMap::Own(line) => vec![*line],
-            IdMap::ByMapper(lines) => lines.clone(),
+        let lines = |map: &MapMethod| match map {
+            MapMethod::None => Vec::new(),
+            MapMethod::Own(line) => vec![*line],
+            MapMethod::ByMapper(lines) => lines.clone(),
         };
         let passed_on = |name: &[u8]| match &request.variables {
             Some(names) => names.iter().any(|passed| passed.as_bytes() == name),
@@ -99,14 +99,14 @@ impl UnshareContext {
         // As root, unshare writes the maps itself.
         let by_program = [(IdKind::User, &request.uid_map), (IdKind::Group, &request.gid_map)]
             .into_iter()
-            .filter(|(_, map)| uid != 0 && matches!(map, IdMap::ByMapper(_)));
+            .filter(|(_, map)| uid != 0 && matches!(map, MapMethod::ByMapper(_)));
         let callers_path = environ::value(environment, b"PATH").map(OsStr::from_bytes);
         let program = request.program.as_ref().map(|program| program.file.to_bytes());
         UnshareContext {
             kinds: request.kinds,
             forks: request.fork.is_some(),
             program: program.map(|file| OsStr::from_bytes(file).to_os_string()),
-            maps_own_group: matches!(request.gid_map, IdMap::Own(_)),
+            maps_own_group: matches!(request.gid_map, MapMethod::Own(_)),
             users: lines(&request.uid_map),
             groups: lines(&request.gid_map),
             owned: request.owner.is_some(),

@@ -19,7 +19,7 @@ use super::view::MOUNTS;
 use super::{SystemView, not_of_proc, process_1_has_ended};
 use crate::enter::failure::{Helper, RunFailure};
 use crate::enter::step::{PlainStep, Step};
-use crate::enter::unshare::{IdMap, UnshareRequest};
+use crate::enter::unshare::{MapMethod, UnshareRequest};
 use crate::error::{Attempt, Failure, RequestError, Shown};
 use crate::ids::map::IdKind;
 use crate::namespace::Kind;
@@ -40,7 +40,7 @@ pub fn view_for(request: &UnshareRequest) -> SystemView {
     for keep in &request.keep {
         view = view.holding_place_of(&keep.file);
     }
-    let by_mapper = |map: &IdMap| matches!(map, IdMap::ByMapper(_));
+    let by_mapper = |map: &MapMethod| matches!(map, MapMethod::ByMapper(_));
     if by_mapper(&request.uid_map) || by_mapper(&request.gid_map) {
         view = view.holding(&["/proc/self/uid_map", "/proc/self/gid_map"]);
     }

@@ -20,7 +20,7 @@ use nix::unistd::read;
 
 use super::model::graph::Graph;
 use super::model::opener::Opener;
-use super::model::snapshot::Holder;
+use super::model::snapshot::SeenHolder;
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::proc::mountinfo::{self, Mount};
@@ -72,7 +72,7 @@ impl<'g> Inside<'g> {
         let namespace = self.graph.snapshot.namespaces.get(&inode)?;
         let leader = self.graph.snapshot.leader(inode).map(|process| process.pid);
         let next = namespace.holders.iter().filter_map(|holder| match holder {
-            Holder::Children { pid, tid: None } => Some(*pid),
+            SeenHolder::Children { pid, tid: None } => Some(*pid),
             _ => None,
         });
         // The file tells those of the children to come, which may be in another namespace.

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use nix::errno::Errno;
 
 use super::opener::{Opener, inode_of};
-use super::snapshot::{Holder, Snapshot};
+use super::snapshot::{SeenHolder, Snapshot};
 use crate::error::{Attempt, Failure};
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
@@ -58,7 +58,7 @@ impl Graph {
         for (inode, kind, parent, owner) in namespaces {
             let inode = Inode::new(*inode).unwrap();
             let namespaces = &mut graph.snapshot.namespaces;
-            namespaces.insert(inode, super::snapshot::Namespace::new(*kind));
+            namespaces.insert(inode, super::snapshot::SeenNamespace::new(*kind));
             let relations =
                 Relations { parent: parent.and_then(Inode::new), owner: owner.and_then(Inode::new), owner_uid: None };
             graph.relations.insert(inode, relations);
@@ -132,7 +132,7 @@ impl Graph {
         let inode = inode_of(&fd)?;
         let is_new = !self.snapshot.namespaces.contains_key(&inode);
         if self.all_holders || self.snapshot.leader(inode).is_none() {
-            self.snapshot.add(kind, inode, Holder::Namespace(child));
+            self.snapshot.add(kind, inode, SeenHolder::Namespace(child));
         }
         if is_new {
             open.push((inode, fd));

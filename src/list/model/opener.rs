@@ -8,7 +8,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
 use super::mount_ns_probe::MountNsProbe;
-use super::snapshot::{Holder, Snapshot};
+use super::snapshot::{SeenHolder, Snapshot};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::{Kind, NamespaceId};
 use crate::proc::link::{Inode, inode};
@@ -81,18 +81,18 @@ impl Opener {
         &self,
         snapshot: &Snapshot,
         (kind, inode): (Kind, Inode),
-        holder: &Holder,
+        holder: &SeenHolder,
         steps: usize,
     ) -> Option<OwnedFd> {
         match holder {
-            Holder::Thread { pid, tid } => self.namespace_file(format!("{pid}/task/{tid}/ns/{kind}"), inode),
-            Holder::Children { pid, tid } => {
+            SeenHolder::Thread { pid, tid } => self.namespace_file(format!("{pid}/task/{tid}/ns/{kind}"), inode),
+            SeenHolder::Children { pid, tid } => {
                 let name = kind.name_for_children();
                 self.namespace_file(format!("{pid}/task/{}/ns/{name}", tid.unwrap_or(*pid)), inode)
             }
-            Holder::Descriptor(fd) => self.checked(&fd.path(), inode),
-            Holder::Mount(path) => self.checked(path, inode),
-            Holder::MountElsewhere { path, namespace, witness } => {
+            SeenHolder::Descriptor(fd) => self.checked(&fd.path(), inode),
+            SeenHolder::Mount(path) => self.checked(path, inode),
+            SeenHolder::MountElsewhere { path, namespace, witness } => {
                 let leader = snapshot.leader(*namespace).map(|process| process.pid);
                 let by_member = || {
                     let mut members = [*witness, leader].into_iter().flatten();
@@ -105,11 +105,11 @@ impl Opener {
                 };
                 by_member().or_else(by_probe)
             }
-            Holder::Socket(fd) | Holder::Tap(fd) => {
+            SeenHolder::Socket(fd) | SeenHolder::Tap(fd) => {
                 let copy = pidfd::get_fd(fd.open_holder().ok()?, fd.fd).ok()?;
                 nsfs::of_socket(copy).ok().filter(|fd| self.is_of(fd, inode))
             }
-            Holder::Namespace(child) => {
+            SeenHolder::Namespace(child) => {
                 let child = self.open_within(snapshot, *child, steps)?;
                 [nsfs::owner(&child), nsfs::parent(&child)].into_iter().flatten().find(|fd| self.is_of(fd, inode))
             }
@@ -199,11 +199,11 @@ mod tests {
         let mut snapshot = Snapshot::default();
         let path = path.to_path_buf();
         let holder = match elsewhere {
-            false => Holder::Mount(path),
-            true => Holder::MountElsewhere { path, namespace: mount, witness: None },
+            false => SeenHolder::Mount(path),
+            true => SeenHolder::MountElsewhere { path, namespace: mount, witness: None },
         };
         snapshot.add(Kind::Net, own, holder);
-        snapshot.add(Kind::Mount, mount, Holder::Mount("/nonexistent".into()));
+        snapshot.add(Kind::Mount, mount, SeenHolder::Mount("/nonexistent".into()));
         snapshot.processes.push(Process {
             pid: std::process::id() as i32,
             parent: 0,

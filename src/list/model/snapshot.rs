@@ -74,9 +74,9 @@ impl fmt::Display for Fd {
 }
 
 /// Something that keeps a namespace alive, and through which we can open it. Processes in it do so too: see
-/// [`Namespace::leader`].
+/// [`SeenNamespace::leader`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Holder {
+pub enum SeenHolder {
     /// A thread that is in it while its process is not.
     Thread {
         /// Of which process.
@@ -114,54 +114,58 @@ pub enum Holder {
 
 /// A namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Namespace {
+pub struct SeenNamespace {
     /// Its kind.
     pub kind: Kind,
     /// The number of processes in it.
     pub processes: u32,
     /// The index in [`Snapshot::processes`] of the one with the lowest PID.
     pub leader: Option<usize>,
-    /// What else keeps it alive, in the order of [`Holder::rank`]. Complete only if it has no process.
-    pub holders: Vec<Holder>,
+    /// What else keeps it alive, in the order of [`SeenHolder::rank`]. Complete only if it has no process.
+    pub holders: Vec<SeenHolder>,
     /// Its 64-bit id, if the kernel has listed it.
     pub id: Option<u64>,
 }
 
-impl Namespace {
+impl SeenNamespace {
     /// A namespace of which only the kind is known.
-    pub fn new(kind: Kind) -> Namespace {
-        Namespace { kind, processes: 0, leader: None, holders: Vec::new(), id: None }
+    pub fn new(kind: Kind) -> SeenNamespace {
+        SeenNamespace { kind, processes: 0, leader: None, holders: Vec::new(), id: None }
     }
 }
 
 /// The namespace of that number, added if it is new. `None` if the number belongs to another kind: the kernel has used
 /// it again while we looked, and either answer is as good.
-pub fn namespace_of(namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind, inode: Inode) -> Option<&mut Namespace> {
-    let namespace = namespaces.entry(inode).or_insert_with(|| Namespace::new(kind));
+pub fn namespace_of(
+    namespaces: &mut BTreeMap<Inode, SeenNamespace>,
+    kind: Kind,
+    inode: Inode,
+) -> Option<&mut SeenNamespace> {
+    let namespace = namespaces.entry(inode).or_insert_with(|| SeenNamespace::new(kind));
     (namespace.kind == kind).then_some(namespace)
 }
 
-impl Holder {
+impl SeenHolder {
     /// Its rank among the holders of a namespace. All mounts have the same rank, so that they keep the order of the
     /// mount table, which the NSFS column shows.
     pub fn rank(&self) -> (u8, i32, i32, i32) {
         let of = |rank, Fd { pid, tid, fd }: Fd| (rank, pid, tid.unwrap_or(0), fd);
         match self {
-            Holder::Thread { pid, tid } => (0, *pid, *tid, 0),
-            Holder::Descriptor(fd) => of(1, *fd),
-            Holder::Socket(fd) => of(2, *fd),
-            Holder::Tap(fd) => of(3, *fd),
-            Holder::Mount(_) => (4, 0, 0, 0),
-            Holder::MountElsewhere { .. } => (5, 0, 0, 0),
-            Holder::Children { pid, tid } => (6, *pid, tid.unwrap_or(0), 0),
-            Holder::Namespace(_) => (7, 0, 0, 0),
+            SeenHolder::Thread { pid, tid } => (0, *pid, *tid, 0),
+            SeenHolder::Descriptor(fd) => of(1, *fd),
+            SeenHolder::Socket(fd) => of(2, *fd),
+            SeenHolder::Tap(fd) => of(3, *fd),
+            SeenHolder::Mount(_) => (4, 0, 0, 0),
+            SeenHolder::MountElsewhere { .. } => (5, 0, 0, 0),
+            SeenHolder::Children { pid, tid } => (6, *pid, tid.unwrap_or(0), 0),
+            SeenHolder::Namespace(_) => (7, 0, 0, 0),
         }
     }
 
     /// The descriptor, if it is one.
     pub fn fd(&self) -> Option<Fd> {
         match self {
-            Holder::Descriptor(fd) | Holder::Socket(fd) | Holder::Tap(fd) => Some(*fd),
+            SeenHolder::Descriptor(fd) | SeenHolder::Socket(fd) | SeenHolder::Tap(fd) => Some(*fd),
             _ => None,
         }
     }
@@ -173,7 +177,7 @@ pub struct Snapshot {
     /// The processes, by PID.
     pub processes: Vec<Process>,
     /// The namespaces, by inode number.
-    pub namespaces: BTreeMap<Inode, Namespace>,
+    pub namespaces: BTreeMap<Inode, SeenNamespace>,
     /// The number of processes that we lack the rights to look into.
     pub unreadable: usize,
     /// Whether all that the kernel lists is in it.
@@ -195,20 +199,20 @@ impl Snapshot {
     }
 
     /// A holder in words: `fd 12:7`, `mount /run/netns/blue`.
-    pub fn text(&self, holder: &Holder) -> Vec<u8> {
+    pub fn text(&self, holder: &SeenHolder) -> Vec<u8> {
         let mount = |path: &PathBuf| [b"mount ".to_vec(), as_entry(path.as_os_str().as_bytes())].concat();
         let text = match holder {
-            Holder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
-            Holder::Children { pid, tid: None } => format!("children-of {pid}"),
-            Holder::Children { pid, tid: Some(tid) } => format!("children-of {pid}/{tid}"),
-            Holder::Descriptor(fd) => format!("fd {fd}"),
-            Holder::Socket(fd) => format!("socket {fd}"),
-            Holder::Tap(fd) => format!("tap {fd}"),
-            Holder::Mount(path) => return mount(path),
-            Holder::MountElsewhere { path, namespace, .. } => {
+            SeenHolder::Thread { pid, tid } => format!("thread {pid}/{tid}"),
+            SeenHolder::Children { pid, tid: None } => format!("children-of {pid}"),
+            SeenHolder::Children { pid, tid: Some(tid) } => format!("children-of {pid}/{tid}"),
+            SeenHolder::Descriptor(fd) => format!("fd {fd}"),
+            SeenHolder::Socket(fd) => format!("socket {fd}"),
+            SeenHolder::Tap(fd) => format!("tap {fd}"),
+            SeenHolder::Mount(path) => return mount(path),
+            SeenHolder::MountElsewhere { path, namespace, .. } => {
                 return [mount(path), format!(" in {}:[{namespace}]", Kind::Mount).into_bytes()].concat();
             }
-            Holder::Namespace(child) => {
+            SeenHolder::Namespace(child) => {
                 let kind = self.namespaces.get(child).map_or(Kind::User, |child| child.kind);
                 format!("namespace {kind}:[{child}]")
             }
@@ -217,7 +221,7 @@ impl Snapshot {
     }
 
     /// Adds a holder of a namespace, and the namespace if it is a new one.
-    pub fn add(&mut self, kind: Kind, inode: Inode, holder: Holder) {
+    pub fn add(&mut self, kind: Kind, inode: Inode, holder: SeenHolder) {
         if let Some(namespace) = namespace_of(&mut self.namespaces, kind, inode) {
             let rank = holder.rank();
             let place = namespace.holders.partition_point(|held| held.rank() <= rank);

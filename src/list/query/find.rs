@@ -92,12 +92,12 @@ mod tests {
     use std::fs::File;
     use std::os::fd::AsRawFd;
 
-    use crate::list::model::snapshot::{Fd, Holder};
+    use crate::list::model::snapshot::{Fd, SeenHolder};
 
     /// What a snapshot says: a namespace of that kind, held by a descriptor of ours that is by now of `file`.
     fn search_for(kind: Kind, inode: Inode, file: &File, number: NamespaceNumber) -> Result<OwnedFd, Failure> {
         let mut snapshot = Snapshot::default();
-        let holder = Holder::Descriptor(Fd { pid: std::process::id() as i32, tid: None, fd: file.as_raw_fd() });
+        let holder = SeenHolder::Descriptor(Fd { pid: std::process::id() as i32, tid: None, fd: file.as_raw_fd() });
         snapshot.add(kind, inode, holder);
         let opener = Opener::new(Path::new("/proc")).unwrap();
         search(&snapshot, &opener, kind, number)

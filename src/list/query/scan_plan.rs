@@ -5,7 +5,7 @@ use super::reach::reach;
 use super::request::{ListRequest, Subject};
 use crate::list::column::Column;
 use crate::list::model::graph::Depth;
-use crate::list::model::snapshot::{Namespace, Snapshot};
+use crate::list::model::snapshot::{SeenNamespace, Snapshot};
 use crate::list::scan::{Source, SourceSet};
 use crate::namespace::{Kind, KindSet};
 
@@ -72,7 +72,7 @@ pub fn short_plan(request: &ListRequest) -> Option<ShortPlan> {
 impl ShortPlan {
     /// Whether the scan has explained each namespace.
     pub fn suffices(&self, snapshot: &Snapshot) -> bool {
-        let is_explained = |namespace: &Namespace| {
+        let is_explained = |namespace: &SeenNamespace| {
             let by_holder = !namespace.holders.is_empty() && !self.names_holders;
             !self.kinds.contains(namespace.kind) || namespace.processes > 0 || by_holder
         };
@@ -238,14 +238,14 @@ mod tests {
 
     #[test]
     fn what_the_kernel_lists_and_nothing_explains_asks_for_more() {
-        use crate::list::model::snapshot::Holder;
+        use crate::list::model::snapshot::SeenHolder;
         use crate::proc::link::Inode;
         let plan = |line: &str| short_plan(&request(line)).unwrap();
         let mut snapshot = Snapshot { listed: true, ..Snapshot::default() };
         let mut add = |kind, processes, held: bool| {
-            let mut namespace = Namespace::new(kind);
+            let mut namespace = SeenNamespace::new(kind);
             namespace.processes = processes;
-            namespace.holders.extend(held.then(|| Holder::Mount("/mnt".into())));
+            namespace.holders.extend(held.then(|| SeenHolder::Mount("/mnt".into())));
             let inode = Inode::new(snapshot.namespaces.len() as u32 + 1).unwrap();
             snapshot.namespaces.insert(inode, namespace);
             snapshot.clone()

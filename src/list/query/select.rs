@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::request::{ListRequest, Subject};
 use crate::list::model::graph::Graph;
-use crate::list::model::snapshot::Namespace;
+use crate::list::model::snapshot::SeenNamespace;
 use crate::list::query::request::Tree;
 use crate::list::search::Findings;
 use crate::proc::link::Inode;
@@ -76,7 +76,7 @@ fn namespaces(graph: &Graph, request: &ListRequest, found: Option<&Findings>) ->
         return Vec::new();
     };
     let of_task = task.map(|pid| graph.snapshot.process(pid).map_or(Default::default(), |process| process.namespaces));
-    let wanted = |inode: Inode, namespace: &Namespace| {
+    let wanted = |inode: Inode, namespace: &SeenNamespace| {
         request.kinds.contains(namespace.kind)
             && (!persistent || namespace.processes == 0)
             && found.is_none_or(|found| found.has(inode))

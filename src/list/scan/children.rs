@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use super::process::{linked_namespace, namespace};
 use super::{InspectedProcess, Worker};
-use crate::list::model::snapshot::{Holder, Process};
+use crate::list::model::snapshot::{Process, SeenHolder};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 
@@ -35,7 +35,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
         let found = child_namespace(directory, link, kind);
         let own = || namespaces[kind as usize].or_else(|| namespace(directory, kind).ok().flatten());
         if let Some(inode) = found.filter(|inode| Some(*inode) != own()) {
-            worker.findings.held.push((kind, inode, Holder::Children { pid, tid: None }));
+            worker.findings.held.push((kind, inode, SeenHolder::Children { pid, tid: None }));
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot, namespace_of};
+use crate::list::model::snapshot::{Process, SeenHolder, SeenNamespace, Snapshot, namespace_of};
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 
 /// A snapshot of `processes`, which are sorted by PID, and of the namespaces that something else holds.
-pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, Holder)>, unreadable: usize) -> Snapshot {
-    let mut namespaces: BTreeMap<Inode, Namespace> = BTreeMap::new();
+pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, SeenHolder)>, unreadable: usize) -> Snapshot {
+    let mut namespaces: BTreeMap<Inode, SeenNamespace> = BTreeMap::new();
     for kind in Kind::ALL {
         // Most processes share their namespaces with the one before.
         let mut run: Option<Run> = None;
@@ -36,7 +36,7 @@ pub(super) fn snapshot(processes: Vec<Process>, held: Vec<(Kind, Inode, Holder)>
         }
     }
     for namespace in namespaces.values_mut() {
-        namespace.holders.sort_by_key(Holder::rank);
+        namespace.holders.sort_by_key(SeenHolder::rank);
     }
     Snapshot { processes, namespaces, unreadable, listed: false, no_bpf: None }
 }
@@ -49,7 +49,7 @@ struct Run {
 }
 
 impl Run {
-    fn add_to(self, namespaces: &mut BTreeMap<Inode, Namespace>, kind: Kind) {
+    fn add_to(self, namespaces: &mut BTreeMap<Inode, SeenNamespace>, kind: Kind) {
         if let Some(namespace) = namespace_of(namespaces, kind, self.inode) {
             namespace.processes += self.length;
             // Processes are sorted by PID, so the first member has the lowest.

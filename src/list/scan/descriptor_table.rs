@@ -16,7 +16,7 @@ use nix::sys::stat::Mode;
 use super::process::{STEP, namespace, open_in_thread};
 use super::surroundings::Surroundings;
 use super::{InspectedProcess, Scope, Source, Worker, is_exhaustion, is_refusal};
-use crate::list::model::snapshot::{Fd, Holder};
+use crate::list::model::snapshot::{Fd, SeenHolder};
 use crate::namespace::Kind;
 use crate::number::parse_decimal;
 use crate::proc::link::{Inode, inode, parse_name, parse_socket};
@@ -74,7 +74,7 @@ pub(super) fn look_in(
 }
 
 /// What one descriptor holds, whose process has this network namespace of its own.
-pub(super) fn look_at_one(worker: &mut Worker<'_>, fd: Fd, own: Option<Inode>) -> Option<(Kind, Inode, Holder)> {
+pub(super) fn look_at_one(worker: &mut Worker<'_>, fd: Fd, own: Option<Inode>) -> Option<(Kind, Inode, SeenHolder)> {
     let path = fd.path();
     let name = CString::new(path.file_name()?.as_bytes()).ok()?;
     let directory = openat(worker.proc, path.parent()?, STEP, Mode::empty());
@@ -130,7 +130,7 @@ struct DescriptorTable<'w> {
 impl DescriptorTable<'_> {
     /// The namespace that descriptor `name` holds. A socket in the process's own network namespace does not count: the
     /// process keeps that namespace alive anyway.
-    fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, Holder)> {
+    fn classify(&mut self, name: &CStr) -> Option<(Kind, Inode, SeenHolder)> {
         // `.` and `..` are not numbers and end here, before any system call.
         let fd = Fd { pid: self.pid, tid: self.tid, fd: parse_decimal(name.to_bytes())? };
         if self.refused {
@@ -141,7 +141,7 @@ impl DescriptorTable<'_> {
         };
         if self.around.nsfs == Some(facts.device) {
             let (kind, inode) = self.namespace_file(name, facts)?;
-            return Some((kind, inode, Holder::Descriptor(fd)));
+            return Some((kind, inode, SeenHolder::Descriptor(fd)));
         }
         if self.around.sockets == Some(facts.device) {
             return self.socket(facts.ino, fd);
@@ -166,7 +166,7 @@ impl DescriptorTable<'_> {
     }
 
     /// Used if statx(2) does not tell. It misses a namespace file that was opened through a mount.
-    fn by_link(&mut self, name: &CStr, fd: Fd) -> Option<(Kind, Inode, Holder)> {
+    fn by_link(&mut self, name: &CStr, fd: Fd) -> Option<(Kind, Inode, SeenHolder)> {
         let mut link = [0; LINK];
         let read = at::read_link(self.directory, name, &mut link);
         self.refused = read.is_err_and(is_refusal);
@@ -175,7 +175,7 @@ impl DescriptorTable<'_> {
             return self.socket(socket, fd);
         }
         let (kind, inode) = parse_name(text).filter(|_| self.scope.wants(Source::Descriptor))?;
-        Some((kind, inode, Holder::Descriptor(fd)))
+        Some((kind, inode, SeenHolder::Descriptor(fd)))
     }
 
     fn namespace_file(&mut self, name: &CStr, facts: FileFacts) -> Option<(Kind, Inode)> {
@@ -208,7 +208,7 @@ impl DescriptorTable<'_> {
         [self.own, self.own_of_thread].contains(&Some(network))
     }
 
-    fn socket(&mut self, socket: u64, fd: Fd) -> Option<(Kind, Inode, Holder)> {
+    fn socket(&mut self, socket: u64, fd: Fd) -> Option<(Kind, Inode, SeenHolder)> {
         // As of a TAP device.
         if !self.scope.wants(Source::Socket) || !self.around.pids_are_ours {
             return None;
@@ -221,12 +221,12 @@ impl DescriptorTable<'_> {
                 network
             }
         };
-        (!self.is_own(network)).then_some((Kind::Net, network, Holder::Socket(fd)))
+        (!self.is_own(network)).then_some((Kind::Net, network, SeenHolder::Socket(fd)))
     }
 
     /// The open file keeps the namespace in which it was opened, even if its device has moved to another.
     /// TUNGETDEVNETNS would return the namespace of the device.
-    fn tap(&mut self, fd: Fd) -> Option<(Kind, Inode, Holder)> {
+    fn tap(&mut self, fd: Fd) -> Option<(Kind, Inode, SeenHolder)> {
         // If PIDs in /proc were not ours, we could copy another process's descriptor of another device, and could not
         // tell.
         if !self.scope.wants(Source::Tap) || !self.around.pids_are_ours {
@@ -236,7 +236,7 @@ impl DescriptorTable<'_> {
             let device = fstat(copy)?.st_rdev;
             Ok(device == libc::makedev(TUN.0, TUN.1))
         })?;
-        (!self.is_own(network)).then_some((Kind::Net, network, Holder::Tap(fd)))
+        (!self.is_own(network)).then_some((Kind::Net, network, SeenHolder::Tap(fd)))
     }
 
     /// The network namespace of the descriptor, asked of a copy; `None` if the copy is not the file that was meant.

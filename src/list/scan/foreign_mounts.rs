@@ -15,7 +15,7 @@ use super::Scope;
 use super::foreign_tables::{MountTable, members, tables};
 use super::kernel::mount_namespaces;
 use crate::list::model::opener::Opener;
-use crate::list::model::snapshot::{Holder, Snapshot};
+use crate::list::model::snapshot::{SeenHolder, Snapshot};
 use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::sys::file::open_retrying;
@@ -122,7 +122,7 @@ fn add(
     (path, namespace, witness): (PathBuf, Inode, Option<i32>),
 ) -> Option<(Kind, Inode)> {
     let (kind, inode) = parse_name(root).filter(|(kind, _)| scope.held.contains(*kind))?;
-    let holder = Holder::MountElsewhere { path, namespace, witness };
+    let holder = SeenHolder::MountElsewhere { path, namespace, witness };
     snapshot.add(kind, inode, holder);
     Some((kind, inode))
 }

@@ -33,7 +33,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
 use super::model::opener::Opener;
-use super::model::snapshot::{Holder, Process, Snapshot};
+use super::model::snapshot::{Process, SeenHolder, Snapshot};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
@@ -121,7 +121,7 @@ impl InspectedProcess {
 #[derive(Default)]
 struct Findings {
     processes: Vec<Process>,
-    held: Vec<(Kind, Inode, Holder)>,
+    held: Vec<(Kind, Inode, SeenHolder)>,
     unreadable: usize,
     /// Processes that ended while we looked.
     vanished: usize,

@@ -1,7 +1,7 @@
 //! The namespaces whose nsfs files are bind-mounted in our own mount namespace.
 
 use super::{Findings, Scope};
-use crate::list::model::snapshot::Holder;
+use crate::list::model::snapshot::SeenHolder;
 use crate::proc::link::parse_name;
 use crate::proc::mountinfo::{LONGEST, nsfs_mounts};
 use crate::sys::file::read_bounded;
@@ -16,7 +16,7 @@ pub(super) fn look(scope: &Scope<'_>, findings: &mut Findings) {
             continue;
         };
         if scope.held.contains(kind) {
-            let holder = Holder::Mount(mount.mount_point);
+            let holder = SeenHolder::Mount(mount.mount_point);
             findings.held.push((kind, inode, holder));
         }
     }

@@ -41,7 +41,7 @@ impl Tree {
 /// `kind:inode processes leader holders`, a line a namespace.
 fn summary(snapshot: &Snapshot) -> Vec<String> {
     let leader = |at: Option<usize>| at.map(|at| snapshot.processes[at].pid);
-    let line = |(inode, namespace): (&Inode, &crate::list::model::snapshot::Namespace)| {
+    let line = |(inode, namespace): (&Inode, &crate::list::model::snapshot::SeenNamespace)| {
         format!(
             "{}:{inode} {} {:?} {:?}",
             namespace.kind,

@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use super::children::{child_namespace, links_for_children};
 use super::process::{LISTED, STEP, namespace};
 use super::{InspectedProcess, Source, Worker, is_refusal};
-use crate::list::model::snapshot::Holder;
+use crate::list::model::snapshot::SeenHolder;
 use crate::namespace::{Kind, KindSet};
 use crate::number::parse_decimal;
 use crate::proc::link::Inode;
@@ -44,7 +44,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
             };
             if found.is_some() && found != leader[kind as usize] {
                 own[kind as usize] = found;
-                held.extend(found.map(|inode| (kind, inode, Holder::Thread { pid, tid })));
+                held.extend(found.map(|inode| (kind, inode, SeenHolder::Thread { pid, tid })));
             }
         }
         if scope.wants(Source::Children) {
@@ -52,7 +52,7 @@ pub(super) fn look(worker: &mut Worker<'_>, inspected: &mut InspectedProcess) {
                 let found = child_namespace(links.as_fd(), link, kind);
                 if let Some(inode) = found.filter(|inode| Some(*inode) != own[kind as usize]) {
                     let tid = Some(tid);
-                    held.push((kind, inode, Holder::Children { pid, tid }));
+                    held.push((kind, inode, SeenHolder::Children { pid, tid }));
                 }
             }
         }

@@ -12,7 +12,7 @@ use nix::sys::stat::Mode;
 use super::descriptor_table::look_in;
 use super::process::{LISTED, open_in_thread};
 use super::{InspectedProcess, Worker};
-use crate::list::model::snapshot::Holder;
+use crate::list::model::snapshot::SeenHolder;
 use crate::number::parse_decimal;
 use crate::proc::link::Inode;
 use crate::sys::{at, process};
@@ -89,7 +89,7 @@ fn place(tables: &[i32], tid: i32, pids_are_ours: bool) -> nix::Result<Result<us
 /// Looks at the descriptors of a thread, and leaves out the namespaces that we have already found held by the process.
 fn look_for_more(worker: &mut Worker<'_>, inspected: &mut InspectedProcess, (directory, tid): (&OwnedFd, i32)) {
     let pid = inspected.process.pid;
-    let is_fd_of_process = |holder: &Holder| holder.fd().is_some_and(|fd| fd.pid == pid);
+    let is_fd_of_process = |holder: &SeenHolder| holder.fd().is_some_and(|fd| fd.pid == pid);
     let held = &worker.findings.held;
     let known: HashSet<Inode> =
         held.iter().rev().take_while(|held| is_fd_of_process(&held.2)).map(|held| held.1).collect();

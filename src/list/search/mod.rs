@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::inside::Inside;
 use super::model::graph::Graph;
-use super::model::snapshot::Holder;
+use super::model::snapshot::SeenHolder;
 use super::query::wanted::Wanted;
 use super::value::Value;
 use crate::container::names::Names;
@@ -107,10 +107,10 @@ impl Findings {
             let mut seen = HashSet::new();
             for holder in namespace.holders.iter().filter(|holder| seen.insert(*holder)) {
                 let by = match holder {
-                    Holder::Thread { pid, tid } => [Some(*pid), Some(*tid)],
-                    Holder::Children { pid, tid } => [Some(*pid), *tid],
-                    Holder::Descriptor(fd) | Holder::Socket(fd) | Holder::Tap(fd) => [Some(fd.pid), fd.tid],
-                    Holder::Mount(_) | Holder::MountElsewhere { .. } | Holder::Namespace(_) => [None, None],
+                    SeenHolder::Thread { pid, tid } => [Some(*pid), Some(*tid)],
+                    SeenHolder::Children { pid, tid } => [Some(*pid), *tid],
+                    SeenHolder::Descriptor(fd) | SeenHolder::Socket(fd) | SeenHolder::Tap(fd) => [Some(fd.pid), fd.tid],
+                    SeenHolder::Mount(_) | SeenHolder::MountElsewhere { .. } | SeenHolder::Namespace(_) => [None, None],
                 };
                 if by.contains(&Some(pid)) {
                     self.add(*inode, snapshot.text(holder));

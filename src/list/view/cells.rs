@@ -16,7 +16,7 @@ use crate::list::inside::Inside;
 use crate::list::inside::netnsid::{Client, NetNsId};
 use crate::list::model::graph::Graph;
 use crate::list::model::opener::{self, Opener};
-use crate::list::model::snapshot::{Holder, Namespace, Process};
+use crate::list::model::snapshot::{Process, SeenHolder, SeenNamespace};
 use crate::list::query::select::Item;
 use crate::list::search::Findings;
 use crate::list::value::Value;
@@ -183,7 +183,7 @@ impl<'g> Cells<'g> {
         process.and_then(text).map_or(Value::Empty, |text| Value::text(&text))
     }
 
-    fn namespace(&self, item: Item) -> Option<(Inode, &'g Namespace)> {
+    fn namespace(&self, item: Item) -> Option<(Inode, &'g SeenNamespace)> {
         let inode = match item {
             Item::Namespace(inode) => inode,
             Item::Member { namespace, .. } => namespace,
@@ -229,12 +229,12 @@ impl<'g> Cells<'g> {
         Some(Key(inode, text))
     }
 
-    fn holders(&mut self, inode: Inode, namespace: &Namespace, how: Fill) -> Value {
+    fn holders(&mut self, inode: Inode, namespace: &SeenNamespace, how: Fill) -> Value {
         let members = self.members.get_or_insert_with(|| Members::of(&self.graph.snapshot));
         holders::all(self.graph, (inode, namespace), members, how)
     }
 
-    fn id(&mut self, inode: Inode, namespace: &Namespace) -> Value {
+    fn id(&mut self, inode: Inode, namespace: &SeenNamespace) -> Value {
         self.once((Column::NsId, inode.get().into()), |cells| {
             let ask = || opener::id(cells.opener.open(&cells.graph.snapshot, inode)?).ok();
             let id = namespace.id.or_else(ask);
@@ -266,7 +266,7 @@ impl<'g> Cells<'g> {
     }
 
     /// The lines of uid_map or gid_map, with single blanks.
-    fn map(&self, namespace: &Namespace, process: Option<&Process>, name: &str) -> Value {
+    fn map(&self, namespace: &SeenNamespace, process: Option<&Process>, name: &str) -> Value {
         let (Kind::User, Some(process)) = (namespace.kind, process) else {
             return Value::Empty;
         };
@@ -315,11 +315,11 @@ impl<'g> Cells<'g> {
 }
 
 /// Each once, in the order of the mount table.
-fn mount_points(namespace: &Namespace) -> Value {
+fn mount_points(namespace: &SeenNamespace) -> Value {
     let mut seen = HashSet::new();
     let mut points: Vec<Vec<u8>> = Vec::new();
     for holder in &namespace.holders {
-        if let Holder::Mount(path) = holder
+        if let SeenHolder::Mount(path) = holder
             && seen.insert(path)
         {
             points.push(path.as_os_str().as_bytes().to_vec());

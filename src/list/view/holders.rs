@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::fill::Fill;
 use crate::list::model::graph::Graph;
-use crate::list::model::snapshot::{Holder, Namespace, Process, Snapshot};
+use crate::list::model::snapshot::{Process, SeenHolder, SeenNamespace, Snapshot};
 use crate::list::value::Value;
 use crate::proc::link::Inode;
 
@@ -29,7 +29,7 @@ impl Members {
 }
 
 /// HELD-BY: the first process; for a namespace without processes, everything else that keeps it alive.
-pub(super) fn first(graph: &Graph, namespace: &Namespace, process: Option<&Process>, how: Fill) -> Value {
+pub(super) fn first(graph: &Graph, namespace: &SeenNamespace, process: Option<&Process>, how: Fill) -> Value {
     match process {
         Some(process) => Value::Lines(vec![member(process.pid)]),
         None => Value::lines(others(graph, namespace, how)),
@@ -37,7 +37,7 @@ pub(super) fn first(graph: &Graph, namespace: &Namespace, process: Option<&Proce
 }
 
 /// HOLDERS: all processes (or the first of them and the number of the others), and everything else that keeps it alive.
-pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &Namespace), members: &Members, how: Fill) -> Value {
+pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &SeenNamespace), members: &Members, how: Fill) -> Value {
     let members = members.0.get(&inode).map_or(&[][..], Vec::as_slice);
     let named = if how == Fill::Whole { members.len() } else { members.len().min(NAMED) };
     let mut lines: Vec<Vec<u8>> = members[..named].iter().map(|pid| member(*pid)).collect();
@@ -49,9 +49,9 @@ pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &Namespace), member
 }
 
 /// THREADS: the threads whose process is in another namespace, or the first of them and the number of the others.
-pub(super) fn threads(namespace: &Namespace, whole: bool) -> Value {
+pub(super) fn threads(namespace: &SeenNamespace, whole: bool) -> Value {
     let threads = namespace.holders.iter().filter_map(|holder| match holder {
-        Holder::Thread { pid, tid } => Some(format!("{pid}/{tid}").into_bytes()),
+        SeenHolder::Thread { pid, tid } => Some(format!("{pid}/{tid}").into_bytes()),
         _ => None,
     });
     let mut lines: Vec<_> = threads.collect();
@@ -67,7 +67,7 @@ fn member(pid: i32) -> Vec<u8> {
     format!("process {pid}").into_bytes()
 }
 
-fn others(graph: &Graph, namespace: &Namespace, how: Fill) -> Vec<Vec<u8>> {
+fn others(graph: &Graph, namespace: &SeenNamespace, how: Fill) -> Vec<Vec<u8>> {
     let mut seen = HashSet::new();
     let holders = namespace.holders.iter().filter(|holder| seen.insert(*holder));
     if how == Fill::ForPerson {
@@ -77,13 +77,13 @@ fn others(graph: &Graph, namespace: &Namespace, how: Fill) -> Vec<Vec<u8>> {
 }
 
 /// With one line for each mount point, in however many mount namespaces something is mounted there.
-fn folded<'h>(graph: &Graph, holders: impl Iterator<Item = &'h Holder>) -> Vec<Vec<u8>> {
+fn folded<'h>(graph: &Graph, holders: impl Iterator<Item = &'h SeenHolder>) -> Vec<Vec<u8>> {
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut points: HashMap<&Path, (usize, HashSet<Option<Inode>>)> = HashMap::new();
     for holder in holders {
         let (path, namespace) = match holder {
-            Holder::Mount(path) => (path.as_path(), None),
-            Holder::MountElsewhere { path, namespace, .. } => (path.as_path(), Some(*namespace)),
+            SeenHolder::Mount(path) => (path.as_path(), None),
+            SeenHolder::MountElsewhere { path, namespace, .. } => (path.as_path(), Some(*namespace)),
             _ => {
                 lines.push(graph.snapshot.text(holder));
                 continue;
@@ -106,7 +106,7 @@ fn folded<'h>(graph: &Graph, holders: impl Iterator<Item = &'h Holder>) -> Vec<V
 }
 
 /// On a terminal, COMMAND of a namespace without processes: what keeps it alive first, in brackets.
-pub(super) fn in_place_of_command(graph: &Graph, namespace: &Namespace) -> Value {
+pub(super) fn in_place_of_command(graph: &Graph, namespace: &SeenNamespace) -> Value {
     let text = namespace.holders.first().map(|holder| graph.snapshot.text(holder));
     text.map_or(Value::Empty, |text| Value::text(&[b"(", &text[..], b")"].concat()))
 }
@@ -118,19 +118,19 @@ mod tests {
     use crate::list::model::snapshot::Fd;
     use crate::namespace::Kind;
 
-    fn shown(holders: Vec<Holder>, how: Fill) -> Vec<String> {
-        let namespace = Namespace { holders, ..Namespace::new(Kind::Net) };
+    fn shown(holders: Vec<SeenHolder>, how: Fill) -> Vec<String> {
+        let namespace = SeenNamespace { holders, ..SeenNamespace::new(Kind::Net) };
         let lines = others(&Graph::default(), &namespace, how).into_iter();
         lines.map(|line| String::from_utf8(line).unwrap()).collect()
     }
 
     #[test]
     fn a_person_reads_each_mount_point_once() {
-        let fd = || Holder::Descriptor(Fd { pid: 1, tid: None, fd: 7 });
-        let here = || Holder::Mount("/a".into());
+        let fd = || SeenHolder::Descriptor(Fd { pid: 1, tid: None, fd: 7 });
+        let here = || SeenHolder::Mount("/a".into());
         let elsewhere = |path: &str, number, witness| {
             let namespace = Inode::new(number).unwrap();
-            Holder::MountElsewhere { path: path.into(), namespace, witness }
+            SeenHolder::MountElsewhere { path: path.into(), namespace, witness }
         };
         let all = || vec![fd(), here(), elsewhere("/a", 5, None), elsewhere("/a", 6, None), elsewhere("/b", 5, None)];
         assert_eq!(shown(all(), Fill::Short).len(), 5);

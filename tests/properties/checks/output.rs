@@ -3,7 +3,7 @@
 use nskit::internals::list::column::Column;
 use nskit::internals::list::query::request::{Format, Look};
 use nskit::internals::list::value::Value;
-use nskit::internals::list::view::render::{Line, Listing, Mark, Style, write};
+use nskit::internals::list::view::render::{Line, Mark, Printout, Style, write};
 use nskit::internals::sys::locale::Locale;
 
 use super::Check;
@@ -87,7 +87,7 @@ fn check(bytes: &[u8]) {
         });
     }
     let tree = columns.iter().copied().find(|column| nests && matches!(column, Column::Ns | Column::Command));
-    let listing = Listing { columns, lines, tree, processes: 0, unreadable: 0, missed: None, no_bpf: None };
+    let listing = Printout { columns, lines, tree, processes: 0, unreadable: 0, missed: None, no_bpf: None };
     let locale = if shape & 8 == 8 { Locale::named(c"C.UTF-8") } else { Locale::C };
     let style = Style {
         format: Format::Raw,
@@ -106,14 +106,14 @@ fn check(bytes: &[u8]) {
     check_json(&listing, &Style { format: Format::Json, ..style });
 }
 
-fn render(listing: &Listing, style: &Style) -> Vec<u8> {
+fn render(listing: &Printout, style: &Style) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(listing, style, &mut bytes).unwrap();
     bytes
 }
 
 /// Whatever is in the cells, nothing drives the terminal, and all lines of the table have the same number of borders.
-fn check_drawn(listing: &Listing, style: &Style) {
+fn check_drawn(listing: &Printout, style: &Style) {
     let table = render(listing, style);
     let text = std::str::from_utf8(&table).unwrap();
     assert!(text.chars().all(|character| !character.is_control() || character == '\n'));
@@ -124,7 +124,7 @@ fn check_drawn(listing: &Listing, style: &Style) {
     }
 }
 
-fn check_table(listing: &Listing, style: &Style) {
+fn check_table(listing: &Printout, style: &Style) {
     let table = render(listing, style);
     let text = std::str::from_utf8(&table).unwrap();
     let coloured = render(listing, &Style { colour: true, ..*style });
@@ -159,8 +159,8 @@ fn without_colours(table: &[u8]) -> Vec<u8> {
 }
 
 /// The rows in the order of the tree, each followed by those under it.
-fn in_order(listing: &Listing) -> Vec<&Line> {
-    fn add<'l>(parent: Option<usize>, listing: &'l Listing, order: &mut Vec<&'l Line>) {
+fn in_order(listing: &Printout) -> Vec<&Line> {
+    fn add<'l>(parent: Option<usize>, listing: &'l Printout, order: &mut Vec<&'l Line>) {
         for (at, line) in listing.lines.iter().enumerate() {
             if line.parent == parent {
                 order.push(line);
@@ -173,7 +173,7 @@ fn in_order(listing: &Listing) -> Vec<&Line> {
     order
 }
 
-fn check_raw(length: usize, listing: &Listing, style: &Style) {
+fn check_raw(length: usize, listing: &Printout, style: &Style) {
     let raw = bounded(length, 256, 64 * 1024, || render(listing, style));
     let text = std::str::from_utf8(&raw).unwrap();
     assert!(text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')));
@@ -201,7 +201,7 @@ fn unescape(cell: &str) -> Vec<u8> {
     bytes
 }
 
-fn check_json(listing: &Listing, style: &Style) {
+fn check_json(listing: &Printout, style: &Style) {
     let json = render(listing, style);
     assert!(json.iter().all(|byte| *byte >= b' ' || *byte == b'\n'));
     let json: serde_json::Value = serde_json::from_slice(&json).unwrap();

@@ -23,7 +23,7 @@ use super::children::links_for_children;
 use super::descriptor_table::look_at_one;
 use super::surroundings::Surroundings;
 use super::{Findings, Scope, Source, Worker};
-use crate::list::model::snapshot::{Fd, Holder, Process};
+use crate::list::model::snapshot::{Fd, Process, SeenHolder};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 use crate::proc::stat::KERNEL_THREAD;
@@ -185,13 +185,13 @@ fn look_at_tasks(worker: &mut Worker<'_>, tasks: &[Task]) {
         let own = |kind: Kind| task.namespaces[kind as usize].or(leader.namespaces[kind as usize]);
         for kind in scope.held.iter().filter(|_| !task.is_leader()) {
             let found = task.namespaces[kind as usize].filter(|_| own(kind) != leader.namespaces[kind as usize]);
-            findings.held.extend(found.map(|inode| (kind, inode, Holder::Thread { pid, tid })));
+            findings.held.extend(found.map(|inode| (kind, inode, SeenHolder::Thread { pid, tid })));
         }
         let kinds = if scope.wants(Source::Children) { scope.held } else { KindSet::EMPTY };
         for (kind, _) in links_for_children(kinds) {
             let found = task.for_children[kind as usize].filter(|found| Some(*found) != own(kind));
             let tid = (!task.is_leader()).then_some(tid);
-            findings.held.extend(found.map(|inode| (kind, inode, Holder::Children { pid, tid })));
+            findings.held.extend(found.map(|inode| (kind, inode, SeenHolder::Children { pid, tid })));
         }
     }
 }
@@ -220,13 +220,13 @@ fn look_at_files(worker: &mut Worker<'_>, tasks: &[Task], files: &[[u32; FILE_WO
         let (source, found) = match record[file::WHAT] {
             what::NAMESPACE => {
                 let kind = namespace.and_then(|inode| Some((*kinds.get(&inode)?, inode)));
-                (Source::Descriptor, kind.map(|(kind, inode)| (kind, inode, Holder::Descriptor(fd))))
+                (Source::Descriptor, kind.map(|(kind, inode)| (kind, inode, SeenHolder::Descriptor(fd))))
             }
             what::SOCKET => {
                 let Some(network) = namespace.filter(|network| Some(*network) != own) else {
                     continue;
                 };
-                (Source::Socket, Some((Kind::Net, network, Holder::Socket(fd))))
+                (Source::Socket, Some((Kind::Net, network, SeenHolder::Socket(fd))))
             }
             what::TAP => (Source::Tap, None),
             _ => continue,
@@ -238,7 +238,7 @@ fn look_at_files(worker: &mut Worker<'_>, tasks: &[Task], files: &[[u32; FILE_WO
         let Some((kind, inode, holder)) = found else {
             continue;
         };
-        if let (Holder::Descriptor(_), Entry::Vacant(new)) = (&holder, kinds.entry(inode)) {
+        if let (SeenHolder::Descriptor(_), Entry::Vacant(new)) = (&holder, kinds.entry(inode)) {
             new.insert(kind);
         }
         if scope.held.contains(kind) {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::json::Json;
 use super::order::depth_first;
-use super::{Line, Listing, Style, write};
-use crate::list::changes::Changes;
+use super::{Line, Printout, Style, write};
+use crate::list::changes::RowChanges;
 use crate::list::column::Column;
 
 /// Whether a row has come or gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum RowEvent {
     /// It is new.
     Appeared,
     /// It is not there any more.
@@ -18,10 +18,10 @@ pub enum Change {
 }
 
 /// An object on a line of its own: what has happened, when (since the epoch), and the cells.
-pub fn json(change: Change, time: Duration, columns: &[Column], line: &Line, out: &mut Vec<u8>) {
+pub fn json(change: RowEvent, time: Duration, columns: &[Column], line: &Line, out: &mut Vec<u8>) {
     let event = match change {
-        Change::Appeared => "appeared",
-        Change::Vanished => "vanished",
+        RowEvent::Appeared => "appeared",
+        RowEvent::Vanished => "vanished",
     };
     let start = format!("{{\"event\": \"{event}\", \"time\": {}.{:03}", time.as_secs(), time.subsec_millis());
     let mut json = Json::of(start.into_bytes());
@@ -34,12 +34,12 @@ pub fn json(change: Change, time: Duration, columns: &[Column], line: &Line, out
 }
 
 /// `+` or `-` and the row, on one line.
-pub fn row(change: Change, listing: &Listing, line: &Line, style: &Style<'_>, out: &mut Vec<u8>) {
+pub fn row(change: RowEvent, listing: &Printout, line: &Line, style: &Style<'_>, out: &mut Vec<u8>) {
     let line = Line { parent: None, ..line.clone() };
-    let alone = Listing { lines: vec![line], tree: None, ..listing.clone_without_lines() };
+    let alone = Printout { lines: vec![line], tree: None, ..listing.clone_without_lines() };
     out.extend(match change {
-        Change::Appeared => b"+ ",
-        Change::Vanished => b"- ",
+        RowEvent::Appeared => b"+ ",
+        RowEvent::Vanished => b"- ",
     });
     // A vector takes all that is written to it.
     let _ = write(&alone, &Style { headings: false, wrap: false, width: None, ..*style }, out);
@@ -47,7 +47,7 @@ pub fn row(change: Change, listing: &Listing, line: &Line, style: &Style<'_>, ou
 
 /// The list as a terminal shows it, each row with a mark before it if it has come or gone. Those that have gone are the
 /// last.
-pub fn lines(listing: &Listing, changes: &Changes, style: &Style<'_>) -> Vec<Vec<u8>> {
+pub fn lines(listing: &Printout, changes: &RowChanges, style: &Style<'_>) -> Vec<Vec<u8>> {
     const MARK: usize = 2;
     let mut all = listing.clone_without_lines();
     all.lines = listing.lines.iter().chain(&changes.gone).cloned().collect();
@@ -65,9 +65,9 @@ pub fn lines(listing: &Listing, changes: &Changes, style: &Style<'_>) -> Vec<Vec
     marks.zip(table.split(|byte| *byte == b'\n')).map(|(mark, line)| [mark, line].concat()).collect()
 }
 
-impl Listing {
-    fn clone_without_lines(&self) -> Listing {
-        Listing { columns: self.columns.clone(), lines: Vec::new(), no_bpf: None, ..*self }
+impl Printout {
+    fn clone_without_lines(&self) -> Printout {
+        Printout { columns: self.columns.clone(), lines: Vec::new(), no_bpf: None, ..*self }
     }
 }
 
@@ -84,9 +84,17 @@ mod tests {
         Line { cells: vec![Value::Number(number), Value::text(text.as_bytes())], parent, mark: Mark::None, key: None }
     }
 
-    fn listing(lines: Vec<Line>) -> Listing {
+    fn listing(lines: Vec<Line>) -> Printout {
         let columns = vec![Column::NProcs, Column::Command];
-        Listing { columns, lines, tree: Some(Column::Command), processes: 0, unreadable: 0, missed: None, no_bpf: None }
+        Printout {
+            columns,
+            lines,
+            tree: Some(Column::Command),
+            processes: 0,
+            unreadable: 0,
+            missed: None,
+            no_bpf: None,
+        }
     }
 
     const STYLE: Style<'static> = Style {
@@ -102,23 +110,23 @@ mod tests {
     #[test]
     fn what_has_come_and_gone_is_marked() {
         let now = listing(vec![line(1, "init", None), line(2, "b", None), line(3, "new", Some(0))]);
-        let changes = Changes { gone: vec![line(9, "old\nx", None)], come: vec![2] };
+        let changes = RowChanges { gone: vec![line(9, "old\nx", None)], come: vec![2] };
         let shown: Vec<_> =
             lines(&now, &changes, &STYLE).into_iter().map(|line| String::from_utf8(line).unwrap()).collect();
         assert_eq!(shown, ["  NPROCS COMMAND", "       1 init", "+      3 `-new", "       2 b", "-      9 old\\x0ax"]);
-        assert_eq!(lines(&listing(Vec::new()), &Changes::default(), &STYLE), [b""; 0]);
+        assert_eq!(lines(&listing(Vec::new()), &RowChanges::default(), &STYLE), [b""; 0]);
     }
 
     #[test]
     fn a_change_is_a_line() {
         let now = listing(Vec::new());
         let mut text = Vec::new();
-        row(Change::Appeared, &now, &line(3, "a\nb", Some(7)), &STYLE, &mut text);
-        row(Change::Vanished, &now, &line(3, "c", None), &Style { format: Format::Raw, ..STYLE }, &mut text);
+        row(RowEvent::Appeared, &now, &line(3, "a\nb", Some(7)), &STYLE, &mut text);
+        row(RowEvent::Vanished, &now, &line(3, "c", None), &Style { format: Format::Raw, ..STYLE }, &mut text);
         assert_eq!(String::from_utf8(text).unwrap(), "+      3 a\\x0ab\n- 3 c\n");
         let mut text = Vec::new();
         let time = Duration::from_millis(1_700_000_000_007);
-        json(Change::Appeared, time, &now.columns, &line(3, "a\n\"", None), &mut text);
+        json(RowEvent::Appeared, time, &now.columns, &line(3, "a\n\"", None), &mut text);
         let expected =
             "{\"event\": \"appeared\", \"time\": 1700000000.007, \"nprocs\": 3, \"command\": \"a\\n\\\"\"}\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);

@@ -7,13 +7,13 @@ use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row
 
 use super::order::{ASCII, Branches, Glyphs, TreePlace, UNICODE, depth_first};
 use super::text::escape_into;
-use super::{Listing, Style};
+use super::{Printout, Style};
 use crate::list::query::request::Look;
 use crate::list::value::Value;
 use crate::sys::locale::Locale;
 
 /// Writes the table; nothing at all without rows.
-pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if listing.lines.is_empty() {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Resul
 }
 
 struct Drawn<'d> {
-    listing: &'d Listing,
+    listing: &'d Printout,
     look: Look,
     wrap: bool,
     locale: &'d Locale,

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use super::order::depth_first;
 use super::text::escape;
-use super::{Listing, Style, pass_on};
+use super::{Printout, Style, pass_on};
 use crate::list::value::Value;
 
 /// Writes an object with the rows as the array `name`. The rows under a row are its array `children`.
-pub fn write(name: &str, listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(name: &str, listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let keys: Vec<String> = listing.columns.iter().map(|column| column.facts().name.to_ascii_lowercase()).collect();
     let mut json = Json::open(name);
     let mut depth = 0;

@@ -53,7 +53,7 @@ pub enum Mark {
 
 /// All that is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing {
+pub struct Printout {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows; each comes after the one above it in the tree.
@@ -93,7 +93,7 @@ pub struct Style<'l> {
 ///
 /// It writes in pieces. A row of a tree is as long as it is deep, and any user who starts processes decides how deep:
 /// all rows together may exceed the memory.
-pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     match style.format {
         Format::Table if style.look == Look::Plain => table::write(listing, style, out),
         Format::Table => drawn::write(listing, style, out),

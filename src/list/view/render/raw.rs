@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use super::order::depth_first;
 use super::text::escape;
-use super::{Listing, Style, pass_on};
+use super::{Printout, Style, pass_on};
 use crate::list::value::Value;
 
 /// Writes the rows in the order of the tree, but without its glyphs; nothing at all without rows.
-pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if listing.lines.is_empty() {
         return Ok(());
     }

@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use super::order::{ASCII, Branches, Glyphs, TreePlace, UNICODE, depth_first};
 use super::text::{escape_cut_into, escape_into};
-use super::{Listing, Style, paint, pass_on};
+use super::{Printout, Style, paint, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
 
 /// Writes the table; nothing at all without rows.
-pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if listing.lines.is_empty() {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub fn write(listing: &Listing, style: &Style, out: &mut dyn Write) -> io::Resul
 }
 
 struct Table<'t> {
-    listing: &'t Listing,
+    listing: &'t Printout,
     style: &'t Style<'t>,
     glyphs: &'t Glyphs,
     widths: Vec<Width>,
@@ -59,7 +59,7 @@ fn lines(value: &Value, wrap: bool) -> Vec<Vec<u8>> {
 }
 
 /// The width of the widest cell of each column, reduced to what the terminal has room for.
-fn widths(listing: &Listing, style: &Style, places: &[TreePlace]) -> Vec<Width> {
+fn widths(listing: &Printout, style: &Style, places: &[TreePlace]) -> Vec<Width> {
     let last = listing.columns.len().saturating_sub(1);
     let mut widths = Vec::with_capacity(listing.columns.len());
     for (at, column) in listing.columns.iter().enumerate() {
