@@ -1,4 +1,4 @@
-//! From the name of a container or unit to a process: it is found first, then pinned by whoever asks, and then checked.
+//! From the name of a container or unit to a process: it is found first, then the caller pins it and checks it.
 //! What has been read may be out of date, and the kernel gives PIDs again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,7 +144,7 @@ enum Is {
 }
 
 impl Found {
-    /// What is to be said if the process has ended meanwhile, or had before.
+    /// The error if the process has ended meanwhile, or had before.
     pub fn has_ended(&self) -> ContainerError {
         match &self.is {
             Is::Container(known) => ContainerError::Stopped(shown_label(known)),

@@ -28,7 +28,7 @@ pub fn first_of_container(pids: &[i32], proc: &Path) -> nix::Result<Option<i32>>
     Ok(first(candidates(pids, proc)?))
 }
 
-/// The main process: the lowest PID that is no child of another one of these. `None` if all have ended. Errors: as above.
+/// The main process: the lowest PID whose parent is not one of these. `None` if all have ended. Errors: as above.
 pub fn main_process(pids: &[i32], proc: &Path) -> nix::Result<Option<i32>> {
     Ok(main(&candidates(pids, proc)?))
 }

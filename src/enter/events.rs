@@ -25,7 +25,7 @@ pub enum Event {
 
 /// What else is waited for: three files, and a time.
 pub struct Awaited<'f> {
-    /// Each with what it is to be ready for.
+    /// Each with the events that are awaited of it.
     pub files: [Option<(BorrowedFd<'f>, PollFlags)>; 3],
     /// After so long there is something to do without any of them.
     pub milliseconds: Option<u16>,

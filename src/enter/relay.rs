@@ -18,7 +18,7 @@ use crate::sys::terminal::{other_side, set_size, settings, signal_foreground, wa
 const ROOM: usize = 4096;
 
 /// After the program's end so many bytes at most are still read: more than the kernel keeps. A process that the program
-/// has left in the background might write for ever.
+/// has left in the background might never stop writing.
 const MOST_AT_THE_END: usize = 64 << 10;
 
 /// Milliseconds until an end of input is tried, and tried again.
@@ -115,7 +115,7 @@ impl Relay {
         }
         if master.intersects(!PollFlags::POLLOUT) && self.to_caller.is_empty() {
             self.read_master();
-            // Nobody would take it; it is read all the same, so that the program does not wait for ever.
+            // Nobody would take it; it is read all the same, so that the program does not wait without an end.
             if caller.output.is_none() {
                 self.to_caller.clear();
             }

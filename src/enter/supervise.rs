@@ -230,7 +230,7 @@ impl Supervisor<'_> {
             // The program's terminal ends with us, and the kernel tells the program so (SIGHUP).
             _ if self.terminal.is_some() => {
                 if self.waits_for_terminal() {
-                    // It is no program yet, and may wait where nobody answers.
+                    // It has not become the program yet, and may wait where nobody answers.
                     let _ = send(self.child, SignalNumber::KILL);
                 }
                 return Some(Status::Killed(signal));

@@ -51,7 +51,7 @@ impl Caller {
         self.is_raw
     }
 
-    /// Whether input is to be read: who reads from a terminal in the background is stopped.
+    /// Whether input is read: the kernel stops a process in the background that reads from its terminal.
     pub fn is_read(&self) -> bool {
         !self.is_in_background
     }
@@ -100,7 +100,7 @@ impl Drop for Caller {
 pub struct Outside {
     /// Our caller's standard input and output; in the parent outside only.
     pub caller: Option<Caller>,
-    /// /dev, where a terminal is made if there is none inside.
+    /// /dev, where a terminal is made if nothing inside can make one.
     pub devices: Option<OwnedFd>,
     /// /proc.
     pub proc: Option<OwnedFd>,
@@ -119,7 +119,7 @@ impl WayBack {
         WayBack { terminal, stderr: self.stderr.map(out_of_the_way) }
     }
 
-    /// Puts the terminal back, and standard error in its place: a failure is to be told.
+    /// Puts the terminal back, and standard error in its place, for the message of a failure.
     pub fn take(self) {
         if let Some((terminal, settings)) = &self.terminal {
             let _ = set_settings(terminal, settings);
@@ -158,7 +158,7 @@ fn duplicate(file: BorrowedFd<'_>) -> nix::Result<OwnedFd> {
 /// caller, and it is not ours to change. Where it cannot be opened again, the one that there is.
 fn own_description(file: BorrowedFd<'_>, access: OFlag) -> nix::Result<OwnedFd> {
     let number = device(file).ok();
-    // Everybody may open their own terminal, whoever it belongs to.
+    // Everybody may open their own terminal, also one that belongs to another user.
     if number.is_some()
         && let Ok(own) = open_retrying(c"/dev/tty", access)
         && device(&own).ok() == number

@@ -117,7 +117,7 @@ impl Namespace {
         Identity { kind: self.kind, inode: self.inode(), id: self.id() }
     }
 
-    /// The user namespace that owns it: whoever has a capability there has it over this one. Errors: it lies above or beside
+    /// The user namespace that owns it: a process with a capability there has it over this one. Errors: it lies above or beside
     /// our own user namespace, where we may not look (EPERM).
     pub fn owner(&self) -> Result<Namespace> {
         let owner = nsfs::owner(&self.file);

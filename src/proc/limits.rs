@@ -6,7 +6,7 @@ use crate::sys::limit::{Limit, UNLIMITED, names};
 /// In bytes. There are 17 lines of 80.
 pub const LONGEST: usize = 4096;
 
-/// All limits; `None` if one is missing or is no number.
+/// All limits; `None` if one is missing or not a number.
 pub fn parse(text: &[u8]) -> Option<Vec<Limit>> {
     names().map(|name| limit(text, name)).collect()
 }

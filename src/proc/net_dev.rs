@@ -4,7 +4,7 @@
 pub const LONGEST: usize = 16 * 1024 * 1024;
 
 /// The names of the devices: two lines of headings, then `NAME: NUMBERS`. A name has no blank and no colon in it, but
-/// whoever made the device chose all its other bytes.
+/// the maker of the device chose all its other bytes.
 pub fn names(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let lines = text.split(|byte| *byte == b'\n').skip(2);
     lines.filter_map(|line| {

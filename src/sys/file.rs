@@ -175,7 +175,7 @@ pub fn open_retrying(path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Resul
 /// The same for a path that begins in this directory.
 pub fn open_below(directory: impl AsFd, path: &(impl NixPath + ?Sized), flags: OFlag) -> nix::Result<OwnedFd> {
     loop {
-        // openat(2): after open(2), musl would set FD_CLOEXEC once more, by a call of its own.
+        // openat(2): after open(2), musl would set FD_CLOEXEC once more, by another call.
         match openat(&directory, path, flags | OPEN_FLAGS, Mode::empty()) {
             Err(Errno::EINTR) => {}
             result => return result,

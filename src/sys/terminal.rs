@@ -108,21 +108,21 @@ pub fn device(fd: impl AsFd) -> nix::Result<u32> {
     Ok(number)
 }
 
-/// Lets the other side of this master be opened: TIOCSPTLCK. Errors: ENOTTY if it is no master.
+/// Lets the other side of this master be opened: TIOCSPTLCK. Errors: ENOTTY if it is not a master.
 pub fn unlock(master: impl AsFd) -> nix::Result<()> {
     let no: libc::c_int = 0;
     // SAFETY: the request reads a number of this type.
     check(unsafe { libc::ioctl(master.as_fd().as_raw_fd(), libc::TIOCSPTLCK, &no) }.into()).map(drop)
 }
 
-/// The other side of this master, close-on-exec: TIOCGPTPEER. No path is looked up. Errors: ENOTTY if it is no master.
+/// The other side of this master, close-on-exec: TIOCGPTPEER. No path is looked up. Errors: ENOTTY if it is not a master.
 pub fn other_side(master: impl AsFd) -> nix::Result<OwnedFd> {
     let flags = OFlag::O_RDWR | OFlag::O_NOCTTY;
     // SAFETY: plain numbers in, a new descriptor out.
     unsafe {
         let request = libc::TIOCGPTPEER as _;
         let other = new_descriptor(libc::ioctl(master.as_fd().as_raw_fd(), request, flags.bits()).into())?;
-        // The kernel would show O_CLOEXEC as a property of the open file to whoever gets a duplicate.
+        // The kernel would show O_CLOEXEC as a property of the open file to everybody who gets a duplicate.
         check(libc::fcntl(other.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC).into())?;
         Ok(other)
     }

@@ -18,7 +18,7 @@ pub fn nsenter(invocation: Invocation) -> Status {
 
 fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     if args.pty {
-        // These become the program's, and must be no files of ours.
+        // These become the program's, and must not be files of ours.
         fill_closed_descriptors().attempt(|| Attempt::TakeTerminal)?;
     }
     let view = SystemView::of_system();

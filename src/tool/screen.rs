@@ -1,4 +1,4 @@
-//! The terminal while `lsns --watch` has it: a screen of its own, which is given back when this is dropped.
+//! The terminal while `lsns --watch` has it: the alternate screen, until this is dropped.
 
 use std::os::fd::BorrowedFd;
 
@@ -16,7 +16,7 @@ const LEAVE: &[u8] = b"\x1b[?7h\x1b[?25h\x1b[?1049l";
 /// If the terminal does not say how high it is.
 const USUAL_HEIGHT: usize = 24;
 
-/// A screen of our own.
+/// The alternate screen.
 pub struct Screen {
     /// The terminal that keys come from, and how it was.
     keys: Option<(BorrowedFd<'static>, Settings)>,

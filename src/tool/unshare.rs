@@ -17,7 +17,7 @@ pub fn unshare(invocation: Invocation) -> Status {
 
 fn do_unshare(args: cli::unshare::UnshareArgs, caller: &Invocation) -> Result<Status, HintedFailure> {
     if args.pty {
-        // These become the program's, and must be no files of ours.
+        // These become the program's, and must not be files of ours.
         fill_closed_descriptors().attempt(|| Attempt::TakeTerminal)?;
     }
     let context = hint::unshare::UnshareContext::typed(&args);

@@ -192,7 +192,7 @@ fn is_same(one: &Known, other: &Known) -> bool {
 struct Own {
     /// From the root directory on.
     home: Option<PathBuf>,
-    /// $XDG_RUNTIME_DIR, as systemd makes it. The variable itself is not to be trusted.
+    /// $XDG_RUNTIME_DIR, as systemd makes it. Do not trust the variable itself.
     runtime: Option<PathBuf>,
 }
 

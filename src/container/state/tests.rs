@@ -162,7 +162,7 @@ fn our_own_user_has_containers_in_their_home() {
     let own = Own { home: Some("home/me".into()), runtime: Some("run/user/1000".into()) };
     let all = rows(&States::of(&made.0, &own));
     assert_eq!(all, ["crun:cr cr 12 -", "docker:db DB 8 -", "podman:pweb WEB 4711 -"]);
-    // Root looks into no home: whoever it belongs to could write there.
+    // Root looks into no home: its owner could write there.
     assert!(rows(&read(&made)).is_empty());
     if nix::unistd::geteuid().is_root() {
         assert!(Own::of_user().home.is_none() && Own::of_user().runtime.is_none());

@@ -32,7 +32,7 @@ pub(super) fn wanted_of_all(target: &PinnedTarget, kind: Kind, user_parent: bool
     }
     let ours = stat(Path::new(&own)).map(identity);
     if kind != Kind::User {
-        // If it cannot be seen, that is told when it is to be entered.
+        // If it cannot be seen, the failure to enter it says so.
         let theirs = target.path(&format!("ns/{kind}")).ok().and_then(|path| stat(&path).ok());
         let is_own = theirs.is_some_and(|theirs| ours == Ok(identity(theirs)));
         return Ok(if is_own { WantedOfAll::IfPermitted } else { WantedOfAll::Yes });

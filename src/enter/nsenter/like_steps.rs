@@ -10,7 +10,7 @@ use crate::enter::step::{PlainStep, Step};
 use crate::sys::capability::{CAP_SYS_ADMIN, CapabilitySet};
 use crate::sys::signal::{SignalNumber, SignalSet};
 
-/// What a terminal sends to those in the foreground. A program in a session of its own is none of them.
+/// What a terminal sends to those in the foreground. A program in another session is not among them.
 const OF_TERMINAL: SignalSet = SignalSet::of(&[SignalNumber::HUP, SignalNumber::INT, SignalNumber::QUIT]);
 
 /// The signals that are passed on to the program.

@@ -22,7 +22,7 @@ pub(super) fn read(target: &PinnedTarget) -> Result<Option<Profile>, Failure> {
         let path = Path::new("/proc/self").join(attributes).join("current");
         read_bounded(&path, LONGEST).attempt(|| Attempt::Read(path))
     };
-    // A directory of its own since Linux 5.8.
+    // AppArmor has its own directory since Linux 5.8.
     let (attributes, own) = match own("attr/apparmor") {
         Err(Failure::System { errno: Errno::ENOENT, .. }) => ("attr", own("attr")?),
         own => ("attr/apparmor", own?),

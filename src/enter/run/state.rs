@@ -74,7 +74,7 @@ impl Run {
         }
     }
 
-    /// Our caller's standard error is ours again, if it was not: a failure is to be told.
+    /// Our caller's standard error is ours again, if it was not, for the message of a failure.
     pub fn find_back(&mut self) {
         if let Some(way_back) = self.way_back.take() {
             way_back.take();

@@ -76,7 +76,7 @@ impl Run {
     /// what is typed is for us alone.
     pub fn take_foreground(&self) -> nix::Result<()> {
         setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
-        // The change is made from the background, by who is to be in the foreground.
+        // The change is made from the background, by the process that comes to the foreground.
         let ttou = SignalSet::of(&[SignalNumber::TTOU]).to_mask();
         let before = mask::change(SigmaskHow::SIG_BLOCK, &ttou)?;
         let done = come_to_foreground();

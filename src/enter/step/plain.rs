@@ -1,5 +1,5 @@
 //! Plain steps: each is a call or a few, and needs nothing but what it holds. No other step opens anything for it, nothing
-//! is prepared for it, and no failure of it is tolerated. All that there is to say of one stands in this file.
+//! is prepared for it, and no failure of it is tolerated. This file has everything about one.
 
 use std::ffi::{OsString, c_ulong};
 use std::fmt::{self, Display, Formatter};

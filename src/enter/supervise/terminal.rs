@@ -12,7 +12,7 @@ use crate::sys::signal::{Received, SignalNumber, SignalSet};
 pub struct CallersTerminal {
     pub caller: Caller,
     pub relay: Option<Relay>,
-    /// What is to be passed on once there is somebody to do it.
+    /// Signals that wait until process 1 can pass them on.
     pub early: SignalSet,
 }
 

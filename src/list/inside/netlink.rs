@@ -6,7 +6,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 
 /// <linux/netlink.h>.
 pub const REQUEST: u16 = 1;
-/// NLM_F_DUMP: all that there are.
+/// NLM_F_DUMP: all of them.
 pub const DUMP: u16 = 0x300;
 /// NLMSG_DONE: the end of what DUMP has asked for.
 pub const DONE: u16 = 3;

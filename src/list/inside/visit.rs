@@ -88,7 +88,7 @@ pub(super) fn ask(kind: Kind, namespace: &OwnedFd, question: Question) -> Option
     };
     match first {
         Err(Errno::EPERM) => {
-            // user_namespaces(7): whoever has made the user namespace that owns this one has all rights in it.
+            // user_namespaces(7): the maker of the user namespace that owns this one has all rights in it.
             let owner = nsfs::owner(namespace).ok()?;
             by_child(&[(owner.as_fd(), Kind::User), inside], question).ok()
         }
@@ -128,7 +128,7 @@ fn by_thread(place: Place<'_>, question: Question) -> nix::Result<Answer> {
     in_thread(inside).unwrap_or(Err(Errno::EAGAIN))
 }
 
-/// Runs `work` in a thread of its own; `None` if there can be none.
+/// Runs `work` in another thread; `None` if none can be started.
 pub(super) fn in_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
     const STACK: usize = 256 * 1024;
     // Without memory for its stack the thread fails as if we were refused something; without memory of its own (glibc

@@ -35,7 +35,7 @@ pub struct ShortPlan {
     pub plan: ScanPlan,
     /// Whether what holds a namespace without a process may be printed.
     names_holders: bool,
-    /// What is to be explained.
+    /// What the list must explain.
     kinds: KindSet,
 }
 

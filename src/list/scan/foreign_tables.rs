@@ -121,7 +121,7 @@ pub(super) fn tables(
     if scope.is_real()
         && let Some(probe) = open().filter(hidden).and_then(MountNsProbe::send)
     {
-        // It ends here, and so is no witness.
+        // It ends here, and so is not a witness.
         tables.extend(MountTable::of(&Path::new("/proc").join(probe.pid_in_proc().to_string()), None));
     }
     tables.sort_by_key(|table| std::cmp::Reverse(table.mounts));

@@ -127,7 +127,7 @@ impl Meaning {
         meaning
     }
 
-    /// A path that exists here, and is no device.
+    /// A path that exists here, and not a device.
     fn here(&mut self, path: &Path) {
         let Ok((major, minor, _, id)) = file::place(path) else {
             return;
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(of("8:17").devices, [(8, 17)]);
         assert!(of("tank").names == [PathBuf::from("tank")] && of("tank").missing.is_none());
         assert_eq!(of("/nonexistent/x").missing, Some("/nonexistent/x".into()));
-        // A file system of its own is mounted there.
+        // Another file system is mounted there.
         assert_eq!(of("/proc").devices.len(), 1);
         assert!(of("/proc/self/status").around.is_some());
         assert_eq!(of("/proc/./self/..").names[1], PathBuf::from("/proc"));

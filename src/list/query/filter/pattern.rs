@@ -229,7 +229,7 @@ impl Translation<'_> {
                 '[' if self.rest.next_if_eq(&':').is_some() => {
                     let class = self.named(':')?;
                     let known = CLASSES.iter().find(|(name, _)| *name == class);
-                    self.out.push_str(known.ok_or("a class that there is not")?.1);
+                    self.out.push_str(known.ok_or("an unknown class")?.1);
                     first = false;
                     continue;
                 }

@@ -1,7 +1,7 @@
 //! The process table without /proc, for `--scan=+bpf`: the kernel runs a program of ours for each task and for each
 //! descriptor, and we read what it writes. Finds what the stages for processes find.
 //!
-//! What only few descriptors need (the kind of a namespace that no task is in, a TAP device) is asked by way of /proc.
+//! What only few descriptors need (the kind of a namespace that no task is in, a TAP device) is read from /proc.
 
 mod assembler;
 pub mod btf;

@@ -17,7 +17,7 @@ pub enum RowEvent {
     Vanished,
 }
 
-/// An object on a line of its own: what has happened, when (since the epoch), and the cells.
+/// An object, alone on its line: what has happened, when (since the epoch), and the cells.
 pub fn json(change: RowEvent, time: Duration, columns: &[Column], line: &Line, out: &mut Vec<u8>) {
     let event = match change {
         RowEvent::Appeared => "appeared",
