@@ -1,9 +1,10 @@
-//! Files of runtimes that say what a cgroup path does not. We only test whether a file exists and where a link points.
-//! We open only directories, so that nothing can block us.
+//! Files of runtimes that say what a cgroup path does not. Mostly we only test whether a file exists and where a link points.
+//! Nothing that we open can block us.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
+use super::state::{json, oci};
 use super::trust::{Refused, TrustedDirectory};
 use crate::sys::file::read_bounded;
 
@@ -41,6 +42,16 @@ impl Evidence {
     pub fn runs_runc(&self, name: &[u8]) -> bool {
         let container = self.directory(RUNC).and_then(|all| all.below(name));
         container.is_ok_and(|container| container.has_file(b"state.json"))
+    }
+
+    /// The one of runc and crun that has a container of this name and has written that its cgroup is the one at `path`, from
+    /// the root of the hierarchy on.
+    pub fn made_by_low_level(&self, name: &[u8], path: &Path) -> Option<&'static str> {
+        oci::RUNTIMES.into_iter().find_map(|(runtime, file, parse)| {
+            let container = self.directory(&format!("run/{runtime}")).and_then(|all| all.below(name)).ok()?;
+            let process = parse(&container.read(file, json::LONGEST).ok()?)?;
+            process.cgroups.iter().any(|written| written.ends_with(path)).then_some(runtime)
+        })
     }
 
     /// The machine that systemd-machined knows the unit as.

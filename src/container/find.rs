@@ -116,10 +116,12 @@ impl Directory {
             },
             Is::Container(known) => {
                 let (container, pid) = (shown_label(known), found.pid);
-                if !memberships.any(|one| system.is_in(one, known)) {
+                let started = known.process.as_ref().and_then(|process| process.started);
+                // Where there is no cgroup to look for, the time alone tells that it is not another process.
+                let by_time_alone = started.is_some() && known.process.as_ref().is_some_and(|one| one.in_no_cgroup);
+                if !by_time_alone && !memberships.any(|one| system.is_in(one, known)) {
                     return Err(ContainerError::ElsewhereByCgroup { container, pid });
                 }
-                let started = known.process.as_ref().and_then(|process| process.started);
                 match started {
                     Some(_) if started != stat::started(stat) => Err(ContainerError::StartedLater { container, pid }),
                     _ => Ok(()),

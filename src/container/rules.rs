@@ -1,5 +1,9 @@
 //! How runtimes name the cgroups of their containers.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
 use super::{Container, Evidence};
 use crate::proc::cgroup::parts;
 
@@ -56,6 +60,12 @@ impl<'p> Place<'p> {
         self.above().next()
     }
 
+    /// The path down to it, without the `..` that begin it; `None` if it is one of them.
+    fn down_to_here(&self) -> Option<PathBuf> {
+        let parts = self.path.parts.get(self.path.above..=self.at)?;
+        (!parts.is_empty()).then(|| parts.iter().map(|part| OsStr::from_bytes(part)).collect())
+    }
+
     /// Whether it is the `depth`-th part from the root: only root makes cgroups there.
     fn is_at(&self, depth: usize) -> bool {
         self.at == self.path.above + depth
@@ -71,8 +81,21 @@ impl<'p> Place<'p> {
 type Name = (Vec<u8>, Vec<u8>);
 
 /// What a part may be, the surer first.
-const RULES: [fn(&Place<'_>, &Evidence) -> Option<Name>; 12] =
-    [affixed, lxc, in_directory, with_colons, kubelet, nomad, ecs, machine, application, containerd, runc, bare];
+const RULES: [fn(&Place<'_>, &Evidence) -> Option<Name>; 13] = [
+    affixed,
+    lxc,
+    in_directory,
+    with_colons,
+    kubelet,
+    nomad,
+    ecs,
+    machine,
+    application,
+    containerd,
+    runc,
+    low_level,
+    bare,
+];
 
 fn name(runtime: &str, id: &[u8]) -> Option<Name> {
     Some((runtime.into(), id.into()))
@@ -240,6 +263,13 @@ fn containerd(place: &Place<'_>, evidence: &Evidence) -> Option<Name> {
 /// NAME right below the root, as runc makes them without systemd.
 fn runc(place: &Place<'_>, evidence: &Evidence) -> Option<Name> {
     if place.is_at(0) && evidence.runs_runc(place.part()) { name("runc", place.part()) } else { None }
+}
+
+/// Wherever runc or crun have been told to make it: NAME, which is the whole of its part. Most parts are in no list of theirs.
+fn low_level(place: &Place<'_>, evidence: &Evidence) -> Option<Name> {
+    let here = place.down_to_here()?;
+    let runtime = evidence.made_by_low_level(place.part(), &here)?;
+    name(runtime, place.part())
 }
 
 /// An id that does not say of which runtime, below whatever parent was asked for (`docker run --cgroup-parent`).

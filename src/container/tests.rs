@@ -13,6 +13,13 @@ impl MadeUp {
         let made = MadeUp::empty(name);
         made.directory("run/containerd/io.containerd.runtime.v2.task/k8s.io/ctrk8s");
         made.file("run/runc/runcbox/state.json", "{}");
+        made.file(
+            "run/runc/deep/state.json",
+            r#"{"init_process_pid":7,"cgroup_paths":{"":"/sys/fs/cgroup/system.slice/deep"}}"#,
+        );
+        made.file("run/crun/top/status", r#"{"pid":8,"cgroup-path":"/top"}"#);
+        // In no cgroup.
+        made.file("run/crun/free/status", r#"{"pid":9,"cgroup-path":""}"#);
         made.link("run/systemd/machines/unit:nbox-run.service", "nbox-ku");
         made.link("run/systemd/machines/unit:vm.service", "qemu-2-vm");
         made.file(
@@ -119,6 +126,19 @@ fn runc_and_crun() {
         ("/runcbox/below", "runc:runcbox"),
         ("/other", ""),
         ("/user.slice/runcbox", ""),
+        // Where they have written that they made it, and nowhere else.
+        ("/system.slice/deep", "runc:deep"),
+        ("/system.slice/deep/below", "runc:deep"),
+        ("/../../system.slice/deep", "runc:deep"),
+        ("/user.slice/system.slice/deep", ""),
+        ("/system.slice/deep/deep", "runc:deep"),
+        ("/system.slice", ""),
+        ("/top", "crun:top"),
+        ("/a.slice/top", ""),
+        ("/top/free", "crun:top"),
+        ("/free", ""),
+        ("/../../../free", ""),
+        ("/../../..", ""),
     ]);
 }
 

@@ -47,10 +47,15 @@ fn a_file_of_the_runtime_tells_what_the_cgroup_does_not() {
     assert_eq!(shown("/box", &format!("{runc}; chmod 777 /run/runc")), " ");
     // Nobody is waited for.
     assert_eq!(shown("/box", "mkdir -p /run/runc/box; mkfifo /run/runc/box/state.json"), " ");
+    let deep = r#"mkdir -p /run/runc/deep; echo '{"init_process_pid":1,"cgroup_paths":{"":"/x/system.slice/deep"}}' \
+        >/run/runc/deep/state.json"#;
+    assert_eq!(shown("/system.slice/deep", deep), "system.slice runc:deep");
+    let crun = r#"mkdir -p /run/crun/top; echo '{"pid":1,"cgroup-path":"/top"}' >/run/crun/top/status"#;
+    assert_eq!(shown("/top", crun), " crun:top");
     let task = "mkdir -p /run/containerd/io.containerd.runtime.v2.task/k8s.io/web";
     assert_eq!(shown("/k8s.io/web", task), " containerd:web");
-    let machine = "mkdir -p /run/systemd/machines; ln -s box /run/systemd/machines/unit:x.service";
-    assert_eq!(shown("/system.slice/x.service/payload", machine), "x.service machine:box");
+    let machine = "mkdir -p /run/systemd/machines; ln -s box /run/systemd/machines/unit:kept.service";
+    assert_eq!(shown("/system.slice/kept.service/payload", machine), "kept.service machine:box");
 }
 
 scene_test!(a_task_shows_its_own_container);

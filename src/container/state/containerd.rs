@@ -53,7 +53,7 @@ fn first_process(
         look.read(&state, b"state.json", json::LONGEST)
     });
     let state = state.and_then(|text| oci::of_runc(&text));
-    let process = FirstProcess { pid, started: None, cgroups: Vec::new() };
+    let process = FirstProcess::new(pid);
     Some(state.filter(|state| state.pid == pid).unwrap_or(process))
 }
 

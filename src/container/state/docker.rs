@@ -51,7 +51,7 @@ fn read_below(look: &mut Look<'_>, base: &Path) {
         });
         look.states.add(Known {
             names: name.into_iter().filter(|name| !name.is_empty()).collect(),
-            process: pid.map(|pid| FirstProcess { pid, started, cgroups: Vec::new() }),
+            process: pid.map(|pid| FirstProcess { started, ..FirstProcess::new(pid) }),
             stopped: pid.is_none(),
             ..Known::new("docker", id)
         });

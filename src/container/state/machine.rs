@@ -23,7 +23,7 @@ pub fn read(look: &mut Look<'_>) {
             continue;
         }
         let pid = field("LEADER").and_then(parse_decimal).filter(|pid| *pid > 0);
-        let process = pid.map(|pid| FirstProcess { pid, started: None, cgroups: Vec::new() });
+        let process = pid.map(FirstProcess::new);
         look.states.add(Known { process, ..Known::new("machine", name) });
     }
 }

@@ -3,9 +3,9 @@
 
 mod containerd;
 mod docker;
-mod json;
+pub(super) mod json;
 mod machine;
-mod oci;
+pub(super) mod oci;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -45,6 +45,15 @@ pub struct FirstProcess {
     pub started: Option<u64>,
     /// The cgroups that it was put in: from the root of the hierarchy or of the file system on.
     pub cgroups: Vec<PathBuf>,
+    /// Whether the file says that it was put in none: it is where its runtime was started.
+    pub in_no_cgroup: bool,
+}
+
+impl FirstProcess {
+    /// Nothing but its PID.
+    pub fn new(pid: i32) -> FirstProcess {
+        FirstProcess { pid, started: None, cgroups: Vec::new(), in_no_cgroup: false }
+    }
 }
 
 impl Known {
@@ -98,6 +107,7 @@ impl Known {
             (Some(mut process), Some(more)) => {
                 process.started = process.started.or(more.started);
                 process.cgroups.extend(more.cgroups);
+                process.in_no_cgroup |= more.in_no_cgroup;
                 Some(process)
             }
             (one, other) => one.or(other),

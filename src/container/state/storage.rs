@@ -59,7 +59,7 @@ fn known(
     let pid = pid.and_then(|text| parse_decimal(text.trim_ascii())).filter(|pid| *pid > 0);
     Known {
         names: in_pod.into_iter().chain(names).collect(),
-        process: pid.map(|pid| FirstProcess { pid, started: None, cgroups: Vec::new() }),
+        process: pid.map(FirstProcess::new),
         ..Known::new(if is_cri_o { "cri-o" } else { "podman" }, id)
     }
 }

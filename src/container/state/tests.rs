@@ -134,12 +134,14 @@ fn runc_and_crun_know_when_a_process_started() {
     made.file("run/crun/cr/status", r#"{"pid":12,"process-start-time":6,"cgroup-path":"/system.slice/x"}"#);
     // One that does not run.
     made.file("run/crun/none/status", r#"{"pid":0}"#);
+    made.file("run/crun/free/status", r#"{"pid":13,"process-start-time":7,"cgroup-path":""}"#);
     let states = read(&made);
-    assert_eq!(rows(&states), ["crun:cr cr 12 6", "runc:box box 4711 12345"]);
-    let cgroups =
-        |id: &[u8]| states.known.iter().find(|known| known.id == id).unwrap().process.clone().unwrap().cgroups;
-    assert_eq!(cgroups(b"box"), [Path::new("/sys/fs/cgroup/box")]);
-    assert_eq!(cgroups(b"cr"), [Path::new("/system.slice/x")]);
+    assert_eq!(rows(&states), ["crun:cr cr 12 6", "crun:free free 13 7", "runc:box box 4711 12345"]);
+    let process = |id: &[u8]| states.known.iter().find(|known| known.id == id).unwrap().process.clone().unwrap();
+    assert_eq!(process(b"box").cgroups, [Path::new("/sys/fs/cgroup/box")]);
+    assert_eq!(process(b"cr").cgroups, [Path::new("/system.slice/x")]);
+    assert_eq!((process(b"free").cgroups, process(b"free").in_no_cgroup), (Vec::new(), true));
+    assert!(!process(b"cr").in_no_cgroup && !process(b"box").in_no_cgroup);
 }
 
 #[test]

@@ -121,6 +121,16 @@ const ENGINES: &[Engine] = &[
         )],
         leads: &["box", "crun:box"],
     },
+    Engine {
+        name: "podman-in-no-cgroup",
+        cgroup: "/system.slice/whatever.service",
+        files: &[
+            ("/var/lib/containers/storage/overlay-containers/containers.json", r#"[{"id":"WEB","names":["free"]}]"#),
+            ("/run/containers/storage/overlay-containers/WEB/userdata/pidfile", "PID"),
+            ("/run/crun/WEB/status", r#"{"pid":PID,"process-start-time":START,"cgroup-path":""}"#),
+        ],
+        leads: &["free", "podman:free", "WEB", "podman:0123"],
+    },
     Engine { name: "lxc", cgroup: "/lxc.payload.box/init.scope", files: &[], leads: &["box", "lxc:box"] },
     Engine {
         name: "nspawn",

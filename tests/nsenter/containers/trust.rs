@@ -168,6 +168,13 @@ fn a_name_of_the_wrong_sort_is_shown_and_does_nothing() {
         &web,
     );
     assert!(machine.refused("runc:x").contains("is in no cgroup of the container"));
+    // Where the runtime says that there is no cgroup, the time must be there, and right.
+    machine.file("/run/crun/y/status", r#"{"pid":PID,"cgroup-path":""}"#, &web);
+    assert!(machine.refused("crun:y").contains("is in no cgroup of the container"));
+    machine.file("/run/crun/y/status", r#"{"pid":PID,"process-start-time":1,"cgroup-path":""}"#, &web);
+    assert!(machine.refused("crun:y").contains("started"), "{}", machine.refused("crun:y"));
+    machine.file("/run/crun/y/status", r#"{"pid":PID,"process-start-time":START,"cgroup-path":""}"#, &web);
+    assert_eq!(machine.entered("crun:y"), web.namespace("uts"));
 }
 
 scene_test!(a_users_own_containers_are_found_by_their_owner);
