@@ -18,7 +18,13 @@ pub fn inode(number: u64) -> Option<Inode> {
 /// mounts have it. `None` for any other text.
 pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
     let (kind, inode) = split_name(text)?;
-    Some((Kind::from_name(kind)?, parse_decimal(inode)?))
+    Some((Kind::from_name(kind)?, self::inode(parse_decimal(inode)?)?))
+}
+
+/// The same for a text that must be the name of a namespace of `kind`.
+pub fn parse_name_of(kind: Kind, text: &[u8]) -> Option<Inode> {
+    let inode = text.strip_prefix(kind.name().as_bytes())?.strip_prefix(b":[")?.strip_suffix(b"]")?;
+    self::inode(parse_decimal(inode)?)
 }
 
 /// The inode number in `socket:[123]`.
@@ -45,6 +51,10 @@ mod tests {
         assert_eq!(parse_name(b"net:[4026531840]"), inode.map(|inode| (Kind::Net, inode)));
         for text in ["", "net:[0]", "net:[]", "net:[1", "net:1", "/net:[1]", "foo:[1]", "net:[4294967296]"] {
             assert_eq!(parse_name(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(parse_name_of(Kind::Net, b"net:[4026531840]"), inode);
+        for text in ["", "net", "net:[0]", "net:[]", "net:[1", "net:1]", "nets:[1]", "mnt:[1]", "net:[4294967296]"] {
+            assert_eq!(parse_name_of(Kind::Net, text.as_bytes()), None, "{text}");
         }
         assert_eq!(parse_socket(b"socket:[7]"), Some(7));
         assert_eq!(parse_socket(b"pipe:[7]"), None);

@@ -12,7 +12,7 @@ use nix::unistd::read;
 use super::{InspectedProcess, Worker, is_refusal};
 use crate::list::model::snapshot::Process;
 use crate::namespace::Kind;
-use crate::proc::link::{Inode, parse_name};
+use crate::proc::link::{Inode, parse_name_of};
 use crate::proc::stat;
 use crate::sys::at;
 use crate::sys::file::OPEN_FLAGS;
@@ -102,6 +102,5 @@ pub(super) fn namespace(links: BorrowedFd<'_>, kind: Kind) -> nix::Result<Option
 /// readlinkat(2).
 pub(super) fn linked_namespace(links: BorrowedFd<'_>, link: &CStr, kind: Kind) -> nix::Result<Option<Inode>> {
     let mut text = [0; LINK];
-    let named = parse_name(at::read_link(links, link, &mut text)?);
-    Ok(named.filter(|(of, _)| *of == kind).map(|(_, inode)| inode))
+    Ok(parse_name_of(kind, at::read_link(links, link, &mut text)?))
 }

@@ -1,5 +1,6 @@
 //! The table: padded columns, a tree in glyphs, cells of several lines.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::order::{ASCII, Branches, Glyphs, TreePlace, UNICODE, depth_first};
@@ -48,13 +49,13 @@ struct Width {
 }
 
 /// The lines of a cell.
-fn lines(value: &Value, wrap: bool) -> Vec<Vec<u8>> {
+fn lines(value: &Value, wrap: bool) -> Vec<Cow<'_, [u8]>> {
     match value {
         Value::Empty => Vec::new(),
-        Value::Number(number) => vec![number.to_string().into()],
-        Value::Text(text) => vec![text.to_vec()],
-        Value::Lines(lines) if wrap => lines.clone(),
-        Value::Lines(lines) => vec![lines.join(&b',')],
+        Value::Number(number) => vec![number.to_string().into_bytes().into()],
+        Value::Text(text) => vec![text[..].into()],
+        Value::Lines(lines) if wrap => lines.iter().map(Cow::from).collect(),
+        Value::Lines(lines) => vec![lines.join(&b',').into()],
     }
 }
 
@@ -62,6 +63,7 @@ fn lines(value: &Value, wrap: bool) -> Vec<Vec<u8>> {
 fn widths(listing: &Printout, style: &Style, places: &[TreePlace]) -> Vec<Width> {
     let last = listing.columns.len().saturating_sub(1);
     let mut widths = Vec::with_capacity(listing.columns.len());
+    let mut shown = Vec::new();
     for (at, column) in listing.columns.iter().enumerate() {
         let facts = column.facts();
         let mut widest = 0;
@@ -71,7 +73,8 @@ fn widths(listing: &Printout, style: &Style, places: &[TreePlace]) -> Vec<Width>
                 let branch = if listing.tree == Some(*column) { 2 * place.depth } else { 0 };
                 let cell = &listing.lines[place.line].cells[at];
                 for line in lines(cell, style.wrap) {
-                    widest = widest.max(branch + escape_into(&line, style.locale, &mut Vec::new()));
+                    shown.clear();
+                    widest = widest.max(branch + escape_into(&line, style.locale, &mut shown));
                 }
                 widest = widest.max(branch);
             }
@@ -125,7 +128,7 @@ impl Table<'_> {
         let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
         for line in 0..height {
             for (at, column) in self.listing.columns.iter().enumerate() {
-                let text: &[u8] = cells[at].get(line).map_or(&[], Vec::as_slice);
+                let text: &[u8] = cells[at].get(line).map_or(&[], Cow::as_ref);
                 let branch = match self.listing.tree == Some(*column) {
                     true => branches.prefix(place, self.glyphs, line == 0),
                     false => String::new(),
@@ -138,7 +141,7 @@ impl Table<'_> {
 
     /// A line of a cell, with the branch of the tree before it, as wide as there is room.
     fn shown(&self, at: usize, branch: &str, text: &[u8]) -> Shown {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(branch.len() + text.len());
         let columns = match self.widths[at] {
             // Cut together with what it stands before.
             Width { columns: room, cut: true } => {

@@ -6,7 +6,21 @@ use crate::sys::locale::Locale;
 /// bytes that do not form a character in the locale, become `\xHH`. A `\` becomes `\x5c` if it would look like the
 /// start of such an escape.
 pub fn escape_into(bytes: &[u8], locale: &Locale, out: &mut Vec<u8>) -> usize {
-    pieces(bytes, locale).fold(0, |columns, piece| columns + piece.append(out))
+    // Nearly all is plain ASCII, where a byte is a column in every locale, and is copied whole.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    out.reserve(bytes.len());
+    let (mut rest, mut columns) = (bytes, 0);
+    while !rest.is_empty() {
+        let (plain, tail) = rest.split_at(rest.iter().position(|byte| !is_plain(byte)).unwrap_or(rest.len()));
+        out.extend_from_slice(plain);
+        let odd = tail.iter().position(is_plain).unwrap_or(tail.len());
+        // What is behind a `\` tells whether it is escaped.
+        let odd = if tail[..odd].ends_with(b"\\") { tail.len().min(odd + 1) } else { odd };
+        let (odd, tail) = tail.split_at(odd);
+        columns += pieces(odd, locale).fold(plain.len(), |columns, piece| columns + piece.append(out));
+        rest = tail;
+    }
+    columns
 }
 
 /// As [`escape_into`], but no more than fits into `room` columns. It may cut an escape in the middle.
@@ -132,6 +146,17 @@ mod tests {
             let mut utf8 = Vec::new();
             escape_into(&bytes, &unicode(), &mut utf8);
             prop_assert!(std::str::from_utf8(&utf8).is_ok());
+        }
+
+        #[test]
+        fn runs_of_plain_bytes_are_as_if_looked_at_one_by_one(text in "(\\PC|[\\\\x]|[\0-\u{a0}]){0,12}", bytes: Vec<u8>) {
+            for bytes in [text.as_bytes(), &bytes] {
+                for locale in [Locale::C, unicode()] {
+                    let (mut whole, mut single) = (Vec::new(), Vec::new());
+                    let columns = pieces(bytes, &locale).map(|piece| piece.append(&mut single)).sum();
+                    prop_assert_eq!((escape_into(bytes, &locale, &mut whole), &whole), (columns, &single));
+                }
+            }
         }
 
         #[test]
