@@ -20,6 +20,8 @@
 //!   its first argument has one of the bits of MASK, or always where MASK is 0. `probe limit RESOURCE N PROGRAM…` runs one
 //!   with a limit of setrlimit(2).
 //! - `probe notify CALL PROGRAM…`: runs the program, for which whoever holds the filter's listener answers this system call.
+//! - `probe calls PROGRAM…`: runs the program, without its output, and says how many system calls it has made, and how many
+//!   of them were poll(2).
 //! - `probe fill`: as `hold`, after its environment in memory, which others see in /proc, has been filled with `x`.
 //! - `probe rewrite TEXT`: the same, with `TEXT` instead, in which `\0` stands for NUL, and empty entries behind it.
 
@@ -100,6 +102,10 @@ fn probe(invocation: Invocation) -> Status {
             assert_eq!(unsafe { libc::setrlimit(word(1).parse().unwrap(), &limit) }, 0);
             become_program(&invocation.arguments[3..]);
         }
+        "calls" => {
+            let (all, polls) = calls(&invocation.arguments[1..]);
+            say(&format!("{all} {polls}"));
+        }
         "size" => sizes(),
         "push" => push(word(1).parse().unwrap(), word(2).as_bytes()),
         "copy" => {
@@ -126,6 +132,65 @@ fn probe(invocation: Invocation) -> Status {
 fn pattern(count: usize) -> impl Iterator<Item = u8> {
     (0..count as u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
 }
+
+/// The system calls of a program, those of poll(2) counted once more. What it forks is not counted.
+fn calls(words: &[OsString]) -> (usize, usize) {
+    use std::os::unix::process::CommandExt;
+    let trace = || {
+        // SAFETY: plain numbers.
+        match unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) } {
+            -1 => Err(std::io::Error::last_os_error()),
+            _ => Ok(()),
+        }
+    };
+    let mut command = std::process::Command::new(&words[0]);
+    command.args(&words[1..]).stdout(std::process::Stdio::null());
+    // SAFETY: the closure only makes a system call.
+    let pid = unsafe { command.pre_exec(trace) }.spawn().unwrap().id().cast_signed();
+    let (mut all, mut polls, mut signal, mut status) = (0, 0, 0, 0);
+    // Of struct ptrace_syscall_info: whether it is an entry, and the number of the call.
+    let mut told = [0u64; 11];
+    loop {
+        // SAFETY: a child of ours, and structures that the calls fill.
+        unsafe {
+            if libc::waitpid(pid, &mut status, 0) != pid || !libc::WIFSTOPPED(status) {
+                return (all, polls);
+            }
+            let length = std::mem::size_of_val(&told);
+            match libc::WSTOPSIG(status) {
+                stop if stop == libc::SIGTRAP | 0x80 => {
+                    signal = 0;
+                    libc::ptrace(PTRACE_GET_SYSCALL_INFO, pid, length, told.as_mut_ptr());
+                    if told[0].to_ne_bytes()[0] == PTRACE_SYSCALL_INFO_ENTRY {
+                        all += 1;
+                        polls += usize::from(POLLS.contains(&(told[3] as libc::c_long)));
+                    }
+                }
+                // It has become the program.
+                libc::SIGTRAP => {
+                    libc::ptrace(libc::PTRACE_SETOPTIONS, pid, 0, libc::PTRACE_O_TRACESYSGOOD);
+                }
+                other => signal = other,
+            }
+            libc::ptrace(libc::PTRACE_SYSCALL, pid, 0, signal);
+        }
+    }
+}
+
+/// What the libc crate lacks for some C libraries.
+const PTRACE_GET_SYSCALL_INFO: PtraceRequest = 0x420e;
+const PTRACE_SYSCALL_INFO_ENTRY: u8 = 1;
+
+#[cfg(target_env = "musl")]
+type PtraceRequest = libc::c_int;
+#[cfg(not(target_env = "musl"))]
+type PtraceRequest = libc::c_uint;
+
+/// poll(2) under its two names.
+#[cfg(any(target_arch = "aarch64", target_arch = "riscv64"))]
+const POLLS: [libc::c_long; 1] = [libc::SYS_ppoll];
+#[cfg(not(any(target_arch = "aarch64", target_arch = "riscv64")))]
+const POLLS: [libc::c_long; 2] = [libc::SYS_poll, libc::SYS_ppoll];
 
 fn make_raw() {
     // SAFETY: a structure that may be all zero, and that the calls fill, change and read.

@@ -17,6 +17,7 @@ mod common;
 mod lists;
 mod starts;
 mod state;
+mod watch;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

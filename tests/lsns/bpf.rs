@@ -137,17 +137,37 @@ fn without_rights_proc_is_read() {
     let inside = |options: &str| frozen.lsns(&frozen.expand(&format!("-rn -p $A -o NS,TYPE,PID {options}"))).run();
     assert_eq!((inside("").stdout, needs_first.clone()), (inside("--scan=+bpf").stdout, inside("--scan=+bpf").stderr));
     let scene = &frozen.scene;
-    let own = || scene.lsns(["--scan=+bpf", "-rn", "-o", "PID"]);
-    let refused = |number: libc::c_long, errno| own().refused(scene, number, errno, 0).run();
-    let without = refused(libc::SYS_bpf, libc::ENOSYS);
-    assert_eq!(without.stderr, note("the kernel refuses the program: Function not implemented"));
-    assert!(!without.stdout.is_empty());
-    let needs_rights = note("it needs CAP_BPF and CAP_PERFMON");
-    assert_eq!(own().user(ALICE).run().stderr, needs_rights);
+    let of_its_own = ["-rn", "-o", "NS,TYPE,PID,UID,COMMAND", "-p"];
+    let of = |pid: i32, more: &[&str]| {
+        let pid = pid.to_string();
+        scene.lsns(of_its_own.iter().chain([&&*pid]).chain(more))
+    };
+    let scanned = |more: &[&str]| of(frozen.pid(), more);
+    let by_proc = scanned(&[]).ok();
+    assert_eq!(by_proc.lines().count(), 8, "{by_proc}");
+    for (errno, why) in [
+        (libc::ENOSYS, "the kernel refuses the program: Function not implemented"),
+        (libc::EINVAL, "the kernel refuses the program: Invalid argument"),
+        (libc::EPERM, "it needs CAP_BPF and CAP_PERFMON"),
+    ] {
+        let without = scanned(&["--scan=+bpf"]).refused(scene, libc::SYS_bpf, errno, 0).run();
+        assert_eq!((without.stdout, without.stderr), (by_proc.clone(), note(why)));
+    }
+    let sleeper = scene.call("/bin/sh", ["-c", "echo ready; exec cat"]).user(ALICE).leashed().spawn();
+    sleeper.expect("ready");
+    let of_alice = |more: &[&str]| of(sleeper.pid(), more).user(ALICE);
+    let without = of_alice(&["--scan=+bpf"]).run();
+    assert_eq!((without.stdout, without.stderr), (of_alice(&[]).ok(), note("it needs CAP_BPF and CAP_PERFMON")));
     let proc = format!("/proc/{}/root/proc", frozen.pid());
-    let other = scene.lsns(["--scan=+bpf", "--proc", &*proc, "-rn"]).run();
+    let elsewhere = |more: &[&str]| {
+        let words = ["-rn", "-l", "-o", "NS,TYPE,PID,COMMAND", "-Q", "PID", "--proc", &*proc];
+        scene.lsns(words.iter().chain(more)).run()
+    };
+    let other = elsewhere(&["--scan=+bpf"]);
+    assert_eq!(other.stdout, elsewhere(&[]).stdout);
     assert!(other.stderr.ends_with(&note("this proc shows other PIDs than ours")), "{}", other.stderr);
     // As of other notes.
-    assert_eq!(own().user(ALICE).env("NSKIT_HINTS", "0").run().stderr, "");
+    assert_eq!(of_alice(&["--scan=+bpf"]).env("NSKIT_HINTS", "0").run().stderr, "");
+    drop(sleeper);
     frozen.end();
 }

@@ -1,6 +1,6 @@
 //! --watch: on a real terminal, and as lines.
 
-use crate::common::{Call, Ending, Frozen, Process, Pty, Scene, needs_root, on_purpose, poll_until};
+use crate::common::{Call, Ending, Frozen, Process, Pty, Scene, needs_root, on_purpose, poll_until, probe, tool};
 
 /// Makes a UTS namespace, beside those that are there, as long as the process lives.
 fn come(frozen: &Frozen) -> Process {
@@ -57,6 +57,50 @@ fn each_change_is_a_line() {
         assert_eq!(unsafe { libc::kill(tool, libc::SIGINT) }, 0);
         assert_eq!(watching.wait(), Ending::Exited(0), "{args}");
     }
+    frozen.end();
+}
+
+scene_test!(without_ids_a_namespace_is_told_by_its_first_holder);
+/// Before Linux 6.18 no namespace has an id: as if there were none of the calls that tell it.
+fn without_ids_a_namespace_is_told_by_its_first_holder() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new(
+        "unshare -u /bin/sh -c 'sleep 1001 & exec sleep 1002' & FIRST=$!\n\
+         until pgrep -xf 'sleep 1001' && pgrep -xf 'sleep 1002'; do sleep 0.01; done >/dev/null\n\
+         UTS=$(inode /proc/$FIRST/ns/uts); tell FIRST UTS",
+    );
+    let has_ids = frozen.lsns("-rn -t uts -o NSID").ok().trim() != "";
+    let (probe, lsns) = (probe().display().to_string(), tool("lsns").display().to_string());
+    let words = |refused: &str| {
+        let line = format!("{probe} refuse {refused} {lsns} --watch=0.1 -r -t uts -o NS");
+        line.split(' ').map(str::to_string).collect::<Vec<_>>()
+    };
+    let ioctl = format!("{} {} 0", libc::SYS_ioctl, libc::ENOTTY);
+    let without = words(&ioctl);
+    let watching: Vec<Process> = vec![
+        frozen.run_next("/bin:/usr/bin", without.iter().map(String::as_str)).leashed().spawn(),
+        frozen.lsns("--watch=0.1 -r -t uts -o NS").leashed().spawn(),
+    ];
+    for one in &watching {
+        wait_for_first_look(|| one.children());
+    }
+    frozen.run("/bin:/usr/bin", ["sh", "-c", &frozen.expand("kill $FIRST")]).ok();
+    // Another process is the first one now.
+    let expected = frozen.expand("- $UTS\n+ $UTS\n");
+    poll_until("two lines", || watching[0].stdout().lines().count() >= 2);
+    assert_eq!(watching[0].stdout(), expected);
+    // What comes then is seen by both, and nothing was seen before where there are ids.
+    let other = come(&frozen);
+    let before = [&*expected, if has_ids { "" } else { &*expected }];
+    for (one, before) in watching.iter().zip(before) {
+        poll_until("what has come", || one.stdout().len() > before.len());
+        let said = one.stdout();
+        let new = said.strip_prefix(before).unwrap_or_else(|| panic!("{said}"));
+        assert!(new.starts_with("+ ") && new.lines().count() == 1, "{said}");
+    }
+    go(other);
+    drop(watching);
     frozen.end();
 }
 
