@@ -45,6 +45,10 @@ group unshare -f f
 group nsenter "-t $target -n" "n $target"
 group nsenter "-t $target -a" "a $target"
 
+# The installed one has no init: it is held against the plain PID namespace, of both.
+names+=('unshare -pf: installed' 'unshare -pf: ours, musl' 'unshare --init: ours, glibc' 'unshare --init: ours, musl')
+commands+=("/usr/bin/unshare -pf $work/noop" "$musl/unshare -pf $work/noop" "$glibc/unshare --init $work/noop" "$musl/unshare --init $work/noop")
+
 priority=()
 if nice -n -20 chrt -r 10 true 2>/dev/null; then priority=(nice -n -20 chrt -r 10); fi
 "${priority[@]}" "$work/alternate" "$runs" "${commands[@]}" >"$work/figures"
