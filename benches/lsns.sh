@@ -4,6 +4,8 @@
 # with 40,000 sockets that are all different. Each row has a PID namespace of its own, so that other processes of the machine
 # do not count. Needs root, a C compiler, the std for musl and GNU time. Medians of runs in turn; ratios are what counts.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../packaging/no-options
+. "$(dirname "$0")/../packaging/no-options"
 runs=${1:-7}
 cd "$(dirname "$0")/.."
 cargo build --release --quiet

@@ -9,6 +9,8 @@
 # alone. The cpuid instruction, of which the GNU C library makes some thirty at each start, costs what the hypervisor makes
 # it cost: up to 70 microseconds each in a nested one, and next to nothing without.
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../packaging/no-options
+. "$(dirname "$0")/../packaging/no-options"
 runs=${1:-500}
 cd "$(dirname "$0")/.."
 cargo build --release --quiet

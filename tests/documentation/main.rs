@@ -15,6 +15,7 @@ mod library;
 mod readers;
 mod registered;
 mod rooms;
+mod scripts;
 mod supply_chain;
 mod translations;
 
