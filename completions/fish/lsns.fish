@@ -22,7 +22,7 @@ complete -c lsns -s u -l notruncate -d 'Do not cut COMMAND at the width of the t
 complete -c lsns -s n -l noheadings -d 'Print no header line'
 complete -c lsns -s o -l output -d 'Print these columns, with commas between them; +LIST: add them to the usual ones' -x $output
 complete -c lsns -l output-all -d 'Print all columns'
-complete -c lsns -s P -l persistent -d 'Only namespaces without a process'
+complete -c lsns -s P -l persistent -d 'Only namespaces without a process (add -o +HELD-BY)'
 complete -c lsns -s p -l task -d 'Only the namespaces that this process is in' -x $task
 complete -c lsns -l find -d 'Only the namespaces that have this in them: a device, mount, path, interface, address, container, unit or pid:N' -x $find
 complete -c lsns -s Q -l filter -d 'Only the rows for which EXPR holds' -x $filter

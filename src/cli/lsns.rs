@@ -88,7 +88,7 @@ pub const OPTIONS: &[Row] = &[
     .short(b'o')
     .required("LIST"),
     Row::switch("output-all", "Print all columns", |args| args.output_all = true),
-    Row::switch("persistent", "Only namespaces without a process", |args| args.persistent = true)
+    Row::switch("persistent", "Only namespaces without a process (add -o +HELD-BY)", |args| args.persistent = true)
         .short(b'P')
         .newer(),
     Row::read("task", "Only the namespaces that this process is in", |args, matched| {
@@ -138,7 +138,7 @@ pub const OPTIONS: &[Row] = &[
     .required("KIND")
     .words(&["mnt", "net", "ipc", "user", "pid", "uts", "cgroup", "time"])
     .repeatable(),
-    Row::read("tree", "Print a tree by REL: process, parent, owner (the default)", LsnsArgs::read_tree)
+    Row::read("tree", "Print a tree by REL: owner (bare -T), parent, process (without -T)", LsnsArgs::read_tree)
         .short(b'T')
         .optional("REL")
         .words(&["process", "parent", "owner"]),

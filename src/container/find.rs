@@ -45,12 +45,16 @@ impl Directory {
         let known = match hits[..] {
             [known] => known,
             [] => {
-                labels.extend(states.known.iter().map(shown_label));
-                let refused = states.refused.iter().map(ToString::to_string).collect();
+                let (running, stopped) = states.known.iter().partition(|known| system.runs(known, &self.proc));
+                let labels_of = |all: Vec<&Known>| {
+                    let labels: BTreeSet<String> = all.into_iter().map(shown_label).collect();
+                    labels.into_iter().collect()
+                };
                 return Err(ContainerError::Unknown {
                     name: name.into(),
-                    known: labels.into_iter().collect(),
-                    refused,
+                    running: labels_of(running),
+                    stopped: labels_of(stopped),
+                    refused: states.refused.iter().map(ToString::to_string).collect(),
                 });
             }
             _ => {
@@ -204,6 +208,15 @@ impl System {
         pids.sort_unstable();
         pids.dedup();
         Ok(pids)
+    }
+
+    /// Whether a container has a process, as far as can be told without pinning it.
+    fn runs(&self, known: &Known, proc: &Path) -> bool {
+        match &known.process {
+            Some(process) => proc.join(process.pid.to_string()).exists(),
+            // What cannot be told is listed with those that may be entered.
+            None => !known.stopped && !self.processes_of(known).is_ok_and(|pids| pids.is_empty()),
+        }
     }
 
     /// Whether a cgroup is one of the container: its path says so, or the runtime has written that it made it.

@@ -16,8 +16,10 @@ pub enum ContainerError {
     Unknown {
         /// As it was given.
         name: OsString,
-        /// What there is.
-        known: Vec<String>,
+        /// Those that run.
+        running: Vec<String>,
+        /// Those that are known and do not run.
+        stopped: Vec<String>,
         /// The files that were not read, each with the reason.
         refused: Vec<String>,
     },
@@ -67,11 +69,8 @@ pub enum ContainerError {
 impl fmt::Display for ContainerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ContainerError::Unknown { name, known, .. } if known.is_empty() => {
-                write!(f, "no container '{}': none can be seen here", name.shown())
-            }
-            ContainerError::Unknown { name, known, .. } => {
-                write!(f, "no container '{}': there {} {}", name.shown(), are(known), listed(known, MOST))
+            ContainerError::Unknown { name, running, stopped, .. } => {
+                write!(f, "no container '{}': {}", name.shown(), those_known(running, stopped))
             }
             ContainerError::Several { name, known } => {
                 write!(f, "'{}' may be any of these containers: {}", name.shown(), listed(known, MOST))
@@ -99,6 +98,16 @@ impl fmt::Display for ContainerError {
             }
             ContainerError::EmptyUnit(name) => write!(f, "the unit '{}' has no process", name.shown()),
         }
+    }
+}
+
+/// The containers that a name might have meant: those that run can be entered.
+fn those_known(running: &[String], stopped: &[String]) -> String {
+    match (running, stopped) {
+        ([], []) => "none can be seen here".to_string(),
+        (running, []) => format!("there {} {}", are(running), listed(running, MOST)),
+        ([], stopped) => format!("none runs; known, not running: {}", listed(stopped, MOST)),
+        _ => format!("those that run: {}; known, not running: {}", listed(running, MOST), listed(stopped, MOST)),
     }
 }
 

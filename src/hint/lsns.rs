@@ -6,6 +6,7 @@ mod usage;
 #[cfg(feature = "cli")]
 pub use usage::usage;
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -38,6 +39,7 @@ fn request(error: &RequestError, view: &SystemView) -> Option<String> {
         RequestError::NotInProc(_) => {
             Some("mount the proc of our own PID namespace, or enter the one that /proc shows (nsenter -p)".to_string())
         }
+        RequestError::NothingFound { wanted, .. } => wanted.iter().find_map(|text| path_without_slash(text)),
         RequestError::Filter { error: FilterError::UnknownColumn { name, .. }, .. } => Some(format!(
             "a word without quotes is the name of a column: write \"{name}\" for the string; -H lists the columns"
         )),
@@ -46,6 +48,14 @@ fn request(error: &RequestError, view: &SystemView) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// `--find notes`, where there is a file of that name: a path is told from other names by its slash.
+fn path_without_slash(text: &OsStr) -> Option<String> {
+    let name = text.as_bytes().strip_prefix(b"mount:").unwrap_or(text.as_bytes());
+    let name = Path::new(OsStr::from_bytes(name));
+    let is_file_here = !name.as_os_str().as_bytes().contains(&b'/') && name.symlink_metadata().is_ok();
+    is_file_here.then(|| format!("a path has a slash: for the file of this directory, --find ./{}", name.shown()))
 }
 
 /// A process that has no directory in /proc.

@@ -81,6 +81,7 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Printout, Failure> {
         unreadable: graph.snapshot.unreadable,
         no_bpf: graph.snapshot.no_bpf.clone(),
         processes: graph.snapshot.processes.len(),
+        missing: found.map(|found| found.missing.clone()).unwrap_or_default(),
         missed: found.filter(|found| found.is_empty()).map(|found| found.looked),
     })
 }

@@ -51,6 +51,7 @@ mod tests {
             processes: 0,
             unreadable: 0,
             missed: None,
+            missing: Vec::new(),
             no_bpf: None,
         }
     }

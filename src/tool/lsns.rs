@@ -11,6 +11,7 @@ use crate::error::{RequestError, Shown};
 use crate::hint::{self, SystemView};
 use crate::list;
 use crate::list::query::request::{Colour, Format, Subject};
+use crate::list::search::MissingPath;
 use crate::list::view::render;
 use crate::sys::locale::Locale;
 use crate::sys::process::Status;
@@ -65,13 +66,15 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
         let mut is_first = true;
         let look = || {
             let listing = list::list(&request, root).map_err(explain)?;
-            note_without_bpf(caller, listing.no_bpf.as_deref().filter(|_| std::mem::take(&mut is_first)));
+            if std::mem::take(&mut is_first) {
+                notes(caller, &listing);
+            }
             Ok(listing)
         };
         return Watcher { interval, style, on_screen, look }.run();
     }
     let listing = list::list(&request, root).map_err(explain)?;
-    note_without_bpf(caller, listing.no_bpf.as_deref());
+    notes(caller, &listing);
     let root_asks = nix::unistd::geteuid().is_root();
     report::note_for_person(caller, unreadable(&listing, &request.subject).filter(|_| !root_asks));
     report::output_of(|stdout| render::write(&listing, &style, stdout))?;
@@ -84,11 +87,20 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
     }
 }
 
-/// Says why /proc was read in spite of `--scan=+bpf`.
-fn note_without_bpf(caller: &Invocation, reason: Option<&str>) {
-    if let Some(reason) = reason {
+/// Says why /proc was read in spite of `--scan=+bpf`, and which paths of --find do not exist.
+fn notes(caller: &Invocation, listing: &render::Printout) {
+    if let Some(reason) = &listing.no_bpf {
         report::note(caller, &format!("processes were read from /proc, not by BPF: {reason}"));
     }
+    for missing in &listing.missing {
+        report::note(caller, &found_above(missing));
+    }
+}
+
+/// Rows that a misspelt path would have as well.
+fn found_above(missing: &MissingPath) -> String {
+    let (path, above) = (missing.path.shown(), missing.above.shown());
+    format!("{path} does not exist here: listed are namespaces with the mount around it ({above})")
 }
 
 /// What is left out with --proc.
@@ -120,6 +132,7 @@ mod tests {
             processes: 293,
             unreadable,
             missed: None,
+            missing: Vec::new(),
             no_bpf: None,
         };
         let all = Subject::Namespaces { task: None, persistent: false };

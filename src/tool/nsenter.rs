@@ -42,6 +42,9 @@ fn do_nsenter(args: cli::nsenter::NsenterArgs, caller: &Invocation) -> Result<St
     for not_had in request.like.iter().flat_map(|like| &like.not_had) {
         report::note(caller, &not_had.to_string());
     }
+    if let Some(note) = hint::nsenter::note_for_all(&context, &view) {
+        report::note(caller, &note);
+    }
     report::notes_for_person(caller, || hint::nsenter::notes(&context, &view));
     enter::run(&enter::nsenter::plan(request), handles, &caller.environment).map_err(|failure| {
         let hint = hint::nsenter::hint(&failure, &context, &view);

@@ -37,10 +37,11 @@ chown -R 1000:1000 .
 "#;
 
 /// What is on the pages, and what stands for it here.
-pub const INSTEAD: [(&str, &str); 5] = [
+pub const INSTEAD: [(&str, &str); 6] = [
     ("1234", "$target"),
     ("4026532177", "$(lsns -nr -o NS -t net -p $target)"),
     ("4026531836", "$(lsns -nr -o NS -t pid -p $target)"),
+    ("4026532193", "$(lsns -nr -o NS --find /dev/sdb1)"),
     ("4026532195", "$(lsns -nr -o NS -t pid -p $target)"),
     ("/host/proc", "/mnt/proc"),
 ];
@@ -102,6 +103,7 @@ pub const UNSHARE: &[Expected] = &[
 ];
 
 pub const NSENTER: &[Expected] = &[
+    example("$ lsns -t pid", &[" pid ", "nginx 1000\n", "status 0"]),
     example("# nsenter --net=4026532177 ip address", &["10.0.0.7/24", "status 0"]),
     shell(
         "# nsenter -t 1234 --all --root --wd --env",
@@ -153,6 +155,11 @@ pub const LSNS: &[Expected] = &[
     example("# lsns --tree=owner -o +PNS,ONS", &["PNS ", "ONS\n", "└─", "status 0"]),
     example("# lsns -t user --filter 'UID >= 1000' -o NS,PID,USER,COMMAND", &["me ", "!root", "status 0"]),
     example("# lsns --find /dev/sdb1", &["/dev/sdb1 on /mnt/data", "status 0"]),
+    shell(
+        "# nsenter --mount=4026532193 umount /mnt/data",
+        "lsns --find /dev/sdb1",
+        &["/dev/sdb1 does not exist here", "!on /mnt/data"],
+    ),
     example("# lsns --find 10.0.0.7", &["eth1 10.0.0.7/24", "status 0"]),
     example("# lsns --find link:eth1", &["FOUND ", "eth1@if2 (down) -> eth2", "status 0"]),
     example("# lsns --find pid:1234", &["FOUND ", " process ", " socket ", "status 0"]),

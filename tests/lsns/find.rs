@@ -47,9 +47,14 @@ fn a_file_system_is_found_wherever_it_is_mounted() {
     needs_root("a device to mount");
     let frozen = Frozen::new(SCENE);
     let disk = "$MNT $LOOP on /mnt/da\\054ta ($DEVICE)\n";
-    for wanted in ["$LOOP", "$DEVICE", "mount:$LOOP", "/mnt/da,ta", "/mnt/da,ta/below/it"] {
+    for wanted in ["$LOOP", "$DEVICE", "mount:$LOOP", "/mnt/da,ta"] {
         assert_eq!(found(&frozen, &format!("--find {wanted}")), frozen.expand(disk), "{wanted}");
     }
+    // A path that does not exist here may be misspelt: it is said that these are namespaces with the mount around it.
+    let below = frozen.lsns("-rnl -o NS --find /mnt/da,ta/below/it").run();
+    assert_eq!((below.ending, &*below.stdout), (Ending::Exited(0), &*frozen.expand("$MNT\n")), "{below:?}");
+    let note = "lsns: note: /mnt/da,ta/below/it does not exist here: listed are namespaces with the mount around it (/mnt/da,ta)\n";
+    assert_eq!(below.stderr, note);
     let source = found(&frozen, "--find tank/data");
     assert!(source.starts_with(&frozen.expand("$MNT tank/data on /mnt (0:")), "{source}");
     assert_eq!(source.lines().count(), 1);
@@ -135,6 +140,12 @@ fn finding_nothing_is_an_error() {
         assert!(said.starts_with(looked) && said.lines().count() == 1, "{args}: {said}");
         let empty = if args.starts_with("-J") { "{\n   \"namespaces\": [\n\n   ]\n}\n" } else { "" };
         assert_eq!(outcome.stdout, empty, "{args}");
+    }
+    // A path is told from other names by its slash.
+    for (args, path) in [("--find etc", "./etc"), ("--find mount:etc", "./etc")] {
+        let outcome = frozen.lsns(args).run();
+        let hint = format!("lsns: hint: a path has a slash: for the file of this directory, --find {path}");
+        assert_eq!(outcome.stderr.lines().nth(1), Some(&*hint), "{outcome:?}");
     }
     for (args, expected) in [
         ("--find pid:x", "cannot be looked for: pid:x"),

@@ -216,3 +216,28 @@ fn only_the_words_are_left_where_no_hints_are_wanted() {
     let line = "nsenter: '0' may be any of these containers: docker:0123456789ab, docker:0fedcba98765";
     assert!(outcome.says(1, line).is_empty());
 }
+
+scene_test!(those_that_do_not_run_are_listed_apart);
+fn those_that_do_not_run_are_listed_apart() {
+    let machine = Machine::new("apart");
+    let web = machine.container("/docker/WEB");
+    let config =
+        |name: &str, runs| format!(r#"{{"ID":"{name}","Name":"/{runs}","State":{{"Running":{runs},"Pid":PID}}}}"#);
+    machine.file("/var/lib/docker/containers/OTHER/config.v2.json", &config("OTHER", false), &web);
+    assert_eq!(
+        machine.refused("x"),
+        "nsenter: no container 'x': those that run: docker:0123456789ab; known, not running: docker:false\n"
+    );
+    machine.file("/var/lib/docker/containers/WEB/config.v2.json", &config("WEB", true), &web);
+    assert_eq!(
+        machine.refused("x"),
+        "nsenter: no container 'x': those that run: docker:true; known, not running: docker:false\n"
+    );
+    // The file tells of a process that has ended: no PID is as high.
+    let ended = config("WEB", true).replace("PID", "4194304");
+    machine.file("/var/lib/docker/containers/WEB/config.v2.json", &ended, &web);
+    assert_eq!(
+        machine.refused("x"),
+        "nsenter: no container 'x': none runs; known, not running: docker:false, docker:true\n"
+    );
+}

@@ -8,7 +8,7 @@ mod options;
 mod process;
 mod setns;
 
-pub use note::notes;
+pub use note::{note_for_all, notes};
 pub use options::hint as usage_hint;
 
 use std::ffi::{CStr, OsString};
@@ -68,6 +68,9 @@ pub struct Typed {
     pub directories: [Option<Option<PathBuf>>; 2],
     /// Whether the request needs anything of the target besides namespaces and directories.
     pub other_of_target: bool,
+    /// Whether an option was given that util-linux does not have, and that says which process is meant, or that the program
+    /// is to be as the target is.
+    pub of_ours: bool,
     /// Whether the program gets a session of its own, without a terminal.
     pub no_terminal: bool,
     /// The program.
@@ -94,6 +97,8 @@ impl NsenterContext {
         let typed = Typed {
             all: args.all || args.like_target,
             no_terminal: args.like_target && !args.pty,
+            of_ours: args.like_target
+                || matches!(&args.target, Some(source) if !matches!(source, TargetSource::Process(_))),
             namespaces: args.namespaces.clone(),
             directories: [args.root.clone(), args.working_directory.clone()],
             other_of_target: args.environment

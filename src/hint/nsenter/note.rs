@@ -16,7 +16,7 @@ use crate::sys::stat::fstat;
 /// Every note on what was asked for.
 pub fn notes(context: &NsenterContext, view: &SystemView) -> Vec<String> {
     [
-        target_stays_outside(context, view),
+        target_stays_outside(context, view).filter(|_| !context.typed.of_ours),
         nothing_is_entered(context),
         file_before_name(context, view),
         without_terminal(context),
@@ -26,18 +26,28 @@ pub fn notes(context: &NsenterContext, view: &SystemView) -> Vec<String> {
     .collect()
 }
 
+/// The note that also a script gets, if it uses an option that util-linux does not have: no output of theirs changes.
+pub fn note_for_all(context: &NsenterContext, view: &SystemView) -> Option<String> {
+    target_stays_outside(context, view).filter(|_| context.typed.of_ours)
+}
+
 /// `unshare --fork` itself stays outside of the PID namespace that it makes for its child.
 fn target_stays_outside(context: &NsenterContext, view: &SystemView) -> Option<String> {
     let target = context.target.filter(|_| context.of_target.contains(Kind::Pid) && view.shows_our_pids())?;
-    let link = |path: &str| view.link(path);
-    let own = link("/proc/self/ns/pid")?;
-    let theirs = link(&format!("/proc/{target}/ns/pid"))?;
-    let childrens = link(&format!("/proc/{target}/ns/pid_for_children"))?;
-    (theirs == own && childrens != own).then(|| {
-        format!(
-            "process {target} is in our own PID namespace, only its children are in {childrens}: one of those is \
-             probably meant (pgrep -P {target})"
-        )
+    let theirs = view.link(&format!("/proc/{target}/ns/pid"))?;
+    let childrens = view.link(&format!("/proc/{target}/ns/pid_for_children"))?;
+    if theirs == childrens {
+        return None;
+    }
+    let children = view.text(&format!("/proc/{target}/task/{target}/children")).unwrap_or_default();
+    let mut children = children.split_ascii_whitespace();
+    let inside = children.find(|child| view.link(&format!("/proc/{child}/ns/pid")).as_ref() == Some(&childrens));
+    Some(match inside {
+        Some(child) => format!(
+            "process {target} is outside of the PID namespace of its children: its child {child} is inside, and is \
+             probably meant"
+        ),
+        None => format!("process {target} is outside of the PID namespace of its children, {childrens}"),
     })
 }
 

@@ -6,6 +6,7 @@ mod networks;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::path::PathBuf;
 
 use super::inside::Inside;
 use super::model::graph::Graph;
@@ -20,8 +21,19 @@ use crate::proc::link::Inode;
 #[derive(Debug, Default)]
 pub struct Findings {
     found: HashMap<Inode, Vec<Vec<u8>>>,
+    /// Paths that do not exist here, of which only the mount above was found.
+    pub missing: Vec<MissingPath>,
     /// Where was looked.
     pub looked: Looked,
+}
+
+/// A path that does not exist here, and in whose place a mount above it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingPath {
+    /// The path.
+    pub path: PathBuf,
+    /// The mount point.
+    pub above: PathBuf,
 }
 
 /// Where was looked.

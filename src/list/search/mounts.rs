@@ -1,13 +1,14 @@
 //! Mounts: by device, source, mount point, or a path on them.
 
 use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nix::sys::stat::{major, minor};
 
-use super::{Findings, of_kind};
+use super::{Findings, MissingPath, of_kind};
 use crate::list::inside::Inside;
 use crate::list::model::graph::Graph;
 use crate::list::query::wanted::Wanted;
@@ -41,6 +42,7 @@ pub(super) fn search(wanted: &[Wanted], graph: &Graph, inside: &Inside<'_>, find
         }
     }
     for search in searches {
+        findings.missing.extend(search.in_place_of_a_missing_path());
         for (inode, what) in search.best() {
             findings.add(inode, what);
         }
@@ -58,14 +60,14 @@ struct Search {
     around: Matches,
     /// By the mount point that is nearest above a path which does not exist here.
     above: Matches,
-    /// How many parts that mount point has.
-    nearest: usize,
+    /// That mount point.
+    nearest: PathBuf,
 }
 
 impl Search {
     fn of(text: &[u8]) -> Search {
         let meaning = Meaning::of(text);
-        Search { meaning, exact: Vec::new(), around: Vec::new(), above: Vec::new(), nearest: 0 }
+        Search { meaning, exact: Vec::new(), around: Vec::new(), above: Vec::new(), nearest: PathBuf::new() }
     }
 
     fn look(&mut self, inode: Inode, mounts: &[Mount]) {
@@ -82,18 +84,27 @@ impl Search {
             return;
         };
         // Of several on one mount point, the last is the one that is seen.
-        let parts = |mount: &&Mount| mount.mount_point.components().count();
-        let above = mounts.iter().filter(|mount| path.starts_with(&mount.mount_point)).max_by_key(parts);
+        let parts = |path: &Path| path.components().count();
+        let above = mounts.iter().filter(|mount| path.starts_with(&mount.mount_point));
+        let above = above.max_by_key(|mount| parts(&mount.mount_point));
         if let Some(mount) = above.filter(|mount| mount.mount_point != Path::new("/")) {
-            let count = parts(&mount);
-            if count > self.nearest {
+            if parts(&mount.mount_point) > parts(&self.nearest) {
                 self.above.clear();
-                self.nearest = count;
+                self.nearest.clone_from(&mount.mount_point);
             }
-            if count == self.nearest {
+            if mount.mount_point == self.nearest {
                 self.above.push((inode, text(mount)));
             }
         }
+    }
+
+    /// What is found only because it is above a path that does not exist here: perhaps that was misspelt.
+    fn in_place_of_a_missing_path(&self) -> Option<MissingPath> {
+        let path = self.meaning.missing.clone()?;
+        let is_not_there = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
+        path.metadata().err().filter(|error| is_not_there(error))?;
+        let is_above = self.exact.is_empty() && self.around.is_empty() && !self.above.is_empty();
+        is_above.then(|| MissingPath { path, above: self.nearest.clone() })
     }
 
     /// A mount that is called so is a better answer than one around it.

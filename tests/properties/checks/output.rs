@@ -87,7 +87,8 @@ fn check(bytes: &[u8]) {
         });
     }
     let tree = columns.iter().copied().find(|column| nests && matches!(column, Column::Ns | Column::Command));
-    let listing = Printout { columns, lines, tree, processes: 0, unreadable: 0, missed: None, no_bpf: None };
+    let listing =
+        Printout { columns, lines, tree, processes: 0, unreadable: 0, missed: None, missing: Vec::new(), no_bpf: None };
     let locale = if shape & 8 == 8 { Locale::named(c"C.UTF-8") } else { Locale::C };
     let style = Style {
         format: Format::Raw,

@@ -67,7 +67,7 @@ pub fn lines(listing: &Printout, changes: &RowChanges, style: &Style<'_>) -> Vec
 
 impl Printout {
     fn clone_without_lines(&self) -> Printout {
-        Printout { columns: self.columns.clone(), lines: Vec::new(), no_bpf: None, ..*self }
+        Printout { columns: self.columns.clone(), lines: Vec::new(), missing: Vec::new(), no_bpf: None, ..*self }
     }
 }
 
@@ -93,6 +93,7 @@ mod tests {
             processes: 0,
             unreadable: 0,
             missed: None,
+            missing: Vec::new(),
             no_bpf: None,
         }
     }

@@ -16,7 +16,7 @@ pub use columns::columns;
 
 use crate::list::column::Column;
 use crate::list::query::request::{Format, Look};
-use crate::list::search::Looked;
+use crate::list::search::{Looked, MissingPath};
 use crate::list::value::Value;
 use crate::proc::link::Inode;
 use crate::sys::locale::Locale;
@@ -66,6 +66,8 @@ pub struct Printout {
     pub unreadable: usize,
     /// Where --find has looked, if it has found nothing.
     pub missed: Option<Looked>,
+    /// What --find has taken for a path that does not exist here.
+    pub missing: Vec<MissingPath>,
     /// Why processes were not asked by BPF, if that was wanted.
     pub no_bpf: Option<String>,
 }
