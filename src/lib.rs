@@ -9,7 +9,8 @@
 //!
 //! # What namespaces there are
 //!
-//! Root sees all of them, whatever keeps them alive; an ordinary user those of their own processes.
+//! Root sees all of them, whatever keeps them alive; an ordinary user those that their own processes keep, and those that are
+//! mounted here.
 //!
 //! ```
 //! use nskit::{Kind, Listing};
@@ -17,7 +18,10 @@
 //! # fn main() -> nskit::Result<()> {
 //! let all = nskit::namespaces()?;
 //! for ns in &all {
-//!     println!("{} {} {:?} {:?}", ns.kind(), ns.inode(), ns.leader(), ns.holders());
+//!     println!("{ns}: {} processes, {} holders", ns.processes(), ns.holders().len());
+//!     for holder in ns.holders().iter().take(3) {
+//!         println!("  {holder}");
+//!     }
 //! }
 //! for (depth, ns) in all.owner_tree() {
 //!     println!("{:1$}{ns}", "", 2 * depth);
@@ -49,7 +53,8 @@
 //!
 //! # A program in new ones, or in those of another process
 //!
-//! [`Command`] is [`std::process::Command`] with namespaces: what unshare(1) and nsenter(1) do is a method.
+//! [`Command`] is [`std::process::Command`] with namespaces: what unshare(1) and nsenter(1) do is a method. In a new PID namespace
+//! the program is process 1, to which signals from inside do nothing: [`Command::init`] puts a process 1 before it.
 //!
 //! ```no_run
 //! use nskit::{Command, Kind, Target};
@@ -80,77 +85,25 @@
 //! # }
 //! ```
 //!
-//! # How it works
+//! # What it needs
 //!
-//! The crate is this library and three binaries of three lines each. It has two flows, each in one direction:
+//! | call | kernel | rights |
+//! | --- | --- | --- |
+//! | [`namespaces`], [`Listing`], [`watch`] | since Linux 4.9 for owners and parents; 64-bit ids since 6.18 | none; root sees all |
+//! | [`Namespace::of`], [`Target::pid`] | pidfds since 5.3 pin a process, 6.9 until it is entered | those to trace the process: root, or its own user |
+//! | [`Namespace::visit`] | any | CAP_SYS_ADMIN here and in the owner of the namespace |
+//! | [`Command::unshare`] | 3.8, time namespaces 5.6 | none for [`Kind::User`], with which come the rights for the others |
+//! | [`Command::pivot_root`], [`bind`](Command::bind), [`tmpfs`](Command::tmpfs), [`devices`](Command::devices) | 5.6 | as for [`Kind::Mount`] |
+//! | [`Command::target`], [`Command::enter`] | any; [`net_of_socket`](Command::net_of_socket) 5.6 | CAP_SYS_ADMIN in the owner, which entering a user namespace of ours gives |
 //!
-//! ```text
-//! argv ─parse─▶ Args ─resolve─▶ Request ─plan─▶ Plan ─prepare─▶ Prepared ─run─▶ system calls in order ─▶ exec
-//!       pure      ▲    reads only         pure         all memory           acts
-//!              Command
+//! An administrator may forbid user namespaces to ordinary users: [`Error::hint`] says so then.
 //!
-//! /proc ─scan─▶ Snapshot ─relate─▶ Graph ─select─▶ rows ─fill─▶ cells ─render─▶ bytes on stdout
-//!       reads only          ioctls  │        pure        reads only   pure
-//!                                   └─▶ Namespaces
-//! ```
+//! Features: `cli` (default) is for the three tools, and adds clap, tables and regular expressions. `serde` makes what a listing
+//! returns serializable. The library needs neither.
 //!
-//! **The plan is data.** A [`Command`] becomes a list of steps, each of which makes one change, and [`Command::plan`] shows
-//! them:
+//! All types are [`Send`] and [`Sync`]. Nothing here changes the namespaces, directories or signals of the calling process.
 //!
-//! ```
-//! # fn main() -> nskit::Result<()> {
-//! let mut command = nskit::Command::new("sh");
-//! command.unshare([nskit::Kind::Pid]).mount_proc("/proc");
-//! assert_eq!(command.plan()?.to_string(), "\
-//! block no signal, and give SIGPIPE its default
-//! give SIGCHLD its default
-//! unshare mnt, pid
-//! take a pidfd of this process for its child
-//! fork: the child goes on, and the parent waits for it
-//! die with the parent, by signal 9
-//! make the mounts from / on private
-//! mount proc on /proc
-//! execute sh");
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! **All memory is taken before the fork.** Another thread may hold the allocator's lock at the fork, so the child makes system
-//! calls only. What fails there comes back through a pipe as the number of the step and its errno, and becomes an [`Error`] here.
-//! The process that waits for a program in a new PID namespace closes what this process has open, so that no pipe stays open.
-//!
-//! **A target is pinned.** What is read of a process counts only if its pidfd says afterwards that it is still there. A namespace
-//! that is found by its number is asked for its number once more when it is open.
-//!
-//! Rooms of src know only the rooms before them, and tests/documentation holds them to it:
-//!
-//! ```text
-//! number ← namespace ← sys ← proc ← ids ← error ← container ← list ← enter ← cli ← hint ← face ← tool ← bin
-//! ```
-//!
-//! | place | its job |
-//! | --- | --- |
-//! | `src/face/` | what a user of the library sees |
-//! | `src/bin/`, `src/tool/` | each tool from its command line to its exit status; messages on stderr, output on stdout |
-//! | `src/cli/` | parse and resolve: the tables of options, the arguments as typed, and the request that they mean |
-//! | `src/enter/unshare/`, `src/enter/nsenter/` | each tool's request, the files opened for it, and its plan: the order of its steps |
-//! | `src/enter/setting.rs` | the words that requests and steps are made of |
-//! | `src/enter/step.rs`, `handles.rs`, `run/` | all steps, the open files that they use, and the loop that carries them out |
-//! | `src/enter/`, the rest | what steps are made of: the target, the program, its environment; helper processes and waiting |
-//! | `src/list/scan/` | the only reader of the process table, a file for each source of namespaces |
-//! | `src/list/model/` | what it has seen; parents and owners; opening a namespace through its holders; a child that enters a mount namespace which nothing else can show |
-//! | `src/list/query/` | the request of a listing, the plan of the scan for it, and which rows answer it: filters, and finding a namespace by its number |
-//! | `src/list/column.rs`, `value.rs`, `view/` | what is in the rows; fills cells from files of /proc and from rtnetlink, and prints them |
-//! | `src/list/inside/`, `search/` | what lies inside of a namespace, asked by a thread or a child that enters it; what `--find` looks for |
-//! | `src/container/` | which container a cgroup belongs to, and the process that the name of a container or a unit means |
-//! | `src/namespace.rs` | the vocabulary: the table of kinds, sets of kinds |
-//! | `src/error/`, `src/hint/` | what went wrong, and why it probably did |
-//! | `src/ids/` | who is who: id maps, subordinate ids, and the names of users and groups |
-//! | `src/proc/`, `src/number.rs` | what the files of /proc say, as values |
-//! | `src/sys/` | the calls of the kernel and of the C library that nix lacks, and all `unsafe` code |
-//!
-//! `tests/` runs the tools as a user does, against the installed util-linux too, and `tests/face/` the library; `tests/common/`
-//! builds the scenes.
+//! How it is built, for who works on it, is in docs/how-it-works.md.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod face;

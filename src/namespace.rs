@@ -182,17 +182,18 @@ impl FromStr for Kind {
     type Err = UnknownKind;
 
     fn from_str(name: &str) -> Result<Kind, UnknownKind> {
-        Kind::from_name(name.as_bytes()).ok_or(UnknownKind(()))
+        Kind::from_name(name.as_bytes()).ok_or_else(|| UnknownKind(name.to_string()))
     }
 }
 
 /// No kind of namespace has this name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownKind(());
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownKind(String);
 
 impl fmt::Display for UnknownKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no kind of namespace has this name")
+        let names = Kind::ALL.map(Kind::name).join(", ");
+        write!(f, "no kind of namespace is called '{}': there are {names}", self.0.escape_debug())
     }
 }
 

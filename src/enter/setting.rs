@@ -34,7 +34,7 @@ impl Clock {
 pub enum ClockChange {
     /// It is so many seconds ahead of the clock of the initial time namespace.
     Offset(i64),
-    /// It shows so many seconds when the program starts, and what its start still takes.
+    /// It shows so many seconds at the moment when it is set, shortly before the program starts.
     Reading(i64),
 }
 

@@ -12,11 +12,11 @@ pub const MOST_PATTERN_BYTES: usize = 256;
 /// Why a filter cannot be read. Positions count bytes, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FilterError {
-    /// More than [`MOST_BYTES`].
+    /// More than `MOST_BYTES`.
     TooLong,
-    /// More than [`MOST_NODES`].
+    /// More than `MOST_NODES`.
     TooManyNodes,
-    /// A pattern longer than [`MOST_PATTERN_BYTES`], or one that would take too much memory.
+    /// A pattern longer than `MOST_PATTERN_BYTES`, or one that would take too much memory.
     PatternTooLong,
     /// Something stands where it must not.
     Unexpected {

@@ -41,8 +41,9 @@ impl Child {
         }
     }
 
-    /// The PID of our child. In a new or entered PID or time namespace, the program is a child of that one, which waits for it
-    /// and ends as it ends.
+    /// The PID of our child. With a new or entered PID or time namespace, that is not the program, but the process that waits for
+    /// the program and ends as it ends. It blocks SIGINT and SIGTERM: kill(2) of this PID does nothing with them, unless
+    /// [`Command::forward_signals`](crate::Command::forward_signals) or [`Command::init`](crate::Command::init) passes them on.
     pub fn id(&self) -> u32 {
         self.id.unsigned_abs()
     }
@@ -52,8 +53,8 @@ impl Child {
         self.pidfd.as_ref().map(AsFd::as_fd)
     }
 
-    /// Closes its standard input, waits until it ends, and returns how. Errors: ECHILD if this process ignores SIGCHLD, or
-    /// somebody else has waited for it.
+    /// Closes its standard input, waits until it ends, and returns how; if called again, the same. Errors: ECHILD if this process
+    /// ignores SIGCHLD, or somebody else has waited for it.
     pub fn wait(&mut self) -> Result<ExitStatus> {
         drop(self.stdin.take());
         match self.status {
@@ -71,7 +72,7 @@ impl Child {
     }
 
     fn ended(&mut self, event: nix::Result<Option<ChildEvent>>) -> Result<Option<ExitStatus>> {
-        let status = match event.map_err(|errno| Error::of_call(Attempt::Wait(self.id), errno))? {
+        let status = match event.map_err(|errno| not_waited_for(self.id, errno))? {
             Some(ChildEvent::Exited(status)) => ExitStatus::from_raw(i32::from(status) << 8),
             Some(ChildEvent::Killed(signal)) => ExitStatus::from_raw(signal.0),
             Some(ChildEvent::Stopped(_)) | None => return Ok(None),
@@ -80,8 +81,8 @@ impl Child {
         Ok(self.status)
     }
 
-    /// Ends it by SIGKILL. If the program is a child of our child, the kernel ends it with that one. Nothing happens if it has
-    /// ended and been waited for.
+    /// Sends SIGKILL to our child ([`Child::id`]). If that is the process which waits for the program, the kernel ends the program
+    /// as well. Nothing happens if our child has ended and been waited for.
     pub fn kill(&mut self) -> Result<()> {
         if self.status.is_some() {
             return Ok(());
@@ -116,6 +117,16 @@ impl Child {
         };
         let status = self.wait()?;
         Ok(Output { status, stdout: said(stdout)?, stderr: said(stderr)? })
+    }
+}
+
+fn not_waited_for(id: i32, errno: nix::errno::Errno) -> Error {
+    let error = Error::of_call(Attempt::Wait(id), errno);
+    match errno {
+        nix::errno::Errno::ECHILD => error.with_hint(
+            "something else in this process has waited for it, or this process ignores SIGCHLD: then the kernel keeps no status",
+        ),
+        _ => error,
     }
 }
 

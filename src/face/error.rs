@@ -5,8 +5,10 @@ use std::io;
 
 use nix::errno::Errno;
 
+use super::words::{self, Speaker};
 use crate::enter::RunFailure;
-use crate::error::{Failure, RequestError};
+use crate::error::{Attempt, Failure, RequestError};
+use crate::hint::nsenter::NsenterContext;
 use crate::hint::{self, SystemView};
 
 /// What this library returns.
@@ -14,16 +16,19 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why something could not be done.
 ///
-/// It displays as the first line of the tool's message does: what was tried, and the kernel's answer. [`Error::hint`] says why
-/// that probably failed, and what would help.
+/// It displays as what was tried, and the kernel's answer. [`Error::hint`] says why that probably failed, and what would help.
 ///
 /// ```
 /// # fn main() {
 /// let error = nskit::Namespace::of(999_999_999, nskit::Kind::Net).unwrap_err();
-/// assert_eq!(error.to_string(), "cannot open /proc/999999999/ns/net: No such file or directory");
+/// assert_eq!(error.to_string(), "cannot find process 999999999: No such process");
 /// assert_eq!(error.kind(), nskit::ErrorKind::NotFound);
+/// assert_eq!(error.hint(), Some("no process has the PID 999999999 in our PID namespace, or it has ended"));
 /// # }
 /// ```
+///
+/// As an [`io::Error`] it keeps its kind, and has no `raw_os_error()`. This error, with its hint, is inside:
+/// `error.get_ref()?.downcast_ref::<nskit::Error>()`.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -39,11 +44,11 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The process, namespace, file or program does not exist, or not any more.
+    /// The process, namespace, file or program does not exist, or not any more (ENOENT, ESRCH, ECHILD).
     NotFound,
     /// The kernel refuses it to this process (EPERM, EACCES).
     PermissionDenied,
-    /// What is asked for contradicts itself, or cannot be.
+    /// What is asked for contradicts itself, or cannot be: EINVAL, ERANGE, and what a path or a program cannot be.
     InvalidInput,
     /// A limit is reached, or descriptors or memory have run out.
     LimitReached,
@@ -64,7 +69,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Why it probably failed, and what would help: the words of the tool's hint.
+    /// Why it probably failed, and what would help. `None` if that cannot be seen for certain.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
@@ -80,7 +85,7 @@ impl Error {
         Error(Box::new(Inner { message, hint: None, errno: Some(errno), kind: kind_of(errno) }))
     }
 
-    pub(super) fn new(failure: &RunFailure, hint: Option<String>) -> Error {
+    pub(super) fn new(failure: &RunFailure, hint: Option<String>, speaker: Speaker) -> Error {
         let errno = errno(failure);
         let kind = match (errno, failure) {
             // A target that has ended may be asked for by a file of its own.
@@ -89,8 +94,16 @@ impl Error {
             (None, RunFailure::Other(Failure::Usage(_))) => ErrorKind::InvalidInput,
             _ => ErrorKind::Other,
         };
-        let hint = hint.or_else(|| failure.detail());
-        Error(Box::new(Inner { message: failure.to_string(), hint, errno, kind }))
+        let hint = hint.or_else(|| failure.detail()).map(|hint| words::ours(&hint, speaker));
+        let message = match failure {
+            // No system call has failed, only the search.
+            RunFailure::Other(Failure::Request(error @ RequestError::NoSubordinateIds { .. })) => {
+                error.to_string().trim_end_matches(": Success").to_string()
+            }
+            RunFailure::Other(Failure::Request(_) | Failure::Usage(_)) => words::ours(&failure.to_string(), speaker),
+            _ => failure.to_string(),
+        };
+        Error(Box::new(Inner { message, hint, errno, kind }))
     }
 
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Error {
@@ -108,7 +121,29 @@ impl Error {
 impl Error {
     pub(super) fn of_look(failure: Failure) -> Error {
         let hint = hint::lsns::hint(&failure, &SystemView::of_system());
-        Error::new(&failure.into(), hint)
+        Error::new(&failure.into(), hint, Speaker::Look)
+    }
+
+    /// With the hint for a process that is not there, or may not be looked into.
+    pub(super) fn of_process(failure: Failure, pid: u32) -> Error {
+        let failure = failure.into();
+        let context = NsenterContext { target: i32::try_from(pid).ok(), ..NsenterContext::default() };
+        let hint = hint::nsenter::hint(&failure, &context, &SystemView::of_system());
+        let error = Error::new(&failure, hint, Speaker::Join);
+        let of = match &failure {
+            RunFailure::Other(Failure::System { attempt: Attempt::FindProcess { .. }, errno }) => Some(*errno),
+            _ => None,
+        };
+        match of {
+            // The tools name the file that util-linux would have failed to open, with its errno.
+            Some(errno) => error.with_message(format!("cannot find process {pid}: {}", crate::sys::error_text(errno))),
+            None => error,
+        }
+    }
+
+    fn with_message(mut self, message: String) -> Error {
+        self.0.message = message;
+        self
     }
 }
 
@@ -130,13 +165,21 @@ fn errno(failure: &RunFailure) -> Option<Errno> {
 
 fn kind_of(errno: Errno) -> ErrorKind {
     match errno {
-        Errno::ENOENT | Errno::ESRCH => ErrorKind::NotFound,
+        Errno::ENOENT | Errno::ESRCH | Errno::ECHILD | Errno::ESTALE | Errno::ENXIO => ErrorKind::NotFound,
         Errno::EPERM | Errno::EACCES => ErrorKind::PermissionDenied,
         Errno::ENOSPC | Errno::EUSERS | Errno::EAGAIN | Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => {
             ErrorKind::LimitReached
         }
-        Errno::ENOSYS | Errno::ENOTTY | Errno::EOPNOTSUPP => ErrorKind::Unsupported,
-        Errno::EINVAL | Errno::ENOTDIR | Errno::ELOOP | Errno::ENAMETOOLONG => ErrorKind::InvalidInput,
+        Errno::ENOSYS | Errno::ENOTTY | Errno::EOPNOTSUPP | Errno::ENODEV => ErrorKind::Unsupported,
+        Errno::EINVAL
+        | Errno::ERANGE
+        | Errno::E2BIG
+        | Errno::EBADF
+        | Errno::ENOTDIR
+        | Errno::EISDIR
+        | Errno::ENOEXEC
+        | Errno::ELOOP
+        | Errno::ENAMETOOLONG => ErrorKind::InvalidInput,
         _ => ErrorKind::Other,
     }
 }

@@ -104,7 +104,8 @@ impl Holder {
     }
 }
 
-/// In the words of lsns(8).
+/// In a few words: `process 7`, `thread 7/8`, `children-of 7`, `fd 7:3`, `socket 7:3`, `tap 7:3`, `mount /run/netns/blue`,
+/// `mount /x in mnt:[4026532000]`, `namespace [4026532001]`.
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -65,12 +65,15 @@ impl NamespaceInfo {
         self.leader
     }
 
-    /// How many processes are in it.
+    /// How many processes are in it that we may look into. Their PIDs are the first of [`NamespaceInfo::holders`].
     pub fn processes(&self) -> u32 {
         self.processes
     }
 
-    /// What keeps it alive: all processes in it first. If it has a process, the rest may be incomplete.
+    /// What keeps it alive: all processes in it first. The name that `ip netns` gives is that of a mount in /run/netns.
+    ///
+    /// After the processes comes all else that the sources of the [`Listing`](crate::Listing) show. What a process holds that we may
+    /// not look into is missing: [`Namespaces::unreadable`].
     pub fn holders(&self) -> &[Holder] {
         &self.holders
     }
@@ -149,7 +152,8 @@ impl Namespaces {
         tree::by_owner(self).into_iter()
     }
 
-    /// How many processes we were not allowed to look into. If there are some, namespaces may be missing.
+    /// How many processes we were not allowed to look into. If there are some, namespaces may be missing. Of other things that we
+    /// may not look into, nothing is counted. As root it is mostly 0: a protected process can refuse root too.
     pub fn unreadable(&self) -> usize {
         self.unreadable
     }

@@ -23,13 +23,15 @@ use crate::sys::pidfd;
 
 pub use crate::list::scan::Source;
 
-/// All namespaces that this process may see, wherever something keeps one: root sees all, an ordinary user those of their own
-/// processes.
+/// All namespaces that this process may see, wherever something keeps one. Root sees all but what only a protected process keeps.
+/// An ordinary user sees those that their own processes are in or keep, those that a mount in our mount namespace keeps, and what
+/// the kernel tells everybody: [`Namespaces::unreadable`] says how many processes hide theirs.
 ///
 /// ```
 /// # fn main() -> nskit::Result<()> {
-/// for ns in nskit::namespaces()? {
-///     println!("{} {} {:?} {:?}", ns.kind(), ns.inode(), ns.leader(), ns.holders());
+/// for ns in &nskit::namespaces()? {
+///     let first = ns.holders().first().map(ToString::to_string).unwrap_or_default();
+///     println!("{ns} has {} processes; held by {first} and {} more", ns.processes(), ns.holders().len().saturating_sub(1));
 /// }
 /// # Ok(())
 /// # }
@@ -81,13 +83,15 @@ impl Listing {
         Listing::default()
     }
 
-    /// Only those of these kinds.
+    /// Only those of these kinds; no kind finds nothing.
     pub fn kinds(mut self, kinds: impl IntoIterator<Item = Kind>) -> Listing {
         self.kinds = kinds.into_iter().collect();
         self
     }
 
-    /// Looks only here. Fewer places are looked at faster; what is only elsewhere is not found.
+    /// Looks only here. Fewer places are looked at faster; what is only elsewhere is not found, and no place finds nothing.
+    /// Without [`Source::Process`], no namespace has processes or a leader. [`Source::Bpf`] adds no place: it is a way to look at
+    /// processes and descriptors.
     pub fn sources(mut self, sources: impl IntoIterator<Item = Source>) -> Listing {
         self.sources = sources.into_iter().fold(SourceSet::NONE, SourceSet::with);
         self
@@ -99,7 +103,7 @@ impl Listing {
         self
     }
 
-    /// Only those that this process is in.
+    /// Only those that this process is in. Errors of [`Listing::scan`]: the process does not exist, or has ended.
     pub fn of_process(mut self, pid: u32) -> Listing {
         self.process = Some(pid);
         self
@@ -111,8 +115,21 @@ impl Listing {
         self
     }
 
-    /// Only those that have this in them: a device, mount, path, interface, address, container, unit or `pid:N`, as `--find`
-    /// of lsns(8) takes it. Given more than once, one of them is enough.
+    /// Only those that have this in them. Given more than once, one of them is enough.
+    ///
+    /// | text | finds |
+    /// | --- | --- |
+    /// | `10.0.0.7`, `fe80::1`, `02:42:ac:11:00:02` | the network namespaces where an interface has this address |
+    /// | `10.0.0.0/8` | those where one has an address of this network |
+    /// | `eth0`, `link:eth0` | those that have an interface of this name |
+    /// | `/dev/sda1`, `8:1`, `mount:overlay` | the mount namespaces that have this device or source mounted |
+    /// | `/srv/data`, `mount:/srv/data` | those with a mount on this path, or of the file system that it lies on here; if it is not here, the nearest mount above it other than `/` |
+    /// | `web`, `container:web` | the namespaces of the container of this name or id |
+    /// | `nginx.service`, `unit:nginx.service` | those of the processes of this unit of systemd |
+    /// | `pid:7` | those that process 7 keeps: not only those that it is in, as [`Listing::of_process`], but also by its threads, descriptors and sockets |
+    ///
+    /// A text without a word before it means all of these that it can. A namespace that we may not look into counts as one that does
+    /// not have it.
     pub fn find(mut self, what: impl Into<OsString>) -> Listing {
         self.wanted.push(what.into());
         self

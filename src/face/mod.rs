@@ -15,6 +15,7 @@ mod stdio;
 mod tree;
 mod visit;
 mod watch;
+mod words;
 
 pub use child::Child;
 pub use command::{Command, Plan};

@@ -10,7 +10,6 @@ use nix::fcntl::OFlag;
 
 use super::error::{Error, ErrorKind, Result};
 use super::listed::Identity;
-use crate::enter::target::{PinnedTarget, TargetArgument};
 use crate::error::{Attempt, OfTarget, Shown};
 use crate::list::model::opener;
 use crate::list::query::find::find_any;
@@ -40,18 +39,20 @@ pub struct Namespace {
 }
 
 impl Namespace {
-    /// That of a process. Errors: no such process exists, or it may not be looked into (ptrace(2)).
+    /// That of a process. Errors: no such process exists, or it has ended (ESRCH); it may not be looked into, see ptrace(2)
+    /// (EACCES).
     pub fn of(pid: u32, kind: Kind) -> Result<Namespace> {
-        let wanted = OfTarget::Namespace(kind);
-        let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-        let process = PinnedTarget::pin(TargetArgument { pid, inode: None }, wanted).map_err(Error::of_look)?;
-        let file = process.open(&format!("ns/{kind}"), OFlag::O_RDONLY).map_err(Error::of_look)?;
-        // Only now it is known to be of the process that was pinned.
-        process.check_alive().map_err(Error::of_look)?;
+        let failed = |failure| Error::of_process(failure, pid);
+        let process = super::setting::pin(pid, OfTarget::Namespace(kind))?;
+        let file = process.open(&format!("ns/{kind}"), OFlag::O_RDONLY);
+        // Only now it is known to be of the process that was pinned. A zombie has no namespaces, and has ended.
+        process.check_alive().map_err(failed)?;
+        let file = file.map_err(failed)?;
         Namespace::new(kind, file)
     }
 
-    /// That which a file leads to: of /proc/PID/ns, or one on which a namespace is kept. Errors: it leads to no namespace.
+    /// That which a file leads to: of /proc/PID/ns, or one on which a namespace is kept, as `/run/netns/blue`. Errors: the file
+    /// is not there (ENOENT); it leads to no namespace.
     pub fn open(path: impl AsRef<Path>) -> Result<Namespace> {
         let path = path.as_ref();
         let attempt = |errno| Error::of_call(Attempt::Open(path.into()), errno);
@@ -66,8 +67,8 @@ impl Namespace {
         Namespace::new(kind, file)
     }
 
-    /// That with this inode number, which stands in `net:[4026531840]`: looked for wherever something keeps a namespace.
-    /// Errors: we see none.
+    /// That with this inode number, which stands in `net:[4026531840]`: looked for wherever something keeps a namespace. No two
+    /// namespaces have one number at a time, of whatever kinds they are. Errors: we see none; root may see more.
     pub fn by_inode(inode: u64) -> Result<Namespace> {
         Namespace::by(NamespaceNumber::Inode(inode))
     }
@@ -85,7 +86,7 @@ impl Namespace {
         Namespace::new(kind, file)
     }
 
-    /// That of the calling thread.
+    /// That of the calling thread. Errors: /proc is not mounted (ENOENT); descriptors have run out.
     pub fn current(kind: Kind) -> Result<Namespace> {
         let path = format!("/proc/thread-self/ns/{kind}");
         let file = open_retrying(path.as_str(), OFlag::O_RDONLY);
@@ -121,7 +122,10 @@ impl Namespace {
     /// our own user namespace, where we may not look (EPERM).
     pub fn owner(&self) -> Result<Namespace> {
         let owner = nsfs::owner(&self.file);
-        Namespace::new(Kind::User, owner.map_err(|errno| Error::of_call(Attempt::AskOwner(self.kind), errno))?)
+        Namespace::new(
+            Kind::User,
+            owner.map_err(|errno| Error::of_call(format!("cannot ask for the owner of namespace {self}"), errno))?,
+        )
     }
 
     /// The PID or user namespace in which it was made. Errors: it is the initial one, or its parent is out of our sight

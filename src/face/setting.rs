@@ -52,12 +52,21 @@ impl IdMap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target(pub(super) TargetSource);
 
+/// Pins a process. Errors: no such process exists.
+pub(super) fn pin(pid: u32, wanted: OfTarget) -> Result<Pinned> {
+    match i32::try_from(pid) {
+        Ok(number @ 1..) => Pinned::pin(TargetArgument { pid: number, inode: None }, wanted)
+            .map_err(|error| Error::of_process(error, pid)),
+        _ => Err(Error::invalid(format!("{pid} is no PID"))),
+    }
+}
+
 impl Target {
     /// The process with this PID. From Linux 6.9 on, it is this process and no other that is entered later, even if the
     /// kernel gives its PID to another meanwhile. Errors: no such process exists.
     pub fn pid(pid: u32) -> Result<Target> {
-        let pid = i32::try_from(pid).unwrap_or(i32::MAX);
-        let process = Pinned::pin(TargetArgument { pid, inode: None }, OfTarget::Process).map_err(Error::of_look)?;
+        let process = pin(pid, OfTarget::Process)?;
+        let pid = process.pid();
         let pidfd = process.pidfd().filter(|pidfd| pidfd::has_inode(pidfd));
         let inode = pidfd.and_then(|pidfd| fstat(pidfd).ok()).map(|stat| stat.st_ino);
         Ok(Target(TargetSource::Process(TargetArgument { pid, inode })))

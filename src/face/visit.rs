@@ -2,15 +2,21 @@
 
 use std::thread;
 
+use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns, unshare};
 
 use super::error::{Error, ErrorKind, Result};
 use super::namespace::Namespace;
+use super::words::{self, Speaker};
 use crate::enter::RunFailure;
 use crate::error::{Attempt, Failure};
 use crate::hint::SystemView;
 use crate::hint::nsenter::{NsenterContext, hint};
 use crate::namespace::{Kind, KindSet};
+
+/// setns(2): EPERM.
+const NOT_PERMITTED: &str = "a visit needs CAP_SYS_ADMIN in our own user namespace and in the one that owns the visited namespace: run this \
+    program as root, or start a program there with Command, which can enter that user namespace as well";
 
 impl Namespace {
     /// Calls `work` in a new thread that has entered this namespace, and is thrown away afterwards: the calling thread, and
@@ -26,8 +32,10 @@ impl Namespace {
     /// # }
     /// ```
     ///
-    /// Errors: the kernel refuses it; a thread can be in no other user, PID or time namespace than its process, so these cannot
-    /// be visited ([`Command`](crate::Command) starts a program there).
+    /// Errors: EPERM without CAP_SYS_ADMIN in our own user namespace and in the one that owns the namespace, even if it is our own.
+    /// An ordinary user starts a [`Command`](crate::Command) with [`namespaces`](crate::Command::namespaces)`([User, Net])` instead.
+    /// A thread can be in no other user, PID or time namespace than its process, so these cannot
+    /// be visited (`Command` starts a program there).
     pub fn visit<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
         if matches!(self.kind(), Kind::User | Kind::Pid | Kind::Time) {
             let message = format!("cannot visit {self}: a thread is in the {} namespace of its process", self.kind());
@@ -40,7 +48,7 @@ impl Namespace {
                 Ok(work())
             });
             let thread = thread.map_err(|error| {
-                Error::of_call("cannot start a thread", nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+                Error::of_call("cannot start a thread", Errno::from_raw(error.raw_os_error().unwrap_or(0)))
             })?;
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })
@@ -54,10 +62,17 @@ impl Namespace {
             _ => setns(self, kinds.clone_flags()),
         };
         entered.map_err(|errno| {
+            let error = Error::of_call(format!("cannot enter {self}"), errno);
+            // It enters nothing else.
+            if errno == Errno::EPERM {
+                return error.with_hint(NOT_PERMITTED);
+            }
             let failure = RunFailure::Other(Failure::System { attempt: Attempt::Enter(kinds), errno });
             let context = NsenterContext { kinds, ..NsenterContext::default() };
-            let hint = hint(&failure, &context, &SystemView::of_system());
-            Error::new(&failure, hint)
+            match hint(&failure, &context, &SystemView::of_system()) {
+                Some(hint) => error.with_hint(words::ours(&hint, Speaker::Join)),
+                None => error,
+            }
         })
     }
 }

@@ -184,8 +184,20 @@ fn head(file: &Path) -> Option<Vec<u8>> {
 /// EACCES: what may not be executed, and why.
 pub fn not_executable(name: &OsStr, search: &Search) -> Option<String> {
     let there = |file: &PathBuf| stat(file).is_ok();
-    let file = candidates(name, search).find(there)?;
-    refused(&file, DEEPEST)
+    match candidates(name, search).find(there) {
+        Some(file) => refused(&file, DEEPEST),
+        None => not_searched(name, search, |file| stat(file).map(drop)),
+    }
+}
+
+/// A name without a slash that was found nowhere, where some directory could not be searched: execvp(3) then reports EACCES.
+fn not_searched(name: &OsStr, search: &Search, look: impl Fn(&Path) -> nix::Result<()>) -> Option<String> {
+    if name.as_bytes().contains(&b'/') {
+        return None;
+    }
+    let refused = candidates(name, search).find(|file| look(file) == Err(Errno::EACCES))?;
+    let directory = refused.parent()?;
+    Some(format!("it was not found in $PATH, of which {} may not be searched by our user", directory.shown()))
 }
 
 fn refused(file: &Path, depth: usize) -> Option<String> {
@@ -216,4 +228,22 @@ pub fn is_kept_on(file: &Path) -> bool {
         regular && stat.st_size == 0 && stat.st_mode & 0o111 == 0
     };
     statfs(file).is_ok_and(|statfs| statfs.filesystem_type() == NSFS_MAGIC) || stat(file).is_ok_and(empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_may_not_be_searched_is_named() {
+        let search = Search { path: Some("/a:/root/bin:/b".into()), place: None };
+        let look = |refused: &'static str| {
+            move |file: &Path| Err(if file == Path::new(refused) { Errno::EACCES } else { Errno::ENOENT })
+        };
+        let hint = |name: &str, refused| not_searched(name.as_ref(), &search, look(refused));
+        let said = "it was not found in $PATH, of which /root/bin may not be searched by our user";
+        assert_eq!(hint("x", "/root/bin/x").as_deref(), Some(said));
+        assert_eq!(hint("x", "/c/x"), None);
+        assert_eq!(hint("/root/bin/x", "/root/bin/x"), None);
+    }
 }

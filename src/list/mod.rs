@@ -8,7 +8,7 @@
 //! - [`scan`] is the only reader of the process table; [`model`] holds what it has seen, asks the kernel for parents
 //!   and owners, and opens a namespace through one of its holders.
 //! - [`query`]: what is asked for, what must be scanned for that, and which rows answer it.
-//! - [`mod@column`], [`value`]: the columns, and the content of a cell. [`view`] fills cells from files of processes,
+//! - [`mod@column`], [`value`]: the columns, and the content of a cell. `view` fills cells from files of processes,
 //!   and prints them. [`inside`]: what lies inside of a namespace; [`search`]: what `--find` looks for.
 //! - `answer` makes a list out of all that, `changes` what has come and gone between two (`--watch`).
 

@@ -39,11 +39,11 @@ fn the_page_begins_with_the_four_tasks() {
         "One of them",
         "A program in new ones, or in those of another process",
         "What comes and goes",
-        "How it works",
+        "What it needs",
     ];
     let headings: Vec<_> = headings.into_iter().filter(|line| tasks.contains(line)).collect();
     assert_eq!(headings, tasks);
-    let before = page.split("//! # How it works").next().unwrap();
+    let before = page.split("//! # What it needs").next().unwrap();
     for call in ["nskit::namespaces()", "Namespace::of(", ".visit(", "Command::new(", ".plan()", "nskit::watch("] {
         assert!(before.contains(call), "{call}");
     }
@@ -85,7 +85,7 @@ fn a_program_runs_inside_of_a_process() {
     assert_eq!(printed("run_inside", &[&target, "readlink", "/proc/self/ns/net"]), format!("{}\n", own("net")));
     assert_eq!(ran("run_inside", &[&target, "sh", "-c", "exit 7"]).status.code(), Some(7));
     let said = complaint("run_inside", &["999999999", "true"]);
-    assert_eq!(said.lines().next(), Some("Error: failed to pidfd_open() for 999999999: No such process"));
+    assert_eq!(said.lines().next(), Some("Error: cannot find process 999999999: No such process"));
 }
 
 scene_test!(a_sandbox_shows_little_and_allows_less);

@@ -1,4 +1,4 @@
-//! The rooms of src: each knows only those before it in the line that src/lib.rs draws, and `unsafe` is in one of them.
+//! The rooms of src: each knows only those before it in the line that docs/how-it-works.md draws, and `unsafe` is in one of them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::registered::below;
 use crate::{concerns_ours, project};
 
-/// The rooms in their order, as the crate's documentation draws them.
+/// The rooms in their order, as that page draws them.
 fn order() -> Vec<String> {
-    let text = fs::read_to_string(project("src/lib.rs")).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("//! number ←")).unwrap();
+    let text = fs::read_to_string(project("docs/how-it-works.md")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("number ←")).unwrap();
     ["number"].into_iter().chain(line.split('←').map(str::trim)).map(String::from).collect()
 }
 

@@ -12,7 +12,17 @@ use crate::face::setting::Target;
 use crate::namespace::Kind;
 
 impl Command {
-    /// The process whose namespaces [`Command::all`] and [`Command::namespaces`] speak of.
+    /// The process whose namespaces [`Command::all`] and [`Command::namespaces`] speak of. Alone, it enters nothing.
+    ///
+    /// ```no_run
+    /// # fn main() -> nskit::Result<()> {
+    /// use nskit::{Command, Kind, Target};
+    ///
+    /// Command::new("ip").arg("address").target(Target::container("web")).namespaces([Kind::Net]).status()?;
+    /// Command::new("sh").target(Target::unit("nginx.service")).all().root_of_target().status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn target(&mut self, target: Target) -> &mut Command {
         self.joins("target");
         self.join.target = Some(target.0);
@@ -35,7 +45,7 @@ impl Command {
         self
     }
 
-    /// This namespace, whatever else is entered.
+    /// Enters this namespace. Of its kind, it is this one and not the target's.
     pub fn enter(&mut self, namespace: &Namespace) -> &mut Command {
         self.joins("enter");
         match namespace.try_clone() {
@@ -63,7 +73,8 @@ impl Command {
         self
     }
 
-    /// Also the user namespace that owns the one that would be entered; once more for the owner of that one, and so on.
+    /// Enters the user namespace too that owns what is entered otherwise, as for a network namespace that no process is in. If it
+    /// is called twice, the user namespace is entered that owns that one, and so on.
     pub fn user_parent(&mut self) -> &mut Command {
         self.joins("user_parent");
         self.join.user_parent = self.join.user_parent.saturating_add(1);
@@ -120,7 +131,8 @@ impl Command {
         self
     }
 
-    /// User and groups stay as they are where a user namespace is entered. Without this, the program runs as root there.
+    /// User and groups stay as they are where a user namespace is entered. Without this, the program runs as root there, which an
+    /// ordinary user who enters a user namespace that maps no root cannot do (EINVAL).
     pub fn preserve_credentials(&mut self) -> &mut Command {
         self.joins("preserve_credentials");
         self.join.preserve_credentials = true;

@@ -16,26 +16,41 @@ use crate::namespace::Kind;
 use crate::sys::file::from_3_on;
 
 impl Command {
-    /// New namespaces of these kinds.
+    /// New namespaces of these kinds. In a new PID namespace, the program is process 1, which signals from inside do not end:
+    /// see [PID namespaces](Command#pid-namespaces), and [`Command::init`]. To make others than [`Kind::User`] needs
+    /// CAP_SYS_ADMIN (EPERM), which a new user namespace gives: [`Command::map_root`].
     pub fn unshare(&mut self, kinds: impl IntoIterator<Item = Kind>) -> &mut Command {
         self.makes("unshare");
         self.new.request.kinds = self.new.request.kinds.union(kinds.into_iter().collect());
         self
     }
 
-    /// A new namespace of this kind, which the file keeps alive after the program has ended, by a bind mount.
+    /// A new namespace of this kind, which the file keeps alive after the program has ended, by a bind mount. The file must be
+    /// there, and may be empty. [`Namespace::open`](crate::Namespace::open) leads to the namespace later, and umount(8) ends it.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use nskit::{Command, Kind, Namespace};
+    ///
+    /// std::fs::write("/run/lab", "")?;
+    /// Command::new("ip").args(["link", "set", "lo", "up"]).unshare_kept(Kind::Net, "/run/lab").status()?;
+    /// Command::new("ip").arg("link").enter(&Namespace::open("/run/lab")?).status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unshare_kept(&mut self, kind: Kind, file: impl AsRef<Path>) -> &mut Command {
         self.makes("unshare_kept");
         self.new.unshare(kind, Some(file.as_ref().into()));
         self
     }
 
-    /// A new user namespace, in which our user and group are root.
+    /// A new user namespace, in which our user and group are root. Of this and [`Command::map_current`], the last one counts.
     pub fn map_root(&mut self) -> &mut Command {
         self.maps(Some(SingleId::ROOT), Some(SingleId::ROOT))
     }
 
-    /// A new user namespace, in which our user and group have the same ids as outside.
+    /// A new user namespace, in which our user and group have the same ids as outside. Of this and [`Command::map_root`], the
+    /// last one counts.
     pub fn map_current(&mut self) -> &mut Command {
         self.maps(Some(SingleId::Current), Some(SingleId::Current))
     }
@@ -64,7 +79,7 @@ impl Command {
         self
     }
 
-    /// Whether setgroups(2) works in the new user namespace.
+    /// Whether setgroups(2) works in the new user namespace. This alone makes none: add [`Command::map_root`] or the like.
     pub fn setgroups(&mut self, is_allowed: bool) -> &mut Command {
         self.makes("setgroups");
         self.new.request.setgroups = Some(if is_allowed { Setgroups::Allow } else { Setgroups::Deny });
@@ -79,7 +94,7 @@ impl Command {
         self
     }
 
-    /// Brings up the loopback device of the new network namespace.
+    /// A new network namespace, in which the loopback device is up.
     pub fn loopback(&mut self) -> &mut Command {
         self.makes("loopback");
         self.new.request.kinds.insert(Kind::Net);
@@ -114,7 +129,8 @@ impl Command {
         self
     }
 
-    /// How mounts pass between the new mount namespace and the old one. Without this, not at all.
+    /// How mounts pass between the new mount namespace and the old one. Without this, not at all. This alone makes no mount
+    /// namespace, and then does nothing.
     pub fn propagation(&mut self, propagation: Propagation) -> &mut Command {
         self.makes("propagation");
         self.new.request.propagation = propagation;
@@ -146,6 +162,21 @@ impl Command {
     }
 
     /// A new mount namespace with this root directory, by pivot_root(2): nothing of the old one can be reached.
+    ///
+    /// ```no_run
+    /// # fn main() -> nskit::Result<()> {
+    /// use nskit::{Command, Kind};
+    ///
+    /// // /mnt is empty, and so is the new root directory until something is mounted in it.
+    /// let mut command = Command::new("/usr/bin/id");
+    /// command.unshare([Kind::User]).map_root().pivot_root("/mnt").tmpfs("/").tmpfs("/tmp").devices("/dev");
+    /// for directory in ["/usr", "/bin", "/lib", "/lib64"] {
+    ///     command.bind_read_only(directory, directory);
+    /// }
+    /// command.status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pivot_root(&mut self, directory: impl AsRef<Path>) -> &mut Command {
         self.makes("pivot_root");
         self.new.request.kinds.insert(Kind::Mount);
@@ -153,7 +184,9 @@ impl Command {
         self
     }
 
-    /// Shows a file or directory of outside, with all that is mounted below, on a path in the new root directory.
+    /// Shows a file or directory of outside, with all that is mounted below, on a path in the new root directory. Without
+    /// [`Command::pivot_root`], the path is one of our own root directory; in both cases, only a new mount namespace has it, which
+    /// this makes.
     pub fn bind(&mut self, source: impl AsRef<Path>, on: impl AsRef<Path>) -> &mut Command {
         self.makes("bind");
         self.binds(source.as_ref(), on.as_ref(), false)
@@ -165,7 +198,8 @@ impl Command {
         self.binds(source.as_ref(), on.as_ref(), true)
     }
 
-    /// A new tmpfs on a path in the new root directory. What is missing of paths in it is made.
+    /// A new tmpfs on a path, of the new root directory or our own as with [`Command::bind`]. What is missing of paths in it is
+    /// made.
     pub fn tmpfs(&mut self, on: impl AsRef<Path>) -> &mut Command {
         self.makes("tmpfs");
         if let Some(on) = self.place(on.as_ref()) {
@@ -174,7 +208,8 @@ impl Command {
         self
     }
 
-    /// A directory on a path in the new root directory, mostly `/dev`, with the devices that every program expects.
+    /// A directory on a path, of the new root directory or our own as with [`Command::bind`], mostly `/dev`, with the devices that
+    /// every program expects.
     pub fn devices(&mut self, on: impl AsRef<Path>) -> &mut Command {
         self.makes("devices");
         if let Some(on) = self.place(on.as_ref()) {
@@ -183,8 +218,23 @@ impl Command {
         self
     }
 
-    /// Writes to this file, in lines of JSON, that the program starts, with its PID and namespaces, and how it ends: as
-    /// `--status-fd` of unshare(1).
+    /// Writes to this file, in lines of JSON, that the program starts, with its PID and namespaces, and how it ends.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::io::{BufRead, BufReader};
+    ///
+    /// let (read, write) = std::io::pipe()?;
+    /// let mut command = nskit::Command::new("sleep");
+    /// let mut child = command.arg("1000").unshare([nskit::Kind::Pid]).report_to(write).spawn()?;
+    /// drop(command); // and its end of the pipe
+    /// let mut line = String::new();
+    /// BufReader::new(read).read_line(&mut line)?;
+    /// println!("{line}");
+    /// child.kill()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_to(&mut self, file: impl Into<OwnedFd>) -> &mut Command {
         self.makes("report_to");
         match from_3_on(file.into()) {
@@ -197,7 +247,8 @@ impl Command {
         self
     }
 
-    /// A new PID namespace, whose process 1 waits for orphans and passes signals on to the program.
+    /// A new PID namespace, whose process 1 waits for orphans and passes signals on to the program. The program is process 2, and
+    /// signals end it as they do everywhere: without this, it is process 1 itself.
     pub fn init(&mut self) -> &mut Command {
         self.makes("init");
         self.new.request.kinds.insert(Kind::Pid);

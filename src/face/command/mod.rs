@@ -46,9 +46,19 @@ use environment::EnvironmentChanges;
 /// Descriptors that are not close-on-exec reach the program, as with the standard library. No signal is blocked in it, and
 /// SIGPIPE has its default.
 ///
+/// A program has new namespaces, or those of others: methods about the ones and the others cannot be mixed, except that
+/// [`Command::root`], [`Command::uid`] and the others of the program itself go with both. What contradicts itself is an error
+/// of [`Command::spawn`] and [`Command::plan`].
+///
+/// # PID namespaces
+///
 /// A program is inside of a new or entered PID or time namespace only as a child of the process that makes or enters it. So there
 /// is one more process then, which waits for the program and ends as it ends. If that process dies, the kernel ends the program
-/// ([`Command::kill_child`]).
+/// ([`Command::kill_child`]). [`Child::id`] is the PID of that process; [`Command::report_to`] tells that of the program.
+///
+/// In a new PID namespace, the program is process 1. To that, a signal from inside does nothing unless the program handles it, not
+/// even SIGKILL: with `sh -c 'kill -TERM $$'`, the shell lives on. When process 1 ends, the kernel kills all others. Most programs
+/// are not made for this: [`Command::init`] puts a small process 1 before the program.
 pub struct Command {
     program: OsString,
     arguments: Vec<OsString>,
@@ -154,17 +164,20 @@ impl Command {
         self
     }
 
-    /// Starts it, and returns once the program runs. Errors: the step that failed; then nothing is left of what was done before.
+    /// Starts it, and returns once the program runs. Errors: the step that failed, with the kernel's errno; then nothing is left
+    /// of what was done before. Often EPERM (no right to make or enter a namespace), ENOENT and EACCES (of the program, or a path),
+    /// ENOSPC (a limit of user namespaces), EINVAL.
     pub fn spawn(&self) -> Result<Child> {
         self.start([Stdio::inherit(), Stdio::inherit(), Stdio::inherit()])
     }
 
-    /// Starts it, and waits until it ends.
+    /// Starts it, and waits until it ends. Errors: as [`Command::spawn`] and [`Child::wait`].
     pub fn status(&self) -> Result<ExitStatus> {
         self.spawn()?.wait()
     }
 
-    /// Starts it, reads all that it writes, and waits until it ends.
+    /// Starts it, reads all that it writes, and waits until it ends. Errors: as [`Command::spawn`] and
+    /// [`Child::wait_with_output`].
     pub fn output(&self) -> Result<Output> {
         self.start([Stdio::null(), Stdio::piped(), Stdio::piped()])?.wait_with_output()
     }

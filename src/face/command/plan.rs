@@ -28,7 +28,27 @@ impl fmt::Display for Plan {
 }
 
 impl Command {
-    /// What [`Command::spawn`] would do, without doing it. Names are looked up and files opened, nothing is changed. Errors: what
+    /// What [`Command::spawn`] would do, without doing it: a list of steps, each of which makes one change.
+    ///
+    /// ```
+    /// # fn main() -> nskit::Result<()> {
+    /// let mut command = nskit::Command::new("sh");
+    /// command.unshare([nskit::Kind::Pid]).mount_proc("/proc");
+    /// assert_eq!(command.plan()?.to_string(), "\
+    /// block no signal, and give SIGPIPE its default
+    /// give SIGCHLD its default
+    /// unshare mnt, pid
+    /// take a pidfd of this process for its child
+    /// fork: the child goes on, and the parent waits for it
+    /// die with the parent, by signal 9
+    /// make the mounts from / on private
+    /// mount proc on /proc
+    /// execute sh");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Names are looked up and files opened, nothing is changed. Errors: what
     /// is asked for contradicts itself, or names something that is not there.
     pub fn plan(&self) -> Result<Plan> {
         let environment = self.environment.of_ours().map_err(super::ready::of_request)?;

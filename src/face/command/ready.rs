@@ -14,6 +14,7 @@ use crate::error::{Failure, RequestError};
 use crate::face::child::Child;
 use crate::face::error::{Error, Result};
 use crate::face::stdio::Stdio;
+use crate::face::words::Speaker;
 use crate::hint;
 use crate::hint::SystemView;
 use crate::hint::nsenter::NsenterContext;
@@ -35,11 +36,14 @@ enum Reasons {
 
 impl Reasons {
     fn explain(&self, failure: &RunFailure) -> Error {
-        let hint = match self {
-            Reasons::New(context, view) => hint::unshare::hint(failure, context, view),
-            Reasons::Join(context, view) => hint::nsenter::hint(failure, context, view),
-        };
-        Error::new(failure, hint)
+        match self {
+            Reasons::New(context, view) => {
+                Error::new(failure, hint::unshare::hint(failure, context, view), Speaker::New)
+            }
+            Reasons::Join(context, view) => {
+                Error::new(failure, hint::nsenter::hint(failure, context, view), Speaker::Join)
+            }
+        }
     }
 }
 
@@ -91,9 +95,12 @@ impl Command {
         let context = UnshareContext::typed(&args);
         let request = unshare::resolve(args).map_err(|error| {
             let hint = hint::unshare::before(&error);
-            Error::new(&error.into(), hint)
+            Error::new(&error.into(), hint, Speaker::New)
         })?;
-        let context = Box::new(context.resolved(&request, environment));
+        let mut context = context.resolved(&request, environment);
+        // Nobody has typed anything.
+        context.without_argument = Default::default();
+        let context = Box::new(context);
         let reasons = Reasons::New(context, hint::unshare::view_for(&request));
         Ok(Ready { plan: enter::unshare::plan(request), handles: Handles::default(), reasons })
     }
@@ -105,11 +112,13 @@ impl Command {
             program: self.words(),
             ..self.join.clone()
         };
-        let context = NsenterContext::typed(&args);
+        let mut context = NsenterContext::typed(&args);
+        // Nobody has typed it, so that it was meant for nothing else.
+        context.typed.program = None;
         let explain = |failure: Failure| {
             let failure = failure.into();
             let hint = hint::nsenter::hint(&failure, &context, &view);
-            Error::new(&failure, hint)
+            Error::new(&failure, hint, Speaker::Join)
         };
         args.check().map_err(|error| explain(error.into()))?;
         let (mut request, handles, _) = nsenter::resolve(args).map_err(explain)?;
@@ -140,5 +149,5 @@ pub fn with_standard<'w>(mut plan: Plan, files: impl Iterator<Item = (u8, &'w st
 }
 
 pub fn of_request(error: RequestError) -> Error {
-    Error::new(&error.into(), None)
+    Error::new(&error.into(), None, Speaker::New)
 }

@@ -75,8 +75,9 @@ impl Command {
         self
     }
 
-    /// Runs it as a child of our child, and has the kernel send it this signal when that one dies. Where there is such a child
-    /// anyway, it is SIGKILL (9) without this.
+    /// Has the kernel send the program this signal when the process dies that waits for it. There is such a process then, also
+    /// without a PID namespace: [`Child::id`](crate::Child::id) is its PID. Where there is one anyway, the signal is SIGKILL (9)
+    /// without this.
     pub fn kill_child(&mut self, signal: i32) -> &mut Command {
         if let Some(signal) = self.signal(signal) {
             (self.new.kill_child, self.join.kill_child) = (Some(signal), Some(signal));
@@ -84,10 +85,14 @@ impl Command {
         self
     }
 
-    /// Runs it as a child of our child, which passes these signals on to it: kill(2) with [`Child::id`](crate::Child::id)
-    /// reaches it then.
+    /// Has the process that waits for the program pass these signals on to it, so that kill(2) of [`Child::id`](crate::Child::id)
+    /// reaches the program. There is such a process then, also without a PID namespace. SIGKILL and SIGSTOP cannot be passed on,
+    /// and are an error.
     pub fn forward_signals(&mut self, signals: impl IntoIterator<Item = i32>) -> &mut Command {
         let signals: Vec<SignalNumber> = signals.into_iter().filter_map(|signal| self.signal(signal)).collect();
+        if let Some(signal) = signals.iter().find(|signal| [libc::SIGKILL, libc::SIGSTOP].contains(&signal.0)) {
+            self.is_wrong(format!("signal {} cannot be forwarded: nobody can catch it", signal.0));
+        }
         let signals = SignalSet::of(&signals);
         (self.new.forward_signals, self.join.forward_signals) = (Some(signals), Some(signals));
         self

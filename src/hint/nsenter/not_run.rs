@@ -16,15 +16,16 @@ use crate::sys::stat::{fstat, stat};
 
 /// execve(2) failed.
 pub fn not_run(program: &OsStr, errno: Errno, context: &NsenterContext, view: &SystemView) -> Option<String> {
+    // A program of the library was typed by nobody.
+    let typed = context.typed.program.as_ref().map(|_| program);
+    let apart = || names::argument_apart(typed?, context, view);
     match errno {
-        Errno::ENOENT => names::argument_apart(program, context, view)
-            .or_else(|| taken_for_program(program, context))
+        Errno::ENOENT => apart()
+            .or_else(|| taken_for_program(typed?, context))
             .or_else(|| lacking(program, &search(context)))
             .or_else(|| not_found(program, context, view)),
         // A directory, or a file of a namespace.
-        Errno::EACCES => {
-            names::argument_apart(program, context, view).or_else(|| not_executable(program, &search(context)))
-        }
+        Errno::EACCES => apart().or_else(|| not_executable(program, &search(context))),
         _ => None,
     }
 }

@@ -24,7 +24,7 @@ pub enum Source {
     Relative,
     /// The kernel's own lists.
     Kernel,
-    /// No source but a way: processes and descriptors are asked by BPF programs, and not by /proc.
+    /// BPF programs look at processes and descriptors, and /proc is not read for these. Where the kernel refuses that, /proc is.
     Bpf,
 }
 
