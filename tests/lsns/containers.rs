@@ -82,23 +82,25 @@ fn a_task_shows_its_own_container() {
 scene_test!(a_container_or_unit_is_found_by_its_name);
 fn a_container_or_unit_is_found_by_its_name() {
     on_purpose("--find");
+    // Other tests have their containers at the same time.
+    const ID: &str = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
     let scene = Scene::new();
     // Before the process, which is to be gone when they are removed.
     let mut cgroups = Cgroups::new("find");
     let process = scene.unshare(["-u", "probe", "hold"]).leashed().spawn();
     process.expect("ready");
-    cgroups.put(process.pid(), &format!("/system.slice/x.service/libpod-payload-{ID}"));
+    cgroups.put(process.pid(), &format!("/system.slice/sought.service/libpod-payload-{ID}"));
     let pid = process.pid().to_string();
     let container = format!("{pid} container\\x20podman:{ID}\\x20(1\\x20process)\n");
-    let unit = format!("{pid} unit\\x20x.service\\x20(1\\x20process)\n");
+    let unit = format!("{pid} unit\\x20sought.service\\x20(1\\x20process)\n");
     let short = &ID[..12];
     for (wanted, expected) in [
         (format!("podman:{ID}"), &container),
         (ID.to_string(), &container),
         (short.to_string(), &container),
         (format!("container:{short}"), &container),
-        ("unit:x.service".to_string(), &unit),
-        ("unit:x".to_string(), &unit),
+        ("unit:sought.service".to_string(), &unit),
+        ("unit:sought".to_string(), &unit),
     ] {
         let found = scene.lsns(["-rn", "-t", "uts", "-o", "PID,FOUND", "--find", &wanted]).ok();
         assert_eq!(found, *expected, "{wanted}");
