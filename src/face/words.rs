@@ -91,7 +91,6 @@ const JOIN: &[(&str, &str)] = &[
     ("add --user", "add Kind::User to Command::namespaces"),
     ("so run nsenter there", "so start it there"),
     ("give the number of one of them (-t ", "give the number of one of them (Target::pid: "),
-    ("this needs CAP_SYS_ADMIN in the user namespace", "this needs CAP_SYS_ADMIN in the user namespace"),
     ("no target PID specified for --all", "no target specified for Command::all"),
     ("needs a target process (--target)", "needs Command::target"),
     ("by --net", "by Kind::Net in Command::namespaces"),

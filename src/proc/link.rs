@@ -23,8 +23,8 @@ pub fn parse_name(text: &[u8]) -> Option<(Kind, Inode)> {
 
 /// The same for a text that must be the name of a namespace of `kind`.
 pub fn parse_name_of(kind: Kind, text: &[u8]) -> Option<Inode> {
-    let inode = text.strip_prefix(kind.name().as_bytes())?.strip_prefix(b":[")?.strip_suffix(b"]")?;
-    self::inode(parse_decimal(inode)?)
+    let (name, inode) = split_name(text)?;
+    self::inode(parse_decimal(inode)?).filter(|_| name == kind.name().as_bytes())
 }
 
 /// The inode number in `socket:[123]`.

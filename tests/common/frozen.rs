@@ -169,3 +169,14 @@ pub fn as_of_old(args: &str) -> String {
         false => added,
     }
 }
+
+/// Waits until `lsns --watch` has looked once: it opens its descriptor for signals after that. `tool` gives the PIDs among
+/// which it is.
+#[track_caller]
+pub fn wait_for_first_look(tool: impl Fn() -> Vec<i32>) {
+    let is_open = |pid: &i32| {
+        let mut files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        files.any(|fd| std::fs::read_link(fd.path()).is_ok_and(|link| link.display().to_string().contains("signalfd")))
+    };
+    poll_until("the first look", || tool().iter().any(is_open));
+}

@@ -31,7 +31,7 @@ mod whole_run;
 
 pub use call::{Call, Descendant, Ending, Outcome, Process, poll_until};
 pub use cgroups::Cgroups;
-pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old};
+pub use frozen::{ALL_KINDS, COLUMNS_OF_OLD, Frozen, as_of_old, wait_for_first_look};
 pub use harness::{Test, main, main_of_one, tell_panics_at_once};
 pub use jobs::{SHELL, other_input, shell};
 pub use left_out::{

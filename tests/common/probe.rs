@@ -255,10 +255,15 @@ fn step(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
     libc::sock_filter { code: code as u16, jt, jf, k }
 }
 
+/// This call has this answer, whatever its arguments are; the next step is for all others.
+fn answering(call: u32, answer: u32) -> Vec<libc::sock_filter> {
+    vec![step(LOAD, 0, 0, 0), step(IS, 0, 1, call), step(END, 0, 0, answer)]
+}
+
 /// As a container engine answers system calls in place of the kernel: the listener stays open, and nobody reads it.
 fn notify(call: u32) {
-    let answered = step(END, 0, 0, libc::SECCOMP_RET_USER_NOTIF);
-    let mut filter = [step(LOAD, 0, 0, 0), step(IS, 0, 1, call), answered, step(END, 0, 0, libc::SECCOMP_RET_ALLOW)];
+    let mut filter = answering(call, libc::SECCOMP_RET_USER_NOTIF);
+    filter.push(step(END, 0, 0, libc::SECCOMP_RET_ALLOW));
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     let (set, listen) = (libc::SECCOMP_SET_MODE_FILTER, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER);
     // SAFETY: a structure that points to a filter of the length said, both of which live on; then plain numbers.
@@ -275,7 +280,7 @@ fn refuse(call: u32, errno: u32, mask: u32) {
     let refused = libc::SECCOMP_RET_ERRNO | errno;
     // The number of the call is at offset 0 of struct seccomp_data, the lower half of its first argument at 16.
     let mut filter = match mask {
-        0 => vec![step(LOAD, 0, 0, 0), step(IS, 0, 1, call), step(END, 0, 0, refused)],
+        0 => answering(call, refused),
         _ => vec![
             step(LOAD, 0, 0, 0),
             step(IS, 0, 3, call),

@@ -1,6 +1,8 @@
 //! A long watch.
 
-use crate::common::{Frozen, Process, needs_root, note, on_purpose, poll_until, probe, tool};
+use crate::common::{
+    Descendant, Frozen, Process, needs_root, note, on_purpose, poll_until, probe, tool, wait_for_first_look,
+};
 use crate::{alone, size};
 
 /// What the memory of a watch may grow by, in KiB, once it has been there for a hundred rounds.
@@ -24,11 +26,7 @@ fn an_hour_of_rounds() {
     let _place = alone();
     let frozen = Frozen::new(STANDING);
     let watching = frozen.lsns("--watch=0.1 -r -t uts -o NS,TYPE").leashed().spawn();
-    let has_looked = |pid: i32| {
-        let mut files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-        files.any(|fd| std::fs::read_link(fd.path()).is_ok_and(|link| link.display().to_string().contains("signalfd")))
-    };
-    poll_until("the first look", || watching.children().into_iter().any(has_looked));
+    wait_for_first_look(|| watching.children());
     let tool = watching.children()[0];
     let rounds = size(3600);
     let lines = |count: usize| poll_until("a change", || watching.stdout().lines().count() == count);
@@ -77,9 +75,7 @@ fn a_round_costs_a_listing() {
     let (listing, _) = counts(&call("-r -o NS,TYPE,NPROCS,PID,USER,COMMAND,NSID").ok());
     let watching = call("--watch=0.1 -r").leashed().spawn();
     std::thread::sleep(std::time::Duration::from_secs(3));
-    let tool = watching.child().children();
-    // SAFETY: plain numbers.
-    assert_eq!(unsafe { libc::kill(tool[0], libc::SIGINT) }, 0);
+    Descendant::of(watching.child().children()[0]).unwrap().signal(libc::SIGINT);
     let (all, polls) = counts(&watching.finish().ok());
     // The first look comes before the first wait. Around each, there are a handful of calls.
     let most = (polls + 1) * (listing + 8);

@@ -1,6 +1,8 @@
 //! --watch: on a real terminal, and as lines.
 
-use crate::common::{Call, Ending, Frozen, Process, Pty, Scene, needs_root, on_purpose, poll_until, probe, tool};
+use crate::common::{
+    Call, Ending, Frozen, Process, Pty, Scene, needs_root, on_purpose, poll_until, probe, tool, wait_for_first_look,
+};
 
 /// Makes a UTS namespace, beside those that are there, as long as the process lives.
 fn come(frozen: &Frozen) -> Process {
@@ -13,16 +15,6 @@ fn come(frozen: &Frozen) -> Process {
 fn go(mut process: Process) {
     process.release();
     process.finish();
-}
-
-/// Waits until it has looked once: it opens its descriptor for signals after that.
-#[track_caller]
-fn wait_for_first_look(tool: impl Fn() -> Vec<i32>) {
-    let is_open = |pid: &i32| {
-        let mut files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-        files.any(|fd| std::fs::read_link(fd.path()).is_ok_and(|link| link.display().to_string().contains("signalfd")))
-    };
-    poll_until("the first look", || tool().iter().any(is_open));
 }
 
 scene_test!(each_change_is_a_line);
