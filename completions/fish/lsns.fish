@@ -33,7 +33,7 @@ complete -c lsns -s W -l nowrap -d 'Print all paths of NSFS on one line'
 complete -c lsns -s t -l type -d 'Only this kind' -x -a 'mnt net ipc user pid uts cgroup time'
 complete -c lsns -s T -l tree -d 'Print a tree by REL' -f -a 'process parent owner'
 complete -c lsns -l scan -d 'Look only there: process, thread, children, fd, socket, mount, elsewhere, relative, kernel, all; or +SOURCE, -SOURCE; bpf: ask by BPF, not by /proc' -x $scan
-complete -c lsns -l watch -d 'Look again every SECONDS (2), and show what has come and gone' $watch
+complete -c lsns -l watch -d 'Look again every SECONDS (2), and show what has come and gone; with -J, an object for each' $watch
 complete -c lsns -l proc -d 'Look at the proc that is mounted on DIR instead of /proc' -x $proc
 complete -c lsns -s H -l list-columns -d 'Print the names of all columns, and what they mean'
 complete -c lsns -s h -l help -d 'Print this help'

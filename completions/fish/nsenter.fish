@@ -71,7 +71,7 @@ complete -c nsenter -n __nskit_nsenter_options -l kill-child -d 'Send SIG (KILL)
 complete -c nsenter -n __nskit_nsenter_options -l forward-signals -d 'Pass the signals TERM and INT, or those of LIST, on to the child (implies a fork)' -f -a 'all'
 complete -c nsenter -n __nskit_nsenter_options -s c -l join-cgroup -d 'Run the program in the cgroups of the target'
 complete -c nsenter -n __nskit_nsenter_options -s Z -l follow-context -d 'Run the program in the SELinux context of the target'
-complete -c nsenter -n __nskit_nsenter_options -l like-target -d 'Run the program as the target is: -a -r -w -e -c, its user, limits and rights'
+complete -c nsenter -n __nskit_nsenter_options -l like-target -d 'Run the program as the target runs: -a -r -w -e -c, and its user, limits and rights'
 complete -c nsenter -n __nskit_nsenter_options -s h -l help -d 'Print this help'
 complete -c nsenter -n __nskit_nsenter_options -s V -l version -d 'Print the version'
 # The end of the table.

@@ -150,7 +150,7 @@ pub const OPTIONS: &[Row] = &[
     )
     .required("LIST")
     .ours(),
-    Row::read("watch", "Look again every SECONDS (2), and show what has come and gone", |args, matched| {
+    Row::read("watch", "Look again every SECONDS (2), and show what has come and gone; with -J, an object for each", |args, matched| {
         args.watch = Some(matched.read(Wording::Bare("failed to parse seconds"), "seconds, at least 0.1", interval)?);
         Ok(())
     })

@@ -209,7 +209,7 @@ pub const OPTIONS: &[Row] = &[
     .short(b'Z'),
     Row::switch(
         "like-target",
-        "Run the program as the target is: -a -r -w -e -c, its user, limits and rights",
+        "Run the program as the target runs: -a -r -w -e -c, and its user, limits and rights",
         |args| args.like_target = true,
     )
     .ours(),

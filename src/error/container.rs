@@ -119,6 +119,12 @@ impl ContainerError {
     /// What it says more than the message does.
     pub fn detail(&self) -> Option<String> {
         Some(match self {
+            ContainerError::Unknown { running, stopped, refused, .. }
+                if running.is_empty() && stopped.is_empty() && refused.is_empty() =>
+            {
+                "a container that was made by hand has no name: enter it by the PID of a process in it, with --target"
+                    .to_string()
+            }
             ContainerError::Unknown { refused, .. } => {
                 let first = refused.first()?;
                 let more = match refused.len() {

@@ -91,6 +91,10 @@ impl Machine {
     }
 }
 
+/// The end of the message where no container is seen, and its hint.
+const NONE_SEEN: &str = "none can be seen here\nnsenter: hint: a container that was made by hand has no name: enter it by the \
+    PID of a process in it, with --target\n";
+
 /// With the ids that are meant by `WEB` and `OTHER`.
 fn named(text: &str) -> String {
     text.replace("WEB", ID).replace("OTHER", OTHER)
@@ -197,7 +201,7 @@ fn a_container_is_a_target_and_enters_nothing_by_itself() {
 scene_test!(no_such_container_is_an_error_that_says_what_can_be_seen);
 fn no_such_container_is_an_error_that_says_what_can_be_seen() {
     let machine = Machine::new("none");
-    assert_eq!(machine.refused("web"), "nsenter: no container 'web': none can be seen here\n");
+    assert_eq!(machine.refused("web"), format!("nsenter: no container 'web': {NONE_SEEN}"));
     // What a runtime keeps is closed to an ordinary user, who can tell an id from the cgroup.
     machine.run("mkdir -p /var/lib/docker; chmod 710 /var/lib/docker");
     let _web = machine.container("/docker/WEB");

@@ -226,3 +226,21 @@ fn the_process_that_has_forked_into_the_namespace_is_not_in_it() {
     let inside = target.pid().to_string();
     assert_eq!(scene.nsenter(["-t", &inside, "--like-target", "true"]).run().stderr, "");
 }
+
+scene_test!(an_ordinary_user_is_told_of_the_program_below_the_init);
+fn an_ordinary_user_is_told_of_the_program_below_the_init() {
+    crate::common::on_purpose("it has no --like-target");
+    let scene = scene();
+    let target = Target::new(&scene, ALICE, &["-U", "-r", "-p", "--init"]);
+    let parent = target.process.pid();
+    let children = |pid: i32| std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    let program = children(target.pid());
+    let note = scene.nsenter(["-t", &parent.to_string(), "--like-target", "true"]).user(ALICE).run().stderr;
+    let line = format!(
+        "nsenter: note: process {parent} is outside of the PID namespace of its children: process {} is inside, and is \
+         probably meant\n",
+        program.trim()
+    );
+    assert_eq!(note, line);
+    assert_eq!(scene.nsenter(["-t", program.trim(), "--like-target", "true"]).user(ALICE).run().stderr, "");
+}

@@ -39,16 +39,29 @@ fn target_stays_outside(context: &NsenterContext, view: &SystemView) -> Option<S
     if theirs == childrens {
         return None;
     }
-    let children = view.text(&format!("/proc/{target}/task/{target}/children")).unwrap_or_default();
-    let mut children = children.split_ascii_whitespace();
-    let inside = children.find(|child| view.link(&format!("/proc/{child}/ns/pid")).as_ref() == Some(&childrens));
-    Some(match inside {
-        Some(child) => format!(
+    let is_inside = |pid: &String| view.link(&format!("/proc/{pid}/ns/pid")).as_ref() == Some(&childrens);
+    let children = children(target, view);
+    if let Some(child) = children.iter().find(|child| is_inside(child)) {
+        return Some(format!(
             "process {target} is outside of the PID namespace of its children: its child {child} is inside, and is \
+             probably meant"
+        ));
+    }
+    // An ordinary user may not look into the init of `unshare --init`, but into the program that is its child.
+    let below = children.first().into_iter().flat_map(|init| self::children(init, view)).find(is_inside);
+    Some(match below {
+        Some(program) => format!(
+            "process {target} is outside of the PID namespace of its children: process {program} is inside, and is \
              probably meant"
         ),
         None => format!("process {target} is outside of the PID namespace of its children, {childrens}"),
     })
+}
+
+/// The PIDs of the children of a process with one thread.
+fn children(parent: impl std::fmt::Display, view: &SystemView) -> Vec<String> {
+    let text = view.text(&format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    text.split_ascii_whitespace().map(String::from).collect()
 }
 
 /// A target, but nothing to enter: `nsenter -t PID` runs a shell right where the caller is.

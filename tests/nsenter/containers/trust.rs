@@ -1,6 +1,6 @@
 //! Files that are out of date, made up, or not what they seem: an error, and never another process.
 
-use super::{Machine, started};
+use super::{Machine, NONE_SEEN, started};
 use crate::Target;
 use crate::common::ALICE;
 
@@ -73,7 +73,7 @@ fn a_cgroup_that_a_user_has_made_is_not_that_of_a_container() {
     let service = "/user.slice/user-1001.slice/user@1001.service";
     let forged = machine.container(&format!("{service}/docker-WEB.scope"));
     machine.give(service, 1001);
-    assert_eq!(machine.refused("WEB"), "nsenter: no container 'ID': none can be seen here\n");
+    assert_eq!(machine.refused("WEB"), format!("nsenter: no container 'ID': {NONE_SEEN}"));
     // A file that root has written names a process that has moved there: the cgroup does not count.
     machine.file(CONFIG, TEXT, &forged);
     assert!(machine.refused("web").contains("is in no cgroup of the container"));
@@ -87,7 +87,7 @@ fn a_cgroup_that_a_user_has_made_is_not_that_of_a_container() {
         let _forged = machine.container(&below);
         let path = machine.cgroups.borrow_mut().make(directory);
         std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
-        assert_eq!(machine.refused("OTHER"), "nsenter: no container 'OTHER': none can be seen here\n");
+        assert_eq!(machine.refused("OTHER"), format!("nsenter: no container 'OTHER': {NONE_SEEN}"));
         _forged.end();
     }
     // The cgroup of the container itself may be somebody's: what is in it belongs to the container.
