@@ -66,7 +66,7 @@ complete -c nsenter -n __nskit_nsenter_options -s w -l wd -d 'Start in the worki
 complete -c nsenter -n __nskit_nsenter_options -s W -l wdns -d 'Start in DIR inside' -x $wdns
 complete -c nsenter -n __nskit_nsenter_options -s e -l env -d 'Run the program with the environment of the target'
 complete -c nsenter -n __nskit_nsenter_options -s F -l no-fork -d 'Do not fork when a PID namespace is entered'
-complete -c nsenter -n __nskit_nsenter_options -l pty -d 'Give the program a terminal of its own (implies a fork)'
+complete -c nsenter -n __nskit_nsenter_options -l pty -d 'Give the program its own terminal (implies a fork)'
 complete -c nsenter -n __nskit_nsenter_options -l kill-child -d 'Send SIG (KILL) to the child when nsenter dies (implies a fork)' $kill_child
 complete -c nsenter -n __nskit_nsenter_options -l forward-signals -d 'Pass the signals TERM and INT, or those of LIST, on to the child (implies a fork)' -f -a 'all'
 complete -c nsenter -n __nskit_nsenter_options -s c -l join-cgroup -d 'Run the program in the cgroups of the target'

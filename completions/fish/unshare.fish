@@ -66,7 +66,7 @@ complete -c unshare -n __nskit_unshare_options -s f -l fork -d 'Run the program 
 complete -c unshare -n __nskit_unshare_options -l kill-child -d 'Send SIG (KILL) to the child when unshare dies (implies --fork)' $kill_child
 complete -c unshare -n __nskit_unshare_options -l forward-signals -d 'Pass the signals TERM and INT, or those of LIST, on to the child (implies --fork)' -f -a 'all'
 complete -c unshare -n __nskit_unshare_options -l init -d 'Run the program below an init, which collects orphans (implies --pid and --fork)'
-complete -c unshare -n __nskit_unshare_options -l pty -d 'Give the program a terminal of its own (implies --fork)'
+complete -c unshare -n __nskit_unshare_options -l pty -d 'Give the program its own terminal (implies --fork)'
 complete -c unshare -n __nskit_unshare_options -l status-fd -d 'Write JSON to descriptor FD when the program starts and ends' -x $status_fd
 complete -c unshare -n __nskit_unshare_options -l mount-proc -d 'Mount a new proc on DIR (/proc)' $mount_proc
 complete -c unshare -n __nskit_unshare_options -l mount-binfmt -d 'Mount a new binfmt_misc on DIR (/proc/sys/fs/binfmt_misc) (implies --user)' $mount_binfmt

@@ -182,7 +182,7 @@ pub const OPTIONS: &[Row] = &[
         .short(b'e')
         .newer(),
     Row::switch("no-fork", "Do not fork when a PID namespace is entered", |args| args.no_fork = true).short(b'F'),
-    Row::switch("pty", "Give the program a terminal of its own (implies a fork)", |args| args.pty = true).ours(),
+    Row::switch("pty", "Give the program its own terminal (implies a fork)", |args| args.pty = true).ours(),
     Row::read("kill-child", "Send SIG (KILL) to the child when nsenter dies (implies a fork)", |args, matched| {
         args.kill_child = Some(value::read_kill_child(&matched)?);
         Ok(())

@@ -71,7 +71,7 @@ pub const OPTIONS: &[Row] = &[
         args.init = true;
     })
     .ours(),
-    Row::switch("pty", "Give the program a terminal of its own (implies --fork)", |args| {
+    Row::switch("pty", "Give the program its own terminal (implies --fork)", |args| {
         args.fork = true;
         args.pty = true;
     })

@@ -50,7 +50,7 @@ impl LikenessError {
     pub fn detail(&self) -> Option<String> {
         Some(match self {
             LikenessError::LacksCapabilities { .. } => {
-                "whoever lacks a capability cannot give it: add --cap-drop with these to run the program without them"
+                "we cannot give capabilities that we lack: add --cap-drop with these to run the program without them"
                     .to_string()
             }
             LikenessError::GroupsUnknown(_) => "add -G for a group of your own choice, without others".to_string(),

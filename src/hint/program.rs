@@ -51,7 +51,7 @@ pub fn lacking(name: &OsStr, search: &Search) -> Option<String> {
         return Some(hint);
     }
     if name.is_empty() {
-        return Some("the name of the program is empty, as that of a variable without a value".to_string());
+        return Some("the name of the program is empty, perhaps because a variable is empty".to_string());
     }
     let found = candidates(name, search).find(|file| lstat(file).is_ok());
     if let Some(file) = found {

@@ -39,10 +39,10 @@ fn unmapped(context: &NsenterContext, given: bool, option: &str, map: &str) -> S
         false => format!("the user namespace that we are in (see /proc/self/{map})"),
     };
     let remedy = match (given, context.become_root) {
-        (false, _) => "choose one that is with -S and -G, or --preserve-credentials".to_string(),
-        (true, false) => format!("choose one that is with {option}, or leave {option} out"),
+        (false, _) => "choose a mapped one with -S and -G, or --preserve-credentials".to_string(),
+        (true, false) => format!("choose a mapped one with {option}, or leave {option} out"),
         (true, true) => {
-            format!("choose one that is with {option}, or leave {option} out and give --preserve-credentials")
+            format!("choose a mapped one with {option}, or leave {option} out and give --preserve-credentials")
         }
     };
     format!("the id is not mapped in {namespace}: {remedy}")
@@ -91,7 +91,7 @@ mod tests {
         let given = |kind, become_root| NsenterContext { uid: true, become_root, ..entering(kind) };
         assert_eq!(
             unmapped_user(&given(Kind::Net, false)),
-            "the id is not mapped in the user namespace that we are in (see /proc/self/uid_map): choose one that is with \
+            "the id is not mapped in the user namespace that we are in (see /proc/self/uid_map): choose a mapped one with \
              -S, or leave -S out"
         );
         let inside = unmapped_user(&given(Kind::User, false));

@@ -30,7 +30,7 @@ pub fn no_file(kind: Kind, file: &Path, errno: Errno) -> Option<String> {
     let private = if kind == Kind::Mount { ", on a private mount" } else { "" };
     match errno {
         Errno::ENOENT if file.as_os_str().is_empty() => {
-            Some("the name of the file is empty, as that of a variable without a value".to_string())
+            Some("the name of the file is empty, perhaps because a variable is empty".to_string())
         }
         Errno::ENOENT => {
             let directory = file.parent().filter(|directory| !directory.as_os_str().is_empty() && !directory.exists());

@@ -31,7 +31,7 @@ fn a_capability_that_we_lack() {
     let target = docker().start(&scene);
     let outcome = refused(with_less(&scene, "--bounding-set=-chown,-net_raw --inh-caps=-all", &target));
     let line = format!("nsenter: process {} has capabilities that we lack: cap_chown, cap_net_raw", target.pid());
-    let hint = "nsenter: hint: whoever lacks a capability cannot give it: add --cap-drop with these to run the program \
+    let hint = "nsenter: hint: we cannot give capabilities that we lack: add --cap-drop with these to run the program \
                 without them";
     assert_eq!(outcome.says(1, &line), [hint]);
     // As the hint says.

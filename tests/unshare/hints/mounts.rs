@@ -144,5 +144,5 @@ fn a_file_to_keep_a_namespace_on_is_missing_or_a_directory() {
     let deep = self::hint(unshare(&scene, ROOT, &[&format!("--net={missing}")]), &[MISSING]);
     assert!(deep.ends_with(&format!("mkdir -p {} && touch {missing}", scene.text("no/such"))), "{deep}");
     let empty = self::hint(unshare(&scene, ROOT, &["--net="]), &[MISSING]);
-    assert_eq!(empty, "the name of the file is empty, as that of a variable without a value");
+    assert_eq!(empty, "the name of the file is empty, perhaps because a variable is empty");
 }
