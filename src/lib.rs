@@ -9,8 +9,8 @@
 //!
 //! # What namespaces there are
 //!
-//! Root sees all of them, whatever keeps them alive; an ordinary user those that their own processes keep, and those that are
-//! mounted here.
+//! Root sees all of them, whatever keeps them alive. An ordinary user sees those that their own processes keep, and those that
+//! are mounted here.
 //!
 //! ```
 //! use nskit::{Kind, Listing};
@@ -34,7 +34,8 @@
 //!
 //! # One of them
 //!
-//! An open handle, equal to every other handle of the same namespace. A visit takes place in a thread that is thrown away.
+//! A [`Namespace`] is an open handle, equal to every other handle of the same namespace. A visit runs in a new thread, which ends
+//! afterwards.
 //!
 //! ```
 //! use nskit::{Kind, Namespace};
@@ -53,8 +54,9 @@
 //!
 //! # A program in new ones, or in those of another process
 //!
-//! [`Command`] is [`std::process::Command`] with namespaces: what unshare(1) and nsenter(1) do is a method. In a new PID namespace
-//! the program is process 1, to which signals from inside do nothing: [`Command::init`] puts a process 1 before it.
+//! [`Command`] is [`std::process::Command`] with namespaces. It has a method for each thing that unshare(1) and nsenter(1) do. In a
+//! new PID namespace the program is process 1, and gets no signal from inside that it does not handle: [`Command::init`] puts another
+//! process 1 before it.
 //!
 //! ```no_run
 //! use nskit::{Command, Kind, Target};
@@ -92,7 +94,7 @@
 //! | [`namespaces`], [`Listing`], [`watch`] | since Linux 4.9 for owners and parents; 64-bit ids since 6.18 | none; root sees all |
 //! | [`Namespace::of`], [`Target::pid`] | pidfds since 5.3 pin a process, 6.9 until it is entered | those to trace the process: root, or its own user |
 //! | [`Namespace::visit`] | any | CAP_SYS_ADMIN here and in the owner of the namespace |
-//! | [`Command::unshare`] | 3.8, time namespaces 5.6 | none for [`Kind::User`], with which come the rights for the others |
+//! | [`Command::unshare`] | 3.8, time namespaces 5.6 | none for [`Kind::User`], which gives the rights for the others |
 //! | [`Command::pivot_root`], [`bind`](Command::bind), [`tmpfs`](Command::tmpfs), [`devices`](Command::devices) | 5.6 | as for [`Kind::Mount`] |
 //! | [`Command::target`], [`Command::enter`] | any; [`net_of_socket`](Command::net_of_socket) 5.6 | CAP_SYS_ADMIN in the owner, which entering a user namespace of ours gives |
 //!
@@ -103,7 +105,7 @@
 //!
 //! All types are [`Send`] and [`Sync`]. Nothing here changes the namespaces, directories or signals of the calling process.
 //!
-//! How it is built, for who works on it, is in docs/how-it-works.md.
+//! docs/how-it-works.md says how the library is built.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod face;
