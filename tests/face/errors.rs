@@ -110,7 +110,9 @@ fn an_error_says_what_the_tool_says() {
     for (error, errno, kind, tool, line) in cases {
         let (message, hint) = said_by(tool, &line);
         // An option is a method, or a kind.
-        let hint = hint.map(|hint| hint.replace("leave --user out", "leave Kind::User out"));
+        let hint = hint.map(|hint| {
+            hint.replace("leave --user out", "leave Kind::User out").replace("with --target", "with Command::target")
+        });
         assert_eq!((error.to_string(), error.hint().map(String::from)), (message, hint), "{tool} {line:?}");
         assert_eq!((error.errno(), error.kind()), (errno, kind), "{error}");
         with_hint += usize::from(error.hint().is_some());
