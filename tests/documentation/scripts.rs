@@ -12,7 +12,8 @@ const PLACES: [&str; 7] = [".ci", "benches", "contrib", "fuzz", "packaging", "te
 
 /// The programs of this project that sh or bash runs, but those that dpkg calls.
 fn scripts() -> Vec<PathBuf> {
-    let mut found = ["tests/evidence", "tests/architectures", "tests/engines/check"].map(project).to_vec();
+    let mut found =
+        ["tests/evidence", "tests/architectures", "tests/engines/check", "tests/peers"].map(project).to_vec();
     for place in PLACES {
         below(&project(place), &mut found);
     }
