@@ -13,6 +13,7 @@ mod report;
 pub mod stage;
 pub mod tracer;
 
+use std::collections::BTreeSet;
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -111,7 +112,7 @@ pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) 
             let status = match std::panic::catch_unwind(|| work(index, jobs)) {
                 Ok(well) => i32::from(!well),
                 Err(payload) => payload.downcast::<NotRun>().map_or(1, |not_run| {
-                    std::io::Write::write_all(&mut &reason, not_run.why.as_bytes()).unwrap();
+                    std::io::Write::write_all(&mut &reason, format!("{}\n", not_run.why).as_bytes()).unwrap();
                     NOT_RUN
                 }),
             };
@@ -126,11 +127,17 @@ pub fn workers(work: impl Fn(usize, usize) -> bool + std::panic::RefUnwindSafe) 
         // SAFETY: a plain number and a variable to write to.
         let waited = unsafe { libc::waitpid(worker, &mut status, 0) };
         if waited == worker && libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == NOT_RUN {
-            skip(&content(&reason));
+            skip(&reasons(&content(&reason)));
         }
         all_well &= waited == worker && status == 0;
     }
     assert!(all_well, "what stands above went wrong");
+}
+
+/// The reasons of several workers, a line each, in one: each of them once.
+fn reasons(lines: &str) -> String {
+    let reasons: BTreeSet<&str> = lines.lines().collect();
+    reasons.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// Linux 6.18 gives out the ids of namespaces to each processor in batches, and lets a mount namespace be bound only where
