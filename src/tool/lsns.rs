@@ -92,9 +92,7 @@ fn notes(caller: &Invocation, listing: &render::Printout) {
     if let Some(reason) = &listing.no_bpf {
         report::note(caller, &format!("processes were read from /proc, not by BPF: {reason}"));
     }
-    for missing in &listing.missing {
-        report::note(caller, &found_above(missing));
-    }
+    report::notes_for_person(caller, || listing.missing.iter().map(found_above).collect());
 }
 
 /// Rows that a misspelt path would have as well.

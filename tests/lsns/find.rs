@@ -1,6 +1,7 @@
 //! --find and FOUND: which namespaces have a device, an interface, an address, a container or a process's holds in them.
 
 use crate::common::{Ending, Frozen, needs_root, on_purpose};
+use crate::terminal::shown;
 
 /// A file system that is mounted only in a mount namespace which a descriptor alone holds; a pair of interfaces, one of them
 /// in a network namespace without a process; a thread elsewhere.
@@ -50,11 +51,19 @@ fn a_file_system_is_found_wherever_it_is_mounted() {
     for wanted in ["$LOOP", "$DEVICE", "mount:$LOOP", "/mnt/da,ta"] {
         assert_eq!(found(&frozen, &format!("--find {wanted}")), frozen.expand(disk), "{wanted}");
     }
-    // A path that does not exist here may be misspelt: it is said that these are namespaces with the mount around it.
-    let below = frozen.lsns("-rnl -o NS --find /mnt/da,ta/below/it").run();
-    assert_eq!((below.ending, &*below.stdout), (Ending::Exited(0), &*frozen.expand("$MNT\n")), "{below:?}");
-    let note = "lsns: note: /mnt/da,ta/below/it does not exist here: listed are namespaces with the mount around it (/mnt/da,ta)\n";
-    assert_eq!(below.stderr, note);
+    // A path that does not exist here may be misspelt: a person is told that these are namespaces with the mount around it,
+    // a script is not.
+    let found_around = |wanted: &str| frozen.lsns(&format!("-rnl -o NS --find {wanted}"));
+    let list = frozen.expand("$MNT\n");
+    let below = "/mnt/da,ta/below/it";
+    let piped = found_around(below).run();
+    assert_eq!((piped.ending, &*piped.stdout, &*piped.stderr), (Ending::Exited(0), &*list, ""));
+    let note = "lsns: note: /mnt/da,ta/below/it does not exist here: listed are namespaces with the mount around it (/mnt/da,ta)";
+    let on_terminal = shown(found_around(below), 200, "C");
+    assert_eq!(on_terminal.lines().collect::<Vec<_>>(), [note, list.trim_end()]);
+    assert_eq!(shown(found_around(below).env("NSKIT_HINTS", "0"), 200, "C").trim_end(), list.trim_end());
+    // The mount itself is found.
+    assert_eq!(shown(found_around("/mnt/da,ta"), 200, "C").trim_end(), list.trim_end());
     let source = found(&frozen, "--find tank/data");
     assert!(source.starts_with(&frozen.expand("$MNT tank/data on /mnt (0:")), "{source}");
     assert_eq!(source.lines().count(), 1);
