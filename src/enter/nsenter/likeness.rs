@@ -125,7 +125,7 @@ pub(super) fn read(
 ) -> Result<Likeness, Failure> {
     let before = rights_of(target)?;
     let own = own_rights()?;
-    let enters_user = request.join.kinds().contains(crate::namespace::Kind::User);
+    let enters_user = request.join.of_target.union(opened.kinds()).contains(crate::namespace::Kind::User);
     let mut likeness = Likeness {
         oom_score_adj: differing(oom_score_adj(target)?),
         nice: differing(nice(target)?),

@@ -1,7 +1,7 @@
 //! --like-target beside options that say something else, of the caller's own, and what is the caller's after all.
 
 use super::{Container, docker, like, rootless};
-use crate::common::{ALICE, Ending, Pty, ROOT, Scene, copy_to_run, needs_root, on_purpose, poll_until};
+use crate::common::{ALICE, Ending, Pty, ROOT, Scene, Seen, copy_to_run, needs_root, on_purpose, poll_until};
 use crate::{Target, scene};
 
 /// The environment of the program.
@@ -173,4 +173,25 @@ fn ctrl_c_reaches_a_program_of_another_session() {
     program.signal(libc::SIGKILL);
     poll_until("the end", || process.has_ended());
     assert_eq!(process.wait(), Ending::Killed(libc::SIGKILL));
+}
+
+scene_test!(a_user_namespace_that_is_given_by_a_file_gives_all_capabilities);
+fn a_user_namespace_that_is_given_by_a_file_gives_all_capabilities() {
+    on_purpose("--like-target");
+    needs_root("capabilities to lack");
+    let scene = scene();
+    let target = Target::of(scene.call(scene.path("our-unshare"), ["-r", "-m", &scene.text("bin/probe"), "hold"]));
+    // The target has all capabilities in its own user namespace, the caller lacks one outside.
+    let lacking = |options: &[&str]| {
+        let call = ["--bounding-set=-sys_resource", "nsenter", "-t", &target.id(), "--like-target"];
+        let call = scene.call("/usr/bin/setpriv", call).args(options);
+        call.args([scene.text("bin/probe").as_str(), "seen"]).seen()
+    };
+    let file = format!("--user=/proc/{}/ns/user", target.id());
+    let (given, implied) = (lacking(&[&file]), lacking(&[]));
+    assert_eq!(given.all("caps"), implied.all("caps"));
+    assert_eq!(
+        given.all("caps"),
+        Seen::read(&scene.call(scene.path("our-unshare"), ["-r", &scene.text("bin/probe"), "seen"]).ok()).all("caps")
+    );
 }
