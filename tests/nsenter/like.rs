@@ -185,6 +185,27 @@ fn the_kernel_treats_the_program_as_the_target() {
     assert_eq!(call.seen().one("processors"), "0");
 }
 
+scene_test!(the_scheduling_policy_stays_the_callers);
+fn the_scheduling_policy_stays_the_callers() {
+    on_purpose("--like-target");
+    needs_root("a policy in real time");
+    let scene = scene();
+    for (policy, priority) in [("--fifo", "10"), ("--rr", "20"), ("--batch", "0"), ("--idle", "0")] {
+        let target = Container { prepare: "renice -n 5 $$ >/dev/null; ionice -c2 -n6 -p $$", ..docker() }.start(&scene);
+        let of_target = || scene.call("/usr/bin/chrt", ["--pid", &target.id()]).ok().replace(&target.id(), "PID");
+        let before = of_target();
+        scene.call("/usr/bin/chrt", [policy, "--pid", priority, &target.id()]).ok();
+        assert_ne!(of_target(), before);
+        let run = |chrt: &[&str], script: &str| {
+            let call = ["nsenter", "-t", &target.id(), "--like-target", "/bin/sh", "-c", script];
+            scene.call("/usr/bin/chrt", chrt).args(call).ok()
+        };
+        let policy_and_nice = "chrt -p $$ | sed 's/.*: //'; nice; ionice";
+        assert_eq!(run(&["--other", "0"], policy_and_nice), "SCHED_OTHER\n0\n5\nbest-effort: prio 6\n", "{policy}");
+        assert_eq!(run(&["--rr", "3"], policy_and_nice), "SCHED_RR\n3\n5\nbest-effort: prio 6\n", "{policy}");
+    }
+}
+
 scene_test!(the_filter_is_in_force);
 fn the_filter_is_in_force() {
     on_purpose("--like-target");
