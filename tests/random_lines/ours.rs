@@ -21,6 +21,20 @@ struct Own {
     changes: &'static [&'static str],
     /// What its failure may say.
     may_say: &'static [&'static str],
+    /// Lines that the report has because of it, where it has a line that begins with the same word.
+    shows: &'static [&'static str],
+    /// Options of the line, by letter and beginning, which mean something else beside those instead. They are taken out.
+    not_beside: &'static [(char, &'static str)],
+}
+
+impl Own {
+    const fn not_beside(self, not_beside: &'static [(char, &'static str)]) -> Own {
+        Own { not_beside, ..self }
+    }
+
+    const fn shows(self, shows: &'static [&'static str]) -> Own {
+        Own { shows, ..self }
+    }
 }
 
 const fn own(
@@ -29,7 +43,7 @@ const fn own(
     changes: &'static [&'static str],
     may_say: &'static [&'static str],
 ) -> Own {
-    Own { words, instead, changes, may_say }
+    Own { words, instead, changes, may_say, shows: &[], not_beside: &[] }
 }
 
 /// Without CAP_SETPCAP nothing is taken from the bounding set.
@@ -43,14 +57,71 @@ const NO_PIVOT: &[&str] = &["are mutually exclusive"];
 /// Ranges are refused beside another way to map the same blocks.
 const MAPPED_TWICE: &[&str] = &["are mutually exclusive"];
 
+/// The program is a child, or the option would have no effect.
+const NO_CHILD: &[&str] = &["mutually exclusive arguments: --no-fork "];
+/// It has a network and mounts of its own, which need the right to mount.
+const OF_NETNS: &[&str] = &["mutually exclusive arguments: --netns ", "mount /sys failed: Operation not permitted"];
+
+/// --like-target, and what is as near to it as other options come.
+const fn like(words: &'static [&'static str], instead: &'static [&'static str]) -> Own {
+    own(words, instead, OF_LIKENESS, NO_LIKENESS).not_beside(&[('W', "--wdn"), ('\0', "--pr")])
+}
+
+/// It enters the target's mount namespace, in place of which --netns makes one.
+const ALL: &[(char, &str)] = &[('a', "--a")];
+
+/// It would be the one whose owner is entered.
+const USER: &[(char, &str)] = &[('U', "--us")];
+
+const NO_LIKENESS: &[&str] = &[
+    "mutually exclusive arguments: --no-fork ",
+    "mutually exclusive arguments: --netns ",
+    "cannot take over the target's ",
+];
+
+/// The other end of a terminal, whatever the descriptors are outside.
+const OF_PTY: &[&str] =
+    &["fd 0 type 20000 status 2 cloexec 0", "fd 1 type 20000 status 2 cloexec 0", "fd 2 type 20000 status 2 cloexec 0"];
+
+/// What -a, -r, -w, -e and -c do not take of the target.
+const OF_LIKENESS: &[&str] = &[
+    "caps",
+    "no-new-privs",
+    "seccomp",
+    "groups",
+    "limit",
+    "priority",
+    "io-priority",
+    "oom-score",
+    "processors",
+    "umask",
+    "session",
+    "blocked",
+    "ignored",
+    "pending",
+    "env HOME=",
+];
+
+/// What the targets that stand for containers have: see the stage.
+const OF_LIKE: &[&str] = &[
+    "seccomp 2 1",
+    "limit 4 0 0",
+    "limit 7 800 900",
+    "priority 19",
+    "io-priority 24583",
+    "oom-score 300",
+    "umask 027",
+    "session own",
+];
+
 /// With --wd, the directory is the one that is mounted there.
 const OF_UNSHARE: &[Own] = &[
-    own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
-    own(&["--no"], &[], &["no-new-privs"], &[]),
-    own(&["--hostname=box"], &["-u"], &["hostname"], &[]),
-    own(&["--ho", "box"], &["-u"], &["hostname"], &[]),
-    own(&["--domainname", "lab"], &["-u"], &["domainname"], &[]),
-    own(&["--loopback"], &["-n"], &["loopback"], &[]),
+    own(&["--no-new-privs"], &[], &["no-new-privs"], &[]).shows(&["no-new-privs 1"]),
+    own(&["--no"], &[], &["no-new-privs"], &[]).shows(&["no-new-privs 1"]),
+    own(&["--hostname=box"], &["-u"], &["hostname"], &[]).shows(&["hostname box"]),
+    own(&["--ho", "box"], &["-u"], &["hostname"], &[]).shows(&["hostname box"]),
+    own(&["--domainname", "lab"], &["-u"], &["domainname"], &[]).shows(&["domainname lab"]),
+    own(&["--loopback"], &["-n"], &["loopback"], &[]).shows(&["loopback up"]),
     own(&["--init"], &["-p", "-f"], &["death-signal"], &[]),
     own(&["--status-fd=40"], &[], &["fd 40 "], &[]),
     own(&["--status-fd", "40"], &[], &["fd 40 "], &[]),
@@ -72,10 +143,32 @@ const OF_UNSHARE: &[Own] = &[
 ];
 
 const OF_NSENTER: &[Own] = &[
-    own(&["--no-new-privs"], &[], &["no-new-privs"], &[]),
+    own(&["--no-new-privs"], &[], &["no-new-privs"], &[]).shows(&["no-new-privs 1"]),
     own(&["--cap-drop=all"], &[], &["caps"], NO_RIGHT),
     own(&["--cap-drop", "CAP_NET_RAW,63,sys_admin"], &[], &["caps"], NO_RIGHT),
     own(&["--cap-drop=all", "--cap-add=chown,5"], &[], &["caps"], NO_RIGHT),
+    own(&["--kill-child"], &[], &["death-signal", "ignored 17"], NO_CHILD).shows(&["death-signal 9"]),
+    own(&["--kill-child=sigterm"], &[], &["death-signal", "ignored 17"], NO_CHILD).shows(&["death-signal 15"]),
+    own(&["--forward-signals"], &[], &["ignored 17"], NO_CHILD),
+    own(&["--for=USR1,sighup,RTMIN+1"], &[], &["ignored 17"], NO_CHILD),
+    own(&["--forward-signals=all"], &[], &["ignored 17"], NO_CHILD),
+    // A shell that is run for want of a program asks for commands on a terminal.
+    own(&["--pty"], &[], &["fd 0 ", "fd 1 ", "fd 2 ", "ignored 17", "session", "$ ", "# "], NO_CHILD).shows(OF_PTY),
+    own(&["--net=blue"], &["--net=/run/netns/blue"], &[], &[]),
+    own(&["--net={net}"], &["--net=/run/netns/blue"], &[], &[]),
+    own(&["--netns=blue"], &["--net=/run/netns/blue"], &["ns mnt", "mount "], OF_NETNS)
+        .shows(&["ns net all"])
+        .not_beside(ALL),
+    own(&["--netns", "blue"], &["--net=/run/netns/blue"], &["ns mnt", "mount "], OF_NETNS)
+        .shows(&["ns net all"])
+        .not_beside(ALL),
+    own(&["-t{nested}", "-U", "--user-parent"], &["-t{nested}", "-U/proc/{user}/ns/user"], &[], &[]).not_beside(USER),
+    like(&["-t{all}", "--like-target"], &["-t{all}", "-a", "-r", "-w", "-e", "-c", "-Sfollow", "-Gfollow"]),
+    like(&["-t{user}", "--like-target"], &["-t{user}", "-a", "-r", "-w", "-e", "-c", "-Sfollow", "-Gfollow"]),
+    like(&["-t{like}", "--like-target"], &["-t{like}", "-a", "-r", "-w", "-e", "-c", "-Sfollow", "-Gfollow"])
+        .shows(OF_LIKE),
+    like(&["-t{like-user}", "--like-target"], &["-t{like-user}", "-a", "-r", "-w", "-e", "-c", "-Sfollow", "-Gfollow"])
+        .shows(OF_LIKE),
 ];
 
 /// A run of ours, and what its program sees.
@@ -97,6 +190,17 @@ impl Ran {
 
     fn first_line(&self, stage: &Stage, setting: &Setting) -> String {
         first_line(&self.outcome.stderr, &stage.tool(Whose::Ours, setting.tool))
+    }
+
+    /// Whether the report has the lines that each option is for, unless another one changes the same.
+    fn shows(&self, options: &[&Own]) -> bool {
+        let changed_once = |change| options.iter().filter(|own| own.changes.contains(change)).count() == 1;
+        let alone = options.iter().filter(|own| own.changes.iter().all(changed_once));
+        alone.flat_map(|own| own.shows).all(|shown| {
+            let (word, _) = shown.split_once(' ').unwrap_or((shown, ""));
+            let is_of_it = |line: &&String| line.split(' ').next() == Some(word);
+            self.report.iter().find(is_of_it).is_none() || self.report.iter().any(|line| line == shown)
+        })
     }
 
     /// The report without the lines that begin so.
@@ -133,8 +237,10 @@ impl Pair<'_> {
         // the signal is ignored or blocked.
         let is_kept_off = [&setting.ignored, &setting.blocked].iter().any(|signals| signals.contains(&libc::SIGTERM));
         let below_init = !is_kept_off && options.iter().any(|own| own.words == ["--init"]);
+        // --like-target has the program heed all signals.
+        let heeds_all = is_kept_off && options.iter().any(|own| own.words.contains(&"--like-target"));
         let plain_ending = match plain.ending {
-            Some(Ending::Exited(99)) if below_init => Some(Ending::Killed(libc::SIGTERM)),
+            Some(Ending::Exited(99)) if below_init || heeds_all => Some(Ending::Killed(libc::SIGTERM)),
             other => other,
         };
         if ours.ending != plain_ending || explained {
@@ -152,6 +258,7 @@ impl Pair<'_> {
         let passes_on = setting.shared && line.iter().flatten().any(passed_on);
         match () {
             _ if with.without(&changes) != without.without(&changes) => Some("the program sees something else"),
+            _ if !with.shows(options) => Some("the program does not see what an option does"),
             _ if ours.mounts != plain.mounts && !passes_on => Some("there are other mounts afterwards"),
             _ if first_line != without.first_line(stage, setting)
                 && !is_same_place(&first_line, &without.first_line(stage, setting)) =>
@@ -192,6 +299,9 @@ pub fn work(index: usize, lines: usize, mut random: Random) -> bool {
         // Many options together mostly fail.
         rest.drain(..(rest.len() - 1) / (1 + random.below(3)));
         let options: Vec<&Own> = (0..1 + random.below(3)).map(|_| random.pick(table)).collect();
+        for (letter, long) in options.iter().flat_map(|own| own.not_beside) {
+            rest.retain(|part| !part.first().is_some_and(|word| means(word, *letter, long)));
+        }
         let try_line = |rest: &Line| {
             let with = Ran::of(&stage, &setting, &before(options.iter().flat_map(|own| own.words), rest));
             let without = Ran::of(&stage, &setting, &before(options.iter().flat_map(|own| own.instead), rest));
@@ -208,6 +318,12 @@ pub fn work(index: usize, lines: usize, mut random: Random) -> bool {
     }
     println!("worker {index}: {lines} command lines with our own options, {ran} of them run the probe, {refused} fail");
     wrong == 0
+}
+
+/// Whether the word has this option of one letter, or begins so.
+fn means(word: &str, letter: char, long: &str) -> bool {
+    let is_cluster = word.starts_with('-') && !word.starts_with("--");
+    word.starts_with(long) || is_cluster && word.contains(letter)
 }
 
 /// The mounts where nothing has been done.

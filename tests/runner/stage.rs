@@ -105,6 +105,10 @@ impl Stage {
         self.start_target("all", all);
         self.start_target("user", user);
         self.start_target("plain", plain);
+        // In a user namespace below that of the target "user".
+        let nested = ["-t", &self.places["user"], "-a", "/usr/bin/unshare", "-Ucu"];
+        let nested = self.scene.call(theirs("nsenter"), nested).args([self.scene.text("bin/probe").as_str(), "hold"]);
+        self.start_target("nested", nested);
         self.start_target("like", self.container("+chown,+setuid,+setpcap", "--groups 0,50"));
         let user = "--reuid 1001 --regid 1001 --groups 50 --inh-caps=-all,+chown --ambient-caps=+chown --no-new-privs";
         self.start_target("like-user", self.container("+chown,+setuid", user));
@@ -136,6 +140,8 @@ impl Stage {
                 self.cgroups.insert(0, cgroup);
             }
         }
+        let net = std::fs::metadata(format!("/proc/{}/ns/net", self.places["all"])).unwrap();
+        self.places.insert("net", std::os::unix::fs::MetadataExt::ino(&net).to_string());
         self.places.insert("unit", unit);
         self.places.insert("id", ID.to_string());
         let config =
