@@ -12,9 +12,10 @@ const GROWTH: usize = 64;
 const STANDING: &str = "for at in $(seq 100); do unshare -u sleep $((1000 + at)) & done
 for at in $(seq 100); do until pgrep -xf \"sleep $((1000 + at))\" >/dev/null; do sleep 0.01; done; done";
 
+/// Its own memory in KiB, without the pages of its file, of which more are read in as more of it runs.
 fn resident(pid: i32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
