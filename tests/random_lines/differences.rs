@@ -11,6 +11,7 @@ use nskit::internals::enter::nsenter::NamespaceSource;
 use nskit::internals::namespace::KindSet;
 
 use crate::common::{Ending, differences};
+use crate::generate::means;
 
 /// A known difference.
 pub struct Difference {
@@ -85,8 +86,7 @@ pub fn all_are_told() {
 
 /// Whether one of these options is among the words: the letter, also among others, or what begins so.
 fn given(both: &Both, letter: char, long: &str) -> bool {
-    let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains(letter);
-    both.line.split(' ').any(|word| word.starts_with(long) || short(word))
+    both.line.split(' ').any(|word| means(word, letter, long))
 }
 
 pub const DIFFERENCES: &[Difference] = &[

@@ -336,3 +336,9 @@ fn program(random: &mut Random) -> Vec<String> {
     };
     program.iter().map(ToString::to_string).collect()
 }
+
+/// Whether the word has this option of one letter, or begins so.
+pub fn means(word: &str, letter: char, long: &str) -> bool {
+    let is_cluster = word.starts_with('-') && !word.starts_with("--");
+    word.starts_with(long) || is_cluster && word.contains(letter)
+}

@@ -51,12 +51,10 @@ impl Both {
     /// What of it is not the same.
     pub fn differs(&self) -> Vec<&'static str> {
         let (ours, theirs) = (&self.ours, &self.theirs);
-        // argv[0] has no directory here.
-        let first = |outcome: &Outcome| outcome.stderr.lines().next().map(str::to_string);
         let parts = [
             ("exit status", ours.ending != theirs.ending),
             ("standard output", ours.stdout != theirs.stdout),
-            (FIRST_LINE, first(ours) != first(theirs)),
+            (FIRST_LINE, first_line(ours) != first_line(theirs)),
         ];
         let different = parts.into_iter().filter(|(_, differs)| *differs);
         different.map(|(part, _)| part).collect()
@@ -90,9 +88,9 @@ impl Both {
         }
         let says_the_same = |words: Vec<String>| {
             let both = Both::run(frozen, self.locale, &vec![words]);
-            let first = |outcome: &Outcome| outcome.stderr.lines().next().map(str::to_string);
             // The rest of the line may be a difference of its own.
-            first(&both.theirs) == first(&self.theirs) && (both.differs().is_empty() || both.known().is_some())
+            first_line(&both.theirs) == first_line(&self.theirs)
+                && (both.differs().is_empty() || both.known().is_some())
         };
         self.ours.stderr.contains("invalid PID argument") && (says_the_same(with) || says_the_same(without))
     }
@@ -104,6 +102,11 @@ impl Both {
             println!("    {name}: {ending:?} {}\n{stdout}", stderr.trim_end());
         }
     }
+}
+
+/// What programs read. argv[0] has no directory here.
+fn first_line(outcome: &Outcome) -> Option<&str> {
+    outcome.stderr.lines().next()
 }
 
 /// The arguments with the columns of 2.38 named where all are asked for: ours has more.

@@ -7,7 +7,7 @@
 
 use super::{Setting, first_line, report};
 use crate::common::{ALICE, Ending};
-use crate::generate::{Line, NSENTER, UNSHARE, line};
+use crate::generate::{Line, NSENTER, UNSHARE, line, means};
 use crate::runner::random::Random;
 use crate::runner::stage::{Stage, Whose};
 use crate::runner::{Job, Outcome, Propagation, run};
@@ -318,12 +318,6 @@ pub fn work(index: usize, lines: usize, mut random: Random) -> bool {
     }
     println!("worker {index}: {lines} command lines with our own options, {ran} of them run the probe, {refused} fail");
     wrong == 0
-}
-
-/// Whether the word has this option of one letter, or begins so.
-fn means(word: &str, letter: char, long: &str) -> bool {
-    let is_cluster = word.starts_with('-') && !word.starts_with("--");
-    word.starts_with(long) || is_cluster && word.contains(letter)
 }
 
 /// The mounts where nothing has been done.
