@@ -50,14 +50,15 @@ const REQUEST_SIZE: u32 = 32;
 /// LSMT_ROOT of <linux/mount.h>: from the root mount on.
 const ROOT: u64 = u64::MAX;
 
+const STATMOUNT_SB_BASIC: u64 = 0x1;
 const STATMOUNT_MNT_ROOT: u64 = 0x8;
 const STATMOUNT_MNT_POINT: u64 = 0x10;
-const STATMOUNT_FS_TYPE: u64 = 0x20;
 
 /// struct statmount of <linux/mount.h> is 512 bytes long, and the texts follow it.
 const STATMOUNT_HEAD: usize = 512;
+/// Where the type of the file system stands in it, as a number.
+const MAGIC_AT: usize = 24;
 /// Where the offsets of the texts stand in it.
-const FS_TYPE_AT: usize = 36;
 const MNT_ROOT_AT: usize = 104;
 const MNT_POINT_AT: usize = 108;
 /// Where it says which of its fields are filled.
@@ -132,45 +133,62 @@ pub fn list(namespace: u64) -> nix::Result<Vec<u64>> {
     }
 }
 
-/// What is known of a mount.
+/// The paths of a mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MountFacts {
-    /// The type of its file system.
-    pub fstype: Vec<u8>,
+pub struct MountPaths {
     /// Its root within its file system; of nsfs `net:[4026531840]`.
     pub root: Vec<u8>,
     /// Where it is mounted, from the root of its namespace on.
     pub point: Vec<u8>,
 }
 
-/// The facts of a mount in a namespace; `None` if the kernel leaves some out, or if they are longer than those of any
-/// mount that matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
-pub fn facts(namespace: u64, mount: u64) -> nix::Result<Option<MountFacts>> {
-    let wanted = STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT | STATMOUNT_FS_TYPE;
-    let request = MountIdRequest { size: REQUEST_SIZE, spare: 0, mount, parameter: wanted, namespace };
-    // Words, so that the structure at its head is aligned.
-    let mut words = [0u64; (STATMOUNT_HEAD + TEXTS) / 8];
-    let size = size_of_val(&words);
-    // SAFETY: the request has the size that it says, the buffer the size given.
-    let result = unsafe { libc::syscall(SYS_STATMOUNT, &request, words.as_mut_ptr(), size, 0) };
-    match check(result) {
-        Err(Errno::EOVERFLOW) => return Ok(None),
-        result => result?,
-    };
-    // SAFETY: u64 has no padding, and any bytes are bytes.
-    let bytes = unsafe { std::slice::from_raw_parts(words.as_ptr().cast::<u8>(), size) };
-    let word = |at: usize| u32::from_ne_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    let mask = u64::from(word(MASK_AT)) | u64::from(word(MASK_AT + 4)) << 32;
-    let text = |at: usize| {
-        let text = bytes.get(STATMOUNT_HEAD + word(at) as usize..)?;
+/// What statmount(2) writes for a mount: the structure, and texts after it.
+struct Answer<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Answer<WORDS> {
+    /// Asks for the fields in `wanted`; `None` if the kernel leaves some out, or if their texts do not fit.
+    fn of(namespace: u64, mount: u64, wanted: u64) -> nix::Result<Option<Answer<WORDS>>> {
+        let request = MountIdRequest { size: REQUEST_SIZE, spare: 0, mount, parameter: wanted, namespace };
+        // Words, so that the structure at its head is aligned.
+        let mut words = [0u64; WORDS];
+        let size = size_of_val(&words);
+        // SAFETY: the request has the size that it says, the buffer the size given.
+        let result = unsafe { libc::syscall(SYS_STATMOUNT, &request, words.as_mut_ptr(), size, 0) };
+        match check(result) {
+            Err(Errno::EOVERFLOW) => return Ok(None),
+            result => result?,
+        };
+        let answer = Answer(words);
+        Ok((answer.number(MASK_AT) & wanted == wanted).then_some(answer))
+    }
+
+    fn number(&self, at: usize) -> u64 {
+        self.0[at / 8]
+    }
+
+    /// The text whose place stands in the structure at `at`.
+    fn text(&self, at: usize) -> Option<Vec<u8>> {
+        // SAFETY: u64 has no padding, and any bytes are bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast::<u8>(), size_of_val(&self.0)) };
+        let place = u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?);
+        let text = bytes.get(STATMOUNT_HEAD.checked_add(place as usize)?..)?;
         let end = text.iter().position(|byte| *byte == 0)?;
         Some(text[..end].to_vec())
-    };
-    if mask & wanted != wanted {
-        return Ok(None);
     }
-    let (Some(fstype), Some(root), Some(point)) = (text(FS_TYPE_AT), text(MNT_ROOT_AT), text(MNT_POINT_AT)) else {
-        return Ok(None);
-    };
-    Ok(Some(MountFacts { fstype, root, point }))
+}
+
+/// The type of the file system of a mount, as statfs(2) has it in `f_type`. The kernel then looks up no path, which is most
+/// of the work. `None` if the kernel leaves it out. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
+pub fn magic(namespace: u64, mount: u64) -> nix::Result<Option<u64>> {
+    let answer = Answer::<{ STATMOUNT_HEAD / 8 }>::of(namespace, mount, STATMOUNT_SB_BASIC)?;
+    Ok(answer.map(|answer| answer.number(MAGIC_AT)))
+}
+
+/// The paths of a mount of a namespace; `None` if the kernel leaves one out, or if they are longer than those of any mount
+/// that matters. Errors: ENOENT if the mount is gone, EPERM, ENOSYS.
+pub fn paths(namespace: u64, mount: u64) -> nix::Result<Option<MountPaths>> {
+    let wanted = STATMOUNT_MNT_ROOT | STATMOUNT_MNT_POINT;
+    let answer = Answer::<{ (STATMOUNT_HEAD + TEXTS) / 8 }>::of(namespace, mount, wanted)?;
+    let texts = answer.and_then(|answer| Some((answer.text(MNT_ROOT_AT)?, answer.text(MNT_POINT_AT)?)));
+    Ok(texts.map(|(root, point)| MountPaths { root, point }))
 }

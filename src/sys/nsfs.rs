@@ -61,6 +61,9 @@ pub fn of_socket(socket: impl AsFd) -> nix::Result<OwnedFd> {
     descriptor(socket, SIOCGSKNS)
 }
 
+/// The type of nsfs in statfs(2), NSFS_MAGIC of <linux/magic.h>.
+pub const NSFS_MAGIC: u32 = 0x6e73_6673;
+
 /// Whether this is a file of nsfs, however it was opened. Errors count as no.
 pub fn is_on_nsfs(file: impl AsFd) -> bool {
     nix::sys::statfs::fstatfs(file).is_ok_and(|statfs| statfs.filesystem_type() == nix::sys::statfs::NSFS_MAGIC)

@@ -20,6 +20,7 @@ use crate::namespace::Kind;
 use crate::proc::link::{Inode, parse_name};
 use crate::sys::file::open_retrying;
 use crate::sys::mount_tree;
+use crate::sys::nsfs::NSFS_MAGIC;
 
 /// Adds the namespaces that are mounted elsewhere.
 pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
@@ -74,9 +75,12 @@ fn mounts_by_kernel(namespace: mount_tree::Facts) -> Option<Vec<(Vec<u8>, PathBu
     if !namespace.is_all(mounts.len()) {
         return None;
     }
-    let facts = mounts.into_iter().filter_map(|mount| mount_tree::facts(namespace.id, mount).ok()?);
-    let nsfs = facts.filter(|facts| facts.fstype == b"nsfs");
-    Some(nsfs.map(|facts| (facts.root, PathBuf::from(OsString::from_vec(facts.point)))).collect())
+    let nsfs = mounts.into_iter().filter(|mount| {
+        let magic = mount_tree::magic(namespace.id, *mount);
+        magic.is_ok_and(|magic| magic == Some(NSFS_MAGIC.into()))
+    });
+    let paths = nsfs.filter_map(|mount| mount_tree::paths(namespace.id, mount).ok()?);
+    Some(paths.map(|paths| (paths.root, PathBuf::from(OsString::from_vec(paths.point)))).collect())
 }
 
 /// Visits one mount namespace after the other, and those that it finds on the way; each once.
