@@ -1,5 +1,6 @@
 //! Request → [`Printout`]: scans, selects, and fills the cells.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -21,6 +22,7 @@ use super::view::fill::Fill;
 use super::view::render::{Line, Mark, Printout};
 use crate::container::names::Names;
 use crate::error::{Attempt, Failure, RequestError, ResultExt};
+use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::proc::status;
 use crate::sys::file::{self, NOT_PROC};
@@ -64,18 +66,20 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Printout, Failure> {
         Format::Table if request.on_terminal => Fill::ForPerson,
         _ => Fill::Short,
     };
-    let mark = |item: Item| match item {
-        Item::Namespace(inode) => mark(&graph.snapshot, &opener, inode),
-        Item::Member { .. } => Mark::None,
+    let mut own = HashMap::new();
+    let mut own = |kind: Kind| *own.entry(kind).or_insert_with(|| opener.own(kind));
+    let mut mark = |item: Item| match item {
+        Item::Namespace(inode) if request.coloured => mark(&graph.snapshot, &mut own, inode),
+        _ => Mark::None,
     };
-    let line = |row: &select::Row| Line {
+    let mut line = |row: &select::Row| Line {
         cells: request.columns.iter().map(|column| cells.fill(row.item, *column, fill)).collect(),
         parent: row.parent,
         mark: mark(row.item),
         key: request.watched.then(|| cells.key(row.item)).flatten(),
     };
     Ok(Printout {
-        lines: rows.iter().map(line).collect(),
+        lines: rows.iter().map(&mut line).collect(),
         columns: request.columns.clone(),
         tree: request.tree.filter(|_| request.drawn).map(request::tree_column),
         unreadable: graph.snapshot.unreadable,
@@ -87,10 +91,10 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Printout, Failure> {
 }
 
 /// What colours tell of the row of a namespace.
-fn mark(snapshot: &Snapshot, opener: &Opener, inode: Inode) -> Mark {
+fn mark(snapshot: &Snapshot, mut own: impl FnMut(Kind) -> Option<Inode>, inode: Inode) -> Mark {
     match snapshot.namespaces.get(&inode) {
         Some(namespace) if namespace.processes == 0 => Mark::Processless,
-        Some(namespace) if opener.own(namespace.kind) == Some(inode) => Mark::Own,
+        Some(namespace) if own(namespace.kind) == Some(inode) => Mark::Own,
         _ => Mark::None,
     }
 }

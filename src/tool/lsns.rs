@@ -36,6 +36,7 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
         return print(&render::columns(request.format));
     }
     request.on_terminal = width.is_some();
+    request.coloured = has_colours(colour, caller);
     match &proc {
         None => list::locate(&mut request).map_err(explain)?,
         Some(directory) => {
@@ -53,11 +54,7 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
         headings: request.headings,
         wrap: request.wrap,
         width: width.filter(|_| request.truncate),
-        colour: match colour {
-            Colour::Auto => report::shows_colours(&caller.environment),
-            Colour::Always => true,
-            Colour::Never => false,
-        },
+        colour: request.coloured,
         locale: &locale,
     };
     if let Some(interval) = watch {
@@ -84,6 +81,14 @@ fn do_lsns(args: cli::lsns::LsnsArgs, caller: &Invocation) -> Result<Status, Hin
             let wanted = request.find.into_iter().map(|wanted| wanted.text).collect();
             Err(explain(RequestError::NothingFound { wanted, looked: looked.to_string() }.into()))
         }
+    }
+}
+
+fn has_colours(when: Colour, caller: &Invocation) -> bool {
+    match when {
+        Colour::Auto => report::shows_colours(&caller.environment),
+        Colour::Always => true,
+        Colour::Never => false,
     }
 }
 

@@ -67,6 +67,7 @@ pub fn resolve(args: LsnsArgs) -> Result<ListRequest, RequestError> {
         wrap: !args.no_wrap,
         truncate: !args.no_truncate,
         on_terminal: false,
+        coloured: false,
         watched: args.watch.is_some(),
     })
 }

@@ -102,6 +102,8 @@ pub struct ListRequest {
     /// Whether a person reads the table on a terminal: cells then tell more where they are empty, and less where they
     /// are long.
     pub on_terminal: bool,
+    /// Whether the table has colours, so that each row is asked what they tell of it.
+    pub coloured: bool,
     /// Whether rows are compared with those of a later look.
     pub watched: bool,
 }
