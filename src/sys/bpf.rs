@@ -85,10 +85,17 @@ unsafe fn bpf<A>(command: libc::c_int, attributes: &A) -> nix::Result<OwnedFd> {
     unsafe { new_descriptor(libc::syscall(libc::SYS_bpf, command, attributes, size_of::<A>())) }
 }
 
-/// Makes the descriptor that runs this program for each thing that the iterator with the number `iterator` (that of a
-/// function in the kernel's BTF) goes through, and is read for what the program writes. Errors of bpf(2): EPERM without
-/// CAP_BPF and CAP_PERFMON or CAP_SYS_ADMIN; EINVAL, EACCES if the kernel does not take the program; ENOSYS.
-pub fn iterator(program: &[BpfInstruction], iterator: u32) -> nix::Result<OwnedFd> {
+fn number(file: &OwnedFd) -> u32 {
+    file.as_fd().as_raw_fd().cast_unsigned()
+}
+
+/// A program that the kernel has taken, to run for each thing that an iterator goes through.
+#[derive(Debug)]
+pub struct LoadedProgram(OwnedFd);
+
+/// Loads a program for the iterator with the number `iterator`, that of a function in the kernel's BTF. Errors of bpf(2):
+/// EPERM without CAP_BPF and CAP_PERFMON or CAP_SYS_ADMIN; EINVAL, EACCES if the kernel does not take the program; ENOSYS.
+pub fn load(program: &[BpfInstruction], iterator: u32) -> nix::Result<LoadedProgram> {
     let attributes = ProgramAttributes {
         kind: BPF_PROG_TYPE_TRACING,
         count: program.len() as u32,
@@ -101,11 +108,17 @@ pub fn iterator(program: &[BpfInstruction], iterator: u32) -> nix::Result<OwnedF
     };
     // SAFETY: the program and the licence live beyond the call, and are only read.
     let program = unsafe { bpf(BPF_PROG_LOAD, &attributes)? };
-    let number = |file: &OwnedFd| file.as_fd().as_raw_fd().cast_unsigned();
     let attributes =
         LinkAttributes { program: number(&program), target: 0, attach_type: BPF_TRACE_ITER, flags: 0, spare: [0; 2] };
     // SAFETY: plain numbers.
     let link = unsafe { bpf(BPF_LINK_CREATE, &attributes)? };
-    // SAFETY: plain numbers.
-    unsafe { bpf(BPF_ITER_CREATE, &IteratorAttributes { link: number(&link), flags: 0 }) }
+    Ok(LoadedProgram(link))
+}
+
+impl LoadedProgram {
+    /// A descriptor that is read for what the program writes: the kernel goes through everything once. Errors of bpf(2).
+    pub fn iterate(&self) -> nix::Result<OwnedFd> {
+        // SAFETY: plain numbers.
+        unsafe { bpf(BPF_ITER_CREATE, &IteratorAttributes { link: number(&self.0), flags: 0 }) }
+    }
 }

@@ -79,7 +79,7 @@ fn it_is_the_kernel_that_is_asked() {
         let count = |call: &str| traced.stderr.lines().filter(|line| line.contains(call)).count();
         (count("bpf("), count("readlinkat("))
     };
-    assert_eq!(calls("--scan=process,bpf"), (6, 0));
+    assert_eq!(calls("--scan=process,bpf"), (4, 0));
     let (bpf, links) = calls("--scan=process");
     assert!(bpf == 0 && links > 0);
 }
@@ -118,7 +118,7 @@ fn what_the_kernel_does_not_tell_is_read_from_proc() {
     assert_falls_back(&scene, &format!("rm {types}; mkfifo {types}; {in_place}"), unreadable);
     for (field, named) in [
         ("tgid", "task_struct.tgid"),
-        ("net_ns", "task_struct.nsproxy.net_ns.ns.inum"),
+        ("net_ns", "nsproxy.net_ns.ns.inum"),
         ("s_magic", "file.f_inode.i_sb.s_magic"),
         ("bpf_iter_task_file", "bpf_iter_task_file()"),
     ] {

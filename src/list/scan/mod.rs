@@ -19,6 +19,7 @@ mod source;
 mod surroundings;
 mod thread;
 mod thread_files;
+mod threads;
 mod walk;
 
 pub use scope::Scope;

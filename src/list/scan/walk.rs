@@ -3,28 +3,21 @@
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::ScopedJoinHandle;
 
 use nix::unistd::{Whence, lseek};
 
 use super::surroundings::Surroundings;
+use super::threads::{helper, joined};
 use super::{Findings, NAMES, Scope, Worker};
 use crate::error::{Attempt, Failure, ResultExt};
 use crate::number::parse_decimal;
 use crate::sys::at;
-use crate::sys::memory::is_available;
 
 /// Up to so many processes a second thread costs more than it saves.
 const SMALL: usize = 400;
 
 /// More threads than this only wait for each other in the kernel.
 const MOST_THREADS: usize = 8;
-
-/// The stack of a thread.
-const STACK: usize = 2 << 20;
-
-/// What else a thread needs at once, for its first allocations.
-const FOR_THREAD: usize = 1 << 20;
 
 /// How many processes a thread takes at a time.
 const PORTION: usize = 32;
@@ -93,10 +86,8 @@ fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, p
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|threads| {
         let helpers: Vec<_> = (1..processors.min(MOST_THREADS))
-            // If a thread cannot be made, the others do its work. A new thread of the standard library aborts the process
-            // if it finds no memory for itself.
-            .filter(|_| is_available(STACK + FOR_THREAD))
-            .filter_map(|_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(threads, work).ok())
+            // If a thread cannot be made, the others do its work.
+            .filter_map(|_| helper(threads, work))
             .collect();
         let mut findings = work();
         for helper in helpers {
@@ -104,23 +95,4 @@ fn look_at_all(scope: &Scope<'_>, around: &Surroundings, proc: BorrowedFd<'_>, p
         }
         findings
     })
-}
-
-/// The findings of a helper thread. If it has panicked, we do too: a list without its part would pass for a complete
-/// one.
-fn joined(helper: ScopedJoinHandle<'_, Findings>) -> Findings {
-    helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[should_panic(expected = "of a helper")]
-    fn the_panic_of_a_helper_goes_on() {
-        std::thread::scope(|threads| {
-            joined(threads.spawn(|| panic!("of a helper")));
-        });
-    }
 }

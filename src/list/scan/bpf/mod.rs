@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -22,12 +22,13 @@ use nix::unistd::read;
 use super::children::links_for_children;
 use super::descriptor_table::look_at_one;
 use super::surroundings::Surroundings;
+use super::threads::at_once;
 use super::{Findings, Scope, Source, Worker};
 use crate::list::model::snapshot::{Fd, Process, SeenHolder};
 use crate::namespace::{Kind, KindSet};
 use crate::proc::link::Inode;
 use crate::proc::stat::KERNEL_THREAD;
-use crate::sys::bpf;
+use crate::sys::bpf::{self, LoadedProgram};
 use crate::sys::file::open_retrying;
 use btf::{Btf, BtfError};
 use program::{BpfProgram, FILE_WORDS, TASK_WORDS, file, of_files, of_tasks, task, what};
@@ -76,20 +77,19 @@ pub(super) fn processes(scope: &Scope<'_>, proc: BorrowedFd<'_>) -> Result<Findi
     let text = types().map_err(|error| NoBpf::Types(error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)))?;
     let types = Btf::parse(&text).map_err(NoBpf::Fields)?;
     let of_tasks = of_tasks(&types).map_err(NoBpf::Fields)?;
-    let mut tasks = run::<TASK_WORDS>(&of_tasks).map_err(NoBpf::Program)?;
     let in_descriptors = [Source::Descriptor, Source::Socket, Source::Tap];
-    let files = match in_descriptors.iter().any(|source| scope.wants(*source)) {
-        true => run::<FILE_WORDS>(&of_files(&types).map_err(NoBpf::Fields)?).map_err(NoBpf::Program)?,
-        false => Vec::new(),
+    let (tasks, files) = match in_descriptors.iter().any(|source| scope.wants(*source)) {
+        true => {
+            let of_files = of_files(&types).map_err(NoBpf::Fields)?;
+            at_once(|| tasks(&of_tasks), || run::<FILE_WORDS>(&load(&of_files)?))
+        }
+        false => (tasks(&of_tasks), Ok(Vec::new())),
     };
-    // A namespace may pass from one short-lived process to the next: those that came while we looked count, too.
-    let seen: HashSet<u32> = tasks.iter().map(|record| record[task::THREAD]).collect();
-    let now = run::<TASK_WORDS>(&of_tasks).map_err(NoBpf::Program)?;
-    tasks.extend(now.into_iter().filter(|record| !seen.contains(&record[task::THREAD])));
-    let tasks: Vec<Task> = tasks.iter().map(Task::of).collect();
+    let (tasks, files) = (tasks.map_err(NoBpf::Program)?, files.map_err(NoBpf::Program)?);
     let mut worker = Worker::new(scope, &around, proc);
-    look_at_tasks(&mut worker, &tasks);
-    look_at_files(&mut worker, &tasks, &files);
+    let leaders = leaders(&tasks);
+    look_at_tasks(&mut worker, &tasks, &leaders);
+    look_at_files(&mut worker, &tasks, &leaders, &files);
     Ok(worker.findings)
 }
 
@@ -101,9 +101,23 @@ fn types() -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
+fn load(program: &BpfProgram) -> nix::Result<LoadedProgram> {
+    bpf::load(&program.instructions, program.iterator)
+}
+
+/// All tasks, and those that came while we looked: a namespace may pass from one short-lived process to the next.
+fn tasks(program: &BpfProgram) -> nix::Result<Vec<Task>> {
+    let program = load(program)?;
+    let mut tasks = run::<TASK_WORDS>(&program)?;
+    let seen: HashSet<u32> = tasks.iter().map(|record| record[task::THREAD]).collect();
+    let now = run::<TASK_WORDS>(&program)?;
+    tasks.extend(now.into_iter().filter(|record| !seen.contains(&record[task::THREAD])));
+    Ok(tasks.iter().map(Task::of).collect())
+}
+
 /// The records that a program writes, each of that many words.
-fn run<const WORDS: usize>(program: &BpfProgram) -> nix::Result<Vec<[u32; WORDS]>> {
-    let iterator: OwnedFd = bpf::iterator(&program.instructions, program.iterator)?;
+fn run<const WORDS: usize>(program: &LoadedProgram) -> nix::Result<Vec<[u32; WORDS]>> {
+    let iterator = program.iterate()?;
     let mut text = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -156,13 +170,14 @@ impl Task {
 }
 
 /// The tasks that lead a process, by PID.
-fn leaders(tasks: &[Task]) -> HashMap<i32, &Task> {
+type Leaders<'t> = HashMap<i32, &'t Task>;
+
+fn leaders(tasks: &[Task]) -> Leaders<'_> {
     tasks.iter().filter(|task| task.is_leader()).map(|task| (task.tgid, task)).collect()
 }
 
-fn look_at_tasks(worker: &mut Worker<'_>, tasks: &[Task]) {
+fn look_at_tasks(worker: &mut Worker<'_>, tasks: &[Task], leaders: &Leaders<'_>) {
     let scope = worker.scope;
-    let leaders = leaders(tasks);
     let findings = &mut worker.findings;
     for task in leaders.values() {
         let wanted = |kind: usize| task.namespaces[kind].filter(|_| scope.kinds.contains(Kind::ALL[kind]));
@@ -196,9 +211,8 @@ fn look_at_tasks(worker: &mut Worker<'_>, tasks: &[Task]) {
     }
 }
 
-fn look_at_files(worker: &mut Worker<'_>, tasks: &[Task], files: &[[u32; FILE_WORDS]]) {
+fn look_at_files(worker: &mut Worker<'_>, tasks: &[Task], leaders: &Leaders<'_>, files: &[[u32; FILE_WORDS]]) {
     let scope = worker.scope;
-    let leaders = leaders(tasks);
     let mut kinds: HashMap<Inode, Kind> = HashMap::new();
     for task in tasks {
         for kind in Kind::ALL {

@@ -4,6 +4,7 @@ use super::assembler::{Assembler, FRAME, Jump, KernelFunction};
 use super::btf::{Btf, BtfError};
 use crate::namespace::Kind;
 use crate::sys::bpf::BpfInstruction;
+use crate::sys::nsfs::NSFS_MAGIC;
 
 /// What a program runs for, and the program.
 #[derive(Debug)]
@@ -53,7 +54,6 @@ pub mod what {
 }
 
 // Of <linux/magic.h>.
-const NSFS_MAGIC: i32 = 0x6e73_6673;
 const SOCKFS_MAGIC: i32 = 0x534f_434b;
 /// The device number of /dev/net/tun, 10:200, as the kernel has it.
 const TUN: i32 = 10 << 20 | 200;
@@ -73,6 +73,8 @@ const OF_TASK: u8 = 6;
 const OF_SEQUENCE: u8 = 7;
 const OF_FILE: u8 = 8;
 const OF_FD: u8 = 9;
+const OF_CREDENTIALS: u8 = 8;
+const OF_PROXY: u8 = 9;
 
 /// Where a word of a record lies on the stack, at the end of it.
 const fn on_stack(words: usize, word: usize) -> i16 {
@@ -105,38 +107,44 @@ pub fn of_tasks(types: &Btf<'_>) -> Result<BpfProgram, BtfError> {
     let nothing = begin(&mut program);
     program.store_number(4, place(task::PID_FOR_CHILDREN), 0);
     program.store_number(4, place(task::SPARE), 0);
-    for (word, path) in [
-        (task::PROCESS, "tgid"),
-        (task::THREAD, "pid"),
-        (task::PARENT, "real_parent.tgid"),
-        (task::UID, "real_cred.euid.val"),
-        (task::FLAGS, "flags"),
-        (task::TIME_FOR_CHILDREN, "nsproxy.time_ns_for_children.ns.inum"),
-    ] {
+    for (word, path) in
+        [(task::PROCESS, "tgid"), (task::THREAD, "pid"), (task::PARENT, "real_parent.tgid"), (task::FLAGS, "flags")]
+    {
         program.follow(1, OF_TASK, &fields.path(path)?);
         program.store(4, place(word), 1);
     }
+    // For each pointer that a program reads, the kernel looks through all its types when it checks the program. So each is
+    // read once.
+    let (credentials, proxy) = (types.structure("cred")?, types.structure("nsproxy")?);
+    program.follow(OF_CREDENTIALS, OF_TASK, &fields.path("real_cred")?);
+    program.follow(OF_PROXY, OF_TASK, &fields.path("nsproxy")?);
+    program.follow(1, OF_CREDENTIALS, &credentials.path("euid.val")?);
+    program.store(4, place(task::UID), 1);
+    program.follow(1, OF_PROXY, &proxy.path("time_ns_for_children.ns.inum")?);
+    program.store(4, place(task::TIME_FOR_CHILDREN), 1);
     for kind in Kind::ALL {
-        let path = match kind {
-            Kind::Mount => "nsproxy.mnt_ns.ns.inum",
-            Kind::Net => "nsproxy.net_ns.ns.inum",
-            Kind::Ipc => "nsproxy.ipc_ns.ns.inum",
-            Kind::Uts => "nsproxy.uts_ns.ns.inum",
-            Kind::Cgroup => "nsproxy.cgroup_ns.ns.inum",
-            Kind::Time => "nsproxy.time_ns.ns.inum",
-            Kind::User => "real_cred.user_ns.ns.inum",
+        let (from, path) = match kind {
+            Kind::Mount => (OF_PROXY, proxy.path("mnt_ns.ns.inum")),
+            Kind::Net => (OF_PROXY, proxy.path("net_ns.ns.inum")),
+            Kind::Ipc => (OF_PROXY, proxy.path("ipc_ns.ns.inum")),
+            Kind::Uts => (OF_PROXY, proxy.path("uts_ns.ns.inum")),
+            Kind::Cgroup => (OF_PROXY, proxy.path("cgroup_ns.ns.inum")),
+            Kind::Time => (OF_PROXY, proxy.path("time_ns.ns.inum")),
+            Kind::User => (OF_CREDENTIALS, credentials.path("user_ns.ns.inum")),
             Kind::Pid => {
                 own_pid_namespace(types, &mut program, place(task::NAMESPACES + kind as usize))?;
                 continue;
             }
         };
-        program.follow(1, OF_TASK, &fields.path(path)?);
+        program.follow(1, from, &path?);
         program.store(4, place(task::NAMESPACES + kind as usize), 1);
     }
     // As /proc does: a PID namespace without a first process is not there yet.
-    program.follow(1, OF_TASK, &fields.path("nsproxy.pid_ns_for_children.child_reaper")?);
+    let for_children = types.structure("pid_namespace")?;
+    program.follow(2, OF_PROXY, &proxy.path("pid_ns_for_children")?);
+    program.follow(1, 2, &for_children.path("child_reaper")?);
     let not_yet = program.if_number(1, 0);
-    program.follow(1, OF_TASK, &fields.path("nsproxy.pid_ns_for_children.ns.inum")?);
+    program.follow(1, 2, &for_children.path("ns.inum")?);
     program.store(4, place(task::PID_FOR_CHILDREN), 1);
     program.land(not_yet);
     write(&mut program, TASK_WORDS);
@@ -150,10 +158,9 @@ fn own_pid_namespace(types: &Btf<'_>, program: &mut Assembler, to: i16) -> Resul
     let numbers = types.structure("pid")?.elements("numbers", "ns")?;
     let inode = types.structure("pid_namespace")?.path("ns.inum")?;
     let pid = types.structure("task_struct")?.path("thread_pid")?;
-    program.follow(8, OF_TASK, &pid);
-    program.follow(1, 8, &types.structure("pid")?.path("level")?);
+    program.follow(3, OF_TASK, &pid);
+    program.follow(1, 3, &types.structure("pid")?.path("level")?);
     program.scale(1, LEVELS, numbers.size.into());
-    program.copy(3, 8);
     program.add(3, 1);
     program.add_number(3, i32::from(numbers.at) + i32::from(numbers.field));
     program.store_number(8, copied, 0);
@@ -184,7 +191,7 @@ pub fn of_files(types: &Btf<'_>) -> Result<BpfProgram, BtfError> {
     program.load(4, OF_FD, 1, FD);
 
     program.follow(1, OF_FILE, &of_file.path("f_inode.i_sb.s_magic")?);
-    let is_no_namespace = program.unless_number(1, NSFS_MAGIC);
+    let is_no_namespace = program.unless_number(1, NSFS_MAGIC.cast_signed());
     program.store_number(4, place(file::WHAT), what::NAMESPACE.cast_signed());
     program.follow(1, OF_FILE, &of_file.path("f_inode.i_ino")?);
     let is_namespace = program.jump();
