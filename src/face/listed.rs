@@ -116,6 +116,16 @@ impl Namespaces {
         Namespaces { all, by_inode, unreadable }
     }
 
+    /// Takes ids from the look before. The process that holds a namespace may end while we look: we have seen it there, and can
+    /// then no longer ask for the id. Without one it would be another namespace.
+    pub(super) fn take_ids(&mut self, before: &Namespaces) {
+        for namespace in self.all.iter_mut().filter(|namespace| namespace.identity.id.is_none()) {
+            let known =
+                before.get(namespace.inode()).filter(|known| known.holders.first() == namespace.holders.first());
+            namespace.identity.id = known.and_then(NamespaceInfo::id);
+        }
+    }
+
     /// All of them, in the order of their inode numbers.
     pub fn iter(&self) -> std::slice::Iter<'_, NamespaceInfo> {
         self.all.iter()
@@ -180,4 +190,32 @@ impl<'n> IntoIterator for &'n Namespaces {
 /// The number as callers know it.
 pub(super) fn number(inode: Inode) -> u64 {
     inode.get().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One of each inode number, id and process.
+    fn namespaces(seen: &[(u64, Option<u64>, u32)]) -> Namespaces {
+        let info = |(inode, id, pid): &(u64, Option<u64>, u32)| NamespaceInfo {
+            identity: Identity { kind: Kind::Uts, inode: *inode, id: *id },
+            leader: Some(*pid),
+            processes: 1,
+            holders: vec![Holder::Process { pid: *pid }],
+            parent: None,
+            owner: None,
+            owner_uid: None,
+        };
+        Namespaces::new(seen.iter().map(info).collect(), 0)
+    }
+
+    #[test]
+    fn a_process_that_ends_during_the_look_leaves_the_namespace_the_same() {
+        let before = namespaces(&[(1, Some(11), 7), (2, Some(12), 8), (3, None, 9), (4, Some(14), 10)]);
+        let mut during = namespaces(&[(1, None, 7), (2, None, 20), (3, None, 9), (4, Some(24), 10), (5, None, 7)]);
+        during.take_ids(&before);
+        let ids: Vec<Option<u64>> = during.iter().map(NamespaceInfo::id).collect();
+        assert_eq!(ids, [Some(11), None, None, Some(24), None]);
+    }
 }

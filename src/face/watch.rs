@@ -119,12 +119,13 @@ impl Watch {
     }
 
     fn look(&mut self) -> Result<()> {
-        let now = match self.listing.look()? {
+        let mut now = match self.listing.look()? {
             Ok(now) => now,
             // What was there is told to have gone, and then that nothing is there to look at.
             Err(_) if !self.latest.is_empty() => Namespaces::new(Vec::new(), 0),
             Err(gone) => return Err(gone),
         };
+        now.take_ids(&self.latest);
         let known = std::mem::replace(&mut self.latest, now);
         let identities = |of: &Namespaces| of.iter().map(NamespaceInfo::identity).collect::<BTreeSet<Identity>>();
         let (before, after) = (identities(&known), identities(&self.latest));

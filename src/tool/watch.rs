@@ -56,8 +56,8 @@ impl<Look: FnMut() -> Result<Printout, HintedFailure>> Watcher<'_, Look> {
             }
             match waiting.until(next, self.on_screen) {
                 Wake::Time => {
-                    let now = (self.look)()?;
-                    shown = changes(&listing, &now);
+                    let mut now = (self.look)()?;
+                    shown = changes(&listing, &mut now);
                     listing = now;
                     if !self.on_screen {
                         self.tell(&listing, &shown)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nskit::{Change, ErrorKind, Holder, Kind, Listing, Namespace, Source};
+use nskit::{Change, ErrorKind, Holder, Kind, Listing, Namespace, NamespaceInfo, Source};
 
 use crate::{Sleeper, concerns_ours, inode};
 
@@ -97,6 +97,34 @@ fn what_comes_and_goes_is_told() {
     drop(after);
     let is_end = |change| matches!(change, Ok(Change::Vanished(identity)) if identity.inode == new);
     assert!(changes.any(is_end));
+}
+
+scene_test!(what_ends_during_a_look_does_not_come_again);
+/// One namespace ends after the other, some of them after a look has seen the process and before it asks for the id.
+fn what_ends_during_a_look_does_not_come_again() {
+    concerns_ours();
+    let sleepers: Vec<Sleeper> = (0..100).map(|_| Sleeper::new(&["--uts"])).collect();
+    let pids: Vec<u32> = sleepers.iter().map(Sleeper::pid).collect();
+    let listing = Listing::new().kinds([Kind::Uts]).sources([Source::Process]);
+    let mut changes = listing.watch(Duration::from_millis(1)).unwrap();
+    let end_all = std::thread::spawn(|| {
+        for sleeper in sleepers {
+            drop(sleeper);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let mut told = Vec::new();
+    while !end_all.is_finished() {
+        told.extend(changes.next_timeout(Duration::from_millis(20)).transpose());
+    }
+    end_all.join().unwrap();
+    let told: Vec<Change> = told.into_iter().collect::<nskit::Result<_>>().unwrap();
+    assert!(told.iter().any(|change| matches!(change, Change::Vanished(_))));
+    // Others come meanwhile.
+    let is_ours = |found: &NamespaceInfo| found.leader().is_some_and(|pid| pids.contains(&pid));
+    let come = told.iter().filter(|change| matches!(change, Change::Appeared(found) if is_ours(found)));
+    let come: Vec<&Change> = come.collect();
+    assert!(come.is_empty(), "{come:?}");
 }
 
 scene_test!(a_watch_gives_up_at_its_time_limit);

@@ -96,6 +96,35 @@ fn without_ids_a_namespace_is_told_by_its_first_holder() {
     frozen.end();
 }
 
+scene_test!(what_ends_during_a_look_is_no_other_namespace);
+/// One namespace ends after the other, some of them after a look has seen the process and before it asks for the id.
+fn what_ends_during_a_look_is_no_other_namespace() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new(
+        "for at in $(seq 300); do unshare -u sleep 1000 & done\n\
+         until [ $(pgrep -xc sleep) = 300 ]; do sleep 0.01; done",
+    );
+    let list = || frozen.lsns("-rn -t uts -o NS,NSID").ok();
+    let before = list();
+    let watching = frozen.lsns("--watch=0.1 -r -t uts -o NS,NSID").leashed().spawn();
+    wait_for_first_look(|| watching.children());
+    let end_all = "for pid in $(pgrep -x sleep); do kill $pid; sleep 0.01; done";
+    frozen.run_next("/bin:/usr/bin", ["sh", "-c", end_all]).ok();
+    poll_until("the end of all", || watching.stdout().lines().count() >= 300);
+    let left = list();
+    let gone = before.lines().filter(|line| *line != left.trim_end()).map(|line| format!("- {line}"));
+    let mut gone: Vec<String> = gone.collect();
+    let said = watching.stdout();
+    let mut said: Vec<&str> = said.lines().collect();
+    gone.sort();
+    said.sort_unstable();
+    // Nothing has come.
+    assert_eq!(said, gone);
+    drop(watching);
+    frozen.end();
+}
+
 /// lsns on a terminal of that size, when it has drawn its list.
 fn on(pty: &Pty, frozen: &Frozen, args: &str) -> Process {
     let call: Call = frozen.lsns(&format!("--watch=0.2 {args}"));

@@ -219,14 +219,11 @@ impl<'g> Cells<'g> {
     /// What tells the namespace of a row from every other.
     pub fn key(&mut self, item: Item) -> Option<Key> {
         let (inode, namespace) = self.namespace(item)?;
-        let text = match self.id(inode, namespace) {
-            Value::Number(id) => id.to_string().into_bytes(),
-            _ => match holders::first(self.graph, namespace, self.process(item), Fill::Short) {
-                Value::Lines(mut holders) => holders.swap_remove(0),
-                _ => Vec::new(),
-            },
+        let id = match self.id(inode, namespace) {
+            Value::Number(id) => Some(id),
+            _ => None,
         };
-        Some(Key(inode, text))
+        Some(Key { inode, id, holder: holders::very_first(self.graph, namespace, self.process(item)) })
     }
 
     fn holders(&mut self, inode: Inode, namespace: &SeenNamespace, how: Fill) -> Value {

@@ -36,6 +36,12 @@ pub(super) fn first(graph: &Graph, namespace: &SeenNamespace, process: Option<&P
     }
 }
 
+/// The first process or, for a namespace without processes, the first of what else keeps it alive.
+pub(super) fn very_first(graph: &Graph, namespace: &SeenNamespace, process: Option<&Process>) -> Option<Vec<u8>> {
+    let other = || namespace.holders.first().map(|holder| graph.snapshot.text(holder));
+    process.map(|process| member(process.pid)).or_else(other)
+}
+
 /// HOLDERS: all processes (or the first of them and the number of the others), and everything else that keeps it alive.
 pub(super) fn all(graph: &Graph, (inode, namespace): (Inode, &SeenNamespace), members: &Members, how: Fill) -> Value {
     let members = members.0.get(&inode).map_or(&[][..], Vec::as_slice);

@@ -34,10 +34,24 @@ pub struct Line {
     pub key: Option<Key>,
 }
 
-/// What tells a namespace from those that come after it: its number, and its 64-bit id or, before the kernel has these,
-/// what holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key(pub Inode, pub Vec<u8>);
+/// What tells a namespace from those that come after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its number, which the kernel gives to another once it is gone.
+    pub inode: Inode,
+    /// Its 64-bit id; `None` before the kernel has these, and if it could not be opened.
+    pub id: Option<u64>,
+    /// The first of what holds it.
+    pub holder: Option<Vec<u8>>,
+}
+
+impl Key {
+    /// Whether both are of the same namespace. If one of them lacks the id, that is so while the same holds it.
+    pub fn is_same(&self, other: &Key) -> bool {
+        let by_id = self.id.zip(other.id).map(|(one, another)| one == another);
+        self.inode == other.inode && by_id.unwrap_or(self.holder == other.holder)
+    }
+}
 
 /// What colours tell of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
