@@ -26,6 +26,12 @@ struct NamespaceInfo {
     id: u64,
 }
 
+impl NamespaceInfo {
+    fn facts(&self) -> Facts {
+        Facts { id: self.id, mounts: self.mounts }
+    }
+}
+
 // A second opinion, as in nsfs.rs; the size of the structure is a part of each number.
 const _: () = {
     use super::nsfs::READ;
@@ -99,20 +105,20 @@ pub fn namespace(namespace: impl AsFd) -> nix::Result<Facts> {
     // SAFETY: the request writes one structure of this layout.
     let result = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_MNT_GET_INFO, &mut info) };
     check(result.into())?;
-    Ok(Facts { id: info.id, mounts: info.mounts })
+    Ok(info.facts())
 }
 
-/// The mount namespace before or after this one. Errors: ENOENT at the end, EPERM without CAP_SYS_ADMIN in the initial
-/// user namespace, ENOTTY before Linux 6.12.
-pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<OwnedFd> {
+/// The mount namespace before or after this one, and its facts. Errors: ENOENT at the end, EPERM without CAP_SYS_ADMIN in
+/// the initial user namespace, ENOTTY before Linux 6.12.
+pub fn neighbour(namespace: impl AsFd, which: Neighbour) -> nix::Result<(OwnedFd, Facts)> {
     let request = match which {
         Neighbour::Next => NS_MNT_GET_NEXT,
         Neighbour::Previous => NS_MNT_GET_PREV,
     };
-    let no_info = std::ptr::null_mut::<NamespaceInfo>();
-    // SAFETY: a null pointer in place of the structure says that its contents are not wanted; a descriptor is made,
-    // close-on-exec.
-    unsafe { new_descriptor(libc::ioctl(namespace.as_fd().as_raw_fd(), request, no_info).into()) }
+    let mut info = NamespaceInfo::default();
+    // SAFETY: the request writes one structure of this layout, and makes a descriptor, close-on-exec.
+    let found = unsafe { new_descriptor(libc::ioctl(namespace.as_fd().as_raw_fd(), request, &mut info).into())? };
+    Ok((found, info.facts()))
 }
 
 /// The ids of the mounts in the mount namespace with that id, the oldest first. Errors: ENOENT if there is no such

@@ -13,7 +13,7 @@ use nix::fcntl::OFlag;
 
 use super::Scope;
 use super::foreign_tables::{MountTable, members, tables};
-use super::kernel::mount_namespaces;
+use super::kernel::MountNamespaces;
 use crate::list::model::opener::Opener;
 use crate::list::model::snapshot::{SeenHolder, Snapshot};
 use crate::namespace::Kind;
@@ -23,12 +23,17 @@ use crate::sys::mount_tree;
 use crate::sys::nsfs::NSFS_MAGIC;
 
 /// Adds the namespaces that are mounted elsewhere.
-pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, opener: &Opener) -> Snapshot {
+pub(super) fn look(
+    mut snapshot: Snapshot,
+    scope: &Scope<'_>,
+    opener: &Opener,
+    mount_namespaces: &MountNamespaces,
+) -> Snapshot {
     let own = opener.own(Kind::Mount);
     let mut done = BTreeSet::new();
-    let by_kernel = mount_namespaces(scope);
+    let by_kernel = mount_namespaces.get(scope);
     let mut complete = by_kernel.is_ok();
-    for (namespace, facts) in by_kernel.unwrap_or_default() {
+    for &(namespace, facts) in by_kernel.unwrap_or_default() {
         // Of our own mount namespace, the kernel lists only what is below our root directory, as our mountinfo does.
         if Some(namespace) == own {
             continue;

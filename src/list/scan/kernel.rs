@@ -1,6 +1,7 @@
 //! The namespaces that the kernel lists, whatever holds them: mount namespaces since Linux 6.12, every kind since 6.19.
 //! Both lists are for root. They complement /proc, because neither names the holder.
 
+use std::cell::OnceCell;
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
@@ -18,10 +19,15 @@ use crate::sys::nsfs;
 
 /// Adds the namespaces that no other source has shown, and notes the ids of all: by its id, we can open a namespace
 /// that none of its holders leads to.
-pub(super) fn look(mut snapshot: Snapshot, scope: &Scope<'_>, _opener: &Opener) -> Snapshot {
+pub(super) fn look(
+    mut snapshot: Snapshot,
+    scope: &Scope<'_>,
+    _: &Opener,
+    mount_namespaces: &MountNamespaces,
+) -> Snapshot {
     if scope.held.contains(Kind::Mount) {
-        for (inode, facts) in mount_namespaces(scope).unwrap_or_default() {
-            snapshot.note_id(Kind::Mount, inode, facts.id);
+        for (inode, facts) in mount_namespaces.get(scope).unwrap_or_default() {
+            snapshot.note_id(Kind::Mount, *inode, facts.id);
         }
     }
     snapshot.listed = note_all(&mut snapshot, scope).is_ok();
@@ -55,19 +61,32 @@ pub(super) fn lists_all(scope: &Scope<'_>) -> bool {
     scope.is_real() && nsfs::list(scope.held).is_ok() && scope.is_in_first() && is_admin()
 }
 
-/// Inode number and facts of every mount namespace. Errors: EPERM without rights, ENOTTY before Linux 6.12.
-pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, mount_tree::Facts)>> {
+/// Every mount namespace, asked for once in a scan.
+#[derive(Default)]
+pub(super) struct MountNamespaces(OnceCell<nix::Result<Vec<(Inode, mount_tree::Facts)>>>);
+
+impl MountNamespaces {
+    /// Their inode numbers and facts. Errors: EPERM without rights, ENOTTY before Linux 6.12.
+    pub fn get(&self, scope: &Scope<'_>) -> nix::Result<&[(Inode, mount_tree::Facts)]> {
+        let all = self.0.get_or_init(|| mount_namespaces(scope));
+        all.as_deref().map_err(|errno| *errno)
+    }
+}
+
+fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, mount_tree::Facts)>> {
     if !scope.is_real() {
         return Err(Errno::ENOTTY);
     }
-    let mut at: OwnedFd = open_retrying(&scope.own().join("ns/mnt"), OFlag::O_RDONLY)?;
-    while let Some(previous) = neighbour(&at, Neighbour::Previous)? {
+    let own = open_retrying(&scope.own().join("ns/mnt"), OFlag::O_RDONLY)?;
+    let facts = mount_tree::namespace(&own)?;
+    let mut at = (own, facts);
+    while let Some(previous) = neighbour(&at.0, Neighbour::Previous)? {
         at = previous;
     }
     let mut all = Vec::new();
     loop {
-        all.extend(inode_of(&at).zip(mount_tree::namespace(&at).ok()));
-        match neighbour(&at, Neighbour::Next)? {
+        all.extend(inode_of(&at.0).map(|inode| (inode, at.1)));
+        match neighbour(&at.0, Neighbour::Next)? {
             Some(next) => at = next,
             None => return Ok(all),
         }
@@ -75,7 +94,7 @@ pub(super) fn mount_namespaces(scope: &Scope<'_>) -> nix::Result<Vec<(Inode, mou
 }
 
 /// `None` at the end.
-fn neighbour(at: &OwnedFd, which: Neighbour) -> nix::Result<Option<OwnedFd>> {
+fn neighbour(at: &OwnedFd, which: Neighbour) -> nix::Result<Option<(OwnedFd, mount_tree::Facts)>> {
     match mount_tree::neighbour(at, which) {
         Ok(found) => Ok(Some(found)),
         Err(Errno::ENOENT) => Ok(None),

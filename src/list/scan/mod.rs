@@ -39,6 +39,7 @@ use crate::error::{Attempt, Failure, ResultExt};
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::sys::file;
+use kernel::MountNamespaces;
 use surroundings::Surroundings;
 
 /// How a stage looks.
@@ -48,7 +49,7 @@ enum StageKind {
     /// Once, for something else than processes.
     Once(fn(&Scope<'_>, &mut Findings)),
     /// Last, for what follows from the findings of all other stages.
-    Post(fn(Snapshot, &Scope<'_>, &Opener) -> Snapshot),
+    Post(fn(Snapshot, &Scope<'_>, &Opener, &MountNamespaces) -> Snapshot),
 }
 
 /// A stage of the scan: the sources that it serves (it reads a directory once for all of them), and how.
@@ -219,11 +220,12 @@ pub fn scan(scope: &Scope<'_>, opener: &Opener) -> Result<Snapshot, Failure> {
     }
     let mut snapshot = collect::snapshot(findings.processes, findings.held, findings.unreadable);
     snapshot.no_bpf = findings.no_bpf;
+    let mount_namespaces = MountNamespaces::default();
     for stage in STAGES {
         if let StageKind::Post(look) = stage.kind
             && stage.is_wanted(scope)
         {
-            snapshot = look(snapshot, scope, opener);
+            snapshot = look(snapshot, scope, opener, &mount_namespaces);
         }
     }
     Ok(snapshot)
