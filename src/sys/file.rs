@@ -204,6 +204,20 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads `fd` from its current offset on, as much as the buffer holds. Errors of read(2), EINTR excepted.
+pub fn read_into(fd: impl AsFd, buffer: &mut [u8]) -> nix::Result<&[u8]> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match nix::unistd::read(&fd, &mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(&buffer[..length])
+}
+
 /// Takes over our caller's descriptor with this number, and makes it close-on-exec. Errors of fcntl(2): EBADF.
 pub fn take_over(fd: libc::c_int) -> nix::Result<OwnedFd> {
     // SAFETY: plain numbers. Nothing in this crate owns the descriptors that our caller gave us; whoever asks for one

@@ -1,10 +1,11 @@
-//! Paths of open files, see proc_pid_fd(5).
+//! Paths in /proc that take no memory: of open files, see proc_pid_fd(5), and of processes.
 
 use std::ffi::CStr;
+use std::fmt::Arguments;
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// A path that leads to an open file and to no other, or below an open directory. It takes no memory.
+/// A path that leads to an open file and to no other, or below an open directory; or another short one.
 pub struct PathOf([u8; 64]);
 
 impl PathOf {
@@ -21,6 +22,14 @@ impl PathOf {
         let _ = write!(rest, "/proc/self/fd/{}", directory.as_fd().as_raw_fd());
         names.iter().for_each(|name| drop(rest.write_all(name.as_bytes())));
         PathOf(path)
+    }
+
+    /// A path of numbers and short names.
+    pub fn of(path: Arguments<'_>) -> PathOf {
+        let mut bytes = [0; 64];
+        // The last byte stays zero.
+        let _ = (&mut bytes[..63]).write_fmt(path);
+        PathOf(bytes)
     }
 
     /// For system calls.

@@ -1,13 +1,14 @@
 //! Descriptors of processes, see pidfd_open(2).
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::Path;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::statfs::FsType;
 
-use super::file::read_bounded;
+use super::file::{open_retrying, read_into};
+use super::path_of::PathOf;
 use super::signal::SignalNumber;
 use super::{check, new_descriptor};
 use crate::namespace::KindSet;
@@ -28,11 +29,12 @@ pub fn open_thread(tid: i32) -> nix::Result<OwnedFd> {
     unsafe { new_descriptor(libc::syscall(libc::SYS_pidfd_open, tid, PIDFD_THREAD)) }
 }
 
-/// The PID of the process in /proc, by `Pid:` of its fdinfo (pidfd_open(2)). Errors: ESRCH if it has ended or is in no
-/// PID namespace that /proc shows; those of open(2) and read(2).
+/// The PID of the process in /proc, by `Pid:` of its fdinfo (pidfd_open(2)). It takes no memory. Errors: ESRCH if it has
+/// ended or is in no PID namespace that /proc shows; those of open(2) and read(2).
 pub fn pid_in_proc(process: impl AsFd) -> nix::Result<i32> {
-    let path = format!("/proc/self/fdinfo/{}", process.as_fd().as_raw_fd());
-    let text = read_bounded(Path::new(&path), 4096)?;
+    let path = PathOf::of(format_args!("/proc/self/fdinfo/{}", process.as_fd().as_raw_fd()));
+    let mut text = [0; 4096];
+    let text = read_into(open_retrying(path.as_c_str(), OFlag::O_RDONLY)?, &mut text)?;
     let mut lines = text.split(|byte| *byte == b'\n');
     let pid = lines.find_map(|line| line.strip_prefix(b"Pid:"));
     let pid = pid.and_then(number::<i32>).filter(|pid| *pid > 0);

@@ -68,8 +68,9 @@ fn of_part(part: Part, plan: &Plan, prepared: &Prepared, step: Option<&Step>) ->
         Part::Target => Attempt::FindProcess { pid, first: prepared.target.first_wanted },
         Part::TargetIds => Attempt::AskIds(pid),
         Part::TargetFile(kind) => {
-            let path = prepared.target.file(kind);
-            Attempt::Open(path.map_or_else(|_| PathBuf::new(), |path| OsStr::from_bytes(path.to_bytes()).into()))
+            let path = prepared.target.file(&prepared.handles, kind);
+            let path = path.map(|path| OsStr::from_bytes(path.as_c_str().to_bytes()).into());
+            Attempt::Open(path.unwrap_or_else(|_| PathBuf::from(format!("/proc/{pid}/ns/{kind}"))))
         }
         Part::Namespace(kind) => Attempt::Enter(KindSet::EMPTY.with(kind)),
         // These are told in another way.

@@ -151,8 +151,8 @@ impl Run {
     }
 
     fn open_of_target(&self, kind: Kind, target: &TargetFiles) -> Result<OwnedFd, Fault> {
-        let file = target.file(kind).map_err(Part::Target.fault())?;
-        open_retrying(file, OFlag::O_RDONLY).map_err(Part::TargetFile(kind).fault())
+        let file = target.file(&self.handles, kind).map_err(Part::Target.fault())?;
+        open_retrying(file.as_c_str(), OFlag::O_RDONLY).map_err(Part::TargetFile(kind).fault())
     }
 
     fn check_target_lives(&self) -> Result<(), Fault> {

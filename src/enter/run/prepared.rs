@@ -40,8 +40,6 @@ impl Prepared<'_> {
         mut handles: Handles,
         callers_environment: &[&CStr],
     ) -> Result<Prepared<'p>, RequestError> {
-        // We read the target's PID in /proc from our own fdinfo. Before Linux 5.14, an ordinary user cannot read that
-        // after PR_SET_DUMPABLE.
         let target = TargetFiles::of(&handles);
         let environment = plan.environment.entries(callers_environment);
         let mut steps = Vec::with_capacity(plan.steps.len());
