@@ -29,11 +29,15 @@ pub fn open_thread(tid: i32) -> nix::Result<OwnedFd> {
     unsafe { new_descriptor(libc::syscall(libc::SYS_pidfd_open, tid, PIDFD_THREAD)) }
 }
 
+/// The fdinfo of a pidfd is shorter: six lines, one of them with a number for each of at most 32 PID namespaces.
+const FDINFO: usize = 1024;
+
 /// The PID of the process in /proc, by `Pid:` of its fdinfo (pidfd_open(2)). It takes no memory. Errors: ESRCH if it has
 /// ended or is in no PID namespace that /proc shows; those of open(2) and read(2).
+#[inline(never)]
 pub fn pid_in_proc(process: impl AsFd) -> nix::Result<i32> {
     let path = PathOf::of(format_args!("/proc/self/fdinfo/{}", process.as_fd().as_raw_fd()));
-    let mut text = [0; 4096];
+    let mut text = [0; FDINFO];
     let text = read_into(open_retrying(path.as_c_str(), OFlag::O_RDONLY)?, &mut text)?;
     let mut lines = text.split(|byte| *byte == b'\n');
     let pid = lines.find_map(|line| line.strip_prefix(b"Pid:"));
