@@ -63,6 +63,31 @@ fn interfaces_and_their_other_ends_are_told() {
     frozen.end();
 }
 
+/// An interface whose other end is out of sight from within a PID namespace, and a pair with the same two indexes in there.
+const OUT_OF_SIGHT: &str = r#"
+unshare -n sleep 1001 & B=$!; settle net $B
+unshare -n -pf --mount-proc /bin/sh -c 'unshare -n /bin/sh -c "
+    ip link add z1 index 3 type veth peer name z0 index 2; exec sleep 1003" & exec sleep 1002' &
+until C=$(pgrep -xf 'sleep 1002') && D=$(pgrep -xf 'sleep 1003'); do sleep 0.01; done
+nsenter --net=/proc/$C/ns/net ip link add eth0 index 2 type veth peer name h index 3 netns $B
+NETC=$(inode /proc/$C/ns/net)
+tell C NETC
+"#;
+
+scene_test!(an_end_that_may_be_another_pairs_is_not_told);
+fn an_end_that_may_be_another_pairs_is_not_told() {
+    on_purpose("LINKS");
+    needs_root("interfaces in several network namespaces");
+    let frozen = Frozen::new(OUT_OF_SIGHT);
+    let listed = |options: &str| {
+        let options = frozen.expand(&format!("-rn --proc=/proc/$C/root/proc -t net {options} -Q NS==$NETC"));
+        frozen.lsns(&options).env("NSKIT_HINTS", "0").ok()
+    };
+    assert_eq!(listed("-o LINKS"), "lo\\x20(down),eth0@if3\\x20(down)\n");
+    assert_eq!(listed("-o FOUND --find link:eth0"), "eth0@if3\\x20(down)\n");
+    frozen.end();
+}
+
 scene_test!(names_clocks_mounts_pids_and_threads_are_told);
 fn names_clocks_mounts_pids_and_threads_are_told() {
     on_purpose("HOSTNAME and its kin");

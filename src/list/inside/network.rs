@@ -121,14 +121,23 @@ impl Networks {
         self.inside.get(&namespace)
     }
 
-    /// The other end of an end of a veth pair: an end of a pair whose indexes are the same, the other way round. Pairs
-    /// may have the same two indexes; then several would be, and `None` is returned.
+    /// The other end of an end of a veth pair: the one whose indexes are the same, the other way round. `None` if several
+    /// ends have the same two indexes, on one side or the other: of those, one may be out of our sight.
     fn other_end(&self, namespace: Inode, link: &Interface) -> Option<(Inode, &Interface)> {
-        let ends = self.ends.get(&(link.peer?, link.index))?;
-        let others = ends.iter().filter_map(|(inode, at)| Some((*inode, self.inside.get(inode)?.links.get(*at)?)));
-        let mut others = others.filter(|(inode, other)| (*inode, other.index) != (namespace, link.index));
-        let first = others.next()?;
-        others.next().is_none().then_some(first)
+        let peer = link.peer?;
+        let others = self.ends.get(&(peer, link.index))?;
+        let (inode, at) = if peer == link.index {
+            let [one, other] = others.as_slice() else {
+                return None;
+            };
+            if one.0 == namespace { other } else { one }
+        } else {
+            let ([_], [other]) = (self.ends.get(&(link.index, peer))?.as_slice(), others.as_slice()) else {
+                return None;
+            };
+            other
+        };
+        Some((*inode, self.inside.get(inode)?.links.get(*at)?))
     }
 
     /// `eth0@if7 -> vethab12 in net:[4026531833]`, `br0`, `lo (down)`.
@@ -202,6 +211,11 @@ mod tests {
         );
         // The other end cannot be seen.
         assert_eq!(shown(&[(1, &end("a"))]), ["a@if2"]);
+        assert_eq!(shown(&[(1, &[link("a", 2, Some(7), true)])]), ["a@if7"]);
+        // That of a cannot be seen, and it may be another pair's that is in sight.
+        let pair = [link("z0", 2, Some(3), true), link("z1", 3, Some(2), true)];
+        let of_a = [link("a", 2, Some(3), true)];
+        assert_eq!(shown(&[(1, &of_a), (2, &pair)]), ["a@if3", "z0@if3", "z1@if2"]);
     }
 
     #[test]
