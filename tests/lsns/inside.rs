@@ -140,6 +140,54 @@ tell HELD NEXT
     frozen.end();
 }
 
+/// Seven threads in one network namespace, their process in another.
+const MANY_THREADS: &str = r#"
+python3 -c "
+import ctypes, os, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+tids, made, told = [], threading.Event(), threading.Event()
+def first():
+    assert libc.unshare(0x40000000) == 0
+    tids.append(threading.get_native_id())
+    made.set()
+    time.sleep(1000000)
+def other():
+    fd = os.open('/proc/self/task/%d/ns/net' % tids[0], os.O_RDONLY)
+    assert libc.setns(fd, 0x40000000) == 0
+    os.close(fd)
+    tids.append(threading.get_native_id())
+    if len(tids) == 7:
+        told.set()
+    time.sleep(1000000)
+threading.Thread(target=first).start()
+made.wait()
+for _ in range(6):
+    threading.Thread(target=other).start()
+told.wait()
+print('NETT=%d' % os.stat('/proc/self/task/%d/ns/net' % tids[0]).st_ino)
+for at, tid in enumerate(sorted(tids)):
+    print('T%d=%d' % (at, tid))
+print('END=1', flush=True)
+time.sleep(1000000)
+" >told & MAIN=$!
+until grep -q END told; do sleep 0.01; done; cat told
+tell MAIN
+"#;
+
+scene_test!(of_many_threads_the_first_are_told_and_how_many_there_are);
+fn of_many_threads_the_first_are_told_and_how_many_there_are() {
+    on_purpose("THREADS");
+    let frozen = Frozen::new(MANY_THREADS);
+    let first = "$MAIN/$T0,$MAIN/$T1,$MAIN/$T2,$MAIN/$T3,$MAIN/$T4";
+    let threads = cell(&frozen, "-t net -o THREADS -Q NS==$NETT");
+    assert_eq!(threads, frozen.expand(&format!("{first},and 2 more\n")));
+    let json: serde_json::Value =
+        serde_json::from_str(&frozen.lsns(&frozen.expand("-J -t net -o THREADS -Q NS==$NETT")).ok()).unwrap();
+    let all = frozen.expand(&format!("{first},$MAIN/$T5,$MAIN/$T6")).replace(',', "\n");
+    assert_eq!(json["namespaces"][0]["threads"], all);
+    frozen.end();
+}
+
 scene_test!(nothing_that_is_found_inside_drives_a_terminal_or_breaks_json);
 fn nothing_that_is_found_inside_drives_a_terminal_or_breaks_json() {
     on_purpose("LINKS and its kin");
