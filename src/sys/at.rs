@@ -28,24 +28,40 @@ pub struct FileFacts {
     pub ino: u64,
     /// The major and minor number of a character device.
     pub character_device: Option<(u32, u32)>,
+    /// The same of a block device.
+    pub block_device: Option<(u32, u32)>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
 }
 
 /// What `path` below `directory` leads to, as far as the kernel knows. We call statx(2) with AT_STATX_DONT_SYNC and an
 /// empty mask: the kernel then does not ask the server of a network or user-space file system, which may never answer,
 /// and still returns the facts that it has. Errors: those of [`read_link`]; ENOSYS before Linux 4.11.
 pub fn facts(directory: impl AsFd, path: &CStr) -> nix::Result<FileFacts> {
-    let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT;
+    facts_with(directory, path, 0)
+}
+
+/// The same of an open file.
+pub fn facts_of(file: impl AsFd) -> nix::Result<FileFacts> {
+    facts_with(file, c"", libc::AT_EMPTY_PATH)
+}
+
+fn facts_with(directory: impl AsFd, path: &CStr, more: libc::c_int) -> nix::Result<FileFacts> {
+    let flags = libc::AT_STATX_DONT_SYNC | libc::AT_NO_AUTOMOUNT | more;
     // SAFETY: an all-zero statx structure is a valid value.
     let mut found: libc::statx = unsafe { std::mem::zeroed() };
     let directory = directory.as_fd().as_raw_fd();
     // SAFETY: the path is NUL-terminated and the structure writable. Called by its number, because musl before 1.2.5
     // lacks the function.
     check(unsafe { libc::syscall(libc::SYS_statx, directory, path.as_ptr(), flags, 0, &mut found) })?;
-    let is_character_device = u32::from(found.stx_mode) & libc::S_IFMT == libc::S_IFCHR;
+    let is_of_type = |wanted| u32::from(found.stx_mode) & libc::S_IFMT == wanted;
+    let is_device = |wanted| is_of_type(wanted).then_some((found.stx_rdev_major, found.stx_rdev_minor));
     Ok(FileFacts {
         device: libc::makedev(found.stx_dev_major, found.stx_dev_minor),
         ino: found.stx_ino,
-        character_device: is_character_device.then_some((found.stx_rdev_major, found.stx_rdev_minor)),
+        character_device: is_device(libc::S_IFCHR),
+        block_device: is_device(libc::S_IFBLK),
+        is_directory: is_of_type(libc::S_IFDIR),
     })
 }
 

@@ -20,6 +20,7 @@ mod inside;
 mod locale;
 mod open_files;
 mod output;
+mod paths;
 mod proc;
 mod relatives;
 mod style;

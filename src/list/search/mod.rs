@@ -3,6 +3,7 @@
 mod cgroups;
 mod mounts;
 mod networks;
+mod resolve;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

@@ -1,13 +1,14 @@
 //! Mounts: by device, source, mount point, or a path on them.
 
 use std::ffi::OsStr;
-use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::sys::stat::{major, minor};
 
+use super::resolve::resolve;
 use super::{Findings, MissingPath, of_kind};
 use crate::list::inside::Inside;
 use crate::list::model::graph::Graph;
@@ -16,7 +17,7 @@ use crate::list::value::as_word;
 use crate::namespace::Kind;
 use crate::proc::link::Inode;
 use crate::proc::mountinfo::{self, Mount};
-use crate::sys::file;
+use crate::sys::{at, file};
 
 /// What a text means here: it may be several of these.
 #[derive(Debug, Default)]
@@ -27,8 +28,10 @@ struct Meaning {
     devices: Vec<(u32, u32)>,
     /// The file system that the path lies on here.
     around: Option<(u32, u32)>,
-    /// The path, if it does not exist here.
+    /// Where the path would be if it existed here.
     missing: Option<PathBuf>,
+    /// Why it is missing: EACCES, for instance, does not say that it is not there.
+    errno: Option<Errno>,
 }
 
 pub(super) fn search(wanted: &[Wanted], graph: &Graph, inside: &Inside<'_>, findings: &mut Findings) {
@@ -101,8 +104,7 @@ impl Search {
     /// What is found only because it is above a path that does not exist here: perhaps that was misspelt.
     fn in_place_of_a_missing_path(&self) -> Option<MissingPath> {
         let path = self.meaning.missing.clone()?;
-        let is_not_there = |error: &io::Error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory);
-        path.metadata().err().filter(|error| is_not_there(error))?;
+        self.meaning.errno.filter(|errno| matches!(errno, Errno::ENOENT | Errno::ENOTDIR))?;
         let is_above = self.exact.is_empty() && self.around.is_empty() && !self.above.is_empty();
         is_above.then(|| MissingPath { path, above: self.nearest.clone() })
     }
@@ -124,41 +126,39 @@ impl Meaning {
         if !text.contains(&b'/') {
             return meaning;
         }
-        match path.canonicalize() {
-            Ok(resolved) => {
-                meaning.devices.extend(block_device(&resolved));
-                if meaning.devices.is_empty() {
-                    meaning.here(&resolved);
-                }
-                meaning.names.push(resolved);
-            }
-            Err(_) if path.is_absolute() => meaning.missing = Some(path.to_path_buf()),
-            Err(_) => {}
+        let own = file::read_bounded(Path::new("/proc/self/mountinfo"), mountinfo::LONGEST).unwrap_or_default();
+        let mounts: Vec<Mount> = mountinfo::mounts(&own).collect();
+        let Some(resolved) = resolve(path, &mounts) else {
+            return meaning;
+        };
+        match resolved.file {
+            Ok(file) => meaning.here(&file, &resolved.path, &mounts),
+            Err(errno) => (meaning.missing, meaning.errno) = (Some(resolved.path.clone()), Some(errno)),
         }
+        meaning.names.push(resolved.path);
         meaning
     }
 
-    /// A path that exists here, and not a device.
-    fn here(&mut self, path: &Path) {
-        let Ok((major, minor, _, id)) = file::place(path) else {
+    /// A path that exists here.
+    fn here(&mut self, file: &OwnedFd, path: &Path, mounts: &[Mount]) {
+        let Ok(facts) = at::facts_of(file) else {
             return;
         };
-        let own = file::read_bounded(Path::new("/proc/self/mountinfo"), mountinfo::LONGEST).unwrap_or_default();
-        let mounts: Vec<Mount> = mountinfo::mounts(&own).collect();
+        if let Some(device) = facts.block_device {
+            self.devices.push(device);
+            return;
+        }
         // The device number of a file differs from that of its file system on btrfs, so we look for its mount.
-        let mount = mounts.iter().find(|mount| u64::from(mount.id) == id);
-        let device = mount.map_or((major, minor), |mount| mount.device);
-        match mounts.iter().any(|mount| mount.mount_point == path) {
+        let id = file::place_of(file).ok().map(|(_, _, _, id)| id);
+        let mount = mounts.iter().find(|mount| Some(u64::from(mount.id)) == id);
+        let device = (major(facts.device) as u32, minor(facts.device) as u32);
+        let device = mount.map_or(device, |mount| mount.device);
+        // A link of proc may lead into another mount namespace, where something else is on this path.
+        match mounts.iter().any(|mount| mount.mount_point == path && mount.device == device) {
             true => self.devices.push(device),
             false => self.around = Some(device),
         }
     }
-}
-
-/// The number of the device that the file is.
-fn block_device(path: &Path) -> Option<(u32, u32)> {
-    let file = path.metadata().ok().filter(|file| file.file_type().is_block_device())?;
-    Some((major(file.rdev()) as u32, minor(file.rdev()) as u32))
 }
 
 /// `/dev/sdb1 on /data (8:17)`; `/dev/sdb1[/sub] on /data (8:17)` if only a part of the file system is mounted.
