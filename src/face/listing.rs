@@ -173,7 +173,8 @@ impl Listing {
             return Ok(Err(Error::of_look(RequestError::UnknownProcess(pid).into())));
         }
         let found = (!wanted.is_empty()).then(|| {
-            let inside = Inside::new(&graph, &opener, root);
+            let links = wanted.iter().filter_map(|wanted| wanted.link.clone());
+            let inside = Inside::new(&graph, &opener, root).looking_for(links);
             Findings::of(&wanted, self.kinds, &graph, &inside, &Names::new(Path::new("/"), root))
         });
         let mut members = members(&graph);

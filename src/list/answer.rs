@@ -42,7 +42,8 @@ pub fn list(request: &ListRequest, root: &Path) -> Result<Printout, Failure> {
         Subject::Namespaces { task, .. } => task.and_then(|pid| graph.snapshot.process(pid)),
         Subject::Members(_) => None,
     };
-    let inside = Inside::new(&graph, &opener, root);
+    let links = request.find.iter().filter_map(|wanted| wanted.link.clone());
+    let inside = Inside::new(&graph, &opener, root).looking_for(links);
     let containers = Names::new(Path::new("/"), root);
     let search = || Findings::of(&request.find, request.kinds, &graph, &inside, &containers);
     let found = (!request.find.is_empty()).then(search);

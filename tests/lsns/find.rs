@@ -1,6 +1,6 @@
 //! --find and FOUND: which namespaces have a device, an interface, an address, a container or a process's holds in them.
 
-use crate::common::{Ending, Frozen, needs_root, on_purpose};
+use crate::common::{Ending, Frozen, needs_root, on_purpose, skip};
 use crate::terminal::shown;
 
 /// A file system that is mounted only in a mount namespace which a descriptor alone holds; a pair of interfaces, one of them
@@ -91,6 +91,48 @@ fn interfaces_and_addresses_are_found_with_their_other_ends() {
     assert_eq!(both.lines().count(), 2);
     // The process of a row has nothing to do with where it was found.
     assert_eq!(found(&frozen, "--find link:va --find link:vb -P").lines().count(), 1);
+    frozen.end();
+}
+
+scene_test!(an_interface_is_found_by_each_of_its_names);
+fn an_interface_is_found_by_each_of_its_names() {
+    on_purpose("--find");
+    needs_root("interfaces in several network namespaces");
+    let frozen = Frozen::new(
+        r#"
+unshare -n sleep 1001 & A=$!; settle net $A; NETA=$(inode /proc/$A/ns/net)
+LONG=an-alternative-name-of-many-more-than-sixteen-bytes
+LONGEST=$(printf %0127d 0)
+in_a() { nsenter --net=/proc/$A/ns/net "$@"; }
+in_a ip link add dm0 type bridge
+ALT=no
+if in_a ip link property add dev dm0 altname shortalt altname $LONG altname $LONGEST altname $'x,\e[2J'; then ALT=yes; fi
+tell NETA ALT LONG LONGEST
+"#,
+    );
+    if frozen.variable("ALT") == "no" {
+        skip("alternative names are of Linux 5.5");
+    }
+    for (wanted, name) in [
+        ("link:dm0", ""),
+        ("dm0", ""),
+        ("link:shortalt", "shortalt"),
+        ("shortalt", "shortalt"),
+        ("link:$LONG", "$LONG"),
+        ("$LONG", "$LONG"),
+        ("link:$LONGEST", "$LONGEST"),
+        ("$LONGEST", "$LONGEST"),
+        ("link:x,\x1b[2J", "x\\054\\x1b[2J"),
+    ] {
+        let altname = if name.is_empty() { String::new() } else { format!(" altname {name}") };
+        let expected = frozen.expand(&format!("$NETA dm0 (down){altname}\n"));
+        assert_eq!(found(&frozen, &format!("--find {wanted}")), expected, "{wanted}");
+    }
+    // The kernel takes `dm0:1` for `dm0`, in a request by ioctl(2).
+    for wanted in ["link:dm0:1", "link:shortalt:1", "link:shortal", "link:$LONG+", "link:$LONGEST0"] {
+        let outcome = frozen.lsns(&frozen.expand(&format!("--find {wanted}"))).run();
+        assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""), "{wanted}");
+    }
     frozen.end();
 }
 

@@ -232,6 +232,7 @@ cat /proc/modules /proc/sys/kernel/hostname 2>/dev/null || true
     for _ in 0..3 {
         frozen.lsns("--output-all").ok();
         frozen.lsns("-J --output-all").ok();
+        frozen.lsns("--find link:va --find link:no-interface-has-that-name").ok();
     }
     assert!(before.contains("va") && shell(state) == before);
     assert_eq!(ids(&tool), "unassigned\n");

@@ -3,6 +3,7 @@
 //! Mostly a thread of ours enters to ask one question, see `visit`.
 
 mod addresses;
+mod names;
 mod netlink;
 pub mod netnsid;
 pub mod network;
@@ -39,13 +40,21 @@ pub struct Inside<'g> {
     graph: &'g Graph,
     opener: &'g Opener,
     root: &'g Path,
+    /// What --find may mean by the name of an interface.
+    links: Vec<Vec<u8>>,
     networks: OnceCell<Networks>,
 }
 
 impl<'g> Inside<'g> {
     /// The namespaces of `graph`, which was read from the /proc at `root`.
     pub fn new(graph: &'g Graph, opener: &'g Opener, root: &'g Path) -> Inside<'g> {
-        Inside { graph, opener, root, networks: OnceCell::new() }
+        Inside { graph, opener, root, links: Vec::new(), networks: OnceCell::new() }
+    }
+
+    /// Looks for interfaces that have one of these names, also as an alternative one.
+    pub fn looking_for(mut self, links: impl Iterator<Item = Vec<u8>>) -> Inside<'g> {
+        self.links = links.collect();
+        self
     }
 
     /// Asks in a namespace; `None` if it cannot be opened or entered.
@@ -148,7 +157,8 @@ impl<'g> Inside<'g> {
     }
 
     fn devices(&self, inode: Inode) -> Option<Devices> {
-        Some(network::read(self.ask(Kind::Net, inode, network::open_sources)?.files()?))
+        let question = if self.links.is_empty() { network::open_sources } else { network::open_sources_for_names };
+        network::read(self.ask(Kind::Net, inode, question)?.files_opened(), &self.links)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Messages of rtnetlink(7): to put one together, and to take an answer apart.
+//! Messages of netlink(7): to put one together, and to take an answer apart.
 
 use std::os::fd::OwnedFd;
 
@@ -21,6 +21,11 @@ pub fn open() -> nix::Result<OwnedFd> {
     socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkRoute)
 }
 
+/// A socket for generic netlink. Errors: as [`open`].
+pub fn open_generic() -> nix::Result<OwnedFd> {
+    socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::NetlinkGeneric)
+}
+
 /// A request: its type, its flags, its number, and what follows the header.
 pub fn request(kind: u16, flags: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
     let mut request = Vec::with_capacity(HEADER + body.len());
@@ -33,12 +38,14 @@ pub fn request(kind: u16, flags: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
     request
 }
 
-/// An attribute of four bytes.
-pub fn attribute(kind: u16, value: [u8; 4]) -> Vec<u8> {
-    let mut attribute = Vec::with_capacity(ATTRIBUTE + value.len());
+/// An attribute, padded to four bytes.
+pub fn attribute(kind: u16, value: impl AsRef<[u8]>) -> Vec<u8> {
+    let value = value.as_ref();
+    let mut attribute = Vec::with_capacity(ATTRIBUTE + value.len().next_multiple_of(4));
     attribute.extend(((ATTRIBUTE + value.len()) as u16).to_ne_bytes());
     attribute.extend(kind.to_ne_bytes());
     attribute.extend(value);
+    attribute.resize(attribute.len().next_multiple_of(4), 0);
     attribute
 }
 

@@ -11,8 +11,8 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
 use super::addresses::{self, Address};
-use super::netlink;
 use super::visit::{Answer, in_thread};
+use super::{names, netlink};
 use crate::list::value::as_word;
 use crate::proc::link::Inode;
 use crate::proc::net_dev;
@@ -42,6 +42,8 @@ pub struct Devices {
     pub links: Vec<Interface>,
     /// Their addresses.
     pub addresses: Vec<Address>,
+    /// Those of the names asked for that are alternative names, and the index of the interface that has each.
+    pub other_names: Vec<(u32, Vec<u8>)>,
 }
 
 impl Devices {
@@ -66,21 +68,33 @@ pub(super) fn open_sources(own: &OwnedFd, answer: &mut Answer) {
     answer.write_file(netlink::open());
 }
 
-/// Reads what [`open_sources`] has opened.
+/// The same, and a socket to look for names.
+pub(super) fn open_sources_for_names(own: &OwnedFd, answer: &mut Answer) {
+    open_sources(own, answer);
+    answer.write_file(names::open());
+}
+
+/// Reads what [`open_sources`] has opened, and looks for interfaces of these names.
 ///
 /// The kernel takes the name of a device that it does not find for that of a module, if we have CAP_NET_ADMIN or
 /// CAP_SYS_MODULE. A device may be gone by now, and its owner chose its name: so a thread without rights asks.
-pub(super) fn read([list, control, netlink]: [OwnedFd; 3]) -> Devices {
+pub(super) fn read(sources: [Option<OwnedFd>; 4], wanted: &[Vec<u8>]) -> Option<Devices> {
+    let [Some(list), Some(control), Some(netlink), generic] = sources else {
+        return None;
+    };
     let ask = || {
         if drop_capabilities(CapabilitySet::ALL).is_err() {
             return Devices::default();
         }
         let list = read_fd_bounded(&list, net_dev::LONGEST).unwrap_or_default();
         let mut statistics = Statistics::new();
-        let links = net_dev::names(&list).filter_map(|name| link(name, &control, &mut statistics)).collect();
-        Devices { links, addresses: addresses::all(&netlink) }
+        let links = net_dev::names(&list).filter_map(|name| link(name, &control, &mut statistics));
+        let links: Vec<Interface> = links.collect();
+        let mut other_names = names::found(wanted, &control, generic);
+        other_names.retain(|(_, name)| links.iter().all(|link| link.name != *name));
+        Devices { links, addresses: addresses::all(&netlink), other_names }
     };
-    in_thread(ask).unwrap_or_default()
+    Some(in_thread(ask).unwrap_or_default())
 }
 
 /// `None` if it is gone.
@@ -140,6 +154,17 @@ impl Networks {
         Some((*inode, self.inside.get(inode)?.links.get(*at)?))
     }
 
+    /// As [`Networks::text`], of an interface that has the name `wanted`: if that is an alternative one, with it; `None` if
+    /// it is not its name.
+    pub fn text_by_name(&self, namespace: Inode, link: &Interface, wanted: &[u8]) -> Option<Vec<u8>> {
+        if link.name == wanted {
+            return Some(self.text(namespace, link));
+        }
+        let mut others = self.devices(namespace)?.other_names.iter();
+        others.find(|(index, name)| *index == link.index && name == wanted)?;
+        Some([&self.text(namespace, link), &b" altname "[..], &as_word(wanted)].concat())
+    }
+
     /// `eth0@if7 -> vethab12 in net:[4026531833]`, `br0`, `lo (down)`.
     pub fn text(&self, namespace: Inode, link: &Interface) -> Vec<u8> {
         let mut text = as_word(&link.name);
@@ -174,7 +199,7 @@ mod tests {
     }
 
     fn shown(namespaces: &[(u32, &[Interface])]) -> Vec<String> {
-        let devices = |links: &[Interface]| Devices { links: links.to_vec(), addresses: Vec::new() };
+        let devices = |links: &[Interface]| Devices { links: links.to_vec(), ..Devices::default() };
         let networks =
             Networks::of(namespaces.iter().map(|(number, links)| (inode(*number), devices(links))).collect());
         let text = |number: u32, link| String::from_utf8(networks.text(inode(number), link)).unwrap();

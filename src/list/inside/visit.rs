@@ -67,10 +67,15 @@ impl Answer {
 
     /// The files, if all could be opened.
     pub fn files<const COUNT: usize>(&self) -> Option<[OwnedFd; COUNT]> {
+        let files = self.files_opened();
+        files.iter().all(Option::is_some).then(|| files.map(|file| file.expect("has been looked at")))
+    }
+
+    /// The files that could be opened.
+    pub fn files_opened<const COUNT: usize>(&self) -> [Option<OwnedFd>; COUNT] {
         let numbers = self.bytes().chunks_exact(4).map(|four| i32::from_ne_bytes([four[0], four[1], four[2], four[3]]));
         let mut files = numbers.map(|number| take_over(number).ok());
-        let files: [Option<OwnedFd>; COUNT] = array::from_fn(|_| files.next().flatten());
-        files.iter().all(Option::is_some).then(|| files.map(|file| file.expect("has been looked at")))
+        array::from_fn(|_| files.next().flatten())
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Wanted {
     pub text: OsString,
     /// A device, a source, a mount point or a path.
     pub mount: Option<Vec<u8>>,
-    /// The name of an interface.
+    /// A name of an interface: its own, or an alternative one.
     pub link: Option<Vec<u8>>,
     /// An address of an interface.
     pub address: Option<WantedAddress>,
@@ -34,8 +34,8 @@ pub enum WantedAddress {
     Hardware([u8; 6]),
 }
 
-/// IFNAMSIZ of netdevice(7), which counts the NUL.
-const LONGEST_LINK: usize = 15;
+/// ALTIFNAMSIZ of <linux/if.h>, which counts the NUL.
+const LONGEST_LINK: usize = 127;
 
 impl Wanted {
     /// Reads `WORD:TEXT` or `TEXT`; `None` if the text is empty or not what the word asks for.
@@ -150,7 +150,9 @@ mod tests {
     fn without_a_word_it_is_all_that_it_may_be() {
         for (text, expected) in [
             ("eth0", "mount link container unit"),
-            ("a-very-long-name.service", "mount container unit"),
+            ("a-very-long-name.service", "mount link container unit"),
+            (&"x".repeat(127), "mount link container unit"),
+            (&"x".repeat(128), "mount container unit"),
             ("/dev/sdb1", "mount"),
             ("tank/data", "mount"),
             ("server:/export", "mount"),

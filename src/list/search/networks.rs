@@ -19,8 +19,9 @@ pub(super) fn search(wanted: &[Wanted], graph: &Graph, inside: &Inside<'_>, find
             continue;
         };
         for wanted in wanted {
-            for link in devices.links.iter().filter(|link| wanted.link.as_ref() == Some(&link.name)) {
-                findings.add(inode, networks.text(inode, link));
+            let by_name = |link| networks.text_by_name(inode, link, wanted.link.as_deref()?);
+            for text in devices.links.iter().filter_map(by_name) {
+                findings.add(inode, text);
             }
             for text in wanted.address.into_iter().flat_map(|address| addresses(devices, address)) {
                 findings.add(inode, text);
