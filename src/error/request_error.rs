@@ -179,6 +179,8 @@ pub enum RequestError {
     },
     /// --proc names a directory that is not of a proc.
     NotProc(PathBuf),
+    /// The directory of --proc is one below the root of a proc.
+    NotRootOfProc(PathBuf),
     /// What --find names is in no namespace.
     NothingFound {
         /// All of it.
@@ -306,6 +308,9 @@ impl fmt::Display for RequestError {
                 write!(f, "no process has the PID {tid}: it is a thread of process {process}")
             }
             RequestError::NotProc(directory) => write!(f, "not a proc file system: {}", directory.shown()),
+            RequestError::NotRootOfProc(directory) => {
+                write!(f, "not the root of a proc file system, but a directory in it: {}", directory.shown())
+            }
             RequestError::NothingFound { wanted, looked } => {
                 let wanted: Vec<_> = wanted.iter().map(|text| text.shown().to_string()).collect();
                 write!(f, "not found: {} (looked at {looked})", wanted.join(", "))

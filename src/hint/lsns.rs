@@ -74,7 +74,8 @@ fn hidden(pid: i32, view: &SystemView) -> Option<String> {
 }
 
 fn no_mounts(view: &SystemView) -> Option<String> {
-    let hint = match (view.exists("/proc/stat"), view.link("/proc/self")) {
+    // A process has no such file: a part of a proc is none.
+    let hint = match (view.exists("/proc/uptime"), view.link("/proc/self")) {
         (false, _) => "no proc is mounted on /proc: mount -t proc proc /proc",
         (true, None) => {
             "/proc shows another PID namespace than ours: mount a proc of ours, or enter that one (nsenter -p)"
@@ -143,6 +144,6 @@ mod tests {
         let no_mounts =
             |made: Made| hint(&Failure::System { attempt: Attempt::ReadMounts, errno: Errno::ENOENT }, &made.view());
         assert!(no_mounts(Made::of(&[])).unwrap().starts_with("no proc is mounted"));
-        assert!(no_mounts(Made::of(&[("/proc/stat", "")])).unwrap().starts_with("/proc shows another"));
+        assert!(no_mounts(Made::of(&[("/proc/uptime", "")])).unwrap().starts_with("/proc shows another"));
     }
 }

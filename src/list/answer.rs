@@ -133,11 +133,11 @@ fn look(request: &ListRequest, root: &Path, opener: &Opener) -> Result<Graph, Fa
     }
 }
 
-/// Checks that /proc is a proc, and that the mount table is readable if it is printed: an empty list would pass for a
+/// Checks that /proc is a whole proc, and that the mount table is readable if it is printed: an empty list would pass for a
 /// complete one. A directory other than /proc only has to look like it.
 fn check_proc(request: &ListRequest, root: &Path) -> Result<(), Failure> {
     let mounts = file::own_directory(root).join("mountinfo");
-    let is_there = root != Path::new("/proc") || file::is_of_proc(root);
+    let is_there = root != Path::new("/proc") || file::is_root_of_proc(root);
     if is_there && !request.needs(Column::Nsfs) {
         return Ok(());
     }

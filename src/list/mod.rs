@@ -38,13 +38,14 @@ use crate::error::{Attempt, Failure, RequestError, ResultExt};
 use crate::sys::file;
 use crate::sys::pidfd;
 
-/// Checks the directory of --proc: links in a directory of another file system could be forged. Errors: it cannot be
-/// opened, or is of another file system.
+/// Checks the directory of --proc: links in a directory of another file system could be forged, and another directory of a
+/// proc lists no processes. Errors: it cannot be opened, or is not the root of a proc.
 pub fn check_directory(directory: &Path) -> Result<(), Failure> {
     let open = || Attempt::Open(directory.to_path_buf());
     file::open_retrying(directory, OFlag::O_RDONLY | OFlag::O_DIRECTORY).attempt(open)?;
-    match file::is_of_proc(directory) {
+    match file::is_root_of_proc(directory) {
         true => Ok(()),
+        false if file::is_of_proc(directory) => Err(RequestError::NotRootOfProc(directory.to_path_buf()).into()),
         false => Err(RequestError::NotProc(directory.to_path_buf()).into()),
     }
 }

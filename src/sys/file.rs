@@ -9,7 +9,7 @@ use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::signal::SigmaskHow;
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, stat};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::write;
 
@@ -103,6 +103,12 @@ pub const NOT_PROC: Errno = Errno::ENODEV;
 /// Whether the file exists and belongs to a proc.
 pub fn is_of_proc(path: &(impl NixPath + ?Sized)) -> bool {
     statfs(path).is_ok_and(|statfs| statfs.filesystem_type() == PROC_SUPER_MAGIC)
+}
+
+/// Whether this is the root directory of a proc, wherever that is mounted. The kernel gives it the inode number 1
+/// (PROC_ROOT_INO) in every proc.
+pub fn is_root_of_proc(path: &(impl NixPath + ?Sized)) -> bool {
+    is_of_proc(path) && stat(path).is_ok_and(|found| found.st_ino == 1)
 }
 
 /// Our own directory in the proc at `root`; the one in /proc if that proc, of another PID namespace, does not show us.

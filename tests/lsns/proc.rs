@@ -87,10 +87,19 @@ scene_test!(what_is_no_proc_is_refused);
 /// Whoever made the directory could have put any links there.
 fn what_is_no_proc_is_refused() {
     on_purpose("--proc");
-    let frozen =
-        Frozen::new("mkdir -p /mnt/fake/1/ns; ln -s net:[7] /mnt/fake/1/ns/net; echo '1 (sh) S 0' >/mnt/fake/1/stat");
+    let frozen = Frozen::new(
+        "mkdir -p /mnt/fake/1/ns; ln -s net:[7] /mnt/fake/1/ns/net; echo '1 (sh) S 0' >/mnt/fake/1/stat
+        mkdir /mnt/sys; mount --bind /proc/sys /mnt/sys",
+    );
+    let part = "not the root of a proc file system, but a directory in it:";
     for (directory, said) in [
         ("/mnt/fake", "not a proc file system: /mnt/fake"),
+        // Whose names are no processes, or those of threads.
+        ("/proc/sys", &format!("{part} /proc/sys")),
+        ("/proc/1", &format!("{part} /proc/1")),
+        ("/proc/1/task", &format!("{part} /proc/1/task")),
+        ("/proc/self/task/", &format!("{part} /proc/self/task/")),
+        ("/mnt/sys", &format!("{part} /mnt/sys")),
         ("/", "not a proc file system: /"),
         ("/mnt/missing", "cannot open /mnt/missing: No such file or directory"),
         ("/proc/version", "cannot open /proc/version: Not a directory"),
@@ -98,6 +107,49 @@ fn what_is_no_proc_is_refused() {
         let outcome = frozen.lsns(&format!("--proc {directory}")).run();
         assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""), "{directory}");
         assert_eq!(outcome.stderr.lines().next(), Some(&*format!("lsns: {said}")), "{directory}");
+        assert!(!outcome.stderr.contains("note:"), "{directory}: {}", outcome.stderr);
+    }
+    frozen.end();
+}
+
+scene_test!(each_way_to_the_root_of_a_proc_is_taken);
+fn each_way_to_the_root_of_a_proc_is_taken() {
+    on_purpose("--proc");
+    needs_root("mounts");
+    let frozen = Frozen::new(
+        "mkdir /mnt/bound /mnt/hidden /mnt/subset /mnt/inner; mount --bind /proc /mnt/bound; ln -s /mnt/bound /mnt/link
+        mount -t proc -o hidepid=2 proc /mnt/hidden
+        # Of Linux 5.8.
+        mount -t proc -o subset=pid proc /mnt/subset || mount --bind /proc /mnt/subset
+        unshare -pf /bin/sh -c 'mount -t proc proc /mnt/inner; exec sleep 1001' &
+        until pgrep -xf 'sleep 1001' >/dev/null; do sleep 0.01; done",
+    );
+    for directory in
+        ["/proc", "/mnt/bound", "/mnt/link/", "/mnt/hidden", "/mnt/subset", "/mnt/inner", "/proc/self/root/proc"]
+    {
+        let outcome = frozen.lsns(&format!("--proc {directory} -rn -t mnt -o PID")).run();
+        assert_eq!(
+            (outcome.ending, outcome.stdout.lines().next()),
+            (Ending::Exited(0), Some("1")),
+            "{directory}: {outcome:?}"
+        );
+    }
+    frozen.end();
+}
+
+scene_test!(a_part_of_a_proc_in_its_place_is_no_empty_list);
+fn a_part_of_a_proc_in_its_place_is_no_empty_list() {
+    on_purpose("what is no proc is an error");
+    needs_root("mounts");
+    let frozen = Frozen::new("");
+    let tool = crate::common::tool("lsns").display().to_string();
+    for part in ["sys", "1", "1/task"] {
+        let script = format!("mount --bind /proc/{part} /proc && exec {tool} -n");
+        let outcome = frozen.run("/bin:/usr/bin", ["unshare", "-m", "sh", "-c", &script]).run();
+        assert_eq!((outcome.ending, &*outcome.stdout), (Ending::Exited(1), ""), "{part}");
+        assert!(outcome.stderr.starts_with("lsns: failed to parse /proc/self/mountinfo: "), "{part}: {outcome:?}");
+        let hint = "lsns: hint: no proc is mounted on /proc: mount -t proc proc /proc";
+        assert_eq!(outcome.stderr.lines().nth(1), Some(hint), "{part}");
     }
     frozen.end();
 }
