@@ -6,14 +6,14 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::SigSet;
 use nix::sys::stat::SFlag;
-use nix::unistd::{dup2_stderr, getpgrp, tcgetpgrp};
+use nix::unistd::dup2_stderr;
 
 use super::job::is_job_of_shell;
 use crate::sys::file::{open_retrying, out_of_the_way, standard};
 use crate::sys::path_of::PathOf;
 use crate::sys::signal::{SignalNumber, is_ignored, stop_unless_continued};
 use crate::sys::stat::{fstat, is_of_type};
-use crate::sys::terminal::{Settings, Size, device, set_settings, settings, size};
+use crate::sys::terminal::{Settings, Size, device, is_in_background, set_settings, settings, size};
 
 /// Our caller's standard input and output.
 pub struct Caller {
@@ -143,11 +143,6 @@ pub fn is_typed() -> bool {
 /// The size of our caller's terminal.
 pub fn callers_size() -> Option<Size> {
     (0..3).filter_map(standard).find_map(|file| size(file).ok())
-}
-
-fn is_in_background(terminal: &OwnedFd) -> bool {
-    // It is an error where it is not our controlling terminal: then there is no background.
-    tcgetpgrp(terminal).is_ok_and(|foreground| foreground != getpgrp())
 }
 
 fn duplicate(file: BorrowedFd<'_>) -> nix::Result<OwnedFd> {

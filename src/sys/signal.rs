@@ -274,6 +274,30 @@ pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
     let _ = mask::change(SigmaskHow::SIG_SETMASK, &before);
 }
 
+/// Stops this process by `signal`, as [`stop_unless_continued`] does, for one that holds back what would end it. Meanwhile
+/// we hold back nothing but SIGCONT: whoever ends a stopped process sends it a signal, then SIGCONT. If we held that signal
+/// and stopped once more, nothing but SIGKILL would end us.
+///
+/// Returns whether the process has been continued; not if nobody would continue it.
+pub fn stop_as_caller_blocks(signal: SignalNumber, callers: &SigSet) -> bool {
+    if take_pending(SignalNumber::CONT) {
+        return true;
+    }
+    if is_ignored(signal) || is_member(callers, signal.0) {
+        return false;
+    }
+    let Ok(before) = mask::change(SigmaskHow::SIG_BLOCK, &SignalSet::of(&[signal, SignalNumber::CONT]).to_mask())
+    else {
+        return false;
+    };
+    raise(signal);
+    let ours = (1..=64).map(SignalNumber).filter(|ours| *ours != SignalNumber::CONT && !is_member(callers, ours.0));
+    let _ = mask::change(SigmaskHow::SIG_UNBLOCK, &ours.collect::<SignalSet>().to_mask());
+    let is_continued = take_pending(SignalNumber::CONT);
+    let _ = mask::change(SigmaskHow::SIG_SETMASK, &before);
+    is_continued
+}
+
 /// Where a signal came from, which decides whether we pass it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::unistd::{Pid, tcgetpgrp};
+use nix::unistd::{Pid, getpgrp, tcgetpgrp};
 
 use super::file::standard;
 use super::signal::SignalNumber;
@@ -66,6 +66,13 @@ pub fn set_settings(fd: impl AsFd, settings: &Settings) -> nix::Result<()> {
             Err(Errno::EINTR) => {}
             result => return result.map(drop),
         }
+    }
+}
+
+impl PartialEq for Settings {
+    fn eq(&self, other: &Settings) -> bool {
+        let flags = |settings: &libc::termios| [settings.c_iflag, settings.c_oflag, settings.c_cflag, settings.c_lflag];
+        flags(&self.0) == flags(&other.0) && self.0.c_cc == other.0.c_cc
     }
 }
 
@@ -140,6 +147,12 @@ pub fn make_controlling(terminal: impl AsFd) -> nix::Result<()> {
 pub fn come_to_foreground() -> nix::Result<()> {
     // SAFETY: plain numbers.
     check(unsafe { libc::tcsetpgrp(0, libc::getpgrp()) }.into()).map(drop)
+}
+
+/// Whether another process group than ours is in the foreground of this terminal. Where it is not our controlling terminal,
+/// there is no background.
+pub fn is_in_background(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|foreground| foreground != getpgrp())
 }
 
 /// How many bytes wait to be read there: FIONREAD. Where a terminal gives lines, an unfinished one does not count.

@@ -2,11 +2,14 @@
 
 use std::os::fd::BorrowedFd;
 
+use nix::sys::signal::SigSet;
+
 use super::report;
 use crate::error::Failure;
 use crate::list::changes::RowChanges;
 use crate::list::view::render::{Printout, Style, change};
-use crate::sys::terminal::{Settings, set_settings, settings};
+use crate::sys::signal::{SignalNumber, stop_as_caller_blocks};
+use crate::sys::terminal::{Settings, is_in_background, set_settings, settings};
 use crate::sys::{file, terminal};
 
 /// The terminal's other screen, without a cursor, and without lines that go on in the next.
@@ -18,17 +21,24 @@ const USUAL_HEIGHT: usize = 24;
 
 /// The alternate screen.
 pub struct Screen {
-    /// The terminal that keys come from, and how it was.
-    keys: Option<(BorrowedFd<'static>, Settings)>,
+    keys: Option<Keys>,
+}
+
+/// The terminal that keys come from.
+struct Keys {
+    terminal: BorrowedFd<'static>,
+    before: Settings,
+    ours: Settings,
 }
 
 impl Screen {
     /// Takes the terminal. Keys are read one by one, and not shown.
-    pub fn enter() -> Screen {
-        let keys = report::terminal_input().and_then(|keys| Some((keys, settings(keys).ok()?)));
-        if let Some((keys, before)) = &keys {
-            let _ = set_settings(keys, &before.by_key());
-        }
+    ///
+    /// Where a shell has us in the background, we are stopped until it takes us into the foreground, or until a signal ends
+    /// us: the terminal is not ours. `callers` is the mask of signals that our caller has.
+    pub fn enter(callers: &SigSet) -> Screen {
+        while has_us_in_background() && stop_as_caller_blocks(SignalNumber::TTOU, callers) {}
+        let keys = report::terminal_input().filter(|_| !has_us_in_background()).and_then(Keys::take);
         show(ENTER);
         Screen { keys }
     }
@@ -58,10 +68,30 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         show(LEAVE);
-        if let Some((keys, before)) = &self.keys {
-            let _ = set_settings(keys, before);
+        if let Some(keys) = &self.keys {
+            keys.give_back();
         }
     }
+}
+
+impl Keys {
+    fn take(terminal: BorrowedFd<'static>) -> Option<Keys> {
+        let before = settings(terminal).ok()?;
+        let ours = before.by_key();
+        let _ = set_settings(terminal, &ours);
+        Some(Keys { terminal, before, ours })
+    }
+
+    /// A shell that has meanwhile taken the terminal back (after SIGSTOP) may have made its own settings.
+    fn give_back(&self) {
+        if !is_in_background(self.terminal) || settings(self.terminal).is_ok_and(|now| now == self.ours) {
+            let _ = set_settings(self.terminal, &self.before);
+        }
+    }
+}
+
+fn has_us_in_background() -> bool {
+    report::terminal_input().is_some_and(is_in_background) || file::stdout().is_some_and(is_in_background)
 }
 
 fn show(bytes: &[u8]) {

@@ -16,7 +16,7 @@ use crate::list::query::request::Format;
 use crate::list::view::render::{Printout, Style, change};
 use crate::sys::mask::{self, is_member};
 use crate::sys::process::Status;
-use crate::sys::signal::{SignalNumber, SignalSet, is_ignored, stop_unless_continued, take_any_pending};
+use crate::sys::signal::{SignalNumber, SignalSet, is_ignored, is_pending, stop_as_caller_blocks, take_any_pending};
 
 /// What is watched, and how it is shown.
 pub struct Watcher<'w, Look> {
@@ -33,15 +33,15 @@ pub struct Watcher<'w, Look> {
 impl<Look: FnMut() -> Result<Printout, HintedFailure>> Watcher<'_, Look> {
     /// Watches until a signal or a key ends it. Errors: those of a look, or stdout cannot be written.
     pub fn run(mut self) -> Result<Status, HintedFailure> {
-        let ending = SignalSet::of(&[SignalNumber::INT, SignalNumber::TERM, SignalNumber::HUP]);
-        // These would leave the terminal as we have made it.
-        let of_screen = SignalSet::of(&[SignalNumber::WINCH, SignalNumber::TSTP]);
-        let wanted = if self.on_screen { ending.union(of_screen) } else { ending };
+        // Each of them would leave the terminal as we have made it. Without a screen, they may end us at any time.
+        let of_screen = SignalSet::all().without(SignalNumber::CHLD).without(SignalNumber::URG);
+        let wanted = if self.on_screen { of_screen } else { SignalSet::of(&[SignalNumber::INT]) };
         let callers = mask::change(SigmaskHow::SIG_BLOCK, &wanted.to_mask());
         let callers = callers.unwrap_or_else(|_| SignalSet::default().to_mask());
         // What our caller ignores or has blocked neither ends nor stops us.
         let is_heeded = |signal: &SignalNumber| {
-            *signal == SignalNumber::WINCH || !is_ignored(*signal) && !is_member(&callers, signal.0)
+            matches!(*signal, SignalNumber::WINCH | SignalNumber::CONT)
+                || !is_ignored(*signal) && !is_member(&callers, signal.0)
         };
         let held = wanted.iter().filter(is_heeded).collect::<SignalSet>().to_mask();
         let mut screen = None;
@@ -51,7 +51,7 @@ impl<Look: FnMut() -> Result<Printout, HintedFailure>> Watcher<'_, Look> {
         loop {
             let next = Instant::now() + self.interval;
             if self.on_screen {
-                let screen = screen.get_or_insert_with(Screen::enter);
+                let screen = screen.get_or_insert_with(|| Screen::enter(&callers));
                 screen.draw(&listing, &shown, &self.style)?;
             }
             match waiting.until(next, self.on_screen) {
@@ -59,23 +59,26 @@ impl<Look: FnMut() -> Result<Printout, HintedFailure>> Watcher<'_, Look> {
                     let mut now = (self.look)()?;
                     shown = changes(&listing, &mut now);
                     listing = now;
-                    if !self.on_screen {
-                        self.tell(&listing, &shown)?;
+                    if !self.on_screen && !waiting.is_interrupted() {
+                        self.tell(&listing, &shown, &callers)?;
                     }
                 }
                 Wake::Quit | Wake::Signal(SignalNumber::INT) => return Ok(Status::SUCCESS),
                 Wake::Signal(SignalNumber::WINCH) => {}
-                Wake::Signal(SignalNumber::TSTP) => {
+                // A shell may have continued us in the background, and has used the terminal meanwhile.
+                Wake::Signal(SignalNumber::CONT) => screen = None,
+                Wake::Signal(signal @ (SignalNumber::TSTP | SignalNumber::TTIN | SignalNumber::TTOU)) => {
                     screen = None;
-                    stop_unless_continued(SignalNumber::TSTP, &callers);
+                    stop_as_caller_blocks(signal, &callers);
                 }
                 Wake::Signal(signal) => return Ok(Status::Killed(signal)),
             }
         }
     }
 
-    /// A line for each change.
-    fn tell(&self, listing: &Printout, changes: &RowChanges) -> Result<(), HintedFailure> {
+    /// A line for each change. It waits as long as nobody reads, and the terminal may stop who writes in the background. So
+    /// every signal ends us here as `callers`, the mask of our caller, has it.
+    fn tell(&self, listing: &Printout, changes: &RowChanges, callers: &SigSet) -> Result<(), HintedFailure> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut text = Vec::new();
         let gone = changes.gone.iter().map(|line| (change::RowEvent::Vanished, line));
@@ -87,7 +90,9 @@ impl<Look: FnMut() -> Result<Printout, HintedFailure>> Watcher<'_, Look> {
             }
         }
         if !text.is_empty() {
+            let ours = mask::change(SigmaskHow::SIG_SETMASK, callers);
             report::block(&text)?;
+            let _ = ours.and_then(|ours| mask::change(SigmaskHow::SIG_SETMASK, &ours));
         }
         Ok(())
     }
@@ -110,6 +115,11 @@ struct Waiting {
 impl Waiting {
     fn new(held: SigSet) -> Waiting {
         Waiting { held, signals: SignalFd::with_flags(&held, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).ok() }
+    }
+
+    /// Whether somebody has typed Ctrl-C since the last wait.
+    fn is_interrupted(&self) -> bool {
+        is_member(&self.held, SignalNumber::INT.0) && is_pending(SignalNumber::INT)
     }
 
     fn until(&self, time: Instant, has_keys: bool) -> Wake {

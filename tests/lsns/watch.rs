@@ -1,7 +1,8 @@
 //! --watch: on a real terminal, and as lines.
 
 use crate::common::{
-    Call, Ending, Frozen, Process, Pty, Scene, needs_root, on_purpose, poll_until, probe, tool, wait_for_first_look,
+    Call, Ending, Frozen, Process, Pty, ROOT, Scene, needs_root, on_purpose, poll_until, probe, shell, tool,
+    wait_for_first_look,
 };
 
 /// Makes a UTS namespace, beside those that are there, as long as the process lives.
@@ -188,6 +189,169 @@ fn ctrl_c_ends_it_in_order() {
     }
 }
 
+scene_test!(whatever_signal_ends_it_the_terminal_is_given_back);
+fn whatever_signal_ends_it_the_terminal_is_given_back() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    let signals = [
+        libc::SIGHUP,
+        libc::SIGQUIT,
+        libc::SIGABRT,
+        libc::SIGUSR1,
+        libc::SIGSEGV,
+        libc::SIGUSR2,
+        libc::SIGPIPE,
+        libc::SIGALRM,
+        libc::SIGTERM,
+        libc::SIGXCPU,
+        libc::SIGVTALRM,
+        libc::SIGIO,
+        libc::SIGPWR,
+        libc::SIGSYS,
+        34,
+        64,
+    ];
+    for (signal, is_typed) in signals.map(|signal| (signal, false)).into_iter().chain([(libc::SIGQUIT, true)]) {
+        let pty = Pty::new();
+        let before = pty.settings();
+        let mut watching = scene.lsns(["--watch=60", "-t", "uts", "-o", "NS,TYPE"]).terminal(&pty).spawn();
+        pty.expect("TYPE");
+        assert_ne!(pty.settings(), before);
+        // What ends nothing by default does not end it either.
+        watching.signal(libc::SIGCHLD);
+        watching.signal(libc::SIGURG);
+        if is_typed {
+            pty.type_in(b"\x1c");
+        } else {
+            watching.signal(signal);
+        }
+        assert_eq!(watching.wait(), Ending::Killed(signal));
+        assert!(pty.text().ends_with(LEFT) && pty.settings() == before, "{signal}: {:?}", pty.text());
+    }
+}
+
+scene_test!(in_the_background_it_leaves_the_terminal_alone);
+/// timeout(1) makes its child a background job, where there is no shell with job control.
+fn in_the_background_it_leaves_the_terminal_alone() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    for input in ["", "</dev/null"] {
+        let pty = Pty::new();
+        let before = pty.settings();
+        let line = format!("timeout 0.5 lsns --watch=0.1 -t uts {input}; echo rc $?");
+        let mut script = scene.call("/bin/sh", ["-c", &*line]).terminal(&pty).spawn();
+        poll_until("the end", || script.has_ended());
+        assert_eq!(script.wait(), Ending::Exited(0));
+        assert_eq!((&*pty.text(), pty.settings()), ("rc 124\n", before), "{input}");
+    }
+}
+
+/// The state of the first job, which is lsns.
+fn job(shell: &Process) -> char {
+    let stat = shell.children().first().and_then(|pid| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok());
+    stat.and_then(|stat| stat.rsplit(") ").next()?.chars().next()).unwrap_or('-')
+}
+
+scene_test!(a_stopped_job_ends_by_the_signal_that_ends_others);
+fn a_stopped_job_ends_by_the_signal_that_ends_others() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    for (started, stopped) in [
+        ("lsns --watch -t uts &\n", ""),
+        ("lsns --watch -t uts </dev/null &\n", ""),
+        ("lsns --watch -t uts\n", "\x1a"),
+        ("lsns --watch -t uts\n", "STOP"),
+        ("stty tostop; lsns --watch=0.1 -r -t uts & sleep 0.5; unshare -u true; unshare -u sleep 1\n", "write"),
+    ] {
+        let pty = Pty::new();
+        let mut shell = shell(&scene, &pty, ROOT, "");
+        pty.type_in(started.as_bytes());
+        if matches!(stopped, "\x1a" | "STOP") {
+            pty.expect("TYPE");
+        }
+        match stopped {
+            "STOP" => shell.child().signal(libc::SIGSTOP),
+            "\x1a" => pty.type_in(b"\x1a"),
+            _ => {}
+        }
+        poll_until("the stop", || job(&shell) == 'T');
+        // A shell at work may have settings of its own.
+        pty.type_in(b"stty -echok; echo stopped\n");
+        pty.expect("stopped\n");
+        let settings = pty.settings();
+        // A second stop in the background changes nothing.
+        pty.type_in(b"bg >/dev/null\n");
+        poll_until("a stop", || job(&shell) == 'T');
+        pty.type_in(b"kill %1\n");
+        poll_until("the end", || job(&shell) == '-');
+        pty.type_in(b"exit 3\n");
+        assert_eq!(shell.wait(), Ending::Exited(3), "{started}{stopped}");
+        assert_eq!(pty.settings(), settings, "{started}{stopped}");
+        let text = pty.text();
+        assert_eq!(text.matches("\x1b[?1049h").count(), text.matches(LEFT).count(), "{text:?}");
+    }
+}
+
+scene_test!(a_job_shows_its_screen_in_the_foreground_only);
+fn a_job_shows_its_screen_in_the_foreground_only() {
+    on_purpose("--watch");
+    let scene = Scene::new();
+    let pty = Pty::new();
+    let before = pty.settings();
+    let mut shell = shell(&scene, &pty, ROOT, "");
+    let screens = || pty.text().matches("\x1b[?1049h").count();
+    pty.type_in(b"lsns --watch=0.1 -t uts &\n");
+    poll_until("the stop", || job(&shell) == 'T');
+    assert_eq!(screens(), 0);
+    for round in 1..=5 {
+        pty.type_in(b"fg >/dev/null; echo status $?.\n");
+        poll_until("the screen", || screens() == round && pty.settings() != before);
+        match round {
+            5 => pty.type_in(b"q"),
+            1 | 3 => pty.type_in(b"\x1a"),
+            _ => {
+                shell.child().signal(libc::SIGSTOP);
+                poll_until("the shell", || pty.foreground() == shell.pid());
+                // It takes back what it has left on the terminal, and stops for good.
+                pty.type_in(b"bg >/dev/null\n");
+            }
+        }
+        if round < 5 {
+            poll_until("the end of the screen", || pty.text().matches(LEFT).count() == round && job(&shell) == 'T');
+            assert_eq!(pty.settings(), before);
+        }
+    }
+    pty.expect("status 0.");
+    pty.type_in(b"exit 3\n");
+    assert_eq!(shell.wait(), Ending::Exited(3));
+    assert_eq!(pty.settings(), before);
+}
+
+scene_test!(where_nobody_reads_a_signal_ends_it_at_once);
+fn where_nobody_reads_a_signal_ends_it_at_once() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new("");
+    for signal in [libc::SIGTERM, libc::SIGINT] {
+        let (read, write) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        let room = nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_GETPIPE_SZ).unwrap();
+        nix::unistd::write(&write, &vec![b'-'; usize::try_from(room).unwrap()]).unwrap();
+        let mut watching = frozen.lsns("--watch=0.1 -t uts -o NS,TYPE").stdout(write).spawn();
+        wait_for_first_look(|| watching.children());
+        let other = come(&frozen);
+        let tool = watching.children()[0];
+        let in_write = format!("{} 0x1 ", libc::SYS_write);
+        let call = || std::fs::read_to_string(format!("/proc/{tool}/syscall")).unwrap_or_default();
+        poll_until("the write", || call().starts_with(&in_write));
+        // SAFETY: plain numbers.
+        assert_eq!(unsafe { libc::kill(tool, signal) }, 0);
+        assert_eq!(watching.wait(), Ending::Killed(signal));
+        drop(read);
+        go(other);
+    }
+    frozen.end();
+}
+
 scene_test!(the_size_of_the_terminal_is_followed);
 fn the_size_of_the_terminal_is_followed() {
     on_purpose("--watch");
@@ -208,6 +372,31 @@ fn the_size_of_the_terminal_is_followed() {
     poll_until("a larger frame", || lines().len() >= 9);
     pty.type_in(b"q");
     assert_eq!(watching.wait(), Ending::Exited(0));
+    frozen.end();
+}
+
+scene_test!(what_stands_after_a_cell_of_several_lines_is_seen);
+fn what_stands_after_a_cell_of_several_lines_is_seen() {
+    on_purpose("--watch");
+    needs_root("namespaces of others");
+    let frozen = Frozen::new(
+        "unshare -u sleep 1001 & settle uts $!; UTS=$(inode /proc/$!/ns/uts)\n\
+         exec 7</proc/$!/ns/uts 8</proc/$!/ns/uts; tell UTS",
+    );
+    for (more, rows) in [("", 3), ("-W", 1)] {
+        let pty = Pty::new();
+        pty.resize(24, 60);
+        let filter = frozen.expand("NS==$UTS");
+        let args = format!("--watch=60 -t uts -o NS,HOLDERS,HOLDERS,TYPE {more} -Q {filter}");
+        let mut watching = frozen.lsns(&args).terminal(&pty).spawn();
+        pty.expect("\x1b[0J");
+        let frame = last_frame(&pty);
+        assert_eq!(frame.matches("\r\n").count(), rows, "{frame:?}");
+        let column = frame.lines().nth(1).unwrap().find(" uts").unwrap();
+        assert_eq!(column < 60, more.is_empty(), "{frame:?}");
+        pty.type_in(b"q");
+        assert_eq!(watching.wait(), Ending::Exited(0));
+    }
     frozen.end();
 }
 

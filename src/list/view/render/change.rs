@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::json::Json;
 use super::order::depth_first;
-use super::{Line, Printout, Style, write};
+use super::{Line, Printout, Style, table, write};
 use crate::list::changes::RowChanges;
 use crate::list::column::Column;
 
@@ -45,21 +45,26 @@ pub fn row(change: RowEvent, listing: &Printout, line: &Line, style: &Style<'_>,
     let _ = write(&alone, &Style { headings: false, wrap: false, width: None, ..*style }, out);
 }
 
-/// The list as a terminal shows it, each row with a mark before it if it has come or gone. Those that have gone are the
-/// last.
+/// The list as a terminal shows it, each row with a mark before its first line if it has come or gone. Those that have gone
+/// are the last.
 pub fn lines(listing: &Printout, changes: &RowChanges, style: &Style<'_>) -> Vec<Vec<u8>> {
     const MARK: usize = 2;
     let mut all = listing.clone_without_lines();
     all.lines = listing.lines.iter().chain(&changes.gone).cloned().collect();
     let mut table = Vec::new();
     let width = style.width.map(|width| width.saturating_sub(MARK).max(1));
-    let _ = write(&all, &Style { wrap: false, width, ..*style }, &mut table);
+    let _ = write(&all, &Style { width, ..*style }, &mut table);
     table.pop_if(|last| *last == b'\n');
     let heading = (style.headings && !all.lines.is_empty()).then_some(&b"  "[..]);
-    let marks = depth_first(&all.lines).into_iter().map(|place| match place.line {
-        line if line >= listing.lines.len() => &b"- "[..],
-        line if changes.come.contains(&line) => b"+ ",
-        _ => b"  ",
+    let places = depth_first(&all.lines);
+    let marks = places.iter().flat_map(|place| {
+        let mark = match place.line {
+            line if line >= listing.lines.len() => &b"- "[..],
+            line if changes.come.contains(&line) => b"+ ",
+            _ => b"  ",
+        };
+        let below = table::height(&all.lines[place.line], style) - 1;
+        std::iter::once(mark).chain(std::iter::repeat_n(&b"  "[..], below))
     });
     let marks = heading.into_iter().chain(marks);
     marks.zip(table.split(|byte| *byte == b'\n')).map(|(mark, line)| [mark, line].concat()).collect()
@@ -116,6 +121,22 @@ mod tests {
             lines(&now, &changes, &STYLE).into_iter().map(|line| String::from_utf8(line).unwrap()).collect();
         assert_eq!(shown, ["  NPROCS COMMAND", "       1 init", "+      3 `-new", "       2 b", "-      9 old\\x0ax"]);
         assert_eq!(lines(&listing(Vec::new()), &RowChanges::default(), &STYLE), [b""; 0]);
+    }
+
+    #[test]
+    fn a_row_of_several_lines_has_one_mark() {
+        let several = |number| Line {
+            cells: vec![Value::Number(number), Value::Lines(vec![b"one".to_vec(), b"two".to_vec()])],
+            ..line(number, "", None)
+        };
+        let now = listing(vec![line(1, "init", None), several(2)]);
+        let changes = RowChanges { gone: vec![several(9)], come: vec![1] };
+        let shown = |wrap| {
+            let lines = lines(&now, &changes, &Style { wrap, headings: false, ..STYLE });
+            lines.into_iter().map(|line| String::from_utf8(line).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(true), ["       1 init", "+      2 one", "         two", "-      9 one", "         two"]);
+        assert_eq!(shown(false), ["       1 init", "+      2 one,two", "-      9 one,two"]);
     }
 
     #[test]

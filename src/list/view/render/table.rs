@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::order::{ASCII, Branches, Glyphs, TreePlace, UNICODE, depth_first};
 use super::text::{escape_cut_into, escape_into};
-use super::{Printout, Style, paint, pass_on};
+use super::{Line, Printout, Style, paint, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
 
@@ -57,6 +57,11 @@ fn lines(value: &Value, wrap: bool) -> Vec<Cow<'_, [u8]>> {
         Value::Lines(lines) if wrap => lines.iter().map(Cow::from).collect(),
         Value::Lines(lines) => vec![lines.join(&b',').into()],
     }
+}
+
+/// How many lines a row takes.
+pub(super) fn height(row: &Line, style: &Style) -> usize {
+    row.cells.iter().map(|cell| lines(cell, style.wrap).len()).max().unwrap_or(0).max(1)
 }
 
 /// The width of the widest cell of each column, reduced to what the terminal has room for.
@@ -125,8 +130,7 @@ impl Table<'_> {
     fn row(&self, place: &TreePlace, branches: &Branches, out: &mut Vec<u8>) {
         let row = &self.listing.lines[place.line];
         let cells: Vec<_> = row.cells.iter().map(|cell| lines(cell, self.style.wrap)).collect();
-        let height = cells.iter().map(Vec::len).max().unwrap_or(0).max(1);
-        for line in 0..height {
+        for line in 0..height(row, self.style) {
             for (at, column) in self.listing.columns.iter().enumerate() {
                 let text: &[u8] = cells[at].get(line).map_or(&[], Cow::as_ref);
                 let branch = match self.listing.tree == Some(*column) {
