@@ -179,6 +179,12 @@ impl Column {
         &COLUMNS[self as usize]
     }
 
+    /// Whether util-linux has no such column.
+    pub const fn is_ours(self) -> bool {
+        // Theirs come first.
+        self as usize > Column::Ons as usize
+    }
+
     /// The column of that name, in any case.
     pub fn from_name(name: &[u8]) -> Option<Column> {
         COLUMNS.iter().find(|facts| facts.name.as_bytes().eq_ignore_ascii_case(name)).map(|facts| facts.column)
@@ -214,6 +220,13 @@ const MOST_COLUMNS: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn theirs_are_told_from_ours() {
+        let theirs: Vec<_> = COLUMNS.iter().filter(|facts| !facts.column.is_ours()).map(|facts| facts.name).collect();
+        let known = "NS TYPE PATH NPROCS PID PPID COMMAND UID USER NETNSID NSFS PNS ONS";
+        assert_eq!(theirs.join(" "), known);
+    }
 
     #[test]
     fn a_list_stands_alone_or_behind_the_default() {

@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bidi;
 mod bpf;
 mod churn;
 mod containers;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use super::bidi::in_octal;
 use super::fill::Fill;
 use crate::list::model::graph::Graph;
 use crate::list::model::snapshot::{Process, SeenHolder, SeenNamespace, Snapshot};
@@ -114,7 +115,7 @@ fn folded<'h>(graph: &Graph, holders: impl Iterator<Item = &'h SeenHolder>) -> V
 /// On a terminal, COMMAND of a namespace without processes: what keeps it alive first, in brackets.
 pub(super) fn in_place_of_command(graph: &Graph, namespace: &SeenNamespace) -> Value {
     let text = namespace.holders.first().map(|holder| graph.snapshot.text(holder));
-    text.map_or(Value::Empty, |text| Value::text(&[b"(", &text[..], b")"].concat()))
+    text.map_or(Value::Empty, |text| Value::text(&[b"(", &in_octal(&text)[..], b")"].concat()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Fills cells for rows, and prints them.
 
+mod bidi;
 pub(super) mod cells;
 pub(super) mod fill;
 mod holders;

@@ -7,6 +7,7 @@ use super::order::depth_first;
 use super::{Line, Printout, Style, table, write};
 use crate::list::changes::RowChanges;
 use crate::list::column::Column;
+use crate::list::view::bidi::Bidi;
 
 /// Whether a row has come or gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub fn json(change: RowEvent, time: Duration, columns: &[Column], line: &Line, o
     let mut json = Json::of(start.into_bytes());
     for (column, cell) in columns.iter().zip(&line.cells) {
         json.text(&format!(", \"{}\": ", column.facts().name.to_ascii_lowercase()));
-        json.value(cell, true);
+        json.value(cell, Bidi::of(*column), true);
     }
     json.text("}\n");
     out.extend(json.into_bytes());

@@ -5,6 +5,7 @@ use super::raw;
 use crate::list::column::COLUMNS;
 use crate::list::query::request::Format;
 use crate::list::value::Value;
+use crate::list::view::bidi::Bidi;
 
 /// The columns there are: name, type, what they hold.
 pub fn columns(format: Format) -> Vec<u8> {
@@ -51,7 +52,7 @@ fn json<'r>(rows: impl Iterator<Item = [&'r str; 3]>) -> Vec<u8> {
             json.next_object(0);
         }
         for (column, (key, cell)) in ["holder", "type", "description"].iter().zip(row).enumerate() {
-            json.member(0, column == 0, key, &Value::text(cell.as_bytes()), true);
+            json.member(0, column == 0, key, (&Value::text(cell.as_bytes()), Bidi::Kept), true);
         }
     }
     json.close_object(0);

@@ -10,6 +10,7 @@ use super::text::escape_into;
 use super::{Printout, Style};
 use crate::list::query::request::Look;
 use crate::list::value::Value;
+use crate::list::view::bidi::Bidi;
 use crate::sys::locale::Locale;
 
 /// Writes the table; nothing at all without rows.
@@ -54,7 +55,7 @@ impl Drawn<'_> {
             let cells = self.listing.columns.iter().zip(&self.listing.lines[place.line].cells);
             let cells = cells.map(|(column, value)| {
                 let is_tree = self.listing.tree == Some(*column);
-                Cell::new_owned(self.cell(value, is_tree.then_some((&place, &branches))))
+                Cell::new_owned(self.cell(value, Bidi::of(*column), is_tree.then_some((&place, &branches))))
             });
             table.add_row(Row::from(cells.collect::<Vec<_>>()));
         }
@@ -62,7 +63,7 @@ impl Drawn<'_> {
     }
 
     /// The text of a cell, with the branches of the tree before each of its lines.
-    fn cell(&self, value: &Value, tree: Option<(&TreePlace, &Branches)>) -> String {
+    fn cell(&self, value: &Value, bidi: Bidi, tree: Option<(&TreePlace, &Branches)>) -> String {
         let mut lines: Vec<&[u8]> = Vec::new();
         let (number, joined);
         match value {
@@ -83,15 +84,15 @@ impl Drawn<'_> {
         }
         let lines = lines.iter().enumerate().map(|(at, line)| {
             let branch = tree.map(|(place, branches)| branches.prefix(place, self.glyphs, at == 0));
-            self.line(&branch.unwrap_or_default(), line)
+            self.line(&branch.unwrap_or_default(), line, bidi)
         });
         // A row of Markdown is one line.
         lines.collect::<Vec<_>>().join(if self.look == Look::Markdown { "<br>" } else { "\n" })
     }
 
-    fn line(&self, branch: &str, text: &[u8]) -> String {
+    fn line(&self, branch: &str, text: &[u8], bidi: Bidi) -> String {
         let mut line = branch.as_bytes().to_vec();
-        escape_into(text, self.locale, &mut line);
+        escape_into(text, self.locale, bidi, &mut line);
         let line = String::from_utf8_lossy(&line).into_owned();
         match self.look {
             Look::Markdown => in_markdown(&line),

@@ -6,10 +6,12 @@ use super::order::depth_first;
 use super::text::escape;
 use super::{Printout, Style, pass_on};
 use crate::list::value::Value;
+use crate::list::view::bidi::Bidi;
 
 /// Writes an object with the rows as the array `name`. The rows under a row are its array `children`.
 pub fn write(name: &str, listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let keys: Vec<String> = listing.columns.iter().map(|column| column.facts().name.to_ascii_lowercase()).collect();
+    let keys = listing.columns.iter().map(|column| (column.facts().name.to_ascii_lowercase(), Bidi::of(*column)));
+    let keys: Vec<(String, Bidi)> = keys.collect();
     let mut json = Json::open(name);
     let mut depth = 0;
     for (at, place) in depth_first(&listing.lines).into_iter().enumerate() {
@@ -30,8 +32,8 @@ pub fn write(name: &str, listing: &Printout, style: &Style, out: &mut dyn Write)
         }
         depth = place.depth;
         let cells = keys.iter().zip(&listing.lines[place.line].cells);
-        for (column, (key, cell)) in cells.enumerate() {
-            json.member(depth, column == 0, key, cell, style.wrap);
+        for (column, ((key, bidi), cell)) in cells.enumerate() {
+            json.member(depth, column == 0, key, (cell, *bidi), style.wrap);
         }
         pass_on(&mut json.0, out)?;
     }
@@ -113,32 +115,32 @@ impl Json {
     }
 
     /// A key with its value.
-    pub fn member(&mut self, depth: usize, first: bool, key: &str, cell: &Value, wrap: bool) {
+    pub fn member(&mut self, depth: usize, first: bool, key: &str, (cell, bidi): (&Value, Bidi), wrap: bool) {
         self.0.extend_from_slice(if first { b"\n" } else { b",\n" });
         self.indent(3 + 2 * depth);
         self.text(&format!("\"{key}\": "));
-        self.value(cell, wrap);
+        self.value(cell, bidi, wrap);
     }
 
     /// A value.
-    pub fn value(&mut self, cell: &Value, wrap: bool) {
+    pub fn value(&mut self, cell: &Value, bidi: Bidi, wrap: bool) {
         match cell {
             Value::Empty => self.0.extend(b"null"),
             Value::Number(number) => self.0.extend(number.to_string().bytes()),
-            Value::Text(text) => self.string(text),
+            Value::Text(text) => self.string(text, bidi),
             Value::Lines(lines) => {
                 let separator = if wrap { b'\n' } else { b',' };
-                self.string(&lines.join(&separator));
+                self.string(&lines.join(&separator), bidi);
             }
         }
     }
 
     /// JSON cannot hold bytes that are not UTF-8: we write them as the table does, `\xHH`.
-    fn string(&mut self, bytes: &[u8]) {
+    fn string(&mut self, bytes: &[u8], bidi: Bidi) {
         self.0.push(b'"');
         for chunk in bytes.utf8_chunks() {
             for character in chunk.valid().chars() {
-                self.character(character);
+                self.character(character, bidi);
             }
             for byte in chunk.invalid() {
                 self.0.push(b'\\');
@@ -148,7 +150,7 @@ impl Json {
         self.0.push(b'"');
     }
 
-    fn character(&mut self, character: char) {
+    fn character(&mut self, character: char, bidi: Bidi) {
         match character {
             '"' => self.0.extend(b"\\\""),
             '\\' => self.0.extend(b"\\\\"),
@@ -158,7 +160,10 @@ impl Json {
             '\u{c}' => self.0.extend(b"\\f"),
             '\r' => self.0.extend(b"\\r"),
             // U+009B drives a terminal as ESC [ does. To a parser, the escaped form is the same.
-            '\0'..' ' | '\u{7f}'..='\u{9f}' => self.0.extend(format!("\\u{:04x}", character as u32).bytes()),
+            // And U+202E changes the order of what is read.
+            _ if bidi.escapes(character) || matches!(character, '\0'..' ' | '\u{7f}'..='\u{9f}') => {
+                self.0.extend(format!("\\u{:04x}", character as u32).bytes())
+            }
             _ => self.0.extend(character.encode_utf8(&mut [0; 4]).bytes()),
         }
     }

@@ -8,6 +8,7 @@ use super::text::{escape_cut_into, escape_into};
 use super::{Line, Printout, Style, paint, pass_on};
 use crate::list::column::Column;
 use crate::list::value::Value;
+use crate::list::view::bidi::Bidi;
 
 /// Writes the table; nothing at all without rows.
 pub fn write(listing: &Printout, style: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -79,7 +80,7 @@ fn widths(listing: &Printout, style: &Style, places: &[TreePlace]) -> Vec<Width>
                 let cell = &listing.lines[place.line].cells[at];
                 for line in lines(cell, style.wrap) {
                     shown.clear();
-                    widest = widest.max(branch + escape_into(&line, style.locale, &mut shown));
+                    widest = widest.max(branch + escape_into(&line, style.locale, Bidi::of(*column), &mut shown));
                 }
                 widest = widest.max(branch);
             }
@@ -146,15 +147,16 @@ impl Table<'_> {
     /// A line of a cell, with the branch of the tree before it, as wide as there is room.
     fn shown(&self, at: usize, branch: &str, text: &[u8]) -> Shown {
         let mut bytes = Vec::with_capacity(branch.len() + text.len());
+        let bidi = Bidi::of(self.listing.columns[at]);
         let columns = match self.widths[at] {
             // Cut together with what it stands before.
             Width { columns: room, cut: true } => {
                 let text = [branch.as_bytes(), text].concat();
-                escape_cut_into(&text, self.style.locale, room, &mut bytes)
+                escape_cut_into(&text, self.style.locale, bidi, room, &mut bytes)
             }
             _ => {
                 bytes.extend(branch.bytes());
-                branch.chars().count() + escape_into(text, self.style.locale, &mut bytes)
+                branch.chars().count() + escape_into(text, self.style.locale, bidi, &mut bytes)
             }
         };
         let branch = branch.len().min(bytes.len());
