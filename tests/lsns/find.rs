@@ -153,6 +153,37 @@ fn what_a_process_keeps_is_found() {
     frozen.end();
 }
 
+scene_test!(what_the_next_children_of_a_process_will_be_in_is_found);
+/// The kernel shows a PID namespace by its file in /proc only once it has had a process.
+fn what_the_next_children_of_a_process_will_be_in_is_found() {
+    on_purpose("--find");
+    needs_root("time namespaces");
+    let frozen = Frozen::new(
+        r#"
+python3 -c "
+import ctypes, os, time
+assert ctypes.CDLL(None).unshare(0x20000080) == 0
+print('TIME=%d' % os.stat('/proc/self/ns/time_for_children').st_ino, flush=True)
+while not os.path.exists('go'): time.sleep(0.01)
+if os.fork() == 0: time.sleep(1000000)
+print('PIDNS=%d' % os.stat('/proc/self/ns/pid_for_children').st_ino, flush=True)
+time.sleep(1000000)
+" >told & P=$!
+until [[ $(wc -l <told) == 1 ]]; do sleep 0.01; done; cat told; HERE=$PWD
+tell P HERE
+"#,
+    );
+    let next = || found(&frozen, "--find pid:$P -Q FOUND=~\"children-of\"");
+    assert_eq!(next(), frozen.expand("$TIME children-of $P\n"));
+    let script = frozen.expand("cd $HERE; : >go; until [ $(wc -l <told) = 2 ]; do sleep 0.01; done; tail -1 told");
+    let told = frozen.run("/bin:/usr/bin", ["sh", "-c", &script]).ok();
+    let pid_namespace = told.trim().strip_prefix("PIDNS=").unwrap().to_string();
+    let mut lines = [frozen.expand("$TIME children-of $P"), frozen.expand(&format!("{pid_namespace} children-of $P"))];
+    lines.sort();
+    assert_eq!(next().lines().collect::<Vec<_>>(), lines);
+    frozen.end();
+}
+
 scene_test!(without_output_the_columns_are_the_default_ones_and_found);
 fn without_output_the_columns_are_the_default_ones_and_found() {
     on_purpose("--find");
