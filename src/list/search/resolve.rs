@@ -118,28 +118,26 @@ impl Walk<'_> {
             Err(Errno::EINVAL) => {}
             Err(errno) => return Err(errno),
         }
-        match target {
-            // proc_pid_root(5) and its like lead to a file of their own, whatever else is called so here.
-            Some(target) if target.is_absolute() && self.is_on("proc") => {
-                self.go_to(open_below(&self.here, name, OFlag::O_PATH)?, target)?;
-                Ok(None)
+        let Some(target) = target else {
+            let file = open_below(&self.here, name, OFlag::O_PATH | OFlag::O_NOFOLLOW)?;
+            self.path.push(name);
+            // Linux before 4.11 does not say. There is nothing below a file, so it does no harm to look there.
+            match at::facts_of(&file).is_ok_and(|facts| !facts.is_directory) {
+                true => self.file = Some(file),
+                false => self.here = file,
             }
-            Some(target) => Ok(Some(target)),
-            None => {
-                let file = open_below(&self.here, name, OFlag::O_PATH | OFlag::O_NOFOLLOW)?;
-                self.go_to(file, self.path.join(name))?;
-                Ok(None)
-            }
+            return Ok(None);
+        };
+        // proc_pid_root(5) and its like lead to the directory itself, whatever is called so here.
+        if target.is_absolute()
+            && self.is_on("proc")
+            && let Ok(directory) = open_below(&self.here, name, OFlag::O_PATH)
+            && at::facts_of(&directory).is_ok_and(|facts| facts.is_directory)
+        {
+            (self.path, self.here) = (target, directory);
+            return Ok(None);
         }
-    }
-
-    fn go_to(&mut self, file: OwnedFd, path: PathBuf) -> nix::Result<()> {
-        self.path = path;
-        match at::facts_of(&file)?.is_directory {
-            true => self.here = file,
-            false => self.file = Some(file),
-        }
-        Ok(())
+        Ok(Some(target))
     }
 
     fn up(&mut self) {
@@ -167,5 +165,54 @@ impl Walk<'_> {
             return false;
         };
         self.mounts.iter().any(|mount| u64::from(mount.id) == id && mount.fstype == fstype)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::proc::mountinfo;
+    use proptest::prelude::*;
+
+    fn own_mounts() -> Vec<Mount> {
+        mountinfo::mounts(&std::fs::read("/proc/self/mountinfo").unwrap()).collect()
+    }
+
+    fn led(path: &str) -> (PathBuf, Option<Errno>) {
+        let resolved = resolve(Path::new(path), &own_mounts()).unwrap();
+        (resolved.path, resolved.file.err())
+    }
+
+    #[test]
+    fn what_exists_is_told_from_what_does_not() {
+        let is_here = |path: &str, expected: &str| assert_eq!(led(path), (expected.into(), None), "{path}");
+        is_here("/", "/");
+        is_here("/../..", "/");
+        is_here("//proc/./sys//kernel/..", "/proc/sys");
+        is_here("/proc/none/..", "/proc");
+        is_here("/proc/version/..", "/proc");
+        is_here("/proc/self/root/proc/version", "/proc/version");
+        is_here("/proc/self/cwd", std::env::current_dir().unwrap().to_str().unwrap());
+        let own = std::env::current_exe().unwrap().canonicalize().unwrap();
+        is_here("/proc/self/exe", own.to_str().unwrap());
+        // By the name of the program, and not beside the link.
+        is_here("/proc/self/exe/..", own.parent().unwrap().to_str().unwrap());
+        assert_eq!(led("/proc/self/exe/../status").0, own.parent().unwrap().join("status"));
+        assert_eq!(led("/proc/none/x/../y"), ("/proc/none/y".into(), Some(Errno::ENOENT)));
+        assert_eq!(led("/proc/version/x"), ("/proc/version/x".into(), Some(Errno::ENOTDIR)));
+        assert!(resolve(Path::new("none-such/x"), &[]).is_none());
+        assert_eq!(led("./none-such/x").1, Some(Errno::ENOENT));
+    }
+
+    proptest! {
+        #[test]
+        fn a_resolved_path_has_no_detours(path in "(/|\\.|\\.\\.|proc|self|version|exe|\\PC){0,24}") {
+            if let Some(resolved) = resolve(Path::new(&format!("/{path}")), &own_mounts()) {
+                let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
+                prop_assert!(resolved.path.is_absolute() && resolved.path.components().all(plain));
+                prop_assert!(resolved.file.is_err() || resolved.path.exists());
+            }
+        }
     }
 }
