@@ -5,7 +5,7 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use super::fault::{Fault, Part};
 use super::setting::SignalPolicy;
 use crate::sys::mask::{self, is_member};
-use crate::sys::signal::{SignalNumber, SignalSet, is_ignored};
+use crate::sys::signal::{SignalNumber, SignalSet, is_ignored, is_pending};
 
 /// The signals that we block, and the mask that our caller gave us.
 pub struct Masked {
@@ -40,6 +40,22 @@ pub fn hold_signals(policy: SignalPolicy, has_terminal: bool) -> Result<Masked, 
 }
 
 impl Masked {
+    /// Whether a signal waits to be handled that neither stops nor continues us, nor tells of a child or a size.
+    pub fn has_work(&self) -> bool {
+        const OTHERS: SignalSet = SignalSet::of(&[
+            SignalNumber::CHLD,
+            SignalNumber::CONT,
+            SignalNumber::WINCH,
+            SignalNumber::URG,
+            SignalNumber::TSTP,
+            SignalNumber::TTIN,
+            SignalNumber::TTOU,
+        ]);
+        let mut work =
+            (1..=64).map(SignalNumber).filter(|signal| !OTHERS.contains(*signal) && is_member(&self.held, signal.0));
+        work.any(is_pending)
+    }
+
     /// Gives the child the mask that our caller gave us.
     pub fn restore(&self) -> Result<(), Fault> {
         mask::change(SigmaskHow::SIG_SETMASK, &self.callers).map_err(Part::RestoreSignals.fault()).map(drop)

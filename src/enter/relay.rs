@@ -25,6 +25,9 @@ const MOST_AT_THE_END: usize = 64 << 10;
 const BEFORE_END: u16 = 10;
 const BETWEEN_ENDS: u16 = 200;
 
+/// Milliseconds between two looks whether we have come into the foreground.
+const BETWEEN_LOOKS: u16 = 200;
+
 /// After so many errors in a row the program's terminal counts as gone. A single error may only mean that memory is short.
 const MOST_ERRORS: usize = 8;
 
@@ -99,6 +102,8 @@ impl Relay {
         let milliseconds = match self.end {
             Some(End::Pending) if self.to_program.is_empty() && self.master.is_some() => Some(BEFORE_END),
             Some(End::AmongLines) if self.master.is_some() => Some(BETWEEN_ENDS),
+            // A shell does not tell a running job that it comes into the foreground.
+            _ if !caller.is_read() => Some(BETWEEN_LOOKS),
             _ => None,
         };
         Awaited { files: [input, output, master], milliseconds }

@@ -20,7 +20,9 @@ use super::terminal::Caller;
 use crate::sys::process::{
     ChildEvent, Status, ended_child, has_continued, has_ended, has_stopped, poll_child, wait_for_end,
 };
-use crate::sys::signal::{Received, SignalNumber, SignalSet, send, stop_unless_continued, take_pending};
+use crate::sys::signal::{
+    Received, SignalNumber, SignalSet, send, stop_as_caller_blocks, stop_unless_continued, take_pending,
+};
 use terminal::{CallersTerminal, Meaning};
 
 /// How the parent outside speaks with the processes inside.
@@ -103,6 +105,9 @@ impl Supervisor<'_> {
 
     /// Handles the next event; returns how we must end, if it ends us.
     fn wait_and_work(&mut self) -> Result<Option<Status>, Fault> {
+        if let Some(terminal) = &mut self.terminal {
+            terminal.enter_if_back(&self.masked.callers);
+        }
         let wanted = self.terminal.as_ref().and_then(CallersTerminal::wanted).unwrap_or(Awaited::NOTHING);
         match self.events.next(&wanted).map_err(Part::Signals.fault())? {
             Event::Child => {}
@@ -166,7 +171,9 @@ impl Supervisor<'_> {
                 Heard::Said(News::Terminal, _) => {
                     if let (Some(terminal), Some(files)) = (&mut self.terminal, files) {
                         terminal.relay = Some(Relay::new(files));
-                        terminal.enter(&self.masked.callers);
+                        let callers = &self.masked.callers;
+                        // The program has not begun: what ends us may do so at once.
+                        terminal.enter(callers, || stop_as_caller_blocks(SignalNumber::TTOU, callers));
                     }
                     let _ = Instruction::Go.give(channel);
                     let early = self.terminal.as_mut().map(|terminal| std::mem::take(&mut terminal.early));
@@ -291,9 +298,21 @@ impl Supervisor<'_> {
         if let Some(terminal) = &mut self.terminal {
             terminal.caller.leave();
         }
-        stop_unless_continued(signal, &self.masked.callers);
+        let callers = &self.masked.callers;
+        stop_unless_continued(signal, callers);
+        let mut is_continued = false;
         if let Some(terminal) = &mut self.terminal {
-            terminal.enter(&self.masked.callers);
+            terminal.enter(callers, || {
+                is_continued |= take_pending(SignalNumber::CONT);
+                if self.masked.has_work() || has_ended(self.child) {
+                    return false;
+                }
+                stop_unless_continued(SignalNumber::TTOU, callers);
+                true
+            });
+        }
+        if is_continued {
+            self.continue_child();
         }
     }
 }

@@ -10,8 +10,9 @@ use nix::unistd::dup2_stderr;
 
 use super::job::is_job_of_shell;
 use crate::sys::file::{open_retrying, out_of_the_way, standard};
+use crate::sys::mask::is_member;
 use crate::sys::path_of::PathOf;
-use crate::sys::signal::{SignalNumber, is_ignored, stop_unless_continued};
+use crate::sys::signal::{SignalNumber, is_ignored};
 use crate::sys::stat::{fstat, is_of_type};
 use crate::sys::terminal::{Settings, Size, device, is_in_background, set_settings, settings, size};
 
@@ -57,20 +58,30 @@ impl Caller {
     }
 
     /// Makes the terminal raw. Where a shell has us in the background, we wait until it takes us into the foreground: who
-    /// changes the terminal in the background is stopped (SIGTTOU). `callers` is the mask of signals that our caller has.
-    pub fn enter(&mut self, callers: &SigSet) {
+    /// changes the terminal in the background is stopped. `callers` is the mask of signals that our caller has. `stop` stops us
+    /// by SIGTTOU until we are continued; if it returns false, we wait no longer.
+    pub fn enter(&mut self, callers: &SigSet, mut stop: impl FnMut() -> bool) {
         let Some((terminal, settings)) = &self.terminal else { return };
         loop {
             self.is_in_background = is_in_background(terminal);
             if !self.is_in_background {
                 break;
             }
-            if !is_job_of_shell() || is_ignored(SignalNumber::TTOU) {
+            let is_heeded = !is_ignored(SignalNumber::TTOU) && !is_member(callers, SignalNumber::TTOU.0);
+            if !is_job_of_shell() || !is_heeded || !stop() {
                 return;
             }
-            stop_unless_continued(SignalNumber::TTOU, callers);
         }
         self.is_raw = set_settings(terminal, &settings.raw()).is_ok();
+    }
+
+    /// Makes the terminal raw if we have come into the foreground without SIGCONT. Returns whether we have.
+    pub fn is_back(&mut self, callers: &SigSet) -> bool {
+        let was_in_background = self.is_in_background;
+        if was_in_background && self.terminal.as_ref().is_some_and(|(terminal, _)| !is_in_background(terminal)) {
+            self.enter(callers, || false);
+        }
+        was_in_background && !self.is_in_background
     }
 
     /// Puts the terminal back as it was.

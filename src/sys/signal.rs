@@ -266,8 +266,10 @@ pub fn stop_unless_continued(signal: SignalNumber, callers: &SigSet) {
     let Ok(before) = mask::change(SigmaskHow::SIG_BLOCK, &SignalSet::of(&kinds).to_mask()) else {
         return;
     };
-    if !is_pending(SignalNumber::CONT) {
-        raise(signal);
+    raise(signal);
+    // One that comes from here on discards the signal.
+    if is_pending(SignalNumber::CONT) {
+        take_pending(signal);
     }
     let unblocked: SignalSet = kinds.into_iter().filter(|kind| !is_member(callers, kind.0)).collect();
     let _ = mask::change(SigmaskHow::SIG_UNBLOCK, &unblocked.to_mask());

@@ -350,6 +350,68 @@ fn in_the_background_the_terminal_is_the_shells() {
     }
 }
 
+scene_test!(a_stopped_job_ends_by_the_signal_that_ends_others);
+fn a_stopped_job_ends_by_the_signal_that_ends_others() {
+    ours();
+    let scene = Scene::new();
+    for way in WAYS {
+        for is_begun in [false, true] {
+            if is_begun && way.is_first {
+                continue;
+            }
+            let pty = Pty::new();
+            let before = pty.settings();
+            let mut shell = shell(&scene, &pty, way.user, "");
+            let end = if is_begun { "\n" } else { " &\n" };
+            pty.type_in(way.line(&format!("sh -c 'echo ready; read line'{end}")).as_bytes());
+            if is_begun {
+                pty.expect("ready\n");
+                pty.wait_for_raw(true);
+                pty.type_in(b"\x1a");
+            }
+            poll_until("the stop", || !shell.children().is_empty());
+            let job = Descendant::of(shell.children()[0]).unwrap();
+            poll_until("the stop", || job.state() == 'T');
+            for round in 1..=3 {
+                pty.type_in(b"bg >/dev/null; while ! jobs -s | grep -q .; do sleep 0.01; done; echo again\n");
+                poll_until("the next stop", || pty.text().matches("again\n").count() == round);
+                assert_eq!(job.state(), 'T', "{:?}", way.options);
+            }
+            pty.type_in(b"kill %1\n");
+            // The shell knows it, too: else it would not end.
+            poll_until("the end", || shell.children().is_empty());
+            assert_eq!(pty.text().contains("ready\n"), is_begun, "{:?}", way.options);
+            assert_eq!(pty.settings(), before);
+            pty.type_in(b"exit 3\n");
+            assert_eq!(shell.wait(), Ending::Exited(3), "{:?}", way.options);
+        }
+    }
+}
+
+scene_test!(a_job_that_lives_on_in_the_background_is_given_the_terminal_later);
+fn a_job_that_lives_on_in_the_background_is_given_the_terminal_later() {
+    ours();
+    let scene = Scene::new();
+    for way in WAYS.iter().filter(|way| way.options.contains(&"--init")) {
+        let pty = Pty::new();
+        let mut shell = shell(&scene, &pty, way.user, "");
+        pty.type_in(way.line("probe catch 15; echo status $?.\n").as_bytes());
+        pty.expect("ready\n");
+        pty.wait_for_raw(true);
+        pty.type_in(b"\x1a");
+        pty.expect("Stopped");
+        // It is passed on.
+        pty.type_in(b"kill %1\n");
+        pty.expect("got 15\n");
+        pty.type_in(b"fg >/dev/null; echo status $?.\n");
+        pty.wait_for_raw(true);
+        pty.type_in(b"\x04");
+        pty.expect("status 0.");
+        pty.type_in(b"exit 3\n");
+        assert_eq!(shell.wait(), Ending::Exited(3), "{:?}", way.options);
+    }
+}
+
 scene_test!(when_we_die_the_program_is_told_that_its_terminal_is_gone);
 fn when_we_die_the_program_is_told_that_its_terminal_is_gone() {
     ours();

@@ -18,11 +18,20 @@ pub struct CallersTerminal {
 
 impl CallersTerminal {
     /// From here on, all that is typed is the program's.
-    pub fn enter(&mut self, callers: &SigSet) {
+    pub fn enter(&mut self, callers: &SigSet, stop: impl FnMut() -> bool) {
         if let Some(relay) = &mut self.relay {
-            self.caller.enter(callers);
+            self.caller.enter(callers, stop);
             relay.resize();
             relay.end_without_input(&self.caller);
+        }
+    }
+
+    /// The same, if a shell has brought us into the foreground while we ran.
+    pub fn enter_if_back(&mut self, callers: &SigSet) {
+        if let Some(relay) = &self.relay
+            && self.caller.is_back(callers)
+        {
+            relay.resize();
         }
     }
 
