@@ -198,7 +198,8 @@ impl Ran {
         let alone = options.iter().filter(|own| own.changes.iter().all(changed_once));
         alone.flat_map(|own| own.shows).all(|shown| {
             let (word, _) = shown.split_once(' ').unwrap_or((shown, ""));
-            let is_of_it = |line: &&String| line.split(' ').next() == Some(word);
+            // Where no proc shows the program, what it reads there is empty.
+            let is_of_it = |line: &&String| line.split(' ').next() == Some(word) && line.trim_end() != word;
             self.report.iter().find(is_of_it).is_none() || self.report.iter().any(|line| line == shown)
         })
     }
