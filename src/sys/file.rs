@@ -9,11 +9,12 @@ use nix::NixPath;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
 use nix::sys::signal::SigmaskHow;
-use nix::sys::stat::{Mode, stat};
+use nix::sys::stat::Mode;
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs, statfs};
 use nix::unistd::write;
 
 use super::signal::{SignalNumber, SignalSet, is_pending, take_pending};
+use super::stat::stat;
 use super::{check, mask, new_descriptor};
 
 /// Standard output, or `None` if the caller closed it.
