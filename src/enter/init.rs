@@ -23,13 +23,18 @@ pub fn hold_all_signals() -> Result<SigSet, Fault> {
     mask::change(SigmaskHow::SIG_BLOCK, &mask::all()).map_err(Part::BlockSignals.fault())
 }
 
+/// Gives process 1 its name in /proc, before the program is forked, which may look at it at once. The program has this name
+/// until execve(2) gives it its own.
+pub fn name_process_1() {
+    if getpid().as_raw() == 1 {
+        let _ = set_name(c"init");
+    }
+}
+
 /// Does the work of process 1 for the child that becomes the program, and ends with it. `channel` is the inner end, and all
 /// that stays open: a pipe of the program's ends when the program closes it.
 pub fn be_process_1(program: i32, channel: Option<OwnedFd>) -> ! {
     let channel = keep_only(channel);
-    if getpid().as_raw() == 1 {
-        let _ = set_name(c"init");
-    }
     // A directory that we stay in could not be unmounted.
     let _ = chdir("/");
     let held = mask::all();

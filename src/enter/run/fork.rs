@@ -11,7 +11,7 @@ use super::state::{Next, Run};
 use crate::enter::channel::News;
 use crate::enter::fault::{Fault, Part};
 use crate::enter::helper::Binder;
-use crate::enter::init::{be_process_1, hold_all_signals};
+use crate::enter::init::{be_process_1, hold_all_signals, name_process_1};
 use crate::enter::masked::hold_signals;
 use crate::enter::setting::SignalPolicy;
 use crate::enter::status_line::{StatusLine, own_identities};
@@ -72,6 +72,7 @@ impl Run {
     /// The child goes on with the next step. This process does not come back.
     pub fn become_init(&mut self) -> Result<Next, Fault> {
         let callers = hold_all_signals()?;
+        name_process_1();
         match fork().map_err(Part::Fork.fault())? {
             ForkResult::Parent { child } => be_process_1(child, self.channel.take().and_then(|channel| channel.inside)),
             ForkResult::Child => {
