@@ -200,12 +200,11 @@ pub fn read_fd_bounded(fd: impl AsFd, limit: usize) -> nix::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     while bytes.len() < limit {
-        let want = chunk.len().min(limit - bytes.len());
-        match nix::unistd::read(&fd, &mut chunk[..want]) {
-            Ok(0) => break,
-            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno),
+        let room = chunk.len().min(limit - bytes.len());
+        let read = read_into(&fd, &mut chunk[..room])?;
+        bytes.extend_from_slice(read);
+        if read.len() < room {
+            break;
         }
     }
     Ok(bytes)
