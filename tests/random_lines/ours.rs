@@ -79,6 +79,9 @@ const NO_LIKENESS: &[&str] = &[
     "cannot take over the target's ",
 ];
 
+/// What the loader of a shell says to LD_DEBUG, on the terminal or beside it: no word of ours.
+const OF_LOADER: &str = "warning: debug option";
+
 /// The other end of a terminal, whatever the descriptors are outside.
 const OF_PTY: &[&str] =
     &["fd 0 type 20000 status 2 cloexec 0", "fd 1 type 20000 status 2 cloexec 0", "fd 2 type 20000 status 2 cloexec 0"];
@@ -153,13 +156,8 @@ const OF_NSENTER: &[Own] = &[
     own(&["--for=USR1,sighup,RTMIN+1"], &[], &["ignored 17"], NO_CHILD),
     own(&["--forward-signals=all"], &[], &["ignored 17"], NO_CHILD),
     // A shell that is run for want of a program asks for commands on a terminal, and its loader complains of LD_DEBUG there.
-    own(
-        &["--pty"],
-        &[],
-        &["fd 0 ", "fd 1 ", "fd 2 ", "ignored 17", "session", "$ ", "# ", "warning: debug option"],
-        NO_CHILD,
-    )
-    .shows(OF_PTY),
+    own(&["--pty"], &[], &["fd 0 ", "fd 1 ", "fd 2 ", "ignored 17", "session", "$ ", "# ", OF_LOADER], NO_CHILD)
+        .shows(OF_PTY),
     own(&["--net=blue"], &["--net=/run/netns/blue"], &[], &[]),
     own(&["--net={net}"], &["--net=/run/netns/blue"], &[], &[]),
     own(&["--netns=blue"], &["--net=/run/netns/blue"], &["ns mnt", "mount "], OF_NETNS)
@@ -195,7 +193,8 @@ impl Ran {
     }
 
     fn first_line(&self, stage: &Stage, setting: &Setting) -> String {
-        first_line(&self.outcome.stderr, &stage.tool(Whose::Ours, setting.tool))
+        let said = self.outcome.stderr.lines().find(|line| !line.starts_with(OF_LOADER)).unwrap_or_default();
+        first_line(said, &stage.tool(Whose::Ours, setting.tool))
     }
 
     /// Whether the report has the lines that each option is for, unless another one changes the same.
