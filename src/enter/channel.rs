@@ -38,12 +38,34 @@ pub type Identities = [(u64, u64); Kind::ALL.len()];
 pub enum News {
     /// The program is about to start, in these namespaces. The process that says so becomes the program.
     Started(Identities),
-    /// The program has been stopped by this signal, after the instruction to continue with this number had been carried out.
-    Stopped(SignalNumber, u32),
+    /// The program has been stopped.
+    Stopped(Stop),
     /// The program has ended so.
     Ended(Status),
     /// The program's terminal is open. The message carries both sides of it, the master first.
     Terminal,
+}
+
+/// A stop of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// By which signal.
+    pub signal: SignalNumber,
+    /// Stops are numbered from 1.
+    pub number: u32,
+    /// The number of the last instruction to continue that had been carried out before.
+    pub after: u32,
+}
+
+/// An instruction to continue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Continuation {
+    /// They are numbered from 1.
+    pub number: u32,
+    /// The number of the last stop that its sender knew of; 0 if of none.
+    pub known_stop: u32,
+    /// Whether its sender has continued process 1 itself, which was stopped.
+    pub woken: bool,
 }
 
 /// What process 1 is told to do.
@@ -52,8 +74,8 @@ pub enum Instruction {
     /// Send this signal to the program; not if the program is in our process group, where the second is set: then the
     /// terminal has sent it to both.
     Signal(SignalNumber, bool),
-    /// Continue the program, if it is stopped. Instructions to continue are numbered from 1.
-    Continue(u32),
+    /// Continue the program, if it is stopped: we have been continued.
+    Continue(Continuation),
     /// Our caller's terminal is ready for what comes from the program's.
     Go,
 }
@@ -69,25 +91,25 @@ pub enum Heard<T> {
     Said(T, i32),
 }
 
-const NEWS: usize = 3 + 2 * Kind::ALL.len();
-const INSTRUCTION: usize = 2;
+const NEWS: usize = 4 + 2 * Kind::ALL.len();
+const INSTRUCTION: usize = 4;
 
 impl News {
     fn to_words(self) -> [u64; NEWS] {
         let mut words = [0; NEWS];
         let head = match self {
             News::Started(identities) => {
-                for (place, (inode, id)) in words[3..].chunks_exact_mut(2).zip(identities) {
+                for (place, (inode, id)) in words[4..].chunks_exact_mut(2).zip(identities) {
                     place.copy_from_slice(&[inode, id]);
                 }
-                [1, 0, 0]
+                [1, 0, 0, 0]
             }
-            News::Stopped(signal, after) => [2, signal.0 as u64, u64::from(after)],
-            News::Ended(Status::Exited(status)) => [3, u64::from(status), 0],
-            News::Ended(Status::Killed(signal)) => [4, signal.0 as u64, 0],
-            News::Terminal => [5, 0, 0],
+            News::Stopped(Stop { signal, number, after }) => [2, signal.0 as u64, number.into(), after.into()],
+            News::Ended(Status::Exited(status)) => [3, status.into(), 0, 0],
+            News::Ended(Status::Killed(signal)) => [4, signal.0 as u64, 0, 0],
+            News::Terminal => [5, 0, 0, 0],
         };
-        words[..3].copy_from_slice(&head);
+        words[..4].copy_from_slice(&head);
         words
     }
 
@@ -95,12 +117,16 @@ impl News {
         Some(match words[0] {
             1 => {
                 let mut identities = Identities::default();
-                for (place, pair) in identities.iter_mut().zip(words[3..].chunks_exact(2)) {
+                for (place, pair) in identities.iter_mut().zip(words[4..].chunks_exact(2)) {
                     *place = (pair[0], pair[1]);
                 }
                 News::Started(identities)
             }
-            2 => News::Stopped(SignalNumber(words[1] as i32), words[2] as u32),
+            2 => News::Stopped(Stop {
+                signal: SignalNumber(words[1] as i32),
+                number: words[2] as u32,
+                after: words[3] as u32,
+            }),
             3 => News::Ended(Status::Exited(words[1] as u8)),
             4 => News::Ended(Status::Killed(SignalNumber(words[1] as i32))),
             5 => News::Terminal,
@@ -127,10 +153,12 @@ impl News {
 impl Instruction {
     fn to_words(self) -> [u64; INSTRUCTION] {
         match self {
-            Instruction::Signal(signal, false) => [1, signal.0 as u64],
-            Instruction::Signal(signal, true) => [2, signal.0 as u64],
-            Instruction::Continue(number) => [3, u64::from(number)],
-            Instruction::Go => [4, 0],
+            Instruction::Signal(signal, false) => [1, signal.0 as u64, 0, 0],
+            Instruction::Signal(signal, true) => [2, signal.0 as u64, 0, 0],
+            Instruction::Continue(Continuation { number, known_stop, woken }) => {
+                [3, number.into(), known_stop.into(), woken.into()]
+            }
+            Instruction::Go => [4, 0, 0, 0],
         }
     }
 
@@ -139,7 +167,11 @@ impl Instruction {
         Some(match words[0] {
             1 => Instruction::Signal(signal, false),
             2 => Instruction::Signal(signal, true),
-            3 => Instruction::Continue(words[1] as u32),
+            3 => Instruction::Continue(Continuation {
+                number: words[1] as u32,
+                known_stop: words[2] as u32,
+                woken: words[3] != 0,
+            }),
             4 => Instruction::Go,
             _ => return None,
         })
@@ -212,7 +244,7 @@ mod tests {
         }
         let news = [
             News::Started(identities),
-            News::Stopped(SignalNumber::TSTP, u32::MAX),
+            News::Stopped(Stop { signal: SignalNumber::TSTP, number: u32::MAX, after: u32::MAX - 1 }),
             News::Ended(Status::Exited(255)),
             News::Ended(Status::Killed(SignalNumber::KILL)),
             News::Terminal,
@@ -220,7 +252,7 @@ mod tests {
         let instructions = [
             Instruction::Signal(SignalNumber::TERM, false),
             Instruction::Signal(SignalNumber::INT, true),
-            Instruction::Continue(7),
+            Instruction::Continue(Continuation { number: 7, known_stop: u32::MAX, woken: true }),
             Instruction::Go,
         ];
         for said in news {
@@ -240,7 +272,7 @@ mod tests {
         assert_eq!((News::hear(&outside).0, Instruction::hear(&inside)), (Heard::Nothing, Heard::Nothing));
         drop(inside);
         assert_eq!(News::hear(&outside).0, Heard::Closed);
-        assert_eq!(Instruction::Continue(1).give(&outside), Err(Errno::EPIPE));
+        assert_eq!(Instruction::Go.give(&outside), Err(Errno::EPIPE));
     }
 
     #[test]
@@ -251,7 +283,7 @@ mod tests {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let file = std::fs::File::open("/proc/self/comm").unwrap();
         News::Terminal.tell_with(&inside, &[writer.into(), file.into()]).unwrap();
-        News::Stopped(SignalNumber::TSTP, 1).tell(&inside).unwrap();
+        News::Ended(Status::Exited(0)).tell(&inside).unwrap();
         let (heard, files) = News::hear(&outside);
         assert_eq!(heard, Heard::Said(News::Terminal, std::process::id() as i32));
         let [writer, file] = files.unwrap();
@@ -260,14 +292,14 @@ mod tests {
         reader.read_to_string(&mut text).unwrap();
         assert_eq!(text, "through");
         assert_eq!(std::fs::File::from(file).stream_position().unwrap(), 0);
-        assert!(matches!(News::hear(&outside), (Heard::Said(News::Stopped(..), _), None)));
+        assert!(matches!(News::hear(&outside), (Heard::Said(News::Ended(_), _), None)));
     }
 
     #[test]
     fn who_sends_more_than_fits_is_not_held_up_for_ever() {
         let Channel { outside, inside: _inside } = Channel::open().unwrap();
         let outside = outside.unwrap();
-        let full = (0..100_000).find_map(|number| Instruction::Continue(number).give(&outside).err());
+        let full = (0..100_000).find_map(|_| Instruction::Go.give(&outside).err());
         assert_eq!(full, Some(Errno::EAGAIN));
     }
 }

@@ -9,13 +9,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::{Pid, chdir, getpgid, getpgrp, getpid, getsid};
 
-use super::channel::{Heard, Instruction, News};
+use super::channel::{Continuation, Heard, Instruction, News, Stop};
 use super::events::{Awaited, Event, Events};
 use super::fault::{Fault, Part};
 use super::supervise::reap_all_but;
 use crate::sys::file::keep_only;
 use crate::sys::mask;
-use crate::sys::process::{ChildEvent, Status, exit_now, has_continued, poll_child, set_name};
+use crate::sys::process::{ChildEvent, Status, exit_now, has_continued, new_stop, poll_child, set_name};
 use crate::sys::signal::{Received, SignalNumber, send, send_to_group, take_any_pending};
 
 /// Blocks all signals, before the program is forked, so that none falls between. Returns the mask for the program.
@@ -39,7 +39,8 @@ pub fn be_process_1(program: i32, channel: Option<OwnedFd>) -> ! {
     let _ = chdir("/");
     let held = mask::all();
     let events = Events::of(program, &held, channel.as_ref().map(AsFd::as_fd));
-    let status = Init { program, held: &held, events, stopped: None, continued: 0, group_was_told: false }.work();
+    let init = Init { program, held: &held, events, stopped: None, stops: 0, continued: 0, group_was_told: false };
+    let status = init.work();
     if let Some(channel) = &channel {
         let _ = News::Ended(status).tell(channel);
     }
@@ -55,15 +56,17 @@ struct Init<'m> {
     events: Events<'m>,
     /// The signal by which the program is stopped, as far as we have been told.
     stopped: Option<SignalNumber>,
+    /// How often it has been stopped.
+    stops: u32,
     /// The number of the last instruction to continue.
     continued: u32,
-    /// Whether our process group has been stopped or continued as a whole since the program last stopped.
+    /// Whether our process group has been stopped or continued as a whole since then.
     group_was_told: bool,
 }
 
 impl Init<'_> {
     /// Returns how the program has ended.
-    fn work(&mut self) -> Status {
+    fn work(mut self) -> Status {
         loop {
             if let Some(status) = self.look_at_program() {
                 return status;
@@ -87,20 +90,22 @@ impl Init<'_> {
             match poll_child(self.program) {
                 Ok(Some(ChildEvent::Exited(status))) => return Some(Status::Exited(status)),
                 Ok(Some(ChildEvent::Killed(signal))) => return Some(Status::Killed(signal)),
-                Ok(Some(ChildEvent::Stopped(signal))) => {
-                    self.stopped = Some(signal);
-                    self.group_was_told = false;
-                    self.tell_stop(signal);
-                }
+                Ok(Some(ChildEvent::Stopped(signal))) => self.note_stop(signal),
                 Ok(None) => return None,
                 Err(_) => return Some(Status::FAILURE),
             }
         }
     }
 
+    fn note_stop(&mut self, signal: SignalNumber) {
+        self.stopped = Some(signal);
+        self.stops = self.stops.wrapping_add(1);
+        self.tell_stop(signal);
+    }
+
     fn tell_stop(&self, signal: SignalNumber) {
         if let Some(channel) = self.events.channel {
-            let _ = News::Stopped(signal, self.continued).tell(channel);
+            let _ = News::Stopped(Stop { signal, number: self.stops, after: self.continued }).tell(channel);
         }
     }
 
@@ -112,7 +117,7 @@ impl Init<'_> {
                 Heard::Closed => self.events.channel = None,
                 Heard::Said(Instruction::Signal(_, true), _) if self.is_in_our_group() => {}
                 Heard::Said(Instruction::Signal(signal, _), _) => drop(send(self.program, signal)),
-                Heard::Said(Instruction::Continue(number), _) => self.continue_program(number),
+                Heard::Said(Instruction::Continue(continuation), _) => self.continue_program(continuation),
                 // That was for who opened the terminal.
                 Heard::Said(Instruction::Go, _) => {}
             }
@@ -120,20 +125,32 @@ impl Init<'_> {
     }
 
     /// Who continues our parent means the program as well. A shell continues the whole process group: then the program runs
-    /// already, and once more could undo a second Ctrl-Z that has come since.
-    fn continue_program(&mut self, number: u32) {
-        self.continued = number;
+    /// already, or has been stopped again, and once more would undo that second stop.
+    fn continue_program(&mut self, continuation: Continuation) {
         while let Some(received) = take_any_pending(self.held) {
             self.take(received);
         }
-        let group_was_told = std::mem::take(&mut self.group_was_told) && self.is_in_our_group();
-        if has_continued(self.program) {
+        let runs_again = has_continued(self.program);
+        if runs_again {
             self.stopped = None;
-        } else if !group_was_told {
-            self.continue_group();
-        } else if let Some(signal) = self.stopped {
-            // It has been stopped once more. Our parent has taken what we said of that for the stop that it was to undo.
-            self.tell_stop(signal);
+        }
+        if let Some(signal) = new_stop(self.program) {
+            self.note_stop(signal);
+        }
+        self.continued = continuation.number;
+        let group_was_told = std::mem::take(&mut self.group_was_told) && !continuation.woken && self.is_in_our_group();
+        let is_done = group_was_told || runs_again;
+        // A stop of a background job has stopped our parent as well. The program does again what it was stopped for.
+        let is_of_terminal = |signal| [SignalNumber::TTIN, SignalNumber::TTOU].contains(&signal);
+        match self.stopped {
+            // Our parent did not know of this stop when it was continued, and takes it for the one that it was to undo.
+            Some(signal) if is_done && continuation.known_stop != self.stops && !is_of_terminal(signal) => {
+                // One more instruction may be on its way that does not know of it either.
+                self.group_was_told = true;
+                self.tell_stop(signal);
+            }
+            None if is_done => {}
+            _ => self.continue_group(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::errno::Errno;
 use nix::unistd::getpid;
 
-use super::channel::{Heard, Instruction, News};
+use super::channel::{Continuation, Heard, Instruction, News};
 use super::events::{Awaited, Event, Events};
 use super::fault::{Fault, Part};
 use super::job::{has_reached, is_for_group, stop_of_job};
@@ -18,10 +18,11 @@ use super::setting::SignalPolicy;
 use super::status_line::StatusLine;
 use super::terminal::Caller;
 use crate::sys::process::{
-    ChildEvent, Status, ended_child, has_continued, has_ended, has_stopped, poll_child, wait_for_end,
+    ChildEvent, Status, ended_child, has_continued, has_ended, new_stop, poll_child, wait_for_end,
 };
 use crate::sys::signal::{
-    Received, SignalNumber, SignalSet, send, stop_as_caller_blocks, stop_unless_continued, take_pending,
+    Received, SignalNumber, SignalSet, send, stop_as_caller_blocks, stop_unless_continued, take_any_pending,
+    take_pending,
 };
 use terminal::{CallersTerminal, Meaning};
 
@@ -49,6 +50,7 @@ pub fn supervise(child: i32, masked: &Masked, policy: SignalPolicy, mut link: Op
         status_line,
         terminal: caller.map(|caller| CallersTerminal { caller, relay: None, early: SignalSet::default() }),
         continued: 0,
+        known_stop: 0,
         child_stands: false,
         ended: None,
         late: None,
@@ -69,6 +71,8 @@ struct Supervisor<'m> {
     terminal: Option<CallersTerminal>,
     /// How many instructions to continue process 1 has been given.
     continued: u32,
+    /// The number of the last stop of the program that process 1 has told us of.
+    known_stop: u32,
     /// Whether process 1 itself has been stopped, as only SIGSTOP does.
     child_stands: bool,
     /// How the program has ended, where the child is process 1, which tells us.
@@ -158,13 +162,14 @@ impl Supervisor<'_> {
                         line.start(program, init, &identities);
                     }
                 }
-                Heard::Said(News::Stopped(signal, after), _) => {
+                Heard::Said(News::Stopped(stop), _) => {
                     if take_pending(SignalNumber::CONT) {
                         self.continue_child();
                     }
+                    self.known_stop = stop.number;
                     // Otherwise it has been continued since.
-                    if after == self.continued {
-                        self.stop(signal);
+                    if stop.after == self.continued {
+                        self.stop(stop.signal);
                     }
                 }
                 Heard::Said(News::Ended(status), _) => self.ended = Some(status),
@@ -188,18 +193,27 @@ impl Supervisor<'_> {
     /// Continue the child when we are continued, unless a shell has continued the whole job: then the child runs
     /// already, and another SIGCONT could undo a second Ctrl-Z.
     fn continue_child(&mut self) {
-        let is_heard = self.has_go_between() && !self.waits_for_terminal();
-        if let (true, Some(channel)) = (is_heard, self.events.channel) {
-            self.continued = self.continued.wrapping_add(1);
-            let _ = Instruction::Continue(self.continued).give(channel);
-            // Process 1 may have been stopped just now.
-            if !self.child_stands && !has_stopped(self.child) {
-                return;
-            }
-        }
+        let channel = self.events.channel.filter(|_| self.has_go_between() && !self.waits_for_terminal());
+        let Some(channel) = channel else { return self.continue_child_itself() };
+        // Process 1 may have been stopped just now.
+        let stands = std::mem::take(&mut self.child_stands) || new_stop(self.child).is_some();
+        let woken = stands && !has_continued(self.child) && send(self.child, SignalNumber::CONT).is_ok();
+        self.continued = self.continued.wrapping_add(1);
+        let continuation = Continuation { number: self.continued, known_stop: self.known_stop, woken };
+        let _ = Instruction::Continue(continuation).give(channel);
+    }
+
+    fn continue_child_itself(&mut self) {
         self.child_stands = false;
-        if !has_continued(self.child) {
+        // If we hold SIGTSTP back: what is pending has come after SIGCONT, and may have stopped the child once more.
+        let is_held = !self.has_go_between() && self.policy.forwarded().contains(SignalNumber::TSTP);
+        let later = is_held.then(|| take_any_pending(&SignalSet::of(&[SignalNumber::TSTP]).to_mask())).flatten();
+        if !has_continued(self.child) && !later.is_some_and(|later| has_reached(self.child, later)) {
             let _ = send(self.child, SignalNumber::CONT);
+        }
+        if let Some(later) = later {
+            // It is forwarded, and so does not end us.
+            let _ = self.take(later);
         }
     }
 
@@ -310,6 +324,8 @@ impl Supervisor<'_> {
                 stop_unless_continued(SignalNumber::TTOU, callers);
                 true
             });
+            // At once, with what has continued us in the background: two instructions would undo a stop between them.
+            is_continued |= take_pending(SignalNumber::CONT);
         }
         if is_continued {
             self.continue_child();

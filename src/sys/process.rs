@@ -99,9 +99,12 @@ pub fn has_continued(child: i32) -> bool {
     matches!(wait_id(child, libc::WCONTINUED | libc::WNOHANG), Ok(Some(_)))
 }
 
-/// Whether `child` has been stopped since that was asked last, also by [`poll_child`]: WSTOPPED of waitid(2).
-pub fn has_stopped(child: i32) -> bool {
-    matches!(wait_id(child, libc::WSTOPPED | libc::WNOHANG), Ok(Some(_)))
+/// The signal by which `child` has been stopped since that was asked last, also by [`poll_child`]: WSTOPPED of waitid(2).
+pub fn new_stop(child: i32) -> Option<SignalNumber> {
+    match wait_id(child, libc::WSTOPPED | libc::WNOHANG) {
+        Ok(Some((_, signal))) => Some(SignalNumber(signal)),
+        _ => None,
+    }
 }
 
 /// Whether `child` has ended, and nobody has waited for it yet.

@@ -1,5 +1,6 @@
 //! Commands, and what becomes of them.
 
+mod held;
 mod processes;
 mod setup;
 

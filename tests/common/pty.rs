@@ -116,8 +116,22 @@ impl Pty {
     /// Waits until programs have written `text`.
     #[track_caller]
     pub fn expect(&self, text: &str) {
+        self.wait_for(text, |times| times > 0);
+    }
+
+    /// Waits until programs have written `text` so many times, and no more.
+    #[track_caller]
+    pub fn expect_times(&self, text: &str, expected: usize) {
+        self.wait_for(text, |times| {
+            assert!(times <= expected, "{text:?} more than {expected} times: {:?}", self.text());
+            times == expected
+        });
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str, are_enough: impl Fn(usize) -> bool) {
         let start = std::time::Instant::now();
-        while !self.text().contains(text) {
+        while !are_enough(self.text().matches(text).count()) {
             let late = start.elapsed() > super::call::DEADLINE;
             assert!(!late, "waited in vain for {text:?} on the terminal: {:?}", self.text());
             std::thread::sleep(std::time::Duration::from_millis(2));

@@ -442,7 +442,7 @@ fn ctrl_z_does_not_stop_what_nobody_would_continue() {
     pty.expect("TYPE");
     pty.type_in(b"\x1a");
     // It has left the screen, and taken it again.
-    poll_until("the screen once more", || pty.text().matches("\x1b[?1049h").count() == 2);
+    pty.expect_times("\x1b[?1049h", 2);
     pty.type_in(b"q");
     assert_eq!(watching.wait(), Ending::Exited(0));
 }

@@ -105,10 +105,10 @@ fn a_stopped_child_stops_the_job_of_a_shell() {
     let own = pty.foreground();
     for times in 1..=3 {
         pty.type_in(format!("{} -t {} -p probe stop\n", scene.text("bin/nsenter"), target.id()).as_bytes());
-        poll_until("the shell to see it stopped", || pty.text().matches("Stopped").count() == times);
+        pty.expect_times("Stopped", times);
         poll_until("the shell in the foreground", || pty.foreground() == own);
         pty.type_in(b"fg >/dev/null; echo status $?.\n");
-        poll_until("the end", || pty.text().matches("status 7.").count() == times);
+        pty.expect_times("status 7.", times);
     }
     pty.type_in(b"exit 3\n");
     assert_eq!(shell.wait(), Ending::Exited(3));

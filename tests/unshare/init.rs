@@ -342,7 +342,7 @@ fn ctrl_c_reaches_the_program_once_through_init() {
         pty.expect("ready\n");
         for round in 1..=20 {
             pty.type_in(b"\x03");
-            poll_until("the signal", || pty.text().matches("got 02\n").count() == round);
+            pty.expect_times("got 02\n", round);
         }
         // The end of its input.
         pty.type_in(b"\x04");
@@ -368,9 +368,9 @@ fn ctrl_z_and_fg_work_through_init() {
         pty.expect("ready\n");
         for round in 1..=20 {
             pty.type_in(b"\x1a");
-            poll_until("the stop", || pty.text().matches("Stopped").count() == round);
+            pty.expect_times("Stopped", round);
             pty.type_in(b"fg >/dev/null; echo status $?.\n");
-            poll_until("the program to go on", || pty.text().matches("got 18\n").count() == round);
+            pty.expect_times("got 18\n", round);
         }
         drop(input);
         pty.expect("status 0.");
@@ -378,6 +378,115 @@ fn ctrl_z_and_fg_work_through_init() {
         assert_eq!(pty.text().matches("got 18\n").count(), 20, "{options}");
         pty.type_in(b"exit 3\n");
         assert_eq!(shell.wait(), Ending::Exited(3), "{options}");
+    }
+}
+
+scene_test!(ctrl_z_right_after_fg_is_not_undone);
+fn ctrl_z_right_after_fg_is_not_undone() {
+    ours();
+    needs_root("holding processes of another namespace");
+    let scene = Scene::new();
+    let input = other_input(&scene);
+    let pty = Pty::new();
+    let mut shell = shell(&scene, &pty, ROOT, "");
+    pty.type_in(b"unshare --init probe catch 18 <fifo; echo status $?.\n");
+    pty.expect("ready\n");
+    let unshare = shell.child();
+    let init = Descendant::of(unshare.children()[0]).unwrap();
+    let program = Descendant::of(init.children()[0]).unwrap();
+    pty.type_in(b"\x1a");
+    pty.expect("Stopped");
+    // Process 1 is late: it learns of fg when the program has been stopped again.
+    let late = init.hold();
+    pty.type_in(b"fg >/dev/null; echo status $?.\n");
+    pty.expect("got 18\n");
+    poll_until("unshare to have passed it on", || unshare.state() == 'S' && !unshare.has_pending(libc::SIGCONT));
+    // It sees the signal before it sees the program stop.
+    let held = program.hold();
+    pty.type_in(b"\x1a");
+    poll_until("the signal", || init.has_pending(libc::SIGTSTP));
+    late.step_until("process 1 to take it", || !init.has_pending(libc::SIGTSTP));
+    drop(held);
+    poll_until("the program to stop", || program.state() == 'T');
+    drop(late);
+    pty.expect_times("Stopped", 2);
+    assert_eq!(program.state(), 'T');
+    pty.type_in(b"fg >/dev/null; echo status $?.\n");
+    pty.expect_times("got 18\n", 2);
+    drop(input);
+    pty.expect("status 0.");
+    pty.type_in(b"exit 3\n");
+    assert_eq!(shell.wait(), Ending::Exited(3));
+}
+
+scene_test!(who_continues_unshare_alone_continues_what_ctrl_z_has_stopped);
+fn who_continues_unshare_alone_continues_what_ctrl_z_has_stopped() {
+    ours();
+    let scene = Scene::new();
+    for (user, options) in [(ROOT, "--init"), (ALICE, "-r --init")] {
+        let input = other_input(&scene);
+        let pty = Pty::new();
+        let mut shell = shell(&scene, &pty, user, "");
+        pty.type_in(format!("unshare {options} probe catch 18 <fifo; echo status $?.\n").as_bytes());
+        pty.expect("ready\n");
+        let unshare = shell.child();
+        let continued = || pty.text().matches("got 18\n").count();
+        for round in 1..=10 {
+            pty.type_in(b"\x1a");
+            pty.expect_times("Stopped", round);
+            let before = continued();
+            // Not the whole group, as a shell would.
+            unshare.signal(libc::SIGCONT);
+            poll_until("the program to go on", || continued() > before);
+            pty.type_in(b"fg >/dev/null; echo status $?.\n");
+            poll_until("the terminal", || pty.foreground() == unshare.pid);
+        }
+        drop(input);
+        pty.expect("status 0.");
+        pty.type_in(b"exit 3\n");
+        assert_eq!(shell.wait(), Ending::Exited(3), "{options}");
+    }
+}
+
+scene_test!(who_continues_unshare_alone_continues_what_another_signal_has_stopped);
+fn who_continues_unshare_alone_continues_what_another_signal_has_stopped() {
+    ours();
+    let scene = Scene::new();
+    for by_terminal in [true, false] {
+        let input = other_input(&scene);
+        let pty = Pty::new();
+        let mut shell = shell(&scene, &pty, ROOT, "");
+        // SIGTTIN for a background job that reads from the terminal; or SIGSTOP for all of the job.
+        let from = if by_terminal { "&" } else { "<fifo" };
+        pty.type_in(format!("unshare --init probe catch 18 {from}\n").as_bytes());
+        pty.expect("ready\n");
+        let unshare = shell.child();
+        let init = Descendant::of(unshare.children()[0]).unwrap();
+        let program = Descendant::of(init.children()[0]).unwrap();
+        if !by_terminal {
+            scene.call("/bin/kill", ["-STOP", "--", &format!("-{}", unshare.pid)]).ok();
+        }
+        let wait_for_stop = || poll_until("both to stop", || (unshare.state(), program.state()) == ('T', 'T'));
+        wait_for_stop();
+        if !by_terminal {
+            pty.expect("Stopped");
+        }
+        assert!(!pty.text().contains("got 18"));
+        unshare.signal(libc::SIGCONT);
+        pty.expect("got 18\n");
+        if by_terminal {
+            // It reads once more, and the terminal is still not its own.
+            wait_for_stop();
+        }
+        pty.type_in(b"fg >/dev/null; echo status $?.\n");
+        poll_until("the terminal", || pty.foreground() == unshare.pid);
+        if by_terminal {
+            pty.type_in(b"\x04");
+        }
+        drop(input);
+        pty.expect("status 0.");
+        pty.type_in(b"exit 3\n");
+        assert_eq!(shell.wait(), Ending::Exited(3), "{by_terminal}");
     }
 }
 
@@ -391,16 +500,16 @@ fn a_shell_inside_has_job_control() {
     let mut process = scene.unshare(["--init"]).args(SHELL).env("PS1", "").env("HISTFILE", "").terminal(&pty).spawn();
     for round in 1..=3 {
         pty.type_in(b"probe hold <fifo\n");
-        poll_until("the start", || pty.text().matches("ready\n").count() == round);
+        pty.expect_times("ready\n", round);
         pty.type_in(b"\x1a");
-        poll_until("the stop", || pty.text().matches("Stopped").count() == round);
+        pty.expect_times("Stopped", round);
         assert_ne!(process.state(), 'T');
         let shell = pty.foreground();
         pty.type_in(b"fg >/dev/null\n");
         poll_until("the shell to have continued it", || pty.foreground() != shell);
         pty.type_in(b"\x03");
         pty.type_in(b"echo status $?.\n");
-        poll_until("the end", || pty.text().matches("status 130.").count() == round);
+        pty.expect_times("status 130.", round);
     }
     pty.type_in(b"exit 3\n");
     assert_eq!(process.wait(), Ending::Exited(3));

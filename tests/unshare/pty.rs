@@ -140,7 +140,7 @@ fn ctrl_c_reaches_the_program_once() {
         pty.expect("ready\n");
         for round in 1..=20 {
             pty.type_in(b"\x03");
-            poll_until("the signal", || pty.text().matches("got 02\n").count() == round);
+            pty.expect_times("got 02\n", round);
         }
         pty.type_in(b"\x1c");
         pty.expect("got 03\n");
@@ -171,10 +171,10 @@ fn ctrl_z_stops_the_job_and_fg_goes_on() {
         for round in 1..=10 {
             assert!(pty.is_raw());
             pty.type_in(b"\x1a");
-            poll_until("the stop", || pty.text().matches("Stopped").count() == round);
+            pty.expect_times("Stopped", round);
             poll_until("the terminal to be put back", || pty.settings() == before);
             pty.type_in(b"fg >/dev/null; echo status $?.\n");
-            poll_until("the program to go on", || pty.text().matches("got 18\n").count() == round);
+            pty.expect_times("got 18\n", round);
             pty.wait_for_raw(true);
         }
         pty.type_in(b"\x04");
@@ -216,15 +216,15 @@ fn a_shell_inside_has_job_control() {
         let mut process = call.terminal(&pty).spawn();
         for round in 1..=3 {
             pty.type_in(b"probe catch 18 <fifo\n");
-            poll_until("the start", || pty.text().matches("ready\n").count() == round);
+            pty.expect_times("ready\n", round);
             pty.type_in(b"\x1a");
-            poll_until("the stop", || pty.text().matches("Stopped").count() == round);
+            pty.expect_times("Stopped", round);
             assert_ne!(process.state(), 'T');
             pty.type_in(b"fg >/dev/null\n");
-            poll_until("the shell to have continued it", || pty.text().matches("got 18\n").count() == round);
+            pty.expect_times("got 18\n", round);
             pty.type_in(b"\x03");
             pty.type_in(b"echo status $?.\n");
-            poll_until("the end", || pty.text().matches("status 130.").count() == round);
+            pty.expect_times("status 130.", round);
         }
         pty.type_in(b"exit 3\n");
         assert_eq!(process.wait(), Ending::Exited(3), "{:?}", way.options);
@@ -374,7 +374,7 @@ fn a_stopped_job_ends_by_the_signal_that_ends_others() {
             poll_until("the stop", || job.state() == 'T');
             for round in 1..=3 {
                 pty.type_in(b"bg >/dev/null; while ! jobs -s | grep -q .; do sleep 0.01; done; echo again\n");
-                poll_until("the next stop", || pty.text().matches("again\n").count() == round);
+                pty.expect_times("again\n", round);
                 assert_eq!(job.state(), 'T', "{:?}", way.options);
             }
             pty.type_in(b"kill %1\n");

@@ -320,7 +320,7 @@ fn ctrl_c_is_the_programs_where_only_output_is_a_terminal() {
         assert!(!pty.is_raw());
         for round in 1..=5 {
             pty.type_in(b"\x03");
-            poll_until("the signal", || pty.text().matches("got 02\n").count() == round);
+            pty.expect_times("got 02\n", round);
         }
         drop(input);
         assert_eq!(process.wait(), Ending::Exited(0), "{way:?}");

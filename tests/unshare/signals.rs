@@ -233,9 +233,9 @@ fn a_stop_that_is_passed_on_stops_the_program_and_the_job() {
     pty.expect("ready\n");
     for round in 1..=5 {
         pty.type_in(b"\x1a");
-        poll_until("the stop", || pty.text().matches("Stopped").count() == round);
+        pty.expect_times("Stopped", round);
         pty.type_in(b"fg >/dev/null; echo status $?.\n");
-        poll_until("the program to go on", || pty.text().matches("got 18\n").count() == round);
+        pty.expect_times("got 18\n", round);
     }
     drop(input);
     pty.expect("status 0.");
@@ -364,9 +364,9 @@ fn a_stopped_child_stops_the_job_of_a_shell() {
         let options = options.join(" ");
         for (times, signal) in (1..).zip(["STOP", "TSTP", "TTIN", "TTOU"]) {
             pty.type_in(format!("unshare {options} sh -c 'kill -{signal} $$; exit 5'\n").as_bytes());
-            poll_until("the stop", || pty.text().matches("Stopped").count() == times);
+            pty.expect_times("Stopped", times);
             pty.type_in(b"fg >/dev/null; echo status $?.\n");
-            poll_until("the end", || pty.text().matches("status 5.").count() == times);
+            pty.expect_times("status 5.", times);
         }
         pty.type_in(b"exit 3\n");
         assert_eq!(shell.wait(), Ending::Exited(3), "{options}");
