@@ -49,16 +49,18 @@ fn the_target_runs_on_whatever_happens() {
     needs_root("containers of root's");
     let scene = scene();
     let target = docker().start(&scene);
+    // It sleeps, once it has been let go and has run.
+    let runs_on = || crate::common::poll_until("the target to run on", || state(&target) == "S");
     let args = ["-t", &target.id(), "--like-target", "echo", "run"];
     // What we do with the stopped process fails. That the one we are killed in is no other: tests/faults.
     for (call, errno) in [(libc::SYS_wait4, libc::ECHILD), (libc::SYS_ptrace, libc::EIO)] {
         let outcome = scene.nsenter(args).refused(&scene, call, errno, 0).run();
         // A filter of our own: the target's cannot be read, so it is not tried.
         assert!(outcome.stderr.contains("is not in force"), "{outcome:?}");
-        assert_eq!(state(&target), "S");
+        runs_on();
     }
     assert_eq!(scene.nsenter(args).ok(), "run\n");
-    assert_eq!(state(&target), "S");
+    runs_on();
     // Who was stopped stays so, and is entered all the same.
     // SAFETY: plain numbers.
     assert_eq!(unsafe { libc::kill(target.pid(), libc::SIGSTOP) }, 0);
