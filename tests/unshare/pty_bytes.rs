@@ -313,8 +313,8 @@ fn ctrl_c_is_the_programs_where_only_output_is_a_terminal() {
     for way in WAYS {
         let pty = Pty::new();
         let input = other_input(&scene);
-        // The shell itself waits for both, and takes no notice.
-        let line = format!("trap : INT; (trap '' INT; exec cat fifo) | {} probe catch 2", way.join(" "));
+        // The shell itself waits for both, and takes no notice. It opens the file before either begins.
+        let line = format!("trap : INT; exec <fifo; (trap '' INT; exec cat) | {} probe catch 2", way.join(" "));
         let mut process = scene.call("/bin/sh", ["-c", &line]).terminal(&pty).spawn();
         pty.expect("ready\n");
         assert!(!pty.is_raw());
